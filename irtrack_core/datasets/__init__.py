@@ -1,0 +1,96 @@
+"""Datasets by name: `load("sim-aircraft")`, `load("svanstrom")`, `load("folder", root="my_video.mp4")`.
+
+A dataset is a function `(root, **options) -> list[Sequence]`; `register` adds one. Readers are imported when first
+used. Real data are looked for in the folder that the environment variable IRTRACK_DATA names.
+"""
+
+import os
+from importlib import import_module
+from pathlib import Path
+
+from .frames import ArrayFrames, FrameError, FunctionFrames, ImageFrames, VideoFrames
+from .sequence import Sequence, subsample
+
+__all__ = [
+    "Sequence",
+    "subsample",
+    "ArrayFrames",
+    "FunctionFrames",
+    "ImageFrames",
+    "VideoFrames",
+    "FrameError",
+    "REGISTRY",
+    "SIMULATED",
+    "register",
+    "available",
+    "load",
+    "data_root",
+]
+
+SIMULATED = ("sim-aircraft", "sim-pedestrian", "sim-otcbvs")
+# name -> function, or "module:function" in this package, imported when first used
+REGISTRY = {
+    "folder": "folder:load",
+    "svanstrom": "svanstrom:load",
+}
+
+
+def register(name, reader=None):
+    """Make `reader(root, **options) -> list[Sequence]` known as `name`; also a decorator: `@register("mine")`.
+
+    Raises ValueError when the name is taken by another reader.
+    """
+
+    def add(function):
+        if name in SIMULATED or REGISTRY.get(name, function) is not function:
+            raise ValueError(f"dataset name {name!r} is taken: choose another")
+        REGISTRY[name] = function
+        return function
+
+    return add if reader is None else add(reader)
+
+
+def available():
+    """Names that `load` takes, sorted."""
+    return sorted((*SIMULATED, *REGISTRY))
+
+
+def data_root():
+    """The folder that IRTRACK_DATA names, or None when it is not set. Raises FileNotFoundError when it is missing."""
+    value = os.environ.get("IRTRACK_DATA", "").strip()
+    if not value:
+        return None
+    root = Path(value).expanduser()
+    if not root.is_dir():
+        raise FileNotFoundError(
+            f"IRTRACK_DATA names {value!r}, which is not a folder (seen from {Path.cwd()}): correct it, or unset it"
+        )
+    return root.resolve()
+
+
+def load(name, root=None, **options):
+    """Sequences of the dataset `name`; frames stay on disk until they are read.
+
+    root: the dataset's folder or file; None: the folder that IRTRACK_DATA names. Simulated sets take no root, but
+    frames=, sequences= and seed=; the options of the others stand in their modules.
+    Raises ValueError for an unknown name, FileNotFoundError when there are no data.
+    """
+    if name in SIMULATED:
+        if root is not None:
+            raise ValueError(f"{name} is simulated: it takes no root")
+        return import_module(".synthetic", __name__).simulated_set(name, **options)
+    if name not in REGISTRY:
+        raise ValueError(f"unknown dataset {name!r}: use one of {', '.join(available())}, or register your own")
+    reader = REGISTRY[name]
+    if isinstance(reader, str):
+        module, function = reader.split(":")
+        reader = getattr(import_module("." + module, __name__), function)
+    root = data_root() if root is None else Path(root).expanduser()
+    if root is None:
+        raise FileNotFoundError(
+            f"dataset {name!r} needs real data: set IRTRACK_DATA to the folder that has them, or give root="
+            " (data/README.md tells where to get them)"
+        )
+    if not root.exists():
+        raise FileNotFoundError(f"no such file or folder: {root}")
+    return reader(root, **options)

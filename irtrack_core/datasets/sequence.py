@@ -1,0 +1,112 @@
+"""What every dataset gives: a list of `Sequence`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..boxes import as_boxes
+from .frames import ArrayFrames, Frames, FunctionFrames
+
+__all__ = ["Sequence", "subsample"]
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """A sequence of frames with the true box of one target.
+
+    name: unique in its dataset; dataset: name of the dataset.
+    frames: lazy frames, see `frames.py`; a plain array (N, H, W) is taken too.
+    boxes: (N, 4) float64 xywh in pixels; a row of NaN where the target is absent or not annotated.
+    fps: frames a second.
+    components: for simulated sequences, index -> object with .image .target .background .clutter (eq. 1), else None.
+    notes: what the reader had to repair, one sentence each.
+
+    Raises ValueError when boxes and frames do not match, or a box is infinite, half NaN or empty.
+    """
+
+    name: str
+    dataset: str
+    frames: Frames
+    boxes: np.ndarray
+    fps: float = 30.0
+    components: Callable | None = None
+    notes: tuple = field(default=())
+
+    def __post_init__(self):
+        frames = self.frames if isinstance(self.frames, Frames) else ArrayFrames(self.frames)
+        boxes = as_boxes(self.boxes).copy()
+        where = f"sequence {self.dataset}/{self.name}"
+        if len(boxes) != len(frames):
+            raise ValueError(f"{where}: {len(boxes)} boxes for {len(frames)} frames; give a row of NaN where absent")
+        absent = np.isnan(boxes)
+        for bad, what in (
+            (np.isinf(boxes).any(axis=1), "holds infinity"),
+            (absent.any(axis=1) & ~absent.all(axis=1), "is NaN in part: a row is four numbers, or four NaN"),
+            ((boxes[:, 2:] <= 0).any(axis=1), "is empty: width and height must be above 0"),
+        ):
+            if bad.any():
+                i = int(np.flatnonzero(bad)[0])
+                raise ValueError(f"{where}: the box of frame {i}, {boxes[i].tolist()}, {what}")
+        if not self.fps > 0:
+            raise ValueError(f"{where}: fps must be above 0; got {self.fps}")
+        boxes.setflags(write=False)
+        object.__setattr__(self, "frames", frames)
+        object.__setattr__(self, "boxes", boxes)
+
+    def __len__(self):
+        return len(self.frames)
+
+    @property
+    def shape(self):
+        """(H, W) of every frame, pixels."""
+        return self.frames.shape
+
+    @property
+    def present(self):
+        """(N,) bool: the target is annotated."""
+        return ~np.isnan(self.boxes[:, 0])
+
+    @property
+    def first(self):
+        """Index of the first annotated frame, on which a tracker is started. Raises ValueError when there is none."""
+        if not self.present.any():
+            raise ValueError(f"sequence {self.dataset}/{self.name} has no annotated frame to start on")
+        return int(np.argmax(self.present))
+
+    def __repr__(self):
+        height, width = self.shape
+        return (
+            f"Sequence({self.dataset}/{self.name}: {len(self)} frames {width} x {height}, {self.present.sum()} boxes)"
+        )
+
+
+class _Picked:
+    """function(i) -> source[start + i * stride]; a class, so that it can be pickled."""
+
+    def __init__(self, source, start, stride):
+        self.source, self.start, self.stride = source, start, stride
+
+    def __call__(self, index):
+        position = self.start + index * self.stride
+        return self.source(position) if callable(self.source) else self.source[position]
+
+
+def subsample(sequence, stride, *, start=0):
+    """Every `stride`-th frame from frame `start` on, as a faster target would look; lazy, the boxes follow.
+
+    Raises ValueError when stride < 1 or start lies outside.
+    """
+    if stride < 1 or not 0 <= start < len(sequence):
+        raise ValueError(f"stride must be at least 1 and start in 0..{len(sequence) - 1}; got {stride} and {start}")
+    boxes = sequence.boxes[start::stride]
+    frames = sequence.frames
+    return Sequence(
+        name=sequence.name,
+        dataset=sequence.dataset,
+        frames=FunctionFrames(len(boxes), frames.shape, frames.dtype, _Picked(frames, start, stride)),
+        boxes=boxes,
+        fps=sequence.fps / stride,
+        components=sequence.components and _Picked(sequence.components, start, stride),
+        notes=sequence.notes,
+    )

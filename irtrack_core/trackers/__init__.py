@@ -1,0 +1,38 @@
+"""Trackers by name: `create("peak")`. A tracker has `init(frame, box)`, `update(frame) -> box` and `score`."""
+
+from importlib import import_module
+
+from .base import IdentityTracker, Tracker, to_gray
+
+__all__ = ["Tracker", "IdentityTracker", "to_gray", "REGISTRY", "register", "create", "available"]
+
+# name -> callable(**options), or "module:callable" in this package, imported when first used (torch is slow to import)
+REGISTRY = {
+    "identity": IdentityTracker,
+    "peak": "peak:PeakTracker",
+    "siamese": "siamese:create_siamese",
+    "paper": "siamese:create_paper",
+}
+
+
+def register(name, factory):
+    """Make `factory(**options) -> Tracker` known as `name`. Raises ValueError when the name is taken by another."""
+    if REGISTRY.get(name, factory) is not factory:
+        raise ValueError(f"tracker name {name!r} is taken: choose another")
+    REGISTRY[name] = factory
+
+
+def available():
+    """Names that `create` takes, sorted."""
+    return sorted(REGISTRY)
+
+
+def create(name, **options):
+    """A new tracker. Raises ValueError for an unknown name; options go to the tracker's constructor."""
+    if name not in REGISTRY:
+        raise ValueError(f"unknown tracker {name!r}: use one of {', '.join(available())}, or register your own")
+    factory = REGISTRY[name]
+    if isinstance(factory, str):
+        module, attribute = factory.split(":")
+        factory = getattr(import_module("." + module, __name__), attribute)
+    return factory(**options)

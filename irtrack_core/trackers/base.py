@@ -1,0 +1,65 @@
+"""What a tracker is: `init(frame, box)`, then `update(frame) -> box` for each frame after it."""
+
+from typing import Protocol, runtime_checkable
+
+import cv2
+import numpy as np
+
+from ..boxes import check_box
+
+__all__ = ["Tracker", "IdentityTracker", "to_gray"]
+
+
+@runtime_checkable
+class Tracker(Protocol):
+    """The protocol. Frames: (H, W) or (H, W, 3) uint8, uint16, float32; boxes: (4,) float64 xywh in pixels."""
+
+    name: str
+    score: float  # confidence of the last update, 0 to 1
+
+    def init(self, frame, box):
+        """Start on the target that `box` frames. Raises ValueError for an unusable frame or box."""
+
+    def update(self, frame):
+        """The target's box (4,) in the next frame."""
+
+
+class IdentityTracker:
+    """The smallest tracker: the target stays where it was. A first example, and the floor for every comparison."""
+
+    name = "identity"
+
+    def init(self, frame, box):
+        self.shape = to_gray(frame).shape
+        self.box = check_box(box, self.shape)
+        self.score = 1.0
+
+    def update(self, frame):
+        to_gray(frame, self.shape)
+        return self.box.copy()
+
+
+def to_gray(frame, shape=None):
+    """A frame as a contiguous (H, W) array of its own dtype; colour (H, W, 3) is R, G, B.
+
+    frame: uint8, uint16 or float32. shape: (H, W) of the frames before, when known.
+    Raises TypeError for another dtype; ValueError for NaN or infinite pixels, another number of axes, a changed shape.
+
+    >>> to_gray(np.full((2, 2, 3), 7, np.uint8)).tolist()
+    [[7, 7], [7, 7]]
+    """
+    frame = np.asarray(frame)
+    if frame.dtype not in (np.uint8, np.uint16, np.float32):
+        raise TypeError(f"a frame must be uint8, uint16 or float32; got {frame.dtype}: convert it first")
+    if frame.ndim == 3 and frame.shape[2] == 1:
+        frame = frame[..., 0]
+    if frame.ndim != 2 and not (frame.ndim == 3 and frame.shape[2] == 3) or frame.size == 0:
+        raise ValueError(f"a frame must have shape (H, W) or (H, W, 3); got {frame.shape}")
+    if shape is not None and frame.shape[:2] != tuple(shape):
+        raise ValueError(f"the frame is {frame.shape[:2]} (H, W), the ones before were {tuple(shape)}: init again")
+    # one sum tells whether any pixel is NaN or infinite, without a mask as large as the frame
+    if frame.dtype == np.float32 and not np.isfinite(frame.sum(dtype=np.float64)):
+        raise ValueError("the frame holds NaN or infinite pixels: mask or interpolate them before tracking")
+    if frame.ndim == 3:
+        frame = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY)
+    return np.ascontiguousarray(frame)
