@@ -1,0 +1,89 @@
+# %% [markdown]
+# # 00 · Start here
+#
+# These notebooks rebuild a published method for tracking a small target in infrared images from an oversampled scan: a
+# multi-level filter followed by a Siamese network (Yao Yingle and Zhao Juan, 2022). Every equation of the paper is a short
+# function in the package `irtrack_core`; the notebooks call it, look inside and measure.
+#
+# **You will** check your installation, learn how a notebook is set and where it writes, and see the shortest possible tracker.
+# **You need** Python and NumPy; nothing about infrared or deep learning. **Run time:** a few seconds.
+
+# %% [markdown]
+# ## How to run
+#
+# - In JupyterLab: *Run ▸ Run All Cells*. Change a parameter in the next cell and run again.
+# - In a batch: `python -m irtrack_core.workbook run notebooks/00_start_here.ipynb out.ipynb -p seed 3`. A misspelled parameter
+#   is an error.
+# - Everything at once: `make results`.
+#
+# `quick` is a small version of each study for two processor cores; `full` is the study itself.
+
+# %% tags=["parameters"]
+profile: str = "quick"  # quick | full
+seed: int = 0  # of every random draw in this notebook
+
+# %%
+from irtrack_core import workbook
+
+book = workbook.start("00_start_here", profile=profile, seed=seed)
+book.profile
+
+# %% [markdown]
+# ## Where things go
+#
+# Notebooks hand each other *files*, never variables: tables in `results/<profile>/`, figures in `figures/`, where
+# `manifest.json` says which notebook, parameters and commit made each one.
+
+# %%
+for folder in (book.results, book.figures):
+    print(folder.relative_to(book.root) if folder.is_relative_to(book.root) else folder)
+
+# %% [markdown]
+# ## The path through the notebooks
+#
+# | Notebook | What it shows | Equations |
+# |---|---|---|
+# | 01_scan_an_image | the image model: target + background + clutter | (1) |
+# | 02_filter_an_image | the multi-level filter | (2)-(4) |
+# | 03_build_the_network | feature fusion and region selection | (5)-(10) |
+# | 04_match_and_learn | matching, labels, the loss | (8)-(11) |
+# | 05_train_the_tracker | training | (12) |
+# | 06_track_a_sequence | the whole method on a sequence | (1)-(12) |
+# | 10_experiment_snr | signal to noise before and after the filter | (13), Fig. 3 |
+# | 11_experiment_overlap | region overlap | (14), Fig. 4 |
+# | 12_experiment_precision | precision | (15), Figs. 5 and 6 |
+# | 13_experiment_speed | frames per second | (16), Table 1 |
+# | 20_report | the paper's numbers beside ours | |
+
+# %% [markdown]
+# ## One convention to remember
+#
+# A box is `x, y, w, h` in pixels. Pixel (0, 0) covers the square from 0 to 1 in both directions, so a box of one whole pixel
+# in row 3, column 7 is `(7, 3, 1, 1)`. How well two boxes agree is their intersection over union, the summand of eq. (14).
+
+# %%
+from irtrack_core import boxes
+
+truth = [10, 20, 5, 5]
+shifted = [10.26, 20, 5, 5]
+
+# %% tags=["nbval-check-output"]
+print(f"a 5 px box, shifted by 0.26 px: IoU = {boxes.iou(truth, shifted):.3f}")
+
+# %% [markdown]
+# A quarter of a pixel costs a tenth of the overlap: small targets are hard on this measure. The experiments return to it.
+#
+# ## The source is one call away
+#
+# Notebooks never repeat code of the package. To read a function, show it:
+
+# %%
+workbook.show_source(boxes.iou)
+
+# %% [markdown]
+# ## Summary
+#
+# You know how to set a notebook, where it writes, and the convention of boxes.
+#
+# **Exercises.** 1. By how much may a 20 px box be shifted before its overlap falls to 0.9? 2. Run this notebook in a batch
+# with `-p sed 3` and read the error.
