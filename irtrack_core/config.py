@@ -11,6 +11,7 @@ __all__ = [
     "Settings",
     "FilterSettings",
     "NetworkSettings",
+    "SamplingSettings",
     "TrainingSettings",
     "TrackerSettings",
     "Profile",
@@ -57,6 +58,9 @@ class NetworkSettings(Settings):
     anchor_size: float = Field(64.0, description="side in crop pixels of a fixed anchor: scale 8 x stride 8")
     anchor_ratios: tuple[float, ...] = Field((0.33, 0.5, 1.0, 2.0, 3.0), description="height / width; m of them")
     fusion: bool = Field(True, description="False: conv5 alone, for the ablation")
+    filter: FilterSettings = Field(
+        FilterSettings(length=None), description="filter of the inputs; lines as long as the target needs"
+    )
 
     @property
     def m(self):
@@ -67,17 +71,19 @@ class NetworkSettings(Settings):
 def network_preset(name, **changes):
     """NetworkSettings of the preset `paper` or `compact`, with changes. Raises ValueError for another name.
 
-    `compact` is designed for targets of 5-30 px: stride 4, a template of 48 px in which the target spans about half, a
-    search crop of 96, image and suppressed image as input, and one anchor, the given box itself, so that the net learns
-    how the target *differs* from the box it was given and carries the annotator's box convention.
+    `compact` is designed for targets of 5-30 px: stride 4; crops scaled so that the target spans a third of the template
+    and a sixth of the search crop, which leaves it 1.5 times its own size to move in a frame; image and suppressed image
+    as input; and one anchor, the given box itself, so that the net learns how the target *differs* from the box it was
+    given and carries the annotator's box convention. Crop sizes are odd so that every stage is centred on the crop.
     """
     presets = {
         "paper": {},
         "compact": dict(
             inputs=("image", "suppressed"),
-            template_size=48,
-            search_size=96,
-            window_floor=20.0,
+            template_size=47,
+            search_size=95,
+            context=1.0,
+            window_floor=30.0,
             stride=4,
             anchor_base="template",
             anchor_ratios=(1.0,),
@@ -86,6 +92,23 @@ def network_preset(name, **changes):
     if name not in presets:
         raise ValueError(f"unknown network preset {name!r}: use one of {sorted(presets)}")
     return NetworkSettings(**(dict(preset=name) | presets[name] | changes))
+
+
+class SamplingSettings(Settings):
+    """How training pairs are drawn and varied."""
+
+    max_gap: int = Field(30, ge=1, description="frames between template and search frame, at most")
+    shift: float = Field(0.22, ge=0, description="target's largest offset from the crop's centre, in search crop sides")
+    scale: float = Field(0.2, ge=0, description="largest log change of the search crop's scale")
+    negatives: float = Field(0.1, ge=0, le=1, description="share of pairs whose search crop lacks the target")
+    looseness: tuple[float, float] = Field(
+        (0.8, 2.0), description="simulated boxes are drawn this many times their size: annotators differ"
+    )
+    offset: float = Field(0.1, ge=0, description="largest shift of such a box, in box sizes; the same in both frames")
+    flip: float = Field(0.5, ge=0, le=1, description="share mirrored, left-right and up-down independently")
+    noise: float = Field(0.15, ge=0, description="largest sigma of noise added to the image, in crop sigmas")
+    positive: float = Field(0.5, description="overlap from which an anchor is a positive")
+    negative: float = Field(0.3, description="overlap below which an anchor is a negative")
 
 
 class TrainingSettings(Settings):
@@ -98,7 +121,10 @@ class TrainingSettings(Settings):
     momentum: float = 0.9
     weight_decay: float = 5e-4
     loss_base: Literal["e", "10"] = Field("e", description="logarithm of eq. (11): natural, or the paper's lg")
+    balanced: bool = Field(True, description="positives and negatives half the loss each; False: eq. (11) literally")
     regression_weight: float = Field(1.2, description="lambda of the smooth-L1 term, as in SiamRPN")
+    regression_beta: float = Field(0.1, gt=0, description="where smooth-L1 turns linear: low, for sub-pixel boxes")
+    clip: float = Field(10.0, gt=0, description="largest norm of a gradient; keeps lr 0.05 stable in the first steps")
     seed: int = 0
     checkpoint_every: int = Field(100, ge=1, description="iterations between two checkpoints")
 

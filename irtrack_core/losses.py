@@ -1,0 +1,42 @@
+"""The loss of eq. (11), and the regression loss that the paper's regression branch needs but the paper leaves out."""
+
+import math
+
+import torch
+from torch.nn import functional as F
+
+__all__ = ["logistic_loss", "regression_loss"]
+
+
+def logistic_loss(z, q, *, base="e", balanced=False):
+    r"""Eq. (11): :math:`L = \frac{1}{|D|} \sum_{v \in D} \log(1 + e^{-q(v) z(v)})`.
+
+    z: scores of any shape, foreground minus background; q: labels of the same shape, +1, -1, or 0 to leave a position out.
+    |D|, written 1/F' in the paper, is the number of positions that count. `base="10"` is the paper's lg, 0.434 times the
+    natural one. `balanced` gives positives and negatives half the weight each: a target fills few positions.
+    Equals the softmax cross-entropy of the two classes. Raises ValueError for another base or unequal shapes.
+
+    >>> round(logistic_loss(torch.zeros(4), torch.tensor([1, -1, 0, 1])).item(), 4)
+    0.6931
+    """
+    if base not in ("e", "10"):
+        raise ValueError(f"base must be 'e' or '10', not {base!r}")
+    if z.shape != q.shape:
+        raise ValueError(f"scores {tuple(z.shape)} and labels {tuple(q.shape)} must have one shape")
+    terms = F.softplus(-q.to(z.dtype) * z)  # log(1 + exp(-q z)), without overflow
+    if balanced:
+        means = [terms[q == sign].mean() for sign in (1, -1) if (q == sign).any()]
+        loss = torch.stack(means).mean() if means else terms.sum() * 0
+    else:
+        counted = q != 0
+        loss = terms[counted].sum() / counted.sum().clamp(min=1)
+    return loss / math.log(10) if base == "10" else loss
+
+
+def regression_loss(deltas, target, positive, *, beta=1.0):
+    r"""Smooth-L1 on (dx, dy, dw, dh), averaged over the positive anchors, as in SiamRPN and Faster R-CNN.
+
+    deltas, target: (B, 4, m, n, n); positive: bool (B, m, n, n). Quadratic below `beta`, linear above. 0 if none is positive.
+    """
+    terms = F.smooth_l1_loss(deltas, target, reduction="none", beta=beta).sum(dim=1)  # (B, m, n, n)
+    return (terms * positive).sum() / positive.sum().clamp(min=1)

@@ -1,0 +1,207 @@
+"""The improved Siamese network, eqs. (5)-(9): five convolutions, feature fusion, region selection.
+
+Reading guide: `SiameseNet.forward` is the whole network in four lines. Sizes in the comments are those of the preset
+`paper` (template 127, search 255) and, after the bar, of `compact` (template 47, search 95).
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from irtrack_core.config import NetworkSettings
+
+__all__ = ["Backbone", "FeatureFusion", "RegionSelection", "SiameseNet", "cross_correlation", "foreground", "shapes"]
+
+# out channels, kernel, stride, max-pool after it (kernel 3, stride 2): AlexNet without padding, as Siamese trackers use it
+PAPER = [(96, 11, 2, True), (256, 5, 1, True), (384, 3, 1, False), (384, 3, 1, False), (256, 3, 1, False)]
+# stride 4 keeps a target of 16 crop pixels four cells wide; dense 3x3 convolutions run near a CPU's peak
+COMPACT = [(24, 3, 2, False), (48, 3, 2, False), (48, 3, 1, False), (48, 3, 1, False), (48, 3, 1, False)]
+FUSED = {"paper": 256, "compact": 48}
+
+
+def scaled(channels, width):
+    """A channel count times the width factor, at least 4."""
+    return max(4, round(channels * width))
+
+
+class Backbone(nn.Module):
+    """Five unpadded convolutions; returns the last three feature maps, the "shallow features" of eq. (5)."""
+
+    def __init__(self, settings: NetworkSettings):
+        super().__init__()
+        stages, before = [], len(settings.inputs)
+        for index, (channels, kernel, stride, pool) in enumerate(PAPER if settings.preset == "paper" else COMPACT):
+            channels = scaled(channels, settings.width)
+            layers = [nn.Conv2d(before, channels, kernel, stride, bias=False), nn.BatchNorm2d(channels)]
+            if index < 4:
+                layers.append(nn.ReLU(inplace=True))  # conv5 keeps its sign: correlation needs both
+            if pool:
+                layers.append(nn.MaxPool2d(3, 2))
+            stages.append(nn.Sequential(*layers))
+            before = channels
+        self.conv1, self.conv2, self.conv3, self.conv4, self.conv5 = stages
+
+    def forward(self, image):  # (B, inputs, 127, 127) or (B, inputs, 255, 255)
+        shallow = self.conv2(self.conv1(image))  # (B, 256, 12, 12), (B, 256, 28, 28)
+        conv3 = self.conv3(shallow)  # (B, 384, 10, 10), (B, 384, 26, 26) | (B, 48, 9, 9), (B, 48, 21, 21)
+        conv4 = self.conv4(conv3)  # (B, 384, 8, 8), (B, 384, 24, 24) | (B, 48, 7, 7), (B, 48, 19, 19)
+        conv5 = self.conv5(conv4)  # (B, 256, 6, 6), (B, 256, 22, 22) | (B, 48, 5, 5), (B, 48, 17, 17)
+        return conv3, conv4, conv5
+
+
+class FeatureFusion(nn.Module):
+    r"""Eqs. (5)-(7): pool the shallow maps to the deep one's size, normalise, concatenate, 1x1 convolution.
+
+    .. math::
+        p(f) &= \{p(f_{conv3}), p(f_{conv4}), p(f_{conv5})\} \quad (5) \\
+        F_{fusion} &= \mathrm{concat}[\mathrm{bn}(p(f))] \quad (6) \\
+        F' &= \mathrm{conv}(F_{fusion}) \quad (7)
+
+    Each 3x3 convolution without padding takes 2 from a map's width, so that a 5x5 pool of stride 1 on conv3 and a 3x3 one
+    on conv4 make all three equal, and leave every cell centred where it was. Shared by both branches.
+    """
+
+    POOL = (5, 3, 1)  # for conv3, conv4, conv5
+
+    def __init__(self, settings: NetworkSettings):
+        super().__init__()
+        table = PAPER if settings.preset == "paper" else COMPACT
+        channels = [scaled(row[0], settings.width) for row in table[2:]]
+        first = 0 if settings.fusion else 2  # without fusion: conv5 alone
+        self.levels = range(first, 3)
+        self.bn = nn.ModuleList(nn.BatchNorm2d(channels[level]) for level in self.levels)
+        out = scaled(FUSED[settings.preset], settings.width)
+        self.conv = nn.Conv2d(sum(channels[level] for level in self.levels), out, 1)
+
+    def pool(self, maps):
+        """Eq. (5): three maps in, three maps of conv5's height and width out."""
+        return [F.max_pool2d(f, k, stride=1) if k > 1 else f for f, k in zip(maps, self.POOL, strict=True)]
+
+    def forward(self, maps):
+        pooled = self.pool(maps)  # (5): 3 x (B, C_i, 6, 6) or (22, 22) | (5, 5) or (17, 17)
+        fused = torch.cat([bn(pooled[level]) for bn, level in zip(self.bn, self.levels, strict=True)], dim=1)
+        return self.conv(fused)  # (6) (B, 1024, 6, 6) -> (7) (B, 256, 6, 6) | (B, 144, 5, 5) -> (B, 48, 5, 5)
+
+
+def cross_correlation(search, kernel):
+    r"""The product of eqs. (8), (9): every sample's template features slide over its search features.
+
+    search (B, C, H, W), kernel (B, K*C, h, w) -> (B, K, H-h+1, W-w+1). Divided by :math:`\sqrt{C h w}`, the number of
+    terms' root, so that the scores start near unit size at every width (the paper does not say; a constant factor only).
+    """
+    batch, channels, height, width = search.shape
+    k_height, k_width = kernel.shape[-2:]
+    scores = F.conv2d(
+        search.reshape(1, batch * channels, height, width),
+        kernel.reshape(-1, channels, k_height, k_width),  # (B*K, C, h, w)
+        groups=batch,
+    )
+    return scores.reshape(batch, -1, *scores.shape[-2:]) / (channels * k_height * k_width) ** 0.5
+
+
+class RegionSelection(nn.Module):
+    r"""Eqs. (8), (9): up-channel cross-correlation with m anchors, as in SiamRPN.
+
+    .. math:: R_{2m} = \gamma_1(x) \cdot \gamma_1(y), \qquad R_{4m} = \gamma_2(x) \cdot \gamma_2(y)
+
+    x is the template, y the search region; each gamma is a learned 3x3 convolution. On the template's side it raises C
+    channels to 2m C (classification: background, foreground) and 4m C (regression: dx, dy, dw, dh); on the search side the
+    count stays.
+    """
+
+    def __init__(self, channels, m):
+        super().__init__()
+        self.gamma1_x = nn.Conv2d(channels, 2 * m * channels, 3)
+        self.gamma1_y = nn.Conv2d(channels, channels, 3)
+        self.gamma2_x = nn.Conv2d(channels, 4 * m * channels, 3)
+        self.gamma2_y = nn.Conv2d(channels, channels, 3)
+
+    def template(self, feature):  # (B, C, 6, 6) | (B, C, 5, 5)
+        """The kernels of both branches: (B, 2m C, 4, 4), (B, 4m C, 4, 4). Constant while a target is tracked."""
+        return self.gamma1_x(feature), self.gamma2_x(feature)
+
+    def search(self, feature, kernels):  # (B, C, 22, 22) | (B, C, 17, 17)
+        """R_2m (B, 2m, 17, 17) and R_4m (B, 4m, 17, 17) | (B, 2m, 13, 13) and (B, 4m, 13, 13)."""
+        r_2m = cross_correlation(self.gamma1_y(feature), kernels[0])  # (8)
+        r_4m = cross_correlation(self.gamma2_y(feature), kernels[1])  # (9)
+        return r_2m, r_4m
+
+
+class SiameseNet(nn.Module):
+    """Backbone, fusion and region selection; both branches share the first two."""
+
+    def __init__(self, settings: NetworkSettings):
+        super().__init__()
+        self.settings = settings
+        self.backbone = Backbone(settings)
+        self.fusion = FeatureFusion(settings)
+        self.region = RegionSelection(scaled(FUSED[settings.preset], settings.width), settings.m)
+
+    def features(self, crop):
+        """F' of eq. (7) for a crop (B, inputs, S, S). Raises ValueError for a wrong number of channels."""
+        if crop.ndim != 4 or crop.shape[1] != len(self.settings.inputs):
+            raise ValueError(
+                f"a crop must have shape (B, {len(self.settings.inputs)}, S, S), one channel each for "
+                f"{self.settings.inputs}; got {tuple(crop.shape)}"
+            )
+        return self.fusion(self.backbone(crop))
+
+    def template(self, crop):
+        """The two kernels of a template crop (B, inputs, template_size, template_size)."""
+        return self.region.template(self.features(crop))
+
+    def search(self, crop, kernels):
+        """(R_2m, R_4m) of a search crop (B, inputs, search_size, search_size)."""
+        return self.region.search(self.features(crop), kernels)
+
+    def forward(self, template, search):
+        """(R_2m, R_4m): (B, 2m, n, n) and (B, 4m, n, n). Channel order: background then foreground, m anchors each;
+        dx, dy, dw, dh, m anchors each."""
+        return self.search(search, self.template(template))
+
+    @torch.no_grad()
+    def positions(self):
+        """n, the positions along a side of the score map, from the settings' crop sizes."""
+        was_training = self.training
+        self.eval()
+        s = self.settings
+        crops = [torch.zeros(1, len(s.inputs), size, size) for size in (s.template_size, s.search_size)]
+        n = self(*[crop.to(next(self.parameters()).device) for crop in crops])[0].shape[-1]
+        self.train(was_training)
+        return n
+
+
+def foreground(r_2m):
+    """z of eq. (11), (B, m, n, n): foreground minus background score of R_2m (B, 2m, n, n)."""
+    background, target = r_2m.chunk(2, dim=1)
+    return target - background
+
+
+@torch.no_grad()
+def shapes(net):
+    """Rows (layer, template shape, search shape) of every stage for the net's own crops: what the notebook draws."""
+    s, rows, was_training = net.settings, [], net.training
+    net.eval()
+    template = torch.zeros(1, len(s.inputs), s.template_size, s.template_size)
+    search = torch.zeros(1, len(s.inputs), s.search_size, s.search_size)
+    rows.append(("crop", template, search))
+    maps_template, maps_search = net.backbone(template), net.backbone(search)
+    x = (template, search)
+    for name in ("conv1", "conv2"):
+        x = tuple(getattr(net.backbone, name)(branch) for branch in x)
+        rows.append((name, *x))
+    names = ("conv3", "conv4", "conv5")
+    rows += zip(names, maps_template, maps_search, strict=True)
+    pooled = net.fusion.pool(maps_template), net.fusion.pool(maps_search)
+    rows += zip([f"p({name})" for name in names], *pooled, strict=True)
+    fused = net.fusion(maps_template), net.fusion(maps_search)
+    rows.append(("F'", *fused))
+    kernels = net.region.template(fused[0])
+    rows.append(("gamma1", kernels[0], net.region.gamma1_y(fused[1])))
+    rows.append(("gamma2", kernels[1], net.region.gamma2_y(fused[1])))
+    r_2m, r_4m = net.region.search(fused[1], kernels)
+    net.train(was_training)
+    return [(name, tuple(a.shape[1:]), tuple(b.shape[1:])) for name, a, b in rows] + [
+        ("R_2m", None, tuple(r_2m.shape[1:])),
+        ("R_4m", None, tuple(r_4m.shape[1:])),
+    ]
