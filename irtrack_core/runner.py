@@ -207,6 +207,18 @@ def _follow(stem):
     return watch
 
 
+def where(profile):
+    """Print where the tables and figures of a profile are."""
+    root = workbook.find_root()
+    results = Path(os.environ.get("IRTRACK_RESULTS") or root / "results").resolve() / profile
+    figures = Path(os.environ.get("IRTRACK_FIGURES") or root / "figures").resolve()
+    print(f"\nexecuted notebooks  {results / 'notebooks'}")
+    for title, folder, patterns in (("tables", results, ("*.csv", "*.json")), ("figures", figures, ("*.png",))):
+        files = sorted(file for pattern in patterns for file in folder.glob(pattern) if file.name != "manifest.json")
+        print(f"{title:<19} {folder}", *(f"  {file.name}" for file in files), sep="\n")
+    print(f"report              {results / 'notebooks' / '20_report.ipynb'}")
+
+
 def main(arguments=None):
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m irtrack_core.workbook", description=__doc__.splitlines()[0])
@@ -218,6 +230,8 @@ def main(arguments=None):
     make = commands.add_parser("build", help="make and execute the stored notebooks from notebooks/src/*.py")
     make.add_argument("names", nargs="*", help="beginnings of names, e.g. 02; none: all")
     make.add_argument("--no-execute", action="store_true", help="write code and text only")
+    look = commands.add_parser("where", help="say where tables and figures are")
+    look.add_argument("--profile", default="quick")
     options = parser.parse_args(arguments)
     os.environ["IRTRACK_BATCH"] = "1"  # demos draw their static figure: nobody is there to move a slider
     try:
@@ -227,6 +241,9 @@ def main(arguments=None):
             if twice:
                 raise ValueError(f"parameter given twice: {', '.join(sorted(twice))}")
             return run(options.notebook, options.output, dict(options.parameters))
+        if options.command == "where":
+            where(options.profile)
+            return 0
         for path in sources(options.names):
             print(f"wrote {build(path, execute=not options.no_execute)}", flush=True)
     except (ValueError, FileNotFoundError) as error:

@@ -1,0 +1,73 @@
+# make results   install if needed, run every notebook in batch, say where figures and tables are
+# make test      install if needed, all tests
+# make lab       install if needed, open JupyterLab on the first notebook
+# make notebooks [NB=02]   rebuild the stored notebooks from notebooks/src
+#
+# Variables, given after the target's name, e.g. `make results PROFILE=full CORES=8`:
+#   PROFILE      quick (default) or full
+#   CORES        processes at a time; default 2
+#   PYTHON       the Python (3.11 or later) that .venv is made with
+#   TORCH_INDEX  where torch alone is taken from. On Linux the plain wheel brings gigabytes of CUDA; the small one for the
+#                processor comes with  make results TORCH_INDEX=https://download.pytorch.org/whl/cpu
+#   IRTRACK_DATA a folder with real sequences (see data/README.md)
+
+PROFILE ?= quick
+CORES ?= 2
+NB ?=
+TORCH_INDEX ?=
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.complete
+TORCH := torch==2.13.0
+# a kernel's figures need no display, and one thread a process makes runs repeatable
+export MPLBACKEND ?= agg
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: results test lab notebooks site bench clean
+.DELETE_ON_ERROR:
+
+results: $(STAMP)
+	@mkdir -p results
+	$(BIN)/snakemake --snakefile workflow/Snakefile --workflow-profile workflow/profiles/local --cores $(CORES) \
+		--config profile=$(PROFILE)
+	@$(BIN)/python -m irtrack_core.workbook where --profile $(PROFILE)
+
+test: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest -n $(CORES) --dist loadgroup --durations=10
+
+lab: $(STAMP)
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+notebooks: $(STAMP)
+	$(BIN)/python -m irtrack_core.workbook build $(NB)
+
+site: results
+	$(BIN)/python -m irtrack_core.workbook site --profile $(PROFILE)
+
+bench: $(STAMP)
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+clean:
+	rm -rf results site .snakemake .pytest_cache .ruff_cache .hypothesis
+
+# The stamp is written last: an interrupted installation leaves none, and the next make starts over.
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found; name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	@test -f $@ || { echo "== making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv --clear $(VENV); } || { \
+		echo "error: $(PYTHON) cannot make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
+	@rm -f $@
+ifeq ($(TORCH_INDEX),)
+	$(BIN)/python -m pip install $(TORCH)
+else
+	$(BIN)/python -m pip install --no-deps --index-url $(TORCH_INDEX) $(TORCH)
+endif
+	$(BIN)/python -m pip install -r requirements.lock
+	$(BIN)/python -m pip install --no-deps -e .
+	$(BIN)/python -c "import torch, irtrack_core"
+	@$(BIN)/python -c "import cv2" || { echo "error: OpenCV does not load; on a bare Debian: apt install libgl1 libglib2.0-0" >&2; exit 1; }
+	@mkdir -p $(VENV)/share/jupyter/lab/settings && cp overrides.json $(VENV)/share/jupyter/lab/settings/
+	@touch $@
