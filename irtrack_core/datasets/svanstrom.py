@@ -1,0 +1,126 @@
+"""Infrared part of the Drone-detection-dataset of F. Svanström (CC0): drones, birds, aircraft, helicopters, 320 x 256.
+
+One target a sequence, 5-30 px, 30 frames a second. Two layouts are read: the native one, `IR_*.mp4` beside
+`IR_*_LABELS.mat` (a MATLAB groundTruth object), and `videos/IR_*.mp4` with decoded `boxes/IR_*.csv`.
+
+F. Svanström, F. Alonso-Fernandez, C. Englund, "A dataset for multi-sensor drone detection", Data in Brief 39, 2021.
+"""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from .folder import box_problem, read_boxes
+from .frames import VideoFrames
+from .sequence import Sequence
+
+__all__ = ["VALIDATION", "load", "read_mat"]
+
+# kept aside, and quoted by everyone, so that numbers can be compared; a validation.txt in the folder takes precedence
+VALIDATION = tuple(
+    f"IR_{kind}_{number}"
+    for kind, numbers in {
+        "AIRPLANE": "012 025 042 059",
+        "BIRD": "001 002 015 029 043 056 068 071",
+        "DRONE": "001 012 024 037 048 059 061 072 084 095 108 118 131 150",
+        "HELICOPTER": "019 043 044",
+    }.items()
+    for number in numbers.split()
+)
+SPLITS = ("validation", "train", "all")
+# where the videos may lie below the folder given: decoded copy, the set's own archive, or right there
+FOLDERS = ("videos", "Data/Video_IR", "Video_IR", ".")
+
+
+def read_mat(path):
+    """Boxes (N, 4) float64 xywh, 0-based, of a `*_LABELS.mat`; NaN rows where absent.
+
+    MATLAB counts pixels from 1: 1 is taken off x and y. Raises FileNotFoundError, or ValueError when nothing is found.
+    """
+    from mcos_decoder import load_groundtruth
+
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no label file {path}")
+    try:
+        rows = load_groundtruth(path)
+    except Exception as error:  # scipy and the decoder raise whatever a damaged file makes them
+        raise ValueError(f"{path} is not a readable MATLAB groundTruth file ({error}): copy it again") from error
+    if not rows:
+        raise ValueError(f"{path} holds no labels that can be decoded: export them as CSV, frame,x,y,w,h")
+    boxes = np.array([(np.nan,) * 4 if row is None else row for row in rows], dtype=np.float64)
+    boxes[:, :2] -= 1
+    return boxes
+
+
+def _labels(video, labels):
+    """(boxes, file) of one video: decoded CSV first, then the native .mat, unless `labels` asks for one of them."""
+    name = video.stem
+    csv = [video.parent.parent / "boxes" / f"{name}.csv", video.with_suffix(".csv")]
+    mat = [video.with_name(f"{name}_LABELS.mat")]
+    candidates = {"auto": csv + mat, "csv": csv, "mat": mat}[labels]
+    file = next((file for file in candidates if file.is_file()), None)
+    if file is None:
+        raise FileNotFoundError(f"no labels for {video}: looked for {', '.join(map(str, candidates))}")
+    if file.suffix == ".mat":
+        return read_mat(file), file
+    rows = sum(1 for line in file.read_text().splitlines()[1:] if line.strip())
+    return read_boxes(file, rows), file
+
+
+def _fit(boxes, count, file):
+    """Boxes cut or padded with NaN to `count` frames, and what had to be done, as a tuple of sentences."""
+    extra = len(boxes) - count
+    if extra == 0:
+        return boxes, ()
+    if extra > 0:
+        return boxes[:count], (f"{file.name} has {extra} label(s) more than the video has frames: dropped at the end",)
+    padding = np.full((-extra, 4), np.nan)
+    return np.concatenate([boxes, padding]), (f"{file.name} has {-extra} label(s) too few: padded as absent",)
+
+
+def _names(root, folder, split):
+    """Names of the split, in order: those of validation.txt, of this module's list, or all the others."""
+    if split not in SPLITS:
+        raise ValueError(f"unknown split {split!r}: use one of {', '.join(SPLITS)}")
+    listed = next((f for f in (root / "validation.txt", folder / "validation.txt") if f.is_file()), None)
+    validation = tuple(listed.read_text().split()) if listed else VALIDATION
+    present = sorted(file.stem for file in folder.glob("IR_*.mp4"))
+    if split == "validation":
+        missing = [name for name in validation if name not in present]
+        if missing:
+            warnings.warn(f"{len(missing)} of the {len(validation)} validation sequences are missing", stacklevel=4)
+        return [name for name in validation if name in present]
+    return [name for name in present if split == "all" or name not in validation]
+
+
+def load(root, *, split="validation", names=None, labels="auto"):
+    """Sequences of the set below `root`, which is the set itself or holds it as `svanstrom_ir/`.
+
+    split: "validation" (29 sequences), "train" (all the others) or "all"; names: these sequences instead.
+    labels: "auto" (decoded CSV where there is one, else .mat), "csv" or "mat".
+    A label count that differs from the frame count is cut or padded at the end, and told in `Sequence.notes`.
+    Raises FileNotFoundError when videos or labels are missing, ValueError when they are bad.
+    """
+    root = Path(root)
+    if labels not in ("auto", "csv", "mat"):
+        raise ValueError(f"labels must be 'auto', 'csv' or 'mat'; got {labels!r}")
+    root = next((root / sub for sub in ("svanstrom_ir", "svanstrom") if (root / sub).is_dir()), root)
+    folder = next((root / sub for sub in FOLDERS if any((root / sub).glob("IR_*.mp4"))), None)
+    if folder is None:
+        raise FileNotFoundError(f"no IR_*.mp4 in {root} or its {', '.join(FOLDERS[:-1])}: see data/README.md")
+    names = _names(root, folder, split) if names is None else list(names)
+    if not names:
+        raise FileNotFoundError(f"none of the {split} sequences is in {folder}")
+    sequences = []
+    for name in names:
+        frames = VideoFrames(folder / f"{name}.mp4")
+        boxes, file = _labels(frames.path, labels)
+        boxes, notes = _fit(boxes, len(frames), file)
+        for index, box in enumerate(boxes):
+            problem = not np.isnan(box).all() and box_problem(box, frames.shape)
+            if problem:
+                raise ValueError(f"{file}, frame {index}: box {box.tolist()} {problem}")
+        sequences.append(Sequence(name, "svanstrom", frames, boxes, frames.fps, notes=notes))
+    return sequences
