@@ -1,0 +1,99 @@
+"""PEAK: the strongest residual of eq. (3) near where the target should be. No learning: the baseline to beat."""
+
+import numpy as np
+
+from ..boxes import centers, check_box, from_centers
+from ..config import PeakSettings
+from ..filtering import element_length, filter_window, line_elements, rectangle
+from .base import to_gray
+
+__all__ = ["PeakTracker"]
+
+
+class PeakTracker:
+    """Line top-hat in a window around a constant-velocity prediction, then the largest residual near it.
+
+    The box keeps its size: so does its offset from the blob's centroid, which carries the annotator's convention.
+    Dark targets: the polarity with the stronger residual in the first box is taken. See `PeakSettings`.
+
+    init and update raise ValueError or TypeError for an unusable frame or box.
+    """
+
+    name = "peak"
+
+    def __init__(self, settings=None, **options):
+        self.settings = (settings or PeakSettings()).replace(**options)
+
+    def init(self, frame, box):
+        frame = to_gray(frame)
+        self.box = check_box(box, frame.shape)
+        self.shape, self.size, self.score = frame.shape, self.box[2:].copy(), 1.0
+        longest = min(frame.shape) - 1 + min(frame.shape) % 2  # odd, and no longer than the frame is wide or high
+        length = min(element_length(self.size, self.settings.length), longest)
+        self.elements = line_elements(length, self.settings.angles)
+        self.radius = max(self.settings.window_floor, self.settings.window_scale * self.size.max())
+        center = centers(self.box)
+        found = {}
+        for self.polarity in ("bright", "dark"):
+            residual, origin = self._residual(frame, center, self.size / 2 + 1)
+            found[self.polarity] = self._refine(residual, origin, self._peak(residual, origin, center, self.size.max()))
+        self.polarity = max(found, key=lambda polarity: found[polarity][1])
+        blob, self.amplitude = found[self.polarity]
+        # a flat first frame has no blob to measure an offset from
+        self.offset = center - blob if self.amplitude > 0 else np.zeros(2)
+        self.blob, self.velocity, self.lost = center - self.offset, np.zeros(2), 0
+
+    def update(self, frame):
+        frame = to_gray(frame, self.shape)
+        s = self.settings
+        expected = self.blob + self.velocity
+        expected = np.clip(expected, 0, np.array(self.shape[::-1]) - 1e-6)
+        reach = self.radius * (1 + s.window_growth * min(self.lost, s.patience))
+        residual, origin = self._residual(frame, expected, np.array([reach, reach]))
+        blob, peak = self._refine(residual, origin, self._peak(residual, origin, expected, s.nearness * reach))
+        strength = peak / self.amplitude if self.amplitude > 0 else float(peak > 0)
+        self.score = float(np.clip(strength, 0, 1))
+        if strength < s.lost_below:  # nothing like the target in sight: coast on, slower and slower, and look wider
+            self.lost += 1
+            self.velocity = self.velocity * s.coasting
+            self.blob = expected
+        else:
+            step = blob - self.blob
+            self.velocity = self.velocity + s.velocity_rate * (step - self.velocity) if not self.lost else step * 0
+            self.amplitude += s.amplitude_rate * (peak - self.amplitude)
+            self.blob, self.lost = blob, 0
+        self.box = from_centers(self.blob + self.offset, self.size)
+        return self.box.copy()
+
+    def _residual(self, frame, center, reach):
+        """U of eq. (3), float32, in the window center +- reach clipped to the frame, and the window's corner (x, y)."""
+        height, width = frame.shape
+        low = np.clip(np.floor(center - reach), 0, [width - 1, height - 1]).astype(int)
+        high = np.clip(np.ceil(center + reach), low + 1, [width, height]).astype(int)
+        window = (*low, *(high - low))
+        _, residual, _ = filter_window(frame, window, self.elements, rectangle(1, 1), polarity=self.polarity)
+        return residual.astype(np.float32), low
+
+    def _peak(self, residual, origin, expected, sigma):
+        """Row, column of the largest residual, weighted by a Gaussian of `sigma` pixels around the expected place."""
+        y = np.arange(residual.shape[0]) + 0.5 + origin[1] - expected[1]
+        x = np.arange(residual.shape[1]) + 0.5 + origin[0] - expected[0]
+        weight = np.exp(-0.5 * (y / sigma) ** 2)[:, None] * np.exp(-0.5 * (x / sigma) ** 2)
+        return np.unravel_index(np.argmax(residual * weight), residual.shape)
+
+    def _refine(self, residual, origin, peak):
+        """Centroid (x, y) of the residual around a peak, sub-pixel, and the peak's height.
+
+        Only what stands above half the peak counts, within half a box of it: noise and neighbours do not pull.
+        """
+        row, column = peak
+        reach = np.maximum(np.ceil(self.size / 2), 1).astype(int)
+        top, left = max(row - reach[1], 0), max(column - reach[0], 0)
+        part = residual[top : row + reach[1] + 1, left : column + reach[0] + 1]
+        weight = np.maximum(part - self.settings.centroid_level * residual[peak], 0)
+        total = weight.sum()
+        if total == 0:  # a flat window: the peak's own pixel
+            return np.array([column + 0.5, row + 0.5]) + origin, float(residual[peak])
+        x = weight.sum(axis=0) @ (np.arange(part.shape[1]) + left + 0.5) / total
+        y = weight.sum(axis=1) @ (np.arange(part.shape[0]) + top + 0.5) / total
+        return np.array([x, y], dtype=np.float64) + origin, float(residual[peak])
