@@ -1,0 +1,79 @@
+"""Weights in safetensors files: the numbers, the settings they belong to, and a card that says how they were made."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from irtrack_core.config import NetworkSettings
+from irtrack_core.network import SiameseNet
+
+__all__ = ["save_weights", "load_weights", "read_card", "write_tensors", "read_tensors"]
+
+
+def write_tensors(path, tensors, metadata):
+    """Write tensors and a metadata dict (JSON values) atomically: a file is whole or not there."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    os.close(handle)
+    try:
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        save_file(tensors, temporary, metadata={key: json.dumps(value) for key, value in metadata.items()})
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def read_tensors(path):
+    """(tensors, metadata) of a file written by `write_tensors`.
+
+    Raises FileNotFoundError or ValueError (not a safetensors file, or one cut short), naming the file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}: train them with notebook 05, or check the path")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+            return {name: file.get_tensor(name) for name in file.keys()}, metadata
+    except SafetensorError as error:
+        raise ValueError(f"{path} is not a whole safetensors file ({error}): make or copy it again") from error
+
+
+def save_weights(net, path, card=None):
+    """Save a SiameseNet with its settings; card: a dict saying command, data, seeds, scores."""
+    metadata = {"settings": net.settings.model_dump(mode="json"), "card": card or {}}
+    write_tensors(path, net.state_dict(), metadata)
+
+
+def read_card(path):
+    """The card of a weights file."""
+    return read_tensors(path)[1].get("card", {})
+
+
+def load_weights(path, preset=None):
+    """The SiameseNet stored at `path`, in eval mode.
+
+    preset: the preset it must have, "paper" or "compact"; None takes any. Raises ValueError when the file holds another
+    preset or its tensors do not fit its settings.
+    """
+    tensors, metadata = read_tensors(path)
+    if "settings" not in metadata:
+        raise ValueError(f"{path} holds no network settings: it was not written by irtrack_core.weights.save_weights")
+    settings = NetworkSettings(**metadata["settings"])
+    if preset is not None and settings.preset != preset:
+        raise ValueError(
+            f"{path} holds weights of the preset {settings.preset!r}, not {preset!r}: "
+            f"ask for preset={settings.preset!r}, or train the preset {preset!r}"
+        )
+    net = SiameseNet(settings)
+    try:
+        net.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ValueError(f"the tensors in {path} do not fit its settings: {error}") from error
+    return net.eval()
