@@ -1,0 +1,106 @@
+"""What all figures share: sizes, colours that mean the same everywhere, frames shown as images, boxes drawn on them."""
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from irtrack_core.boxes import as_boxes
+
+__all__ = ["COLORS", "color", "draw_box", "new", "note", "profile_note", "show_image", "use"]
+
+# Okabe-Ito colours: told apart by most colour-blind readers, too
+COLORS = {
+    "truth": "#111111",
+    "identity": "#999999",
+    "peak": "#0072B2",
+    "siamese": "#D55E00",
+    "paper": "#009E73",
+    "ref8": "#E69F00",
+    "ref9": "#56B4E9",
+    "ref10": "#CC79A7",
+    "ref11": "#B8A600",
+    "target": "#D55E00",
+    "background": "#56B4E9",
+    "clutter": "#999999",
+    "limit": "#111111",
+}
+SPARE = ("#7B4173", "#637939", "#8C6D31", "#843C39")
+SETTINGS = {
+    "figure.dpi": 80,
+    "figure.constrained_layout.use": True,
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "image.cmap": "gray",
+    "image.interpolation": "nearest",
+    "lines.linewidth": 1.6,
+}
+
+
+def use():
+    """Apply the project's look to all figures from here on."""
+    mpl.rcParams.update(SETTINGS)
+
+
+def color(name):
+    """The fixed colour of a tracker or component; an unknown name gets one of a few spare colours, always the same."""
+    return COLORS.get(name) or SPARE[sum(name.encode()) % len(SPARE)]
+
+
+def new(rows=1, columns=1, *, width=4.2, height=3.2, **options):
+    """A figure and its axes (rows, columns as plt.subplots gives them); width, height in inches of one axes."""
+    use()
+    return plt.subplots(rows, columns, figsize=(columns * width, rows * height), **options)
+
+
+def show_image(axes, image, title="", *, limits=None, bar=False):
+    """Show a frame (H, W) in grey with pixel (0, 0) over [0, 1)², the convention of boxes.
+
+    limits: (low, high) grey values for black and white; None: the 0.5 and 99.9 percentiles, so that a single hot pixel
+    does not blacken the rest. bar: draw the scale of grey values.
+    """
+    image = np.asarray(image)
+    height, width = image.shape
+    low, high = limits if limits is not None else np.nanpercentile(image, [0.5, 99.9])
+    if high <= low:
+        high = max(float(np.nanmax(image)), low + 1)
+    shown = axes.imshow(image, vmin=low, vmax=high, cmap="gray", extent=(0, width, height, 0))
+    axes.set(title=title, xticks=[], yticks=[])
+    axes.grid(False)
+    if bar:
+        axes.figure.colorbar(shown, ax=axes, shrink=0.8)
+    return axes
+
+
+def draw_box(axes, box, name="", *, label=None, **options):
+    """Draw xywh boxes (4,) or (N, 4) in the colour of `name`; NaN rows (target absent) are left out."""
+    options = dict(edgecolor=color(name), facecolor="none", linewidth=1.4) | options
+    for row in as_boxes(box):
+        if np.isfinite(row).all():
+            axes.add_patch(Rectangle(row[:2], row[2], row[3], label=label, **options))
+            label = None
+    return axes
+
+
+def note(figure, text):
+    """A small line under a figure: conditions, or where a number is from."""
+    figure.supxlabel(text, fontsize=8, color="#555555", x=0.01, ha="left")
+    return figure
+
+
+def profile_note(profile):
+    """The condition under which a figure was made, e.g. `quick: one fold, one seed`."""
+    number = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
+
+    def count(n, word):
+        return f"{number.get(n, n)} {word}{'s' if n > 1 else ''}"
+
+    return f"{profile.name}: {count(profile.folds, 'fold')}, {count(profile.seeds, 'seed')}"
