@@ -1,0 +1,316 @@
+r"""The paper's measures, eqs. (13)-(16), and the ones needed to read them honestly. Arrays in, numbers out.
+
+Images: (H, W) arrays of any real type. Boxes: (N, 4) xywh (see `boxes`). Frames whose truth is NaN, where the target is
+absent, are left out; a prediction of NaN where the target *is* there counts as a miss. Leaving out the first frame, in
+which the box was given, is up to the caller (`evaluation.evaluate` does it).
+"""
+
+import numpy as np
+from scipy.special import ndtri
+
+from irtrack_core.boxes import as_boxes, center_error, iou
+
+IOU_THRESHOLDS = np.linspace(0, 1, 21)  # 0:.05:1
+PIXEL_THRESHOLDS = np.arange(51)  # 0..50 px
+SIZE_THRESHOLDS = np.linspace(0, 0.5, 51)  # shares of the target's size
+
+# -- one image: how much of the target stands out
+
+
+def target_mask(shape, box, *, grow=0):
+    """(H, W) bool: the pixels that `box`, grown by `grow` px on each side, touches. ValueError when there are none."""
+    x, y, w, h = np.asarray(box, dtype=np.float64)
+    if not np.isfinite([x, y, w, h]).all():
+        raise ValueError(f"box {box} holds NaN: the target is absent from this frame, so it has no SNR")
+    rows, columns = np.arange(shape[0]), np.arange(shape[1])
+    inside_y = (rows + 1 > y - grow) & (rows < y + h + grow)
+    inside_x = (columns + 1 > x - grow) & (columns < x + w + grow)
+    if not (inside_y.any() and inside_x.any()):
+        raise ValueError(f"box {box} touches no pixel of the {shape[1]} x {shape[0]} frame")
+    return inside_y[:, None] & inside_x
+
+
+def background_region(shape, box, *, guard=3, margin=20):
+    """(H, W) bool: the ring of `margin` px around the box, `guard` px left free. margin=None: the rest of the frame.
+
+    Take it once, from the box, and use it for the image before *and* after a filter: a region that is chosen after
+    looking at the result can be chosen to flatter it.
+    """
+    ring = np.ones(shape, bool) if margin is None else target_mask(shape, box, grow=guard + margin)
+    ring = ring & ~target_mask(shape, box, grow=guard)
+    if not ring.any():
+        raise ValueError("no background is left around the box: use a smaller guard or a larger margin")
+    return ring
+
+
+def noise_sigma(image, region=None):
+    """Standard deviation of the white noise of a *raw* frame: the floor for every sigma measured after a filter.
+
+    Median absolute value of the diagonal detail (a - b - c + d) / 2 of each 2 x 2 block, which clouds hardly enter,
+    times 1.4826. Integer images: at least 1/sqrt(12), the noise of rounding.
+    """
+    image = np.asarray(image)
+    a = image.astype(np.float64)
+    detail = (a[:-1, :-1] - a[:-1, 1:] - a[1:, :-1] + a[1:, 1:]) / 2
+    values = detail if region is None else detail[np.asarray(region)[:-1, :-1]]
+    if values.size == 0:
+        raise ValueError("no 2 x 2 block of pixels to measure the noise on")
+    return max(float(1.4826 * np.median(np.abs(values))), 12**-0.5 if image.dtype.kind in "iu" else 0.0)
+
+
+def snr(image, box, region, *, literal=False, floor=0.0):
+    r"""Signal-to-noise ratio, eq. (13): :math:`SNR = I / \sigma`.
+
+    The usable form (default) takes as I the target's peak above the mean of the background `region` (bool mask);
+    literal=True takes the peak itself, as the equation is printed. sigma is the standard deviation over `region`, but
+    never less than `floor`. After the filter most of the background is exactly 0, so without a floor the ratio can be
+    infinite: give `noise_sigma` of the raw frame.
+    """
+    image, region = _checked(image, region)
+    peak = image[target_mask(image.shape, box)].max()
+    return _ratio(peak - (0 if literal else image[region].mean()), max(image[region].std(), floor))
+
+
+def decibel(ratio):
+    """20 log10 of an amplitude ratio; 35 dB is a ratio of 56. A ratio of 0 or below gives -inf."""
+    ratio = np.asarray(ratio, dtype=np.float64)
+    return 20 * np.log10(ratio, out=np.full(ratio.shape, -np.inf), where=ratio > 0)[()]
+
+
+def scr(image, box, region, *, floor=0.0):
+    """Signal-to-clutter ratio |mean over the box - mean over the region| / sigma, sigma as in `snr`."""
+    image, region = _checked(image, region)
+    target = image[target_mask(image.shape, box)].mean()
+    return _ratio(abs(target - image[region].mean()), max(image[region].std(), floor))
+
+
+def scrg(before, after, box, region, *, floor=0.0):
+    """Gain in signal-to-clutter ratio, SCR after the filter over SCR before it."""
+    return _ratio(scr(after, box, region, floor=floor), scr(before, box, region, floor=floor))
+
+
+def bsf(before, after, region, *, floor=0.0):
+    """Background suppression factor: sigma over the region before the filter over sigma after it."""
+    (before, region), (after, _) = _checked(before, region), _checked(after, region)
+    return _ratio(max(before[region].std(), floor), max(after[region].std(), floor))
+
+
+def retention(before, after, box, region):
+    """Share of the target's peak (above the region's mean) that a filter left: 1 = whole, 0 = the target is gone."""
+    (before, region), (after, _) = _checked(before, region), _checked(after, region)
+    mask = target_mask(before.shape, box)
+    return _ratio(after[mask].max() - after[region].mean(), before[mask].max() - before[region].mean())
+
+
+def zero_share(image, region=None):
+    """Share of pixels (of the region) that are exactly 0: what makes the SNR of a filtered image gameable."""
+    values = np.asarray(image) if region is None else np.asarray(image)[region]
+    return float(np.mean(values == 0))
+
+
+def false_alarm_share(response, box, *, guard=3):
+    """Share of pixels away from the target that are at least as strong as its peak: the Pfa at which it is detected.
+
+    A target that a filter has erased ties with every 0 and gets 1. `guard` px around the box count as neither.
+    """
+    response = np.asarray(response)
+    away = ~target_mask(response.shape, box, grow=guard)
+    if not away.any():
+        raise ValueError("the box and its guard cover the whole frame: there is no background to count on")
+    return float(np.mean(response[away] >= response[target_mask(response.shape, box)].max()))
+
+
+def pd_at_pfa(shares, pfa):
+    """Probability of detection at a fixed probability of false alarm, the threshold set frame by frame.
+
+    shares: `false_alarm_share` of each target. pfa: a number or an array. Returns the share of targets found.
+    """
+    shares = _filled(shares, "targets")
+    return np.mean(shares <= np.asarray(pfa, dtype=np.float64)[..., None], axis=-1)[()]
+
+
+def pd_pfa_curve(peaks, pixels, pfa):
+    """Pd for each Pfa with *one* threshold over all frames: the lowest that at most a share `pfa` of `pixels` exceeds.
+
+    peaks: responses at the targets. pixels: responses everywhere else. A detection is a response above the threshold.
+    """
+    peaks, pixels = _filled(peaks, "targets"), np.sort(_filled(pixels, "background pixels"))[::-1]
+    # 1e-9: a share of 0.3 of 10 pixels is 3 of them, whatever the rounding of 0.3 * 10
+    allowed = np.floor(np.asarray(pfa, dtype=np.float64) * pixels.size + 1e-9).astype(int)
+    threshold = np.where(allowed < pixels.size, pixels[np.minimum(allowed, pixels.size - 1)], -np.inf)
+    return np.mean(peaks > threshold[..., None], axis=-1)[()]
+
+
+# -- one sequence: how well the boxes fit
+
+
+def aor(predicted, truth):
+    r"""Average overlap ratio, eq. (14): mean IoU of predicted and true boxes, (N, 4) each; AO elsewhere."""
+    return float(_overlaps(predicted, truth).mean())
+
+
+def precision(predicted, truth, threshold=20):
+    """Precision, eq. (15), as a share (x 100 for %): frames with a centre error <= threshold px; 20 as in OTB."""
+    return float(np.mean(_errors(predicted, truth) <= threshold))
+
+
+def fps(lengths, seconds):
+    r"""Frames per second, eq. (16): :math:`FPS = \sum_j l_j / \sum_j t_j`, over sequences of l_j frames in t_j seconds."""
+    lengths, seconds = _filled(lengths, "sequences"), _filled(seconds, "times")
+    if lengths.shape != seconds.shape or (lengths < 0).any() or (seconds < 0).any() or seconds.sum() == 0:
+        raise ValueError(f"fps needs a length >= 0 and a time > 0 for each sequence; got {lengths} and {seconds}")
+    return float(lengths.sum() / seconds.sum())
+
+
+def success_curve(predicted, truth, thresholds=IOU_THRESHOLDS):
+    """S(tau): share of frames with IoU > tau (strictly), for each tau. Its mean is the AUC."""
+    return np.mean(_overlaps(predicted, truth)[:, None] > np.asarray(thresholds), axis=0)
+
+
+def precision_curve(predicted, truth, thresholds=PIXEL_THRESHOLDS):
+    """P(T): share of frames with a centre error <= T px, for each T."""
+    return np.mean(_errors(predicted, truth)[:, None] <= np.asarray(thresholds), axis=0)
+
+
+def normalized_precision_curve(predicted, truth, thresholds=SIZE_THRESHOLDS):
+    """P(T) with the error counted in widths and heights of the true box (as in TrackingNet), T = 0:.01:.5."""
+    return np.mean(_errors(predicted, truth, in_sizes=True)[:, None] <= np.asarray(thresholds), axis=0)
+
+
+def auc(curve):
+    """Area under a success or precision curve: the mean of its values."""
+    return float(np.mean(_filled(curve, "values")))
+
+
+def success_rate(predicted, truth, threshold=0.5):
+    """Share of frames with IoU > threshold: SR0.5, SR0.75."""
+    return float(np.mean(_overlaps(predicted, truth) > threshold))
+
+
+def loss_rate(predicted, truth, threshold=0.0):
+    """Share of frames in which the target is lost, IoU <= threshold."""
+    return float(np.mean(_overlaps(predicted, truth) <= threshold))
+
+
+def first_loss(predicted, truth, threshold=0.0):
+    """Number of frames tracked before the first loss (IoU <= threshold); all of them when it is never lost."""
+    lost = _overlaps(predicted, truth) <= threshold
+    return int(np.argmax(lost)) if lost.any() else len(lost)
+
+
+def centroid_rmse(predicted, truth, *, footprint=1.0):
+    """Root mean square centre error in samples or, with footprint = samples per detector width, in detectors d.
+
+    Frames without a prediction cannot enter (read it beside `loss_rate`); NaN when there is no frame at all.
+    """
+    errors = _errors(predicted, truth)
+    errors = errors[np.isfinite(errors)]
+    return float(np.sqrt(np.mean(errors**2)) / footprint) if errors.size else float("nan")
+
+
+def reset_summary(overlaps, *, burn_in=10):
+    """Accuracy, failures and robustness of a run that is started afresh after each failure (VOT's resets).
+
+    overlaps (N,): raw IoU of each frame; 0 is a failure, NaN a frame not tracked (absent, or waiting to start again).
+    Accuracy is the mean overlap, leaving out failures and the `burn_in` frames after each start, which are easy;
+    robustness is exp(-30 failures / frames), as in VOT 2015.
+    """
+    overlaps = _filled(overlaps, "frames")
+    counted, since = np.zeros(len(overlaps), bool), 0
+    for i, value in enumerate(overlaps):
+        if value == 0:
+            since = 0
+        elif not np.isnan(value):
+            counted[i] = since >= burn_in
+            since += 1
+    failures = int(np.sum(overlaps == 0))
+    return {
+        "accuracy": float(overlaps[counted].mean()) if counted.any() else float("nan"),
+        "failures": failures,
+        "robustness": float(np.exp(-30 * failures / len(overlaps))),
+    }
+
+
+# -- limits
+
+
+def cramer_rao_sigma(snr, blob_sigma=None):
+    """Smallest possible standard deviation (px, on each axis) of the position of a Gaussian spot in white noise.
+
+    snr: peak / noise sigma. Well sampled, the spot's width cancels: sqrt(2 / pi) / snr = 0.8 / snr. With `blob_sigma`
+    in px the sum over pixels is taken exactly, root mean square over sub-pixel positions: it rises below 0.6 px.
+    """
+    snr = np.asarray(snr, dtype=np.float64)
+    if (snr <= 0).any():
+        raise ValueError("the SNR must be above 0")
+    if blob_sigma is None:
+        return (np.sqrt(2 / np.pi) / snr)[()]
+    if blob_sigma <= 0:
+        raise ValueError("blob_sigma must be above 0 px")
+    reach = int(np.ceil(6 * blob_sigma)) + 1
+    u = np.arange(-reach, reach + 1) - (np.arange(64)[:, None] + 0.5) / 64  # (positions, pixels)
+    spot = np.exp(-((u / blob_sigma) ** 2))  # squared profile
+    across, along = spot.sum(axis=1), (u**2 / blob_sigma**4 * spot).sum(axis=1)
+    return (np.sqrt(np.mean(1 / np.outer(along, across))) / snr)[()]
+
+
+def best_aor(size, sigma):
+    """Expected IoU of a box of the right size whose position errs by a normal `sigma` px on each axis.
+
+    size: side in px, or (w, h). The limit to draw beside a measured AOR, e.g. with sigma from `cramer_rao_sigma`.
+    """
+    w, h = np.broadcast_to(np.asarray(size, dtype=np.float64), 2)
+    if not (w > 0 and h > 0 and sigma >= 0):
+        raise ValueError(f"size must be above 0 and sigma at least 0; got {size}, {sigma}")
+    error = sigma * ndtri(0.5 + (np.arange(400) + 0.5) / 800)  # |error| at 400 equally likely levels
+    shared = np.clip(w - error, 0, None)[:, None] * np.clip(h - error, 0, None)
+    return float(np.mean(shared / (2 * w * h - shared)))
+
+
+# -- shared by the functions above
+
+
+def _checked(image, region):
+    image, region = np.asarray(image, dtype=np.float64), np.asarray(region)
+    if region.dtype != bool or region.shape != image.shape:
+        raise ValueError(f"region must be a bool mask of the image's shape {image.shape}; see background_region")
+    if not region.any():
+        raise ValueError("region is empty: there is no background to measure on")
+    return image, region
+
+
+def _ratio(a, b):
+    """a / b as a float; x / 0 is inf and 0 / 0 is NaN, without a warning: both are answers the caller must see."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.float64(a) / np.float64(b))
+
+
+def _filled(values, what):
+    values = np.asarray(values, dtype=np.float64)
+    if values.size == 0:
+        raise ValueError(f"no {what} to average over")
+    return values.ravel()
+
+
+def _pairs(predicted, truth):
+    predicted, truth = as_boxes(predicted), as_boxes(truth)
+    if len(predicted) != len(truth):
+        raise ValueError(
+            f"{len(predicted)} predicted boxes for {len(truth)} true ones: they must pair up frame by frame"
+        )
+    present = ~np.isnan(truth).any(axis=1)
+    if not present.any():
+        raise ValueError("no frame has a true box, so there is nothing to measure")
+    return predicted[present], truth[present]
+
+
+def _overlaps(predicted, truth):
+    return np.nan_to_num(iou(*_pairs(predicted, truth)), nan=0.0)
+
+
+def _errors(predicted, truth, in_sizes=False):
+    predicted, truth = _pairs(predicted, truth)
+    if in_sizes:
+        scale = np.tile(truth[:, 2:], 2)
+        predicted, truth = predicted / scale, truth / scale
+    return np.nan_to_num(center_error(predicted, truth), nan=np.inf, posinf=np.inf)

@@ -1,0 +1,328 @@
+"""metrics.py against values worked by hand, the got10k package and simulation."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from irtrack_core import metrics
+from irtrack_core.filtering import line_elements, multilevel_filter, rectangle
+
+NAN = [np.nan] * 4
+
+
+def got10k_metrics():
+    """got10k's metrics module alone: the whole package wants wget, fire and others."""
+    try:
+        from got10k.utils import metrics as theirs
+
+        return theirs
+    except ImportError:
+        spec = importlib.util.find_spec("got10k")
+        path = Path(spec.submodule_search_locations[0]) / "utils" / "metrics.py"
+        sys.modules.setdefault("shapely", type(sys)("shapely"))
+        sys.modules.setdefault("shapely.geometry", type(sys)("shapely.geometry"))
+        sys.modules["shapely.geometry"].box = sys.modules["shapely.geometry"].Polygon = None
+        spec = importlib.util.spec_from_file_location("got10k_metrics", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+
+def random_boxes(seed, n=200, spread=6.0):
+    rng = np.random.default_rng(seed)
+    truth = np.column_stack([rng.uniform(0, 300, (n, 2)), rng.uniform(2, 30, (n, 2))])
+    predicted = truth + np.column_stack([rng.normal(0, spread, (n, 2)), rng.uniform(-1.5, 5, (n, 2))])
+    return predicted, truth
+
+
+# -- against got10k
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_overlap_success_and_precision_equal_got10k(seed):
+    theirs = got10k_metrics()
+    predicted, truth = random_boxes(seed)
+    ious, errors = theirs.rect_iou(predicted, truth), theirs.center_error(predicted, truth)
+    assert 0.1 < ious.mean() < 0.9
+    assert metrics.aor(predicted, truth) == pytest.approx(ious.mean(), abs=1e-12)
+    for threshold in (0.5, 0.75):
+        assert metrics.success_rate(predicted, truth, threshold) == np.mean(ious > threshold)
+    # the curves of its OTB experiment: 21 and 51 bins, > for IoU, <= for the error
+    np.testing.assert_allclose(
+        metrics.success_curve(predicted, truth), np.greater(ious[:, None], np.linspace(0, 1, 21)).mean(axis=0)
+    )
+    np.testing.assert_allclose(
+        metrics.precision_curve(predicted, truth), np.less_equal(errors[:, None], np.arange(51)).mean(axis=0)
+    )
+    assert metrics.precision(predicted, truth) == metrics.precision_curve(predicted, truth)[20]
+
+
+def test_got10k_experiment_code_gives_the_same_curves():
+    otb = pytest.importorskip("got10k.experiments.otb", reason="got10k's experiments need packages of their own")
+    experiment = object.__new__(otb.ExperimentOTB)
+    experiment.nbins_iou, experiment.nbins_ce = 21, 51
+    predicted, truth = random_boxes(7)
+    success, precision = experiment._calc_curves(*experiment._calc_metrics(predicted, truth))
+    np.testing.assert_allclose(metrics.success_curve(predicted, truth), success)
+    np.testing.assert_allclose(metrics.precision_curve(predicted, truth), precision)
+
+
+# -- boxes, by hand
+
+
+def test_thresholds_are_strict_for_overlap_and_inclusive_for_error():
+    truth = np.array([[0, 0, 4, 4]] * 2, float)
+    predicted = np.array([[0, 0, 4, 2], [3, 4, 4, 4]], float)  # IoU 0.5 and 0.04, errors 1 and 5
+    assert metrics.success_rate(predicted, truth, 0.5) == 0
+    assert metrics.success_rate(predicted, truth, 0.49) == 0.5
+    assert metrics.precision(predicted, truth, 5) == 1
+    assert metrics.precision(predicted, truth, 4.99) == 0.5
+    assert metrics.success_curve(truth, truth).tolist() == [1] * 20 + [0]  # even a perfect box has no IoU above 1
+    assert metrics.auc(metrics.success_curve(truth, truth)) == pytest.approx(20 / 21)
+    assert metrics.normalized_precision_curve(predicted, truth, [0.25, 0.5, 1.25]).tolist() == [0.5, 0.5, 1]
+
+
+def test_absent_truth_is_left_out_and_absent_prediction_is_a_miss():
+    truth = np.array([[0, 0, 4, 4], NAN, [0, 0, 4, 4]])
+    predicted = np.array([[0, 0, 4, 4], [0, 0, 4, 4], NAN])
+    assert metrics.aor(predicted, truth) == 0.5
+    assert metrics.precision(predicted, truth, 1e9) == 0.5
+    assert metrics.loss_rate(predicted, truth) == 0.5
+    assert metrics.first_loss(predicted, truth) == 1
+    assert metrics.centroid_rmse(predicted, truth) == 0
+    assert np.isnan(metrics.centroid_rmse(np.array([NAN] * 3), truth))
+
+
+def test_first_loss_and_rmse():
+    truth = np.tile([10.0, 10, 4, 4], (4, 1))
+    predicted = truth + np.array([[3, 0, 0, 0], [0, 4, 0, 0], [0, 0, 0, 0], [9, 0, 0, 0]])
+    assert metrics.first_loss(truth, truth) == 4
+    assert metrics.first_loss(predicted, truth) == 1  # touching boxes do not overlap
+    assert metrics.loss_rate(predicted, truth) == 0.5
+    assert metrics.loss_rate(predicted, truth, 0.2) == 0.75
+    assert metrics.centroid_rmse(predicted, truth) == pytest.approx(np.sqrt((9 + 16 + 81) / 4))
+    assert metrics.centroid_rmse(predicted, truth, footprint=2) == pytest.approx(np.sqrt((9 + 16 + 81) / 4) / 2)
+
+
+def test_fps():
+    assert metrics.fps([100, 300], [1, 3]) == 100
+    assert metrics.fps([100, 100], [1, 4]) == 40  # not the mean of 100 and 25
+    for lengths, seconds in ([], []), ([1], [0]), ([1, 2], [1]), ([1], [-1]):
+        with pytest.raises(ValueError):
+            metrics.fps(lengths, seconds)
+
+
+def test_reset_summary():
+    overlaps = [1, 0.9, 0.8, 0.7, 0, np.nan, np.nan, 1, 0.6, 0.5]
+    result = metrics.reset_summary(overlaps, burn_in=2)
+    assert result["failures"] == 1
+    assert result["accuracy"] == pytest.approx((0.8 + 0.7 + 0.5) / 3)
+    assert result["robustness"] == pytest.approx(np.exp(-30 / 10))
+    assert np.isnan(metrics.reset_summary([1, 0, 0])["accuracy"])
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        metrics.aor,
+        metrics.precision,
+        metrics.success_curve,
+        metrics.precision_curve,
+        metrics.normalized_precision_curve,
+        metrics.success_rate,
+        metrics.loss_rate,
+        metrics.first_loss,
+        metrics.centroid_rmse,
+    ],
+)
+def test_boxes_that_cannot_be_measured(measure):
+    with pytest.raises(ValueError, match="no frame has a true box"):
+        measure([NAN], [NAN])
+    with pytest.raises(ValueError, match="pair up"):
+        measure(np.ones((2, 4)), np.ones((3, 4)))
+    with pytest.raises(ValueError, match="no frame"):
+        measure(np.empty((0, 4)), np.empty((0, 4)))
+
+
+@given(st.integers(0, 10_000), st.floats(0, 20))
+@settings(max_examples=50, deadline=None)
+def test_curves_are_monotonic_and_in_range(seed, spread):
+    predicted, truth = random_boxes(seed, 30, spread)
+    success, error = metrics.success_curve(predicted, truth), metrics.precision_curve(predicted, truth)
+    assert (np.diff(success) <= 0).all() and (np.diff(error) >= 0).all()
+    assert 0 <= success.min() and success.max() <= 1
+    # the AUC approximates AO from both sides of a bin
+    assert abs(metrics.auc(success) - metrics.aor(predicted, truth)) <= 0.05
+
+
+# -- images, by hand
+
+
+def checkerboard():
+    """Background 9 and 11 (mean 10, sigma 1) with a target of 2 x 2 pixels, 30 16 / 16 10."""
+    image = 10.0 + np.where(np.indices((30, 30)).sum(axis=0) % 2, 1, -1)
+    image[10:12, 14:16] = [[30, 16], [16, 10]]
+    box = (14, 10, 2, 2)
+    return image, box, metrics.background_region(image.shape, box, guard=2, margin=None)
+
+
+def test_snr_literal_and_usable():
+    image, box, region = checkerboard()
+    assert metrics.snr(image, box, region) == pytest.approx(20)
+    assert metrics.snr(image, box, region, literal=True) == pytest.approx(30)
+    assert metrics.snr(image, box, region, floor=4) == pytest.approx(5)
+    assert metrics.scr(image, box, region) == pytest.approx(8)
+    # the literal form rises when the whole image is lifted, the usable one does not
+    assert metrics.snr(image + 100, box, region, literal=True) == pytest.approx(130)
+    assert metrics.snr(image + 100, box, region) == pytest.approx(20)
+
+
+def test_decibel():
+    assert metrics.decibel(10) == pytest.approx(20)
+    assert metrics.decibel(56.23) == pytest.approx(35, abs=0.01)
+    assert metrics.decibel(0) == -np.inf
+    assert metrics.decibel(np.inf) == np.inf
+    np.testing.assert_allclose(metrics.decibel([1, 100, -3]), [0, 40, -np.inf])
+
+
+def test_gain_suppression_and_retention():
+    image, box, region = checkerboard()
+    after = (image - 10) / 4  # target 5 above the mean, sigma 1/4
+    assert metrics.bsf(image, after, region) == pytest.approx(4)
+    assert metrics.retention(image, after, box, region) == pytest.approx(0.25)
+    assert metrics.scrg(image, after, box, region) == pytest.approx(1)
+    assert metrics.scrg(image, after, box, region, floor=1) == pytest.approx(0.25)
+
+
+def test_without_a_floor_the_snr_is_infinite_and_with_one_it_is_not():
+    image = np.random.default_rng(0).normal(100, 1, (60, 60)).astype(np.float32)
+    image[30:33, 30:33] += 20
+    box = (30, 30, 3, 3)
+    region = metrics.background_region(image.shape, box, guard=3, margin=10)
+    M = multilevel_filter(image, line_elements(9, 4), rectangle(3, 3))[2]
+    M[region] = 0  # as a slightly higher threshold would leave it
+    assert metrics.zero_share(M, region) == 1
+    assert metrics.snr(M, box, region) == np.inf
+    floor = metrics.noise_sigma(image, region)
+    assert metrics.snr(M, box, region, floor=floor) == pytest.approx(M.max() / floor)
+    assert np.isnan(metrics.snr(M * 0, box, region))  # 0 / 0: no target, no noise, no answer
+    assert metrics.snr(M * 0, box, region, floor=floor) == 0
+
+
+@given(st.floats(0.5, 50), st.integers(0, 99))
+@settings(max_examples=20, deadline=None)
+def test_noise_sigma_sees_the_noise_and_not_the_clouds(sigma, seed):
+    y, x = np.mgrid[:128, :128]
+    clouds = 3000 + 100 * np.sin(x / 20) * np.cos(y / 25)
+    image = clouds + np.random.default_rng(seed).normal(0, sigma, clouds.shape)
+    assert metrics.noise_sigma(image) == pytest.approx(sigma, rel=0.06)
+
+
+def test_noise_sigma_of_integers_is_at_least_the_rounding():
+    assert metrics.noise_sigma(np.zeros((9, 9), np.uint8)) == pytest.approx(12**-0.5)
+    assert metrics.noise_sigma(np.zeros((9, 9), np.float32)) == 0
+    with pytest.raises(ValueError, match="2 x 2"):
+        metrics.noise_sigma(np.zeros((1, 9)))
+
+
+def test_masks():
+    assert metrics.target_mask((5, 5), (1.5, 2, 1, 1)).sum() == 2  # touches columns 1 and 2
+    assert metrics.target_mask((5, 5), (1, 2, 1, 1)).sum() == 1
+    assert metrics.target_mask((5, 5), (1, 2, 1, 1), grow=1).sum() == 9
+    assert metrics.target_mask((5, 5), (-3, -3, 4, 4)).sum() == 1
+    region = metrics.background_region((50, 50), (20, 20, 4, 4), guard=2, margin=3)
+    assert region.sum() == 14**2 - 8**2
+    assert metrics.background_region((50, 50), (20, 20, 4, 4), guard=2, margin=None).sum() == 50**2 - 8**2
+    with pytest.raises(ValueError, match="touches no pixel"):
+        metrics.target_mask((5, 5), (9, 9, 2, 2))
+    with pytest.raises(ValueError, match="NaN"):
+        metrics.target_mask((5, 5), NAN)
+    with pytest.raises(ValueError, match="no background"):
+        metrics.background_region((5, 5), (0, 0, 5, 5))
+
+
+def test_measures_refuse_a_bad_region():
+    image, box, region = checkerboard()
+    for bad, message in [(region * 1, "bool"), (region[:5], "bool"), (region & False, "empty")]:
+        with pytest.raises(ValueError, match=message):
+            metrics.snr(image, box, bad)
+        with pytest.raises(ValueError, match=message):
+            metrics.bsf(image, image, bad)
+
+
+# -- detection
+
+
+def test_false_alarm_share_by_hand():
+    response = np.zeros((10, 10))
+    response[4, 4], response[0, 0], response[9, 9], response[4, 6] = 5, 5, 7, 99
+    # the guard of 2 covers 5 x 5 pixels, the 99 among them; of the other 75, two are at least 5
+    assert metrics.false_alarm_share(response, (4, 4, 1, 1), guard=2) == pytest.approx(2 / 75)
+    response[4, 4] = 0
+    assert metrics.false_alarm_share(response, (4, 4, 1, 1), guard=2) == 1
+    with pytest.raises(ValueError, match="whole frame"):
+        metrics.false_alarm_share(response, (0, 0, 10, 10))
+
+
+def test_pd_at_pfa_by_hand():
+    shares = [0, 1e-4, 1e-3, 1]
+    np.testing.assert_allclose(
+        metrics.pd_at_pfa(shares, [0, 1e-4, 5e-4, 1e-3, 0.5, 1]), [0.25, 0.5, 0.5, 0.75, 0.75, 1]
+    )
+    assert metrics.pd_at_pfa(shares, 1e-3) == 0.75
+    with pytest.raises(ValueError, match="no targets"):
+        metrics.pd_at_pfa([], 0.1)
+
+
+def test_pd_pfa_curve_by_brute_force():
+    rng = np.random.default_rng(1)
+    peaks, pixels = rng.integers(0, 30, 50), rng.integers(0, 20, 400)
+    pfa = [0, 0.01, 0.1, 0.3, 0.77, 1]
+    expected = []
+    for f in pfa:
+        allowed = [t for t in range(-1, 31) if np.mean(pixels > t) <= f + 1e-12]
+        expected.append(np.mean(peaks > min(allowed)))
+    np.testing.assert_allclose(metrics.pd_pfa_curve(peaks, pixels, pfa), expected)
+    assert metrics.pd_pfa_curve(peaks, pixels, 1.0) == 1
+
+
+# -- limits
+
+
+def test_cramer_rao_bound_is_reached_by_a_matched_filter():
+    """Least-squares position of a known spot in noise: its scatter is the bound, within the trials' own error."""
+    snr, sigma, trials = 20.0, 1.5, 4000
+    u = np.arange(-8, 9)
+    spot = np.exp(-(u[:, None] ** 2 + u**2) / (2 * sigma**2))
+    slope = u / sigma**2 * spot  # d spot / d x
+    noise = np.random.default_rng(0).normal(0, 1 / snr, (trials, *spot.shape))
+    errors = (noise * slope).sum(axis=(1, 2)) / (slope**2).sum()
+    assert errors.std() == pytest.approx(metrics.cramer_rao_sigma(snr), rel=0.04)
+    assert metrics.cramer_rao_sigma(snr, sigma) == pytest.approx(metrics.cramer_rao_sigma(snr), rel=1e-6)
+    assert metrics.cramer_rao_sigma(1) == pytest.approx(0.798, abs=1e-3)
+    assert metrics.cramer_rao_sigma(10, 0.3) > 1.2 * metrics.cramer_rao_sigma(10)
+    np.testing.assert_allclose(metrics.cramer_rao_sigma([1, 2]) * [1, 2], 0.7979, atol=1e-4)
+    for bad in ({"snr": 0}, {"snr": 1, "blob_sigma": 0}):
+        with pytest.raises(ValueError):
+            metrics.cramer_rao_sigma(**bad)
+
+
+@pytest.mark.parametrize("size, sigma", [(5, 0.26), ((8, 3), 0.5), (3, 2.0)])
+def test_best_aor_equals_simulation(size, sigma):
+    rng = np.random.default_rng(0)
+    truth = np.tile([10.0, 10, *np.broadcast_to(size, 2)], (100_000, 1))
+    predicted = truth + np.pad(rng.normal(0, sigma, (100_000, 2)), ((0, 0), (0, 2)))
+    assert metrics.best_aor(size, sigma) == pytest.approx(metrics.aor(predicted, truth), abs=3e-3)
+
+
+def test_best_aor_limits():
+    assert metrics.best_aor(5, 0) == 1
+    # an error of s/19 along one axis is an overlap of 0.9
+    assert metrics.aor([[5 / 19, 0, 5, 5]], [[0, 0, 5, 5]]) == pytest.approx(0.9)
+    with pytest.raises(ValueError):
+        metrics.best_aor(0, 1)
