@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from irtrack_core import anchors as an
+from irtrack_core import boxes as bx
+from irtrack_core.config import network_preset
+
+number, size = st.floats(-100, 100), st.floats(0.5, 80)
+center_box = st.tuples(number, number, size, size)
+
+
+@given(center_box, center_box)
+def test_decode_undoes_encode(box, anchor):
+    np.testing.assert_allclose(an.decode(an.encode(box, anchor), anchor), box, rtol=1e-9, atol=1e-9)
+
+
+def test_decode_by_hand():
+    # x = x_a + dx w_a, w = w_a e^dw, at two positions of two anchors
+    anchors = an.make_anchors([[8, 4], [4, 8]], 2, 6)
+    deltas = np.zeros_like(anchors)
+    deltas[1, 0, 1] = [0.5, -0.25, np.log(2), np.log(0.5)]
+    proposals = an.decode(deltas, anchors)
+    assert proposals[0, 0, 0].tolist() == [-3, -3, 8, 4]
+    np.testing.assert_allclose(proposals[1, 0, 1], [3 + 0.5 * 4, -3 - 0.25 * 8, 8, 4])
+
+
+def test_the_paper_has_five_anchors_of_equal_area():
+    sizes = an.anchor_sizes(network_preset("paper"))
+    assert sizes.shape == (5, 2)
+    np.testing.assert_allclose(sizes.prod(axis=1), 64**2)
+    np.testing.assert_allclose(sizes[:, 1] / sizes[:, 0], (0.33, 0.5, 1, 2, 3))
+
+
+def test_compact_anchors_are_the_given_box():
+    settings = network_preset("compact")
+    np.testing.assert_allclose(an.anchor_sizes(settings, (12, 20)), [[12, 20]])
+    with pytest.raises(ValueError, match="template_size"):
+        an.anchor_sizes(settings)
+
+
+def test_grid_is_symmetric_with_the_stride_as_step():
+    for n in (2, 13, 17):
+        grid = an.grid(n, 8)
+        np.testing.assert_array_equal(grid, -grid[::-1])
+        assert set(np.diff(grid)) == {8}
+
+
+@given(st.tuples(st.floats(-20, 20), st.floats(-20, 20), st.floats(3, 30), st.floats(3, 30)))
+def test_labels_follow_the_overlap(truth):
+    anchors = an.make_anchors([[16, 16]], 13, 4)
+    q = an.labels(anchors, truth)
+    assert (q == 1).any()
+    for index in np.ndindex(q.shape):  # naive: one anchor at a time
+        a = anchors[index]
+        overlap = bx.iou(bx.from_centers(a[:2], a[2:]), bx.from_centers(truth[:2], truth[2:]))
+        if q[index] == -1:
+            assert overlap < 0.3
+        if overlap >= 0.5:
+            assert q[index] == 1
+
+
+def test_labels_without_a_target_are_all_negative():
+    anchors = an.make_anchors([[16, 16]], 5, 4)
+    assert (an.labels(anchors, None) == -1).all()
+    assert (an.labels(anchors, [500, 500, 16, 16]) == -1).all()
