@@ -226,7 +226,7 @@ class PeakSettings(Settings):
     patience: int = Field(5, ge=0, description="lost frames after which the window grows no more")
     nearness: float = Field(0.5, gt=0, description="sigma of the weight around the prediction, in half windows")
     centroid_level: float = Field(0.5, ge=0, lt=1, description="share of the peak that is taken off before a centroid")
-    velocity_rate: float = Field(0.3, ge=0, le=1, description="smoothing of the velocity; 0: no prediction")
+    velocity_rate: float = Field(0.6, ge=0, le=1, description="smoothing of the velocity; 0: no prediction")
     coasting: float = Field(0.8, ge=0, le=1, description="what is left of the velocity after a lost frame")
     amplitude_rate: float = Field(0.05, ge=0, le=1, description="how fast the remembered peak height follows")
     lost_below: float = Field(0.25, ge=0, le=1, description="share of that height below which the target is lost")
