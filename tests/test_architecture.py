@@ -13,12 +13,12 @@ from irtrack_core import depends
 
 # A module may import from its own row and from the rows above it.
 TIERS = [
-    "boxes config",
-    "optics scene targets scan filtering clutter anchors metrics datasets",
+    "boxes config published",
+    "optics scene targets shapes scan filtering clutter anchors metrics datasets",
     "network losses sampling weights",
     "training runtime",
     "trackers",
-    "evaluation",
+    "evaluation study",
     "figures",
     "widgets workbook runner depends",
     "__main__",

@@ -1,0 +1,184 @@
+"""The experiments' common ground: which sequences, folds, trackers and weights, and where raw boxes are kept.
+
+Raw boxes lie in results/<profile>/boxes/<dataset>/<sequence>__<tracker>__seed<n>.csv: every table of the experiments can
+be computed again from them, by other code too.
+"""
+
+import platform
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from irtrack_core import evaluation, metrics, trackers
+from irtrack_core.boxes import iou
+from irtrack_core.datasets import SIMULATED, ArrayFrames, FunctionFrames, data_root, load
+
+__all__ = [
+    "TRACKERS",
+    "aor_limit",
+    "aor_with_intervals",
+    "boxes_path",
+    "hardware",
+    "head",
+    "in_memory",
+    "load_results",
+    "make_tracker",
+    "overlap_by_frame",
+    "real_sequences",
+    "simulated",
+    "steps",
+    "test_folds",
+    "track",
+    "weights_path",
+]
+
+TRACKERS = ("identity", "peak", "siamese", "paper")
+HOW_TO_GET_DATA = (
+    "No real sequences: set IRTRACK_DATA to a folder that has them; data/README.md says where to get them."
+)
+
+
+def simulated(profile, seed=0):
+    """All sequences of the three simulated sets, with profile.frames frames each."""
+    return [one for name in SIMULATED for one in load(name, frames=profile.frames, seed=seed)]
+
+
+def test_folds(profile, seed=0):
+    """(fold number, training sequences, test sequences) of those of the five folds that the profile runs."""
+    split = evaluation.folds(simulated(profile, seed), k=5, seed=seed)
+    return [(number, *split[number]) for number in range(profile.folds)]
+
+
+def weights_path(results, fold, seed, step=None):
+    """File of the preset `paper` as trained by notebook 05 on the training sequences of a fold; step: a checkpoint's."""
+    name = f"paper_fold{fold}_seed{seed}" + ("" if step is None else f"_step{step:05d}")
+    return Path(results) / "weights" / f"{name}.safetensors"
+
+
+def steps(results, fold, seed):
+    """Training steps of which notebook 05 kept the weights, rising."""
+    found = weights_path(results, fold, seed).parent.glob(f"paper_fold{fold}_seed{seed}_step*.safetensors")
+    return sorted(int(path.stem.rpartition("_step")[2]) for path in found)
+
+
+def make_tracker(name, results, fold=0, seed=0):
+    """The tracker `name`; `paper` with the weights of its fold and seed, so that it never saw the test sequences."""
+    if name == "paper":
+        return trackers.create(name, weights=weights_path(results, fold, seed))
+    return trackers.create(name)
+
+
+def head(sequence, count):
+    """The first `count` frames from the first annotated one on; count 0: all of them."""
+    start = sequence.first
+    boxes = sequence.boxes[start : start + count] if count else sequence.boxes[start:]
+    frames = sequence.frames
+    picked = FunctionFrames(len(boxes), frames.shape, frames.dtype, lambda index: frames[start + index])
+    components = sequence.components and (lambda index: sequence.components(start + index))
+    return replace(sequence, frames=picked, boxes=boxes, components=components)
+
+
+def in_memory(sequence):
+    """The sequence with all frames held, so that several trackers do not simulate or decode them again."""
+    return replace(sequence, frames=ArrayFrames(np.stack([frame for frame in sequence.frames])))
+
+
+def real_sequences(frames=0):
+    """The validation list of the Svanström set, cut to `frames` frames each (0: whole); [] when IRTRACK_DATA is not set.
+
+    Raises FileNotFoundError when IRTRACK_DATA names a folder without the set.
+    """
+    root = data_root()
+    return [] if root is None else [head(one, frames) for one in load("svanstrom", root)]
+
+
+def boxes_path(results, dataset, sequence, tracker, seed=0):
+    """The CSV of one tracker's raw boxes on one sequence."""
+    return Path(results) / "boxes" / dataset / f"{sequence}__{tracker}__seed{seed}.csv"
+
+
+def track(sequences, names, results, *, fold=0, seed=0, progress=None):
+    """Run each tracker over each sequence and keep the raw boxes; returns the list of TrackResult.
+
+    progress: e.g. tqdm, wraps the list of sequences.
+    """
+    made = {name: make_tracker(name, results, fold, seed) for name in names}
+    done = []
+    for sequence in progress(sequences) if progress else sequences:
+        held = in_memory(sequence)
+        for name, tracker in made.items():
+            result = evaluation.run(tracker, held)
+            evaluation.save_boxes([result], boxes_path(results, sequence.dataset, sequence.name, name, seed))
+            done.append(result)
+    return done
+
+
+def load_results(sequences, names, results, *, seed=0):
+    """Raw boxes that `track` kept. Raises FileNotFoundError saying which notebook makes them."""
+    loaded = []
+    for sequence in sequences:
+        for name in names:
+            path = boxes_path(results, sequence.dataset, sequence.name, name, seed)
+            if not path.exists():
+                raise FileNotFoundError(f"{path} is not there yet: first run notebooks/11_experiment_overlap.ipynb")
+            loaded += evaluation.load_boxes(path)
+    return loaded
+
+
+def overlap_by_frame(results, sequences):
+    """Table dataset, sequence, tracker, frame (since the start, from 1), iou; frames without a target are left out."""
+    by_key = {(one.dataset, one.name): one for one in sequences}
+    tables = []
+    for result in results:
+        truth = by_key[result.dataset, result.sequence].boxes[result.start :: result.stride][: len(result.boxes)]
+        frame = np.flatnonzero(~np.isnan(truth).any(axis=1))
+        frame = frame[frame > 0]  # at 0 the box was given
+        values = np.nan_to_num(iou(result.boxes[frame], truth[frame]))  # no box where there is a target: a miss
+        table = pd.DataFrame({"frame": frame, "iou": values})
+        tables.append(table.assign(dataset=result.dataset, sequence=result.sequence, tracker=result.tracker))
+    return pd.concat(tables, ignore_index=True)[["dataset", "sequence", "tracker", "frame", "iou"]]
+
+
+def aor_limit(sequence, frames=3):
+    """The best AOR that the noise of a simulated sequence allows: the Cramér-Rao bound on a Gaussian spot's position.
+
+    A mean over `frames` frames of `metrics.best_aor` at the box's size and the target's peak SNR. It bounds trackers
+    that look at one frame at a time; one that averages over frames may stand above it.
+    """
+    present = np.flatnonzero(sequence.present)
+    values = []
+    for index in present[np.linspace(0, len(present) - 1, frames).astype(int)]:
+        parts = sequence.components(int(index))
+        peak = float(np.abs(parts.target).max())
+        if peak > 0:
+            sigma = metrics.cramer_rao_sigma(peak / metrics.noise_sigma(parts.image))
+            values.append(metrics.best_aor(sequence.boxes[index, 2:], sigma))
+    return float(np.mean(values))
+
+
+def aor_with_intervals(table, rng, measure="aor"):
+    """From `evaluation.evaluate`'s table: dataset, tracker, sequences, mean, low, high (95 %, bootstrap by sequence).
+
+    Dataset "all" is the mean over all sequences.
+    """
+    rows = []
+    for dataset, part in [*table.groupby("dataset", sort=False), ("all", table)]:
+        for tracker, values in part.groupby("tracker", sort=False)[measure]:
+            low, high = evaluation.bootstrap_interval(values.to_numpy(), rng=rng)
+            rows.append((dataset, tracker, len(values), float(values.mean()), low, high))
+    return pd.DataFrame(rows, columns=["dataset", "tracker", "sequences", "mean", "low", "high"])
+
+
+def hardware():
+    """The processor's name as far as the system tells it, and the number of cores."""
+    import os
+
+    name = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
+    except OSError:
+        pass
+    return f"{name}, {os.cpu_count()} cores"
