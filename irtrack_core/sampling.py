@@ -5,6 +5,7 @@ always looks equally large to the network. Everything random comes from the gene
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -14,7 +15,17 @@ from irtrack_core import boxes as bx
 from irtrack_core import filtering
 from irtrack_core.config import SamplingSettings
 
-__all__ = ["Pair", "PairSampler", "CropMaker", "crop", "template_side", "standardize", "collate"]
+__all__ = [
+    "CropMaker",
+    "MixedSampler",
+    "Pair",
+    "PairSampler",
+    "SequenceStream",
+    "collate",
+    "crop",
+    "standardize",
+    "template_side",
+]
 
 
 def template_side(size, settings):
@@ -114,16 +125,32 @@ def collate(pairs):
     )
 
 
+class SequenceStream:
+    """An endless supply of sequences of which a few are kept: batch k draws from numbers k to k + pool - 1.
+
+    make: number -> Sequence, always the same for a number. Each batch retires one sequence and admits one, so that memory
+    stays bounded, making frames stays cheap, and what batch k sees still depends on k alone.
+    """
+
+    def __init__(self, make, pool=64):
+        self.pool = pool
+        self.get = lru_cache(maxsize=pool)(make)
+
+    def at(self, index):
+        """The sequences batch `index` draws from, as a function rng -> Sequence."""
+        return lambda rng: self.get(index + int(rng.integers(self.pool)))
+
+
 class PairSampler:
     """Draws training pairs from sequences.
 
-    sequences: a list of `Sequence`, or a function rng -> Sequence that makes a new one. positions: n, see
-    `SiameseNet.positions`. loose: draw boxes of varied looseness (for simulated sequences, whose truth is tight).
+    sequences: a list of `Sequence`, or a `SequenceStream`. positions: n, see `SiameseNet.positions`. loose: draw boxes of
+    varied looseness (for simulated sequences, whose truth is tight).
     Batch k depends on (seed, k) alone: an interrupted training resumes with the very same pairs.
     """
 
     def __init__(self, sequences, settings, positions, *, sampling=None, loose=True, seed=0):
-        if not callable(sequences) and not len(sequences):
+        if not isinstance(sequences, SequenceStream) and not len(sequences):
             raise ValueError("no sequences to draw training pairs from")
         self.sequences, self.settings, self.positions = sequences, settings, positions
         self.sampling, self.loose, self.seed = sampling or SamplingSettings(), loose, seed
@@ -131,12 +158,14 @@ class PairSampler:
     def batch(self, index, size):
         """Batch number `index`: `size` pairs, collated."""
         rng = np.random.default_rng([self.seed, index])
-        return collate([self.draw(rng) for _ in range(size)])
+        return collate([self.draw(rng, index) for _ in range(size)])
 
-    def pick(self, rng):
+    def pick(self, rng, index=0):
         """A sequence and two of its annotated frames at most `max_gap` apart."""
+        stream = isinstance(self.sequences, SequenceStream)
+        choose = self.sequences.at(index) if stream else (lambda rng: self.sequences[rng.integers(len(self.sequences))])
         for _ in range(100):
-            sequence = self.sequences(rng) if callable(self.sequences) else rng.choice(self.sequences)
+            sequence = choose(rng)
             present = np.flatnonzero(sequence.present)
             if len(present) == 0:
                 continue
@@ -145,10 +174,11 @@ class PairSampler:
             return sequence, int(first), int(rng.choice(near))
         raise ValueError("100 sequences in a row hold no annotated frame: nothing to train on")
 
-    def draw(self, rng):
-        """One Pair. The template's target sits at its crop's centre, the search target anywhere within `shift` of it."""
+    def draw(self, rng, index=0):
+        """One Pair for batch `index`: the template's target at its crop's centre, the search target anywhere within
+        `shift` of it."""
         s, a = self.settings, self.sampling
-        sequence, i, j = self.pick(rng)
+        sequence, i, j = self.pick(rng, index)
         boxes = sequence.boxes[[i, j]].copy()
         if self.loose:
             boxes = self._redraw(boxes, rng)
@@ -194,3 +224,20 @@ class PairSampler:
     def _noisy(self, channels, rng):
         sigma = self.sampling.noise * rng.random()
         return (channels + sigma * rng.standard_normal(channels.shape, dtype=np.float32)).astype(np.float32)
+
+
+class MixedSampler:
+    """Draws each pair from one of several samplers, in the given shares."""
+
+    def __init__(self, samplers, shares, *, seed=0):
+        if len(samplers) != len(shares) or not samplers or min(shares) < 0 or sum(shares) <= 0:
+            raise ValueError(f"one share of 0 or above for each sampler, not all 0; got {len(samplers)} and {shares}")
+        self.samplers, self.seed = list(samplers), seed
+        self.shares = np.asarray(shares, dtype=float) / sum(shares)
+
+    def batch(self, index, size):
+        """Batch number `index`: `size` pairs, collated; depends on (seed, index) alone."""
+        rng = np.random.default_rng([self.seed, index])
+        return collate(
+            [self.samplers[rng.choice(len(self.samplers), p=self.shares)].draw(rng, index) for _ in range(size)]
+        )

@@ -8,7 +8,16 @@ from irtrack_core import boxes as bx
 from irtrack_core import filtering
 from irtrack_core.config import FilterSettings, SamplingSettings, network_preset
 from irtrack_core.datasets import Sequence
-from irtrack_core.sampling import CropMaker, PairSampler, crop, standardize, template_side
+from irtrack_core.sampling import (
+    CropMaker,
+    MixedSampler,
+    Pair,
+    PairSampler,
+    SequenceStream,
+    crop,
+    standardize,
+    template_side,
+)
 
 COMPACT = network_preset("compact")
 
@@ -148,3 +157,34 @@ def test_filter_settings_reach_the_crop():
     other = CropMaker(COMPACT.replace(filter=FilterSettings(length=5, angles=2)), (6, 6))(frame, (50, 50), 60)
     np.testing.assert_array_equal(plain[0], other[0])
     assert not np.array_equal(plain[1], other[1])
+
+
+def test_a_stream_keeps_few_sequences_and_repeats_itself():
+    made = []
+
+    def make(number):
+        made.append(number)
+        return moving_spot()
+
+    batches = []
+    for order in ([0, 1, 2], [2, 0]):  # whoever computes batch 2, and whatever came before
+        stream = SequenceStream(make, pool=4)
+        sampler = PairSampler(stream, COMPACT, 13)
+        batches.append({k: sampler.batch(k, 6)[1] for k in order})
+    np.testing.assert_array_equal(batches[0][2], batches[1][2])
+    assert set(made) <= set(range(6))
+    assert stream.get.cache_info().currsize <= 4
+
+
+def test_a_mixture_draws_in_the_given_shares():
+    class Constant:
+        def __init__(self, value):
+            self.value = value
+
+        def draw(self, rng, index):
+            return Pair(*[np.full(1, self.value)] * 4, None)
+
+    template = MixedSampler([Constant(0), Constant(1)], [1, 3]).batch(0, 400)[0]
+    assert 0.68 < template.mean() < 0.82
+    with pytest.raises(ValueError, match="one share"):
+        MixedSampler([Constant(0)], [1, 2])
