@@ -20,6 +20,7 @@ __all__ = [
     "TrackResult",
     "run",
     "evaluate",
+    "evaluate_filter",
     "summarize",
     "overlaps",
     "curves",
@@ -165,6 +166,41 @@ def curves(results, sequences, curve=metrics.success_curve):
         truth = _truth(result, _sequence(result, by_key))
         values.setdefault(result.tracker, []).append(curve(result.boxes[1:], truth[1:]))
     return {tracker: np.mean(each, axis=0) for tracker, each in values.items()}
+
+
+def evaluate_filter(image, responses, box, *, floor=None, target=None, dark=False):
+    """Experiment 1 on one frame: a list of dicts, one for each filter's response and first the image itself, "none".
+
+    image, responses (dict name -> (H, W)): before and after; box: the true one. target (H, W): the target alone, when
+    it is known, makes the retention exact. floor: least sigma; None: `noise_sigma` of the image. dark: the target is
+    darker than its surroundings, so that the image's negative stands for "none".
+    Keys: filter, snr_literal and snr of eq. (13), db, db_no_floor, scrg, bsf, retention, zero_share, pfa (the share of
+    false pixels at least as strong as the target). One background region, from the box, serves all of them.
+    """
+    image = np.asarray(image)
+    floor = metrics.noise_sigma(image) if floor is None else floor
+    top = np.iinfo(image.dtype).max if image.dtype.kind in "iu" else 0
+    before = top - image if dark else image
+    region = metrics.background_region(image.shape, box)
+    alone = before if target is None else np.abs(target)
+    rows = []
+    for name, after in {"none": before, **responses}.items():
+        usable = metrics.snr(after, box, region, floor=floor)
+        rows.append(
+            {
+                "filter": name,
+                "snr_literal": metrics.snr(after, box, region, literal=True, floor=floor),
+                "snr": usable,
+                "db": metrics.decibel(usable),
+                "db_no_floor": metrics.decibel(metrics.snr(after, box, region)),
+                "scrg": metrics.scrg(before, after, box, region, floor=floor),
+                "bsf": metrics.bsf(before, after, region, floor=floor),
+                "retention": metrics.retention(alone, after, box, region),
+                "zero_share": metrics.zero_share(after),
+                "pfa": metrics.false_alarm_share(after, box),
+            }
+        )
+    return rows
 
 
 def bootstrap_interval(values, *, rng, n=2000, level=0.95):

@@ -21,6 +21,8 @@ from functools import lru_cache, reduce
 import cv2
 import numpy as np
 
+from irtrack_core.elements import drawn_element, element_length, line_element, line_elements, rectangle, shape_element
+
 __all__ = [
     "background",
     "suppress",
@@ -29,10 +31,14 @@ __all__ = [
     "filter_window",
     "line_element",
     "line_elements",
+    "shape_element",
+    "drawn_element",
     "rectangle",
     "element_length",
     "build",
     "support",
+    "erosion",
+    "dilation",
     "opening",
     "closing",
     "check_image",
@@ -117,66 +123,6 @@ def filter_window(image, window, elements, rectangle, *, polarity="bright"):
     return tuple(result[y - top : y - top + h, x - left : x - left + w] for result in results)
 
 
-def line_element(length, angle_degrees):
-    """A line element a_i: (length, length) uint8, `length` ones at every angle, point-symmetric about its centre pixel.
-
-    Angles count from the x axis towards the top of the image. One pixel for each step along the longer axis, so that
-    steep lines neither gain nor lose pixels; a diagonal is therefore sqrt(2) times as long in pixel widths.
-    Raises ValueError unless the length is odd and positive.
-
-    >>> line_element(5, 45)
-    array([[0, 0, 0, 0, 1],
-           [0, 0, 0, 1, 0],
-           [0, 0, 1, 0, 0],
-           [0, 1, 0, 0, 0],
-           [1, 0, 0, 0, 0]], dtype=uint8)
-    """
-    if length != int(length) or length < 1 or length % 2 == 0:
-        raise ValueError(
-            f"the length of a line element must be odd and positive, not {length}: it needs a centre pixel"
-        )
-    half = int(length) // 2
-    direction = np.array([-np.sin(np.deg2rad(angle_degrees)), np.cos(np.deg2rad(angle_degrees))])  # row, column
-    ends = np.arange(half + 1)[:, None] * direction / np.abs(direction).max()
-    # rounded on one half and mirrored: symmetric by construction; 1e-9 lets 0.49999 and 0.50001 go the same way
-    offsets = (np.sign(ends) * np.floor(np.abs(ends) + 0.5 - 1e-9)).astype(int)
-    element = np.zeros((2 * half + 1, 2 * half + 1), np.uint8)
-    for sign in (1, -1):
-        rows, columns = (half + sign * offsets).T
-        element[rows, columns] = 1
-    return element
-
-
-def line_elements(length=15, angles=4):
-    """The family a_1 ... a_n: `angles` lines of `length` pixels, evenly spread over 180 degrees, from 0 on."""
-    if angles != int(angles) or angles < 1:
-        raise ValueError(f"the number of angles must be a whole number of at least 1, not {angles}")
-    return [line_element(length, 180 * i / angles) for i in range(int(angles))]
-
-
-def rectangle(height, width):
-    """The rectangle s of eq. (4): (height, width) uint8 ones, both odd. (1, 1) switches the second opening off."""
-    for side in (height, width):
-        if side != int(side) or side < 1 or side % 2 == 0:
-            raise ValueError(f"the sides of the rectangle must be odd and positive, not {height} x {width}")
-    return np.ones((int(height), int(width)), np.uint8)
-
-
-def element_length(size, minimum=15):
-    """Odd number of pixels a line needs to be longer than a target of size (w, h) px in every direction.
-
-    A box of width w can touch ceil(w) + 1 pixels when it is not aligned with the grid; the line has one more.
-
-    >>> element_length((5, 5)), element_length((20.5, 8))
-    (15, 23)
-    """
-    w, h = size
-    if not (np.isfinite([w, h]).all() and w > 0 and h > 0):
-        raise ValueError(f"a target's size must be two positive numbers of pixels, width and height; got {size}")
-    needed = max(int(np.ceil(max(w, h))) + 2, int(minimum))
-    return needed + (needed + 1) % 2
-
-
 def build(settings, size=None):
     """(elements, rectangle) that FilterSettings asks for; `size` (w, h) of the target is needed when length is None."""
     if settings.length is None and size is None:
@@ -192,6 +138,16 @@ def support(elements, rectangle=None):
     """
     reach = 2 * max(max(np.shape(element)) // 2 for element in _listed(elements))
     return reach if rectangle is None else reach + 2 * (max(np.shape(rectangle)) // 2)
+
+
+def erosion(image, element):
+    r"""Erosion :math:`I \ominus a`: at each pixel the smallest value under the element."""
+    return _morphology(image, element, cv2.MORPH_ERODE)
+
+
+def dilation(image, element):
+    r"""Dilation :math:`I \oplus a`: at each pixel the largest value under the element."""
+    return _morphology(image, element, cv2.MORPH_DILATE)
 
 
 def opening(image, element):

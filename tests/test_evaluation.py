@@ -160,6 +160,42 @@ def test_curves_are_macro_averages():
     assert errors[0] == pytest.approx(0.5) and errors[50] == 1
 
 
+# -- one frame through a filter
+
+
+def test_evaluate_filter_by_hand():
+    """Background 9 and 11, target 2 x 2 of 30 above it; the response keeps half of it on a background of 0 and 1."""
+    board = np.where(np.indices((80, 80)).sum(axis=0) % 2, 1, -1)
+    image, target = (10 + board).astype(np.float32), np.zeros((80, 80), np.float32)
+    target[40:42, 40:42] = 30
+    image[40:42, 40:42] = 10
+    response = ((board + 1) / 2 + target / 2).astype(np.float32)
+    response[40:42, 40:42] = 15
+    response[3, 3] = 99
+    none, filtered = evaluation.evaluate_filter(
+        image + target, {"F": response}, (40, 40, 2, 2), floor=0.1, target=target
+    )
+    assert (none["filter"], filtered["filter"]) == ("none", "F")
+    assert none["snr"] == pytest.approx(30) and none["snr_literal"] == pytest.approx(40)
+    assert none["db"] == none["db_no_floor"] == pytest.approx(29.54, abs=0.01)
+    assert none["scrg"] == none["bsf"] == none["retention"] == 1 and none["pfa"] == 0
+    assert filtered["snr"] == pytest.approx((15 - 0.5) / 0.5)
+    assert filtered["bsf"] == pytest.approx(2) and filtered["retention"] == pytest.approx(14.5 / 30)
+    assert filtered["pfa"] == pytest.approx(1 / (6400 - 64))
+    assert filtered["zero_share"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_evaluate_filter_of_a_dark_target_uses_the_negative():
+    rng = np.random.default_rng(0)
+    image = rng.integers(100, 110, (80, 80)).astype(np.uint8)
+    image[40:42, 40:42] = 20
+    (dark,) = evaluation.evaluate_filter(image, {}, (40, 40, 2, 2), dark=True)
+    (bright,) = evaluation.evaluate_filter(255 - image, {}, (40, 40, 2, 2))
+    assert dark == bright and dark["pfa"] == 0
+    (wrong,) = evaluation.evaluate_filter(image, {}, (40, 40, 2, 2))
+    assert wrong["snr"] < 0 and wrong["db"] == -np.inf
+
+
 # -- folds
 
 

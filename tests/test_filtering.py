@@ -6,15 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from skimage.morphology import dilation, erosion
+from skimage import morphology as sk
 
-from irtrack_core import filtering
+from irtrack_core import elements, filtering
 from irtrack_core.config import FilterSettings
 from irtrack_core.filtering import (
     background,
     build,
     closing,
+    dilation,
+    drawn_element,
     element_length,
+    erosion,
     filter_window,
     line_element,
     line_elements,
@@ -22,6 +25,7 @@ from irtrack_core.filtering import (
     open_rectangle,
     opening,
     rectangle,
+    shape_element,
     support,
     suppress,
 )
@@ -55,8 +59,9 @@ def noise(seed, shape=(24, 31), dtype=np.uint8, high=256):
 
 
 def test_doctests():
-    result = doctest.testmod(filtering)
-    assert result.attempted >= 4 and result.failed == 0
+    for module, examples in ((filtering, 1), (elements, 4)):
+        result = doctest.testmod(module)
+        assert result.attempted >= examples and result.failed == 0
 
 
 def test_three_levels_by_hand():
@@ -88,7 +93,7 @@ def test_equals_scikit_image(dtype):
     image = noise(2, (64, 81), dtype)
     for angle in np.arange(0, 180, 11.25):
         a = line_element(15, angle)
-        expected = dilation(erosion(image, a, mode="ignore"), a, mode="ignore")
+        expected = sk.dilation(sk.erosion(image, a, mode="ignore"), a, mode="ignore")
         np.testing.assert_array_equal(opening(image, a), expected)
 
 
@@ -170,6 +175,57 @@ def test_element_length_lets_no_line_fit_in_the_target(w, h, x, y, seed):
     angle = np.random.default_rng(seed).uniform(0, 180)
     assert opening(image, line_element(length, angle)).max() == 0
     assert length % 2 == 1
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 9, 15])
+def test_other_shapes(size):
+    half = size // 2
+    np.testing.assert_array_equal(shape_element("disc", size), sk.disk(half))
+    np.testing.assert_array_equal(shape_element("diamond", size), sk.diamond(half))
+    np.testing.assert_array_equal(shape_element("square", size), np.ones((size, size)))
+    assert shape_element("cross", size).sum() == 2 * size - 1
+    for shape in ("square", "cross", "disc", "diamond", "ring"):
+        element = shape_element(shape, size)
+        assert element.shape == (size, size) and element.dtype == np.uint8
+        np.testing.assert_array_equal(element, element[::-1, ::-1])
+        np.testing.assert_array_equal(element, element.T)
+    # a ring is the disc without the pixels whose four neighbours all lie in the disc
+    disc = np.pad(sk.disk(half), 1)
+    inner = disc[1:-1, 1:-1] & disc[:-2, 1:-1] & disc[2:, 1:-1] & disc[1:-1, :-2] & disc[1:-1, 2:]
+    np.testing.assert_array_equal(shape_element("ring", size), sk.disk(half) - inner)
+
+
+def test_a_ring_is_a_background_that_looks_only_around():
+    image = np.full((21, 21), 50, np.uint8)
+    image[9:12, 9:12] = 200
+    U = multilevel_filter(image, [shape_element("ring", 9)], rectangle(3, 3))[2]
+    assert np.count_nonzero(U) == 9 and U.max() == 150
+
+
+def test_drawn_by_hand():
+    drawn = drawn_element("""
+        ..x
+        .x.
+        ...
+    """)
+    np.testing.assert_array_equal(drawn, line_element(3, 45))
+    image = noise(8)
+    np.testing.assert_array_equal(opening(image, drawn), naive_opening(image, drawn))
+    for bad in ("", "x. x", "xo x.", "xx", "...", "x x"):
+        with pytest.raises(ValueError):
+            drawn_element(bad)
+    with pytest.raises(ValueError, match="shape"):
+        shape_element("star", 5)
+    with pytest.raises(ValueError, match="odd"):
+        shape_element("disc", 4)
+
+
+def test_erosion_and_dilation():
+    image, element = noise(9), shape_element("cross", 5)
+    np.testing.assert_array_equal(erosion(image, element), naive(image, element, np.min, np.inf))
+    np.testing.assert_array_equal(dilation(image, element), naive(image, element, np.max, -np.inf))
+    np.testing.assert_array_equal(opening(image, element), dilation(erosion(image, element), element))
+    np.testing.assert_array_equal(closing(image, element), erosion(dilation(image, element), element))
 
 
 # -- one window
