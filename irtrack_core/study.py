@@ -18,20 +18,23 @@ from irtrack_core.datasets import SIMULATED, ArrayFrames, FunctionFrames, data_r
 __all__ = [
     "TRACKERS",
     "aor_limit",
-    "aor_with_intervals",
     "boxes_path",
+    "by_step",
     "hardware",
     "head",
     "in_memory",
+    "load_folds",
     "load_results",
     "make_tracker",
     "overlap_by_frame",
     "real_sequences",
+    "run_folds",
     "simulated",
     "steps",
     "test_folds",
     "track",
     "weights_path",
+    "with_intervals",
 ]
 
 TRACKERS = ("identity", "peak", "siamese", "paper")
@@ -115,6 +118,41 @@ def track(sequences, names, results, *, fold=0, seed=0, progress=None):
     return done
 
 
+def run_folds(profile, names, results, seed=0, progress=None):
+    """(results, sequences): every tracker on the test sequences of every fold; raw boxes are kept.
+
+    Of several seeds (profile.seeds), only `paper` runs each: the others do not depend on it.
+    """
+    done, tested = [], []
+    for fold, _, test in test_folds(profile, seed):
+        tested += test
+        for number in range(profile.seeds):
+            chosen = [name for name in names if number == 0 or name == "paper"]
+            if chosen:
+                done += track(test, chosen, results, fold=fold, seed=seed + number, progress=progress)
+    return done, tested
+
+
+def load_folds(profile, names, results, seed=0):
+    """(results, sequences) as `run_folds` gave them, read from the raw boxes."""
+    tested = [one for _, _, test in test_folds(profile, seed) for one in test]
+    loaded = load_results(tested, names, results, seed=seed)
+    for number in range(1, profile.seeds):
+        loaded += load_results(tested, [name for name in names if name == "paper"], results, seed=seed + number)
+    return loaded, tested
+
+
+def by_step(sequences, results, *, fold=0, seed=0, progress=None):
+    """Table step, dataset, sequence, aor of `paper` with the weights of each kept training step; empty without any."""
+    chosen, rows = steps(results, fold, seed), []
+    held = [in_memory(one) for one in sequences]
+    for step in progress(chosen) if progress else chosen:
+        tracker = trackers.create("paper", weights=weights_path(results, fold, seed, step))
+        table = evaluation.evaluate([evaluation.run(tracker, one) for one in held], held)
+        rows.append(table[["dataset", "sequence", "aor"]].assign(step=step))
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=["dataset", "sequence", "aor", "step"])
+
+
 def load_results(sequences, names, results, *, seed=0):
     """Raw boxes that `track` kept. Raises FileNotFoundError saying which notebook makes them."""
     loaded = []
@@ -158,17 +196,18 @@ def aor_limit(sequence, frames=3):
     return float(np.mean(values))
 
 
-def aor_with_intervals(table, rng, measure="aor"):
-    """From `evaluation.evaluate`'s table: dataset, tracker, sequences, mean, low, high (95 %, bootstrap by sequence).
+def with_intervals(table, rng, measure="aor", by="tracker"):
+    """From a table with a row a sequence: dataset, `by`, sequences, mean, low, high (95 %, bootstrap by sequence).
 
     Dataset "all" is the mean over all sequences.
     """
     rows = []
+    table = table.groupby(["dataset", "sequence", by], sort=False, as_index=False)[measure].mean()  # over seeds
     for dataset, part in [*table.groupby("dataset", sort=False), ("all", table)]:
-        for tracker, values in part.groupby("tracker", sort=False)[measure]:
+        for name, values in part.groupby(by, sort=False)[measure]:
             low, high = evaluation.bootstrap_interval(values.to_numpy(), rng=rng)
-            rows.append((dataset, tracker, len(values), float(values.mean()), low, high))
-    return pd.DataFrame(rows, columns=["dataset", "tracker", "sequences", "mean", "low", "high"])
+            rows.append((dataset, name, len(values), float(values.mean()), low, high))
+    return pd.DataFrame(rows, columns=["dataset", by, "sequences", "mean", "low", "high"])
 
 
 def hardware():
