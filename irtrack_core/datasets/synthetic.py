@@ -1,0 +1,200 @@
+"""Simulated sequences: three sets in the manner of the paper's, and random ones for training on the fly.
+
+`simulated_set("sim-aircraft")` gives ten sequences, made from the seed when they are read; nothing is stored. Facts the
+sets follow (frame size, target size, speed, contrast, number of sequences) stand beside each; the rest is drawn.
+The box convention is that of `scan.Simulation`: sqrt(extent^2 + (4 blob sigma)^2) in each direction.
+"""
+
+import numpy as np
+
+from ..config import ScanSettings, SceneSettings, TargetSettings
+from ..scan import Simulation
+from .frames import FunctionFrames
+from .sequence import Sequence
+
+__all__ = ["SETS", "simulated_set", "random_sequence", "as_sequence"]
+
+SKIES = ("clouds", "cloud_edges", "horizon", "terrain")
+
+
+def as_sequence(simulation, name, dataset, *, fps=30.0):
+    """A `Sequence` that computes its frames, and their components, when they are read."""
+    frames = FunctionFrames(len(simulation), simulation.sensor.shape, simulation.dtype, simulation.frame)
+    return Sequence(
+        name=name,
+        dataset=dataset,
+        frames=frames,
+        boxes=simulation.boxes,
+        fps=fps,
+        components=simulation.components,
+    )
+
+
+def simulated_set(name, *, frames=40, sequences=10, seed=0):
+    """Sequences of a simulated set: "sim-aircraft", "sim-pedestrian" or "sim-otcbvs", named like sim-aircraft-03.
+
+    frames: of each sequence; sequence k is the same however many are asked for. Raises ValueError for another name, or
+    a count below 1.
+    """
+    if name not in SETS:
+        raise ValueError(f"unknown simulated set {name!r}: use one of {sorted(SETS)}")
+    if sequences < 1:
+        raise ValueError(f"a set needs at least one sequence; got sequences={sequences}")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"seed must be an integer of 0 or above; got {seed!r}")
+    made = []
+    for k in range(sequences):
+        rng = np.random.default_rng([seed, list(SETS).index(name), k])
+        simulation = Simulation(*SETS[name](rng, k), frames=frames, seed=int(rng.integers(2**31)))
+        made.append(as_sequence(simulation, f"{name}-{k:02d}", name))
+    return made
+
+
+def _aircraft(rng, k):
+    """Dim aircraft of a few pixels at 256 x 256, 8 bit: sky, clouds and terrain pass behind, SNR 3-12."""
+    sensor = ScanSettings(
+        shape=(256, 256),
+        bits=8,
+        output="agc",
+        agc_noise=float(rng.uniform(3, 6)),
+        jitter=float(rng.uniform(0, 0.08)),
+        knee=float(rng.uniform(0, 0.03)),
+    )
+    scene = SceneSettings(
+        kind=SKIES[k % len(SKIES)],
+        beta=float(rng.uniform(2.6, 3.4)),
+        outer_scale=float(rng.uniform(60, 200)),
+        std=float(rng.uniform(0.02, 0.1)),
+        skew=float(rng.uniform(0, 0.6)),
+        pan=tuple(rng.uniform(-1, 1, 2).tolist()),
+        vibration=float(rng.uniform(0, 0.3)),
+        distractors=int(rng.integers(0, 2)),
+        distractor_snr=0.5,
+    )
+    target = TargetSettings(
+        kind="point" if k % 2 else "aircraft",
+        size=float(rng.uniform(2, 10)),
+        snr=float(np.geomspace(12, 3, 10)[k % 10]),
+        speed=float(rng.uniform(0.3, 2.5)),
+        manoeuvre=float(rng.uniform(0.01, 0.05)),
+        growth=float(rng.uniform(-0.2, 0.2)),
+    )
+    return sensor, scene, target
+
+
+def _pedestrian(rng, k):
+    """Walkers 20-60 px tall in a street at 640 x 480, seen from a moving platform, with warm things about."""
+    sensor = ScanSettings(shape=(480, 640), bits=8, output="agc", netd=40.0, jitter=float(rng.uniform(0, 0.05)))
+    scene = SceneSettings(
+        kind=("buildings", "trees", "horizon")[k % 3],
+        outer_scale=float(rng.uniform(60, 200)),
+        std=float(rng.uniform(0.15, 0.4)),
+        pan=(float(rng.uniform(-2, 2)), 0.0),
+        wander=float(rng.uniform(0, 3)),
+        vibration=float(rng.uniform(0, 0.4)),
+        hot_spots=int(rng.integers(5, 25)),
+        distractors=int(rng.integers(1, 4)),
+        distractor_snr=float(rng.uniform(0.6, 1.0)),
+    )
+    target = TargetSettings(
+        kind="pedestrian",
+        size=float(rng.uniform(20, 60)),
+        snr=float(rng.uniform(25, 80)),
+        speed=float(rng.uniform(0.5, 3)),
+        vertical=float(rng.uniform(0.02, 0.2)),
+        cadence=float(rng.uniform(0.04, 0.09)),
+        growth=float(rng.uniform(-0.3, 0.3)),
+    )
+    return sensor, scene, target
+
+
+def _otcbvs(rng, k):
+    """People of 12-30 px, and a few vehicles, from a fixed camera on a roof at 320 x 240."""
+    sensor = ScanSettings(shape=(240, 320), bits=8, output="agc", netd=50.0, jitter=0.02)
+    vehicle = k % 5 == 4
+    scene = SceneSettings(
+        kind="terrain",
+        beta=float(rng.uniform(2.6, 3.2)),
+        outer_scale=float(rng.uniform(40, 120)),
+        std=float(rng.uniform(0.15, 0.4)),
+        pan=(0.0, 0.0),
+        hot_spots=int(rng.integers(5, 20)),
+        distractors=int(rng.integers(1, 5)),
+        distractor_snr=float(rng.uniform(0.7, 1.0)),
+    )
+    target = TargetSettings(
+        kind="vehicle" if vehicle else "pedestrian",
+        size=float(rng.uniform(24, 40) if vehicle else rng.uniform(12, 30)),
+        # some people are colder than the ground in the sun
+        snr=float(rng.uniform(20, 60) * (-1 if k % 4 == 3 else 1)),
+        speed=float(rng.uniform(1, 4) if vehicle else rng.uniform(0.3, 1.2)),
+        vertical=float(rng.uniform(0.3, 1)),
+        cadence=float(rng.uniform(0.04, 0.09)),
+    )
+    return sensor, scene, target
+
+
+SETS = {"sim-aircraft": _aircraft, "sim-pedestrian": _pedestrian, "sim-otcbvs": _otcbvs}
+
+
+def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
+    """A random sequence over the whole range of settings, for training: cheap to make and to read.
+
+    rng: numpy Generator; kind: a target kind of `TargetSettings`, or None for any; shape: (H, W) of the frames.
+    Size 2-40 px (less than a third of the frame), |SNR| 2-15 for small targets and up to 60 for large ones, one in six
+    colder than the background; every scene, platform motion, distractors, scanning and staring sensors, 8 and 14 bit.
+    Raises ValueError for an unknown kind or a frame that cannot be simulated.
+    """
+    pick = lambda *options: options[rng.integers(len(options))]  # noqa: E731
+    uniform = lambda low, high: float(rng.uniform(low, high))  # noqa: E731
+    log = lambda low, high: float(np.exp(rng.uniform(np.log(low), np.log(high))))  # noqa: E731
+    staring = rng.random() < 0.5  # no scan artefacts, as most real video
+    bits = pick(8, 8, 8, 14)
+    sensor = ScanSettings(
+        shape=tuple(shape),
+        psf=pick("gaussian", "gaussian", "gaussian", "airy"),
+        f_number=log(1.4, 4.0),
+        oversampling_scan=uniform(1, 1.5) if staring else uniform(1.5, 3.5),
+        oversampling_cross=1.0 if staring else pick(1.0, 2.0, 2.0, 3.0),
+        smear=0.0 if staring else uniform(0, 0.6),
+        jitter=0.0 if staring or rng.random() < 0.3 else uniform(0, 0.15),
+        gain=uniform(0, 0.01),
+        offset=uniform(0, 1.0),
+        odd_even=0.0 if staring else uniform(0, 0.8),
+        knee=0.0 if staring else uniform(0, 0.05),
+        dead=pick(0.0, 0.0, 0.0, 0.01),
+        spikes=pick(0.0, 1e-4, 5e-4),
+        bits=bits,
+        output="agc" if bits == 8 else pick("agc", "radiometric"),
+        agc_noise=log(0.3, 6.0) * (1 if bits == 8 else 16),
+    )
+    small = min(40.0, 0.3 * min(shape))
+    kind = pick("point", "aircraft", "drone", "bird", "pedestrian", "vehicle") if kind is None else kind
+    size = log(2.0, small)
+    snr = log(2.0, 15.0) if size < 8 or kind == "point" else log(4.0, 60.0)
+    target = TargetSettings(
+        kind=kind,
+        size=size,
+        snr=-snr if rng.random() < 1 / 6 else snr,
+        speed=pick(0.0, log(0.1, 6.0), log(0.1, 6.0), log(0.1, 6.0)),
+        manoeuvre=log(0.003, 0.2),
+        vertical=uniform(0, 1),
+        cadence=uniform(0, 0.25),
+        growth=uniform(-0.5, 0.5),
+    )
+    scene = SceneSettings(
+        kind=pick("flat", "clouds", "clouds", "cloud_edges", "horizon", "terrain", "buildings", "trees", "sea"),
+        beta=uniform(2.2, 3.6),
+        outer_scale=log(20, 300),
+        # contrast between a tenth of the noise and twice the target's
+        std=log(0.1, 2.0 * snr) * sensor.netd * 1e-3 / np.sqrt(sensor.stages),
+        skew=uniform(0, 0.8),
+        pan=pick((0.0, 0.0), tuple(rng.uniform(-3, 3, 2).tolist()), tuple(rng.uniform(-0.5, 0.5, 2).tolist())),
+        wander=pick(0.0, uniform(0, 4)),
+        vibration=pick(0.0, uniform(0, 1)),
+        hot_spots=pick(0, 0, int(rng.integers(1, 12))),
+        distractors=pick(0, 0, 1, 2),
+        distractor_snr=uniform(0.4, 1.0),
+    )
+    simulation = Simulation(sensor, scene, target, frames=frames, seed=int(rng.integers(2**31)))
+    return as_sequence(simulation, f"random-{simulation.seed}", "random")
