@@ -65,12 +65,15 @@ class CropMaker:
     """Cuts the network's input out of frames: filter (eqs. 2-4) on the window alone, resample, standardise.
 
     settings: NetworkSettings; size: (w, h) of the target, which sets the length of the line elements and so must be the
-    same for template and search.
+    same for template and search; shape: (H, W) of the frames, which no element may exceed.
     """
 
-    def __init__(self, settings, size):
+    def __init__(self, settings, size, shape):
         self.settings = settings
-        self.elements, self.rectangle = filtering.build(settings.filter, size)
+        longest = min(shape) - (1 - min(shape) % 2)  # odd, and within the frame
+        length = settings.filter.length or filtering.element_length(size)
+        filter_settings = settings.filter.replace(length=min(length, longest))
+        self.elements, self.rectangle = filtering.build(filter_settings)
         if "filtered" not in settings.inputs:
             self.rectangle = filtering.rectangle(1, 1)  # eq. (4) is not looked at, so it is not paid for
 
@@ -184,7 +187,7 @@ class PairSampler:
             boxes = self._redraw(boxes, rng)
         frames = [np.asarray(sequence.frames[k]) for k in (i, j)]
         absent = rng.random() < a.negatives
-        maker = CropMaker(s, boxes[0, 2:])
+        maker = CropMaker(s, boxes[0, 2:], sequence.shape)
         side = template_side(boxes[0, 2:], s)
         template = maker.template(frames[0], bx.centers(boxes[0]), side)
 

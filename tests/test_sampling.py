@@ -79,7 +79,7 @@ def test_filtering_the_window_equals_filtering_the_frame(dtype, center):
     rng = np.random.default_rng(0)
     frame = (rng.random((100, 120)) * 200).astype(dtype)
     settings = COMPACT.replace(inputs=("image", "suppressed", "filtered"))
-    maker = CropMaker(settings, (6, 6))
+    maker = CropMaker(settings, (6, 6), (100, 120))
     _, suppressed, filtered = filtering.multilevel_filter(frame, maker.elements, maker.rectangle)
     crops = [crop(frame, center, 30.0, 95)]
     crops += [crop(u, center, 30.0, 95, border=cv2.BORDER_CONSTANT) for u in (suppressed, filtered)]
@@ -89,7 +89,7 @@ def test_filtering_the_window_equals_filtering_the_frame(dtype, center):
 
 def test_the_template_is_the_middle_of_the_search_crop():
     frame = np.random.default_rng(0).random((100, 120)).astype(np.float32)
-    maker = CropMaker(COMPACT, (10, 10))
+    maker = CropMaker(COMPACT, (10, 10), (100, 120))
     template = maker.template(frame, (50, 50), 47.0)
     np.testing.assert_array_equal(template, maker(frame, (50, 50), 95.0)[:, 24:71, 24:71])
 
@@ -153,8 +153,10 @@ def test_errors():
 
 def test_filter_settings_reach_the_crop():
     frame = np.random.default_rng(0).random((100, 120)).astype(np.float32)
-    plain = CropMaker(COMPACT, (6, 6))(frame, (50, 50), 60)
-    other = CropMaker(COMPACT.replace(filter=FilterSettings(length=5, angles=2)), (6, 6))(frame, (50, 50), 60)
+    plain = CropMaker(COMPACT, (6, 6), (100, 120))(frame, (50, 50), 60)
+    other = CropMaker(COMPACT.replace(filter=FilterSettings(length=5, angles=2)), (6, 6), (100, 120))(
+        frame, (50, 50), 60
+    )
     np.testing.assert_array_equal(plain[0], other[0])
     assert not np.array_equal(plain[1], other[1])
 

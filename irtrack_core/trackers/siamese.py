@@ -62,7 +62,7 @@ class SiameseTracker:
         self.shape, self.center, self.size = frame.shape, bx.centers(box), box[2:].copy()
         self.velocity, self.score = np.zeros(2), 1.0
         s = self.net.settings
-        self.maker = CropMaker(s, self.size)
+        self.maker = CropMaker(s, self.size, self.shape)
         side = template_side(self.size, s)
         crop = self.maker.template(frame, self.center, side)
         with torch.inference_mode():

@@ -1,0 +1,123 @@
+import numpy as np
+import pytest
+from toys import moving_spot
+
+from irtrack_core import boxes as bx
+from irtrack_core import trackers
+from irtrack_core.config import TrackerSettings, TrainingSettings, network_preset
+from irtrack_core.sampling import PairSampler
+from irtrack_core.trackers.siamese import SiameseTracker, best_proposal
+from irtrack_core.training import new_net, train
+from irtrack_core.weights import save_weights
+
+
+@pytest.fixture(scope="module")
+def net():
+    """A small network that has learnt one thing: to follow a bright spot."""
+    settings = network_preset("compact", width=0.5)
+    net = new_net(settings)
+    sampler = PairSampler([moving_spot(30)], settings, 13, loose=False)
+    train(net, sampler, TrainingSettings(iterations=150, batch=8, lr_first=0.03), progress=False)
+    return net
+
+
+def follow(tracker, sequence):
+    tracker.init(sequence.frames[0], sequence.boxes[0])
+    return np.array([tracker.update(sequence.frames[i]) for i in range(1, len(sequence))])
+
+
+def test_it_follows_a_moving_spot(net):
+    sequence = moving_spot(20, noise=0.02)
+    tracker = SiameseTracker(net)
+    predicted = follow(tracker, sequence)
+    assert bx.iou(predicted, sequence.boxes[1:]).mean() > 0.6
+    assert bx.center_error(predicted, sequence.boxes[1:]).max() < 3
+    assert tracker.score > 0.5
+    # the target moved farther than the box is wide: standing still would have lost it
+    assert bx.iou(sequence.boxes[0], sequence.boxes[-1]) == 0
+
+
+def test_every_dtype_gives_nearly_the_same_boxes(net):
+    sequence = moving_spot(6, noise=0.02)
+    scaled = np.clip(40 + 150 * np.asarray([sequence.frames[i] for i in range(6)]), 0, 255).round()
+    paths = []
+    for dtype in (np.uint8, np.uint16, np.float32):
+        tracker = SiameseTracker(net)
+        tracker.init(scaled[0].astype(dtype), sequence.boxes[0])
+        paths.append(np.array([tracker.update(frame.astype(dtype)) for frame in scaled[1:]]))
+    np.testing.assert_allclose(paths[1], paths[0], atol=1e-3)
+    np.testing.assert_allclose(paths[2], paths[0], atol=1e-3)
+
+
+def test_init_forgets_the_target_before(net):
+    sequence = moving_spot(5)
+    tracker = SiameseTracker(net)
+    first = follow(tracker, sequence)
+    np.testing.assert_array_equal(follow(tracker, sequence), first)
+    np.testing.assert_array_equal(follow(SiameseTracker(net), sequence), first)
+
+
+@pytest.mark.parametrize("box", [[-3, -3, 8, 8], [115, 95, 8, 8], [60, 50, 1, 1], [0, 0, 120, 100]])
+def test_border_tiny_and_whole_frame_boxes(net, box):
+    tracker = SiameseTracker(net)
+    tracker.init(moving_spot(1).frames[0], box)
+    for _ in range(3):
+        predicted = tracker.update(moving_spot(1).frames[0])
+        assert np.isfinite(predicted).all()
+        assert (predicted[2:] >= 1).all()
+        bx.check_box(predicted, (100, 120))
+        assert 0 <= tracker.score <= 1
+
+
+def test_a_blank_frame_is_survived(net):
+    tracker = SiameseTracker(net)
+    tracker.init(moving_spot(1).frames[0], [36, 46, 8, 8])
+    assert np.isfinite(tracker.update(np.zeros((100, 120), np.float32))).all()
+
+
+def test_unusable_input(net):
+    tracker = SiameseTracker(net)
+    frame = moving_spot(1).frames[0]
+    with pytest.raises(ValueError, match="empty"):
+        tracker.init(frame, [3, 3, 0, 4])
+    with pytest.raises(ValueError, match="NaN"):
+        tracker.init(np.full_like(frame, np.nan), [36, 46, 8, 8])
+    with pytest.raises(TypeError, match="float64"):
+        tracker.init(frame.astype(np.float64), [36, 46, 8, 8])
+    tracker.init(frame, [36, 46, 8, 8])
+    with pytest.raises(ValueError, match="init again"):
+        tracker.update(frame[:50])
+
+
+def test_a_checkpoint_of_another_preset_is_refused(net, tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_weights(net, path)
+    assert trackers.create("siamese", weights=path).name == "siamese"
+    with pytest.raises(ValueError, match="'compact', not 'paper'"):
+        trackers.create("paper", weights=path)
+
+
+def test_best_proposal_equals_the_loop():
+    rng = np.random.default_rng(0)
+    scores, window = rng.random((2, 3, 3)), rng.random((3, 3))
+    proposals = np.concatenate([rng.normal(0, 9, (2, 3, 3, 2)), rng.uniform(4, 30, (2, 3, 3, 2))], axis=-1)
+    settings = TrackerSettings(window_influence=0.4, penalty=0.3)
+    best, penalised = best_proposal(scores, proposals, (10.0, 14.0), window, settings)
+    for a, i, j in np.ndindex(2, 3, 3):
+        w, h = proposals[a, i, j, 2:]
+        size, ratio = np.sqrt(w * h / 140.0), (w / h) / (10 / 14)
+        change = max(size, 1 / size) * max(ratio, 1 / ratio)
+        expected = 0.6 * scores[a, i, j] * np.exp(-0.3 * (change - 1)) + 0.4 * window[i, j]
+        assert penalised[a, i, j] == pytest.approx(expected)
+    assert penalised.flat[best] == penalised.max()
+
+
+def test_the_paper_topology_tracks_too():
+    """An untrained net of the preset `paper`: five fixed anchors, filtered input, 640 x 480."""
+    settings = network_preset("paper", width=0.03125)
+    tracker = SiameseTracker(new_net(settings), name="paper")
+    frame = np.zeros((480, 640), np.uint8)
+    frame[200:206, 300:306] = 200
+    tracker.init(frame, [299, 199, 8, 8])
+    assert tracker.anchors.shape == (5, 17, 17, 4)
+    assert np.isfinite(tracker.update(frame)).all()
