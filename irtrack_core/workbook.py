@@ -83,13 +83,13 @@ class Workbook:
         return self.results / f"{slug or self.slug}{f'__{name}' if name else ''}{suffix}"
 
     def save_table(self, table, name=None):
-        """Write a pandas DataFrame as CSV, all or nothing; returns the path."""
-        return _write(self.path(name, suffix=".csv"), table.to_csv(index=False).encode())
+        """Write a pandas DataFrame as results/<profile>/<slug>[__name].csv, all or nothing."""
+        _write(self.path(name, suffix=".csv"), table.to_csv(index=False).encode())
 
     def save_json(self, value, name=None):
-        """Write numbers, text, lists and dicts (NumPy's too) as JSON; returns the path."""
+        """Write numbers, text, lists and dicts (NumPy's too) as results/<profile>/<slug>[__name].json."""
         text = json.dumps(value, indent=1, default=_plain, ensure_ascii=False) + "\n"
-        return _write(self.path(name, suffix=".json"), text.encode())
+        _write(self.path(name, suffix=".json"), text.encode())
 
     def load_table(self, slug, name=None):
         """The table that notebook `slug` saved. Raises FileNotFoundError saying which notebook to run."""
@@ -139,7 +139,6 @@ class Workbook:
             entries = json.loads(manifest.read_text()) if manifest.exists() else {}
             entries[path.name] = entry
             _write(manifest, (json.dumps(dict(sorted(entries.items())), indent=1, default=_plain) + "\n").encode())
-        return path
 
 
 def find_root():

@@ -68,8 +68,9 @@ def test_same_seed_same_draws(book):
 
 def test_tables_and_json_go_round(book):
     table = pd.DataFrame({"tracker": ["peak", "siamese"], "aor": [0.5, np.nan]})
-    path = book.save_table(table, "means")
-    assert path == book.results / "02_filter_an_image__means.csv"
+    book.save_table(table, "means")
+    path = book.results / "02_filter_an_image__means.csv"
+    assert path.is_file()
     pd.testing.assert_frame_equal(book.load_table("02_filter_an_image", "means"), table)
     book.save_json({"a": np.arange(3), "b": np.float32(0.5), "c": book.profile, "d": path})
     assert book.load_json("02_filter_an_image")["a"] == [0, 1, 2]
@@ -86,19 +87,22 @@ def test_missing_results_name_the_notebook_to_run(book):
 
 
 def test_a_figure_is_recorded_and_repeats_to_the_byte(book):
-    path = book.save_figure(picture(), "lines")
+    book.save_figure(picture(), "lines")
+    path = book.figures / "02_filter_an_image__lines.png"
     first = path.read_bytes()
     entry = json.loads((book.figures / "manifest.json").read_text())["02_filter_an_image__lines.png"]
     assert entry["notebook"] == "notebooks/02_filter_an_image.ipynb"
     assert entry["parameters"] == {"profile": "quick", "seed": 5, "length": 15}
     assert {"commit", "dirty"} <= set(entry) and entry["versions"]["numpy"] == np.__version__
-    assert book.save_figure(picture(), "lines").read_bytes() == first
+    book.save_figure(picture(), "lines")
+    assert path.read_bytes() == first
     with pytest.raises(ValueError, match="name the figure"):
         book.save_figure(picture(), "")
 
 
 def test_a_figure_that_cannot_be_written_leaves_the_old_one(book):
-    path = book.save_figure(picture(), "lines")
+    book.save_figure(picture(), "lines")
+    path = book.figures / "02_filter_an_image__lines.png"
     before = path.read_bytes()
 
     class Broken:

@@ -22,7 +22,7 @@ def overlap_by_frame(axes, table, *, limit=None, smooth=5):
         )
     if limit is not None:
         axes.axhline(limit, color=color("limit"), linestyle="--", linewidth=1, label=f"limit by noise, {limit:.2f}")
-    axes.set(xlabel="frames since the start", ylabel="overlap (IoU), mean over sequences", ylim=(0, 1.02))
+    axes.set(xlabel="frames since the start", ylabel="mean overlap (IoU)", ylim=(0, 1.02))
     return axes
 
 

@@ -76,7 +76,7 @@ sets = list(overlap["dataset"].unique())
 figure, axes = style.new(1, len(sets), width=3.8, sharey=True)
 for one, dataset in zip(axes, sets):
     experiments.overlap_by_frame(one, overlap[overlap["dataset"] == dataset], limit=limit[dataset])
-    one.set(title=dataset, ylabel="overlap (IoU), mean over sequences" if one is axes[0] else "")
+    one.set(title=dataset, ylabel="mean overlap (IoU)" if one is axes[0] else "")
     one.legend(fontsize=8)
 style.note(figure, f"{condition}; thin: each frame, thick: moving average over 5 frames")
 book.save_figure(figure, "by_frame")
@@ -87,7 +87,7 @@ book.save_figure(figure, "by_frame")
 # rises, or it does not.
 
 # %%
-by_step = study.by_step(sequences[:6], book.results, seed=seed, progress=workbook.progress)
+by_step = study.by_step(study.test_folds(book.profile, seed)[0][2], book.results, seed=seed, progress=workbook.progress)
 steps = study.with_intervals(by_step, book.rng, by="step").query("dataset == 'all'")
 book.save_table(steps, "by_step")
 others = {
