@@ -24,6 +24,7 @@ __all__ = [
     "register",
     "available",
     "load",
+    "items",
     "data_root",
 ]
 
@@ -79,12 +80,34 @@ def load(name, root=None, **options):
         if root is not None:
             raise ValueError(f"{name} is simulated: it takes no root")
         return import_module(".synthetic", __name__).simulated_set(name, **options)
+    return _reader(name)(_root(name, root), **options)
+
+
+def items(name, root=None, **options):
+    """[(name, read)] of what `load` would load, so that one bad sequence does not hide the others; read() -> Sequence.
+
+    A reader without a function `items` in its module is one item. Errors as for `load`.
+    """
+    if name not in SIMULATED:
+        module = import_module(_reader(name).__module__)
+        if getattr(module, "load", None) is _reader(name) and hasattr(module, "items"):
+            return module.items(_root(name, root), **options)
+    return [(sequence.name, lambda sequence=sequence: sequence) for sequence in load(name, root, **options)]
+
+
+def _reader(name):
+    """The function registered as `name`, imported if need be. Raises ValueError for an unknown name."""
     if name not in REGISTRY:
         raise ValueError(f"unknown dataset {name!r}: use one of {', '.join(available())}, or register your own")
     reader = REGISTRY[name]
     if isinstance(reader, str):
         module, function = reader.split(":")
         reader = getattr(import_module("." + module, __name__), function)
+    return reader
+
+
+def _root(name, root):
+    """The folder or file to read, checked to be there; by default the one that IRTRACK_DATA names."""
     root = data_root() if root is None else Path(root).expanduser()
     if root is None:
         raise FileNotFoundError(
@@ -93,4 +116,4 @@ def load(name, root=None, **options):
         )
     if not root.exists():
         raise FileNotFoundError(f"no such file or folder: {root}")
-    return reader(root, **options)
+    return root

@@ -6,6 +6,7 @@ means: absent.
 """
 
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from .frames import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ImageFrames, VideoFrames, natural_key
 from .sequence import Sequence
 
-__all__ = ["load", "open_frames", "read_boxes", "image_files"]
+__all__ = ["load", "items", "open_frames", "read_boxes", "image_files"]
 
 # spellings of a header's columns; the trailing 0 says "counted from 0"
 COLUMNS = {"frame": "frame", "index": "frame", "x": "x", "left": "x", "y": "y", "top": "y"}
@@ -40,71 +41,41 @@ def open_frames(path):
     return VideoFrames(path)
 
 
-def _columns(fields, where):
-    """Meaning of each column from the header's fields, or None when the line is no header."""
-    if not any(re.search("[a-z]", field) and field not in ("nan", "inf", "-inf") for field in fields):
-        return None
-    columns = [COLUMNS.get(field.rstrip("0")) for field in fields]
-    if None in columns or sorted(set(columns) - {"frame"}) != ["h", "w", "x", "y"] or len(set(columns)) != len(columns):
-        raise ValueError(f"{where}: header {','.join(fields)!r} is not understood; use frame,x,y,w,h or x,y,w,h")
-    return columns
-
-
-def _fields(line):
-    """Fields of a line: by comma or semicolon, else by tab, else by blanks."""
-    for mark in (",", ";", "\t"):
-        if mark in line:
-            return [field.strip().lower() for field in line.split(mark)]
-    return line.lower().split()
-
-
 def read_boxes(path, count, shape=None):
     """Boxes (count, 4) float64 xywh of a box file (see this module); NaN rows where absent.
 
     count: number of frames. shape: (H, W) of the frames; then a box centred outside them is an error.
     Raises FileNotFoundError, or ValueError that names file and line.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no box file {path}")
-    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    boxes = np.full((count, 4), np.nan)
-    columns, seen, header_possible = None, {}, True
-    while lines and not lines[-1].strip() and len(lines) > count:  # blank lines at the end of the file
-        lines.pop()
-    for number, line in enumerate(lines, start=1):
-        where = f"{path}, line {number}"
-        line = re.split("[#%]", line)[0].rstrip() if re.search("[#%]", line) else line.rstrip()
-        if not line and lines[number - 1].strip():
-            continue  # a comment alone is no row
-        fields = _fields(line)
-        if header_possible and fields:
-            header_possible = False
-            columns = _columns(fields, where)
-            if columns:
-                continue
-        if fields and columns is None:
-            names = {4: ["x", "y", "w", "h"], 5: ["frame", "x", "y", "w", "h"]}
-            if len(fields) not in names:
-                raise ValueError(f"{where}: {len(fields)} values; expected x,y,w,h or frame,x,y,w,h")
-            columns = names[len(fields)]
-        if columns and "frame" in columns and not fields:
+    rows = _rows(path)
+    columns = _header(rows[0][1], f"{path}, line {rows[0][0]}") if rows else None
+    rows = rows[1:] if columns else rows
+    if columns is None:
+        columns = _guess(rows, path)
+    numbered = "frame" in columns
+    while not numbered and len(rows) > count and not rows[-1][1]:  # blank lines at the end of the file
+        rows.pop()
+    boxes, seen, problems = np.full((count, 4), np.nan), {}, []
+    for line, fields in rows:
+        where = f"{path}, line {line}"
+        if numbered and not fields:
             continue
-        if fields and len(fields) != len(columns):
-            if "frame" in columns and len(fields) == 1 and len(line.split()) == 1 and line.strip().isdigit():
-                fields = fields + [""] * 4  # a frame number alone: absent
-            else:
-                raise ValueError(f"{where}: {len(fields)} values; the file has columns {','.join(columns)}")
-        row = dict(zip(columns or [], fields))
-        frame = row.pop("frame", None)
-        frame = len(seen) if frame is None else _frame_number(frame, where)
+        if numbered and len(fields) == 1 or not fields:  # a frame number alone, or an empty row: absent
+            fields = fields + [""] * (len(columns) - len(fields))
+        if len(fields) != len(columns):
+            raise ValueError(f"{where}: {len(fields)} values; the file has the columns {','.join(columns)}")
+        row = dict(zip(columns, fields))
+        frame = _frame_number(row["frame"], where) if numbered else len(seen)
         if not 0 <= frame < count:
             raise ValueError(f"{where}: a box for frame {frame}, but there are {count} frames (0 to {count - 1})")
         if frame in seen:
             raise ValueError(f"{where}: a second box for frame {frame}; the first stands in line {seen[frame]}")
-        seen[frame] = number
-        boxes[frame] = _box([row.get(key, "") for key in "xywh"], where, shape)
-    if columns is not None and "frame" not in columns and len(seen) != count:
+        seen[frame] = line
+        boxes[frame], problem = _box([row[key] for key in "xywh"], where, shape)
+        problems += [problem] if problem else []
+    if problems:
+        raise ValueError(problems[0] + (f" ({len(problems)} bad boxes in all)" if len(problems) > 1 else ""))
+    if not numbered and len(seen) != count:
         raise ValueError(
             f"{path}: {len(seen)} boxes for {count} frames; give one row a frame (an empty one where the target is "
             "absent), or put the 0-based frame number in a first column 'frame'"
@@ -112,28 +83,61 @@ def read_boxes(path, count, shape=None):
     return boxes
 
 
+def _rows(path):
+    """(line number, fields) of each line but comments; an empty line has no fields. Split by , or ; or tab or blanks."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no box file {path}")
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
+        text = re.split("[#%]", line)[0].strip(" ").lower()
+        mark = next((mark for mark in ",;\t" if mark in text), None)  # None: runs of blanks
+        if text or not line.strip():
+            fields = [field.strip() for field in text.split(mark)]
+            rows.append((number, fields if any(fields) else []))
+    return rows
+
+
+def _header(fields, where):
+    """Meaning of each column from the header's fields, or None when the line is no header but numbers."""
+    if not any(field[:1].isalpha() and field not in ("nan", "inf") for field in fields):
+        return None
+    columns = [COLUMNS.get(re.sub("0$", "", field)) for field in fields]
+    if sorted(map(str, set(columns) - {"frame"})) != ["h", "w", "x", "y"] or len(set(columns)) != len(columns):
+        raise ValueError(f"{where}: header {','.join(fields)!r} is not understood; use frame,x,y,w,h or x,y,w,h")
+    return columns
+
+
+def _guess(rows, path):
+    """Columns of a file without header: five are frame,x,y,w,h, four are x,y,w,h."""
+    widths = {len(fields) for _, fields in rows if len(fields) > 1}
+    if 5 in widths:
+        return ["frame", "x", "y", "w", "h"]
+    if widths and 4 not in widths:
+        raise ValueError(f"{path}: rows of {min(widths)} values; expected x,y,w,h or frame,x,y,w,h")
+    return ["x", "y", "w", "h"]
+
+
 def _frame_number(field, where):
     try:
         value = float(field)
     except ValueError:
         value = np.nan
-    if not value == int(value) if np.isfinite(value) else True:
+    if value % 1 != 0:  # NaN and infinity too
         raise ValueError(f"{where}: frame number {field!r} is not a whole number")
     return int(value)
 
 
 def _box(fields, where, shape):
-    """Four numbers of a row, checked; NaN for an absent target."""
+    """(box, problem) of a row: four numbers, NaN for an absent target; problem is None when all is well."""
     if all(field in ("", "nan") for field in fields):
-        return np.full(4, np.nan)
+        return np.full(4, np.nan), None
     try:
         box = np.array([float(field) for field in fields])
     except ValueError:
-        raise ValueError(f"{where}: {','.join(fields)!r} is not four numbers x,y,w,h") from None
+        return np.full(4, np.nan), f"{where}: {','.join(fields)!r} is not four numbers x,y,w,h"
     problem = box_problem(box, shape)
-    if problem:
-        raise ValueError(f"{where}: box {box.tolist()} {problem}")
-    return box
+    return box, f"{where}: box {box.tolist()} {problem}" if problem else None
 
 
 def box_problem(box, shape=None):
@@ -159,37 +163,41 @@ def _box_file(path):
     return next((file for file in inside + beside if file.is_file()), None)
 
 
-def load(root, *, boxes=None, fps=None, dataset="folder"):
+def items(root, *, boxes=None, fps=None, dataset="folder"):
+    """[(name, read)]: what `load` would load, each sequence read by calling `read()`."""
+    root = Path(root)
+    paths = [root]
+    if root.is_dir() and not image_files(root):
+        paths = sorted((p for p in root.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES), key=natural_key)
+        paths += sorted((p for p in root.iterdir() if p.is_dir() and image_files(p)), key=natural_key)
+        if not paths:
+            raise FileNotFoundError(f"neither images nor videos nor folders of images in {root}")
+        if boxes is not None and len(paths) > 1:
+            raise ValueError(f"{root} holds {len(paths)} sequences: one box file cannot serve them all")
+    return [(p.stem if p.is_file() else p.name, partial(_read, p, boxes, fps, dataset)) for p in paths]
+
+
+def load(root, **options):
     """A video or folder of images as one sequence, or a folder of several of either as many.
 
     root: video file, folder of images, or folder that holds such (each with its own box file).
-    boxes: the box file; None: NAME.csv or NAME.txt beside it, or boxes.csv / groundtruth.txt in the folder of images.
-    fps: frames a second; None: the video's own, 30 for images.
+    Options: boxes= the box file; None: NAME.csv or NAME.txt beside it, or boxes.csv / groundtruth.txt in the folder of
+    images. fps= frames a second; None: the video's own, 30 for images. dataset= the name the sequences get.
     Raises FileNotFoundError when frames or boxes are missing, ValueError when they are bad.
     """
-    root = Path(root)
-    items = [root]
-    if root.is_dir() and not image_files(root):
-        items = sorted((p for p in root.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES), key=natural_key)
-        items += sorted((p for p in root.iterdir() if p.is_dir() and image_files(p)), key=natural_key)
-        if not items:
-            raise FileNotFoundError(f"neither images nor videos nor folders of images in {root}")
-        if boxes is not None and len(items) > 1:
-            raise ValueError(f"{root} holds {len(items)} sequences: one box file cannot serve them all")
-    sequences = []
-    for item in items:
-        file = Path(boxes) if boxes is not None else _box_file(item)
-        if file is None:
-            beside = f"{item.stem}.csv beside it" if item.is_file() else "boxes.csv in it"
-            raise FileNotFoundError(f"no boxes for {item}: put {beside} with columns frame,x,y,w,h, or give boxes=")
-        frames = open_frames(item)
-        sequences.append(
-            Sequence(
-                name=item.stem if item.is_file() else item.name,
-                dataset=dataset,
-                frames=frames,
-                boxes=read_boxes(file, len(frames), frames.shape),
-                fps=fps or getattr(frames, "fps", 30.0),
-            )
-        )
-    return sequences
+    return [read() for _, read in items(root, **options)]
+
+
+def _read(path, boxes, fps, dataset):
+    file = Path(boxes) if boxes is not None else _box_file(path)
+    if file is None:
+        beside = f"{path.stem}.csv beside it" if path.is_file() else "boxes.csv in it"
+        raise FileNotFoundError(f"no boxes for {path}: put {beside} with columns frame,x,y,w,h, or give boxes=")
+    frames = open_frames(path)
+    return Sequence(
+        name=path.stem if path.is_file() else path.name,
+        dataset=dataset,
+        frames=frames,
+        boxes=read_boxes(file, len(frames), frames.shape),
+        fps=fps or getattr(frames, "fps", 30.0),
+    )

@@ -1,0 +1,112 @@
+"""What is in a dataset, and what is wrong with it: the command `irtrack check`."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import FrameError, items
+
+__all__ = ["Report", "SequenceReport", "check", "check_sequence"]
+
+
+@dataclass
+class SequenceReport:
+    """Findings on one sequence. errors make it unusable, warnings do not."""
+
+    name: str
+    frames: int = 0
+    boxes: int = 0
+    summary: str = ""
+    warnings: list = field(default_factory=list)
+    errors: list = field(default_factory=list)
+
+
+@dataclass
+class Report:
+    """Findings on a dataset; `usable` when it has sequences and every one can be used."""
+
+    dataset: str
+    root: str
+    sequences: list
+
+    @property
+    def usable(self):
+        return bool(self.sequences) and not any(s.errors for s in self.sequences)
+
+    def __str__(self):
+        lines = []
+        for s in self.sequences:
+            lines.append(f"{'BAD ' if s.errors else 'ok  '} {s.name}: {s.summary or 'cannot be read'}")
+            lines += [f"       error: {text}" for text in s.errors] + [f"       note: {text}" for text in s.warnings]
+        bad = sum(bool(s.errors) for s in self.sequences)
+        frames, boxes = sum(s.frames for s in self.sequences), sum(s.boxes for s in self.sequences)
+        lines.append(f"{self.dataset} at {self.root}: {len(self.sequences)} sequences, {frames} frames, {boxes} boxes")
+        lines.append("everything can be used" if self.usable else f"{bad} of {len(self.sequences)} cannot be used")
+        return "\n".join(lines)
+
+
+def check(name, root=None, *, decode=True, progress=None, **options):
+    """A Report on the dataset `name` at `root`.
+
+    decode: read every frame, which alone finds damaged ones. progress: wraps the list of sequences, e.g. tqdm.
+    Raises what `datasets.items` raises when there is nothing to look at: ValueError, FileNotFoundError.
+    """
+    found = items(name, root, **options)
+    reports = []
+    for title, read in progress(found) if progress else found:
+        try:
+            reports.append(check_sequence(read(), decode=decode))
+        except (ValueError, TypeError, OSError) as error:
+            reports.append(SequenceReport(title, errors=[str(error)]))
+    return Report(name, str(root) if root is not None else "", reports)
+
+
+def check_sequence(sequence, *, decode=True):
+    """The SequenceReport of one sequence; every frame is read unless decode=False."""
+    boxes, present, (height, width) = sequence.boxes, sequence.present, sequence.shape
+    report = SequenceReport(sequence.name, len(sequence), int(present.sum()), warnings=list(sequence.notes))
+    gaps = _gaps(present)
+    report.summary = f"{len(sequence)} frames {width} x {height} {sequence.frames.dtype}, {report.boxes} boxes"
+    if present.any():
+        (w, h), seen = np.median(boxes[present, 2:], axis=0), boxes[present]
+        report.summary += f" (median {w:.1f} x {h:.1f} px), {len(gaps)} gaps"
+        crossing = (seen[:, :2] < 0).any(axis=1) | (seen[:, :2] + seen[:, 2:] > (width, height)).any(axis=1)
+        center = seen[:, :2] + seen[:, 2:] / 2
+        outside = (center < 0).any(axis=1) | (center >= (width, height)).any(axis=1)
+        if outside.any():
+            first = int(np.flatnonzero(present)[np.argmax(outside)])
+            report.errors.append(f"{outside.sum()} boxes are centred outside the frame, the first in frame {first}")
+        elif crossing.any():
+            report.warnings.append(f"{crossing.sum()} boxes cross the frame's border")
+    else:
+        report.errors.append("no frame is annotated, so no tracker can be started")
+    if gaps:
+        shown = ", ".join(f"{a}-{b}" if b > a else f"{a}" for a, b in gaps[:5])
+        report.warnings.append(f"target absent in frames {shown}{', ...' if len(gaps) > 5 else ''}")
+    if decode:
+        report.errors += _unreadable(sequence.frames)
+    if hasattr(sequence.frames, "close"):
+        sequence.frames.close()
+    return report
+
+
+def _gaps(present):
+    """[(first, last)] of the runs of frames without a box."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[1], present.astype(int), [1]])))
+    return [(int(a), int(b) - 1) for a, b in zip(edges[::2], edges[1::2])]
+
+
+def _unreadable(frames):
+    """One sentence on the frames that cannot be read or hold NaN, or nothing."""
+    bad, first = [], ""
+    for index in range(len(frames)):
+        try:
+            frame = frames[index]
+            if frame.dtype == np.float32 and not np.isfinite(frame).all():
+                raise FrameError(f"frame {index} holds NaN or infinite pixels", index)
+        except (ValueError, OSError) as error:
+            bad.append(index)
+            first = first or str(error)
+            if "breaks off" in first:  # a video: all that follows is lost too
+                break
+    return [f"{len(bad)} frame(s) cannot be used, the first: {first}"] if bad else []
