@@ -51,7 +51,9 @@ class ScanSettings(Settings):
     oversampling_cross: float = Field(2.0, ge=1, le=8, description="M_x: rows per d; 2 for two staggered rows")
     smear: float = Field(0.25, ge=0, le=4, description="l, path of the scan during one integration, in d")
     stages: int = Field(8, ge=1, le=256, description="N of TDI: the noise falls by sqrt(N)")
-    mismatch: float = Field(0.0, ge=-1, le=1, description="delta, wrong step of a TDI stage, in d: blurs along the scan")
+    mismatch: float = Field(
+        0.0, ge=-1, le=1, description="delta, wrong step of a TDI stage, in d: blurs along the scan"
+    )
     stagger: float = Field(2.0, ge=0, le=64, description="distance of the two detector rows along the scan, in d")
     jitter: float = Field(0.05, ge=0, le=1, description="rms error of the scan's position, in d, common to all rows")
     jitter_length: float = Field(20.0, gt=0, description="correlation length of the jitter, samples")
@@ -90,7 +92,9 @@ class SceneSettings(Settings):
     wander: float = Field(0.0, ge=0, description="amplitude of a slow sway of the line of sight, pixels")
     vibration: float = Field(0.0, ge=0, description="rms displacement from frame to frame, pixels")
     hot_spots: int = Field(0, ge=0, le=500, description="small warm objects fixed in the scene")
-    distractors: int = Field(0, ge=0, le=50, description="moving objects like the target; they belong to the background")
+    distractors: int = Field(
+        0, ge=0, le=50, description="moving objects like the target; they belong to the background"
+    )
     distractor_snr: float = Field(0.7, ge=0, description="their peak contrast, times the target's")
 
 
@@ -102,10 +106,21 @@ class TargetSettings(Settings):
     snr: float = Field(8.0, description="peak contrast over sigma_w; below 0: colder than its surroundings")
     speed: float = Field(1.0, ge=0, description="pixels a frame")
     manoeuvre: float = Field(0.03, ge=0, description="rms turn, radians a frame")
-    vertical: float = Field(1.0, ge=0, le=1, description="share of vertical motion: 1 free, near 0 for walkers and cars")
+    vertical: float = Field(
+        1.0, ge=0, le=1, description="share of vertical motion: 1 free, near 0 for walkers and cars"
+    )
+    region: tuple[float, float] = Field(
+        (0.0, 1.0), description="top, bottom of where its centre moves, in frame heights"
+    )
     cadence: float = Field(0.06, ge=0, le=0.5, description="steps or wing beats a frame: the shape changes")
     growth: float = Field(0.0, ge=-2, le=2, description="ln of the size's change from first to last frame")
     leave: bool = Field(False, description="may leave the frame and come back")
+
+    @model_validator(mode="after")
+    def _usable(self):
+        if not 0 <= self.region[0] < self.region[1] <= 1:
+            raise ValueError(f"region {self.region} must be 0 <= top < bottom <= 1, in frame heights")
+        return self
 
 
 class FilterSettings(Settings):

@@ -144,6 +144,7 @@ class Simulation:
             speed=settings.speed,
             manoeuvre=settings.manoeuvre,
             vertical=settings.vertical,
+            region=settings.region,
             margin=settings.size * 0.6 + 6 + self.scene.wander + 3 * self.scene.vibration,
             leave=settings.leave,
         )

@@ -91,10 +91,10 @@ def _cloud_edges(scene, cells, rng):
 
 def _terrain(scene, cells, rng):
     """Soil and vegetation: a rough field, patches of two kinds, and shading of the relief."""
-    relief = _field(scene, cells, rng, beta=3.2)
-    shade = relief - np.roll(relief, 1, axis=1)
-    patches = _edge(_field(scene, cells, rng, beta=3.4, scale=0.4), 0.05)
-    return _remap(_field(scene, cells, rng, beta=2.6), scene.skew) + 1.2 * patches + 0.5 * _unit(shade)
+    relief = _field(scene, cells, rng, beta=3.8)
+    shade = relief - np.roll(relief, FINE, axis=1)
+    patches = _edge(_field(scene, cells, rng, beta=3.6, scale=0.5), 0.1)
+    return _remap(_field(scene, cells, rng, beta=max(scene.beta, 2.6)), scene.skew) + 1.5 * patches + 0.3 * _unit(shade)
 
 
 def _line(cells, rng, *, beta, height, center):
@@ -120,22 +120,34 @@ def _sky(scene, cells, rng):
 
 
 def _horizon(scene, cells, rng):
-    ground = _below(cells, _line(cells, rng, beta=2.5, height=0.02, center=rng.uniform(0.5, 0.75)))
-    hills = _below(cells, _line(cells, rng, beta=3.0, height=0.04, center=rng.uniform(0.4, 0.55)), 4.0)
+    ground = _below(cells, _line(cells, rng, beta=2.5, height=0.02, center=rng.uniform(0.5, 0.6)))
+    hills = _below(cells, _line(cells, rng, beta=3.0, height=0.04, center=rng.uniform(0.38, 0.48)), 4.0)
     scenery = _sky(scene, cells, rng) + hills * 1.2
     return scenery * (1 - ground) + ground * (2.6 + 0.6 * _terrain(scene, cells, rng))
 
 
 def _trees(scene, cells, rng):
-    crowns = _below(cells, _line(cells, rng, beta=1.6, height=0.05, center=rng.uniform(0.45, 0.8)), 3.0)
-    foliage = _field(scene, cells, rng, beta=1.8, scale=0.1)
-    return _sky(scene, cells, rng) * (1 - crowns) + crowns * (1.8 + 0.5 * foliage)
+    """A row of round crowns before the sky, a meadow below."""
+    height, width = cells
+    x = np.arange(width)
+    line = np.full(width, 0.5 * height)
+    for _ in range(int(rng.integers(15, 40))):
+        radius, tall = rng.uniform(0.03, 0.1) * height, rng.uniform(0.02, 0.2) * height
+        away = np.abs((x - rng.uniform(0, width) + width / 2) % width - width / 2) / radius
+        crown = 0.5 * height - tall - radius * np.sqrt(np.clip(1 - away * away, 0, None))
+        line = np.where(away < 1, np.minimum(line, crown), line)
+    ragged = _line(cells, rng, beta=1.2, height=0.004, center=0.0)
+    crowns = _below(cells, line + ragged, 3.0)
+    meadow = _below(cells, _line(cells, rng, beta=2.5, height=0.01, center=rng.uniform(0.55, 0.62)), 3.0)
+    foliage = 1.8 + 0.4 * _field(scene, cells, rng, beta=3.0, scale=0.1)
+    picture = _sky(scene, cells, rng) * (1 - crowns) + crowns * foliage
+    return picture * (1 - meadow) + meadow * (2.4 + 0.3 * _terrain(scene, cells, rng))
 
 
 def _buildings(scene, cells, rng):
     """House fronts with rows of windows between a sky and a street."""
     height, width = cells
-    street = int(height * rng.uniform(0.55, 0.7))
+    street = int(height * rng.uniform(0.52, 0.62))
     picture = _sky(scene, cells, rng)
     left = 0
     while left < width:

@@ -11,20 +11,21 @@ from . import optics, shapes
 __all__ = ["Moving", "path", "silhouette"]
 
 
-def path(rng, frames, shape, *, speed, manoeuvre, vertical=1.0, margin=8.0, leave=False):
+def path(rng, frames, shape, *, speed, manoeuvre, vertical=1.0, region=(0.0, 1.0), margin=8.0, leave=False):
     """A smooth path (frames, 2) of centres x, y in pixels in a frame (H, W), and its velocity (frames, 2).
 
     The speed is steady within 20 %; the turn rate is a first-order Markov process of rms `manoeuvre` radians a frame.
-    Near the margin the target is turned back, or, with leave=True, only well outside the frame.
+    Near the margin, or the region's top and bottom (in frame heights), the target is turned back; with leave=True only
+    well outside the frame.
     """
     width, height = float(shape[1]), float(shape[0])
     edge = (min(margin, 0.3 * width), min(margin, 0.3 * height))
-    start = rng.uniform(edge, (width - edge[0], height - edge[1]))
-    low, high = (
-        ((-0.15 * width, -0.15 * height), (1.15 * width, 1.15 * height))
-        if leave
-        else (edge, (width - edge[0], height - edge[1]))
-    )
+    low = (edge[0], max(edge[1], region[0] * height))
+    high = (width - edge[0], min(height - edge[1], region[1] * height))
+    high = (high[0], max(high[1], low[1] + 1.0))  # a thin region at the border leaves one row
+    start = rng.uniform(low, high)
+    if leave:
+        low, high = (-0.15 * width, -0.15 * height), (1.15 * width, 1.15 * height)
     heading, memory, turn = rng.uniform(0, 2 * math.pi), 0.95, 0.0
     noise = (rng.standard_normal(frames) * manoeuvre * math.sqrt(1 - memory**2)).tolist()
     pace = 1 + 0.2 * np.sin(2 * np.pi * (np.arange(frames) / max(frames, 60) + rng.uniform()))

@@ -86,7 +86,7 @@ def _pedestrian(rng, k):
     """Walkers 20-60 px tall in a street at 640 x 480, seen from a moving platform, with warm things about."""
     sensor = ScanSettings(shape=(480, 640), bits=8, output="agc", netd=40.0, jitter=float(rng.uniform(0, 0.05)))
     scene = SceneSettings(
-        kind=("buildings", "trees", "horizon")[k % 3],
+        kind=("buildings", "trees", "horizon")[k % 3],  # each has ground below 0.65 of the height
         outer_scale=float(rng.uniform(60, 200)),
         std=float(rng.uniform(0.15, 0.4)),
         pan=(float(rng.uniform(-2, 2)), 0.0),
@@ -102,6 +102,7 @@ def _pedestrian(rng, k):
         snr=float(rng.uniform(25, 80)),
         speed=float(rng.uniform(0.5, 3)),
         vertical=float(rng.uniform(0.02, 0.2)),
+        region=(0.66, 0.92),  # on the ground
         cadence=float(rng.uniform(0.04, 0.09)),
         growth=float(rng.uniform(-0.3, 0.3)),
     )
@@ -114,9 +115,9 @@ def _otcbvs(rng, k):
     vehicle = k % 5 == 4
     scene = SceneSettings(
         kind="terrain",
-        beta=float(rng.uniform(2.6, 3.2)),
-        outer_scale=float(rng.uniform(40, 120)),
-        std=float(rng.uniform(0.15, 0.4)),
+        beta=float(rng.uniform(2.8, 3.4)),
+        outer_scale=float(rng.uniform(60, 200)),
+        std=float(rng.uniform(0.08, 0.25)),
         pan=(0.0, 0.0),
         hot_spots=int(rng.integers(5, 20)),
         distractors=int(rng.integers(1, 5)),
@@ -141,37 +142,38 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
     """A random sequence over the whole range of settings, for training: cheap to make and to read.
 
     rng: numpy Generator; kind: a target kind of `TargetSettings`, or None for any; shape: (H, W) of the frames.
-    Size 2-40 px (less than a third of the frame), |SNR| 2-15 for small targets and up to 60 for large ones, one in six
-    colder than the background; every scene, platform motion, distractors, scanning and staring sensors, 8 and 14 bit.
+    Size 2-40 px (less than a third of the frame), |SNR| mostly 2-15, up to 80, one in six colder than the
+    background; every scene, platform motion, distractors, scanning and staring sensors, 8 and 14 bit.
     Raises ValueError for an unknown kind or a frame that cannot be simulated.
     """
     pick = lambda *options: options[rng.integers(len(options))]  # noqa: E731
     uniform = lambda low, high: float(rng.uniform(low, high))  # noqa: E731
     log = lambda low, high: float(np.exp(rng.uniform(np.log(low), np.log(high))))  # noqa: E731
     staring = rng.random() < 0.5  # no scan artefacts, as most real video
+    cross = pick(1.25, 1.25, 1.5) if staring else pick(1.25, 2.0, 2.0, 3.0)
     bits = pick(8, 8, 8, 14)
     sensor = ScanSettings(
         shape=tuple(shape),
         psf=pick("gaussian", "gaussian", "gaussian", "airy"),
         f_number=log(1.4, 4.0),
-        oversampling_scan=uniform(1, 1.5) if staring else uniform(1.5, 3.5),
-        oversampling_cross=1.0 if staring else pick(1.0, 2.0, 2.0, 3.0),
+        oversampling_scan=cross * (1.0 if staring else uniform(0.8, 1.3)),
+        oversampling_cross=cross,
         smear=0.0 if staring else uniform(0, 0.6),
         jitter=0.0 if staring or rng.random() < 0.3 else uniform(0, 0.15),
         gain=uniform(0, 0.01),
         offset=uniform(0, 1.0),
         odd_even=0.0 if staring else uniform(0, 0.8),
         knee=0.0 if staring else uniform(0, 0.05),
-        dead=pick(0.0, 0.0, 0.0, 0.01),
+        dead=pick(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.01),
         spikes=pick(0.0, 1e-4, 5e-4),
         bits=bits,
         output="agc" if bits == 8 else pick("agc", "radiometric"),
-        agc_noise=log(0.3, 6.0) * (1 if bits == 8 else 16),
+        agc_noise=log(0.7, 8.0) * (1 if bits == 8 else 16),
     )
     small = min(40.0, 0.3 * min(shape))
     kind = pick("point", "aircraft", "drone", "bird", "pedestrian", "vehicle") if kind is None else kind
     size = log(2.0, small)
-    snr = log(2.0, 15.0) if size < 8 or kind == "point" else log(4.0, 60.0)
+    snr = log(2.0, 15.0) if rng.random() < 0.6 else log(10.0, 80.0)
     target = TargetSettings(
         kind=kind,
         size=size,
