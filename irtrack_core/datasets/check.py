@@ -107,6 +107,7 @@ def _unreadable(frames):
         except (ValueError, OSError) as error:
             bad.append(index)
             first = first or str(error)
-            if "breaks off" in first:  # a video: all that follows is lost too
+            if getattr(error, "final", False):  # a video: all that follows is lost too
+                bad += range(index + 1, len(frames))
                 break
     return [f"{len(bad)} frame(s) cannot be used, the first: {first}"] if bad else []

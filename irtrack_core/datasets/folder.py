@@ -18,7 +18,7 @@ __all__ = ["load", "items", "open_frames", "read_boxes", "image_files"]
 
 # spellings of a header's columns; the trailing 0 says "counted from 0"
 COLUMNS = {"frame": "frame", "index": "frame", "x": "x", "left": "x", "y": "y", "top": "y"}
-COLUMNS |= {"w": "w", "width": "w", "h": "h", "height": "h"}
+COLUMNS |= {"score": "score", "w": "w", "width": "w", "h": "h", "height": "h"}
 BOX_NAMES = ("boxes.csv", "boxes.txt", "groundtruth.txt", "groundtruth_rect.txt", "groundtruth.csv")
 
 
@@ -103,7 +103,7 @@ def _header(fields, where):
     if not any(field[:1].isalpha() and field not in ("nan", "inf") for field in fields):
         return None
     columns = [COLUMNS.get(re.sub("0$", "", field)) for field in fields]
-    if sorted(map(str, set(columns) - {"frame"})) != ["h", "w", "x", "y"] or len(set(columns)) != len(columns):
+    if sorted(map(str, set(columns) - {"frame", "score"})) != ["h", "w", "x", "y"] or len(set(columns)) != len(columns):
         raise ValueError(f"{where}: header {','.join(fields)!r} is not understood; use frame,x,y,w,h or x,y,w,h")
     return columns
 

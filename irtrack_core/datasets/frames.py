@@ -17,18 +17,19 @@ __all__ = ["FrameError", "ArrayFrames", "ImageFrames", "VideoFrames", "FunctionF
 
 DTYPES = tuple(np.dtype(name) for name in ("uint8", "uint16", "float32"))
 IMAGE_SUFFIXES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
+MAX_ATTEMPTS = 64  # grabs that may fail in a row before a video counts as ended: damage spans a few
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".wmv", ".mpg", ".mpeg", ".webm")
 
 
 class FrameError(ValueError):
-    """One frame cannot be read; `index` tells which, and the frames after it may still be good."""
+    """A frame cannot be read: `index` tells which. `final`: nothing after it can be read either."""
 
-    def __init__(self, message, index=None):
+    def __init__(self, message, index=None, final=False):
         super().__init__(message)
-        self.index = index
+        self.index, self.final = index, final
 
     def __reduce__(self):
-        return type(self), (self.args[0], self.index)
+        return type(self), (self.args[0], self.index, self.final)
 
 
 class Frames(SequenceABC):
@@ -188,13 +189,15 @@ class VideoFrames(Frames):
 
     def __init__(self, path, *, cache_bytes=16 * 2**20):
         self.path, self.cache_bytes = Path(path), int(cache_bytes)
-        self._capture, self._next, self._pid, self._cache = None, 0, None, OrderedDict()
+        self._capture, self._next, self._pid, self._cache, self._damaged = None, 0, None, OrderedDict(), set()
         capture = self._start()
         size = (capture.get(cv2.CAP_PROP_FRAME_HEIGHT), capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         self.shape = tuple(int(side) for side in size)
         self.fps = float(capture.get(cv2.CAP_PROP_FPS)) or 30.0
-        self._length = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        if self._length <= 0:  # some containers do not tell: count
+        # only these containers store the count; for others OpenCV guesses it from the duration, so count here
+        stored = self.path.suffix.lower() in (".mp4", ".m4v", ".mov", ".avi")
+        self._length = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if stored else 0
+        if self._length <= 0:
             self._length = 0
             while capture.grab():
                 self._length += 1
@@ -231,32 +234,44 @@ class VideoFrames(Frames):
             self._capture.release()
         self._capture, self._next, self._pid = self._start(), 0, os.getpid()
 
-    def _fail(self, index):
-        return FrameError(
-            f"{self.path} breaks off at frame {index} of {self._length}: it is truncated or damaged; copy it again",
-            index,
+    def _grab(self):
+        """Decode one more frame and return its index, which is above `_next` when frames between are damaged."""
+        for attempt in range(MAX_ATTEMPTS):
+            if self._capture.grab():
+                # after a failure the time stamp tells where decoding went on; containers without one count on
+                seconds = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if attempt else 0.0
+                index = max(self._next, round(seconds * self.fps))
+                self._damaged.update(range(self._next, index))
+                self._next = index + 1
+                return index
+        raise FrameError(
+            f"{self.path} breaks off: {self._next} of its {self._length} frames can be read; it is truncated or "
+            "damaged, and damage in the middle shifts the frames after it: copy it again",
+            self._next,
+            final=True,
         )
 
-    def _read(self, index):
-        frame = self._cache.get(index)
-        if frame is not None:
-            return frame.copy()
-        VideoFrames._open[id(self)] = self
-        VideoFrames._open.move_to_end(id(self))
-        while len(VideoFrames._open) > self.MAX_OPEN:
-            next(iter(VideoFrames._open.values())).close()
-        if self._capture is None or index < self._next or self._pid != os.getpid():  # a fork shares the file position
-            self._rewind()
-        while self._next < index:
-            if not self._capture.grab():
-                raise self._fail(self._next)
-            self._next += 1
-        good, frame = self._capture.read()
+    def _keep(self, index):
+        good, frame = self._capture.retrieve()
         if not good:
-            raise self._fail(index)
-        self._next += 1
-        frame = _gray(frame)
-        self._cache[index] = frame
-        while len(self._cache) * frame.nbytes > self.cache_bytes:
+            raise FrameError(f"{self.path}: frame {index} cannot be decoded: the file is damaged; copy it again", index)
+        frame = self._cache[index] = _gray(frame)
+        while len(self._cache) > 1 and len(self._cache) * frame.nbytes > self.cache_bytes:
             self._cache.popitem(last=False)
-        return frame.copy()
+
+    def _read(self, index):
+        if index not in self._cache and index not in self._damaged:
+            VideoFrames._open[id(self)] = self
+            VideoFrames._open.move_to_end(id(self))
+            while len(VideoFrames._open) > self.MAX_OPEN:
+                next(iter(VideoFrames._open.values())).close()
+            # after a fork two processes would share one file position: start again there
+            if self._capture is None or index < self._next or self._pid != os.getpid():
+                self._rewind()
+            reached = -1
+            while reached < index:
+                reached = self._grab()
+            self._keep(reached)
+        if index in self._damaged:
+            raise FrameError(f"{self.path}: frame {index} is damaged and was left out by the decoder", index)
+        return self._cache[index].copy()
