@@ -17,8 +17,8 @@ from irtrack_core import workbook
 
 __all__ = ["build", "check_parameters", "main", "run", "sources"]
 
-# ipykernel warns at every start that its local TCP connection is not encrypted
-QUIET_KERNEL = ["--IPKernelApp.log_level=ERROR"]
+# ipykernel warns at every start that its local TCP connection is not encrypted, and reports its own orderly end as an error
+QUIET_KERNEL = ["--IPKernelApp.log_level=CRITICAL"]
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "real_sequences",
     "run_folds",
     "simulated",
+    "speed",
     "steps",
     "test_folds",
     "track",
@@ -154,14 +155,23 @@ def by_step(sequences, results, *, fold=0, seed=0, progress=None):
 
 
 def load_results(sequences, names, results, *, seed=0):
-    """Raw boxes that `track` kept. Raises FileNotFoundError saying which notebook makes them."""
+    """Raw boxes that `track` kept.
+
+    Raises FileNotFoundError when they are missing and ValueError when they were made on other sequences (the simulator
+    or the seed changed since), saying which notebook makes them.
+    """
     loaded = []
     for sequence in sequences:
         for name in names:
             path = boxes_path(results, sequence.dataset, sequence.name, name, seed)
             if not path.exists():
                 raise FileNotFoundError(f"{path} is not there yet: first run notebooks/11_experiment_overlap.ipynb")
-            loaded += evaluation.load_boxes(path)
+            (result,) = evaluation.load_boxes(path)
+            if not np.array_equal(result.boxes[0], sequence.boxes[result.start]):
+                raise ValueError(
+                    f"{path} was made on another version of the sequence: run notebooks/11_experiment_overlap.ipynb again"
+                )
+            loaded.append(result)
     return loaded
 
 
@@ -208,6 +218,27 @@ def with_intervals(table, rng, measure="aor", by="tracker"):
             low, high = evaluation.bootstrap_interval(values.to_numpy(), rng=rng)
             rows.append((dataset, name, len(values), float(values.mean()), low, high))
     return pd.DataFrame(rows, columns=["dataset", by, "sequences", "mean", "low", "high"])
+
+
+def speed(sequences, names, results, *, fold=0, seed=0, repeats=3, warmup=5, progress=None):
+    """Table dataset, tracker, repeat, frames, seconds, fps: eq. (16) for each set, end to end, `repeats` times over.
+
+    Timed are the calls of update: filter, crops, network and decoding, not the reading of files. Before a tracker is
+    timed it runs over `warmup` frames of each sequence, so that no first call counts.
+    """
+    held = [in_memory(one) for one in sequences]
+    made = {name: make_tracker(name, results, fold, seed) for name in names}
+    turns = [(repeat, name) for repeat in range(repeats) for name in names]  # interleaved: a busy spell hits all alike
+    rows = []
+    for repeat, name in progress(turns) if progress else turns:
+        for one in held:
+            if repeat == 0:
+                evaluation.run(made[name], head(one, warmup + 1))
+            result = evaluation.run(made[name], one)
+            rows.append((one.dataset, name, repeat, result.frames, result.seconds))
+    table = pd.DataFrame(rows, columns=["dataset", "tracker", "repeat", "frames", "seconds"])
+    table = table.groupby(["dataset", "tracker", "repeat"], sort=False, as_index=False).sum()
+    return table.assign(fps=table["frames"] / table["seconds"])
 
 
 def hardware():

@@ -122,8 +122,8 @@ def _grouped(axes, table, *, scale=1, numbers=False):
         axes.bar(x, mean, 0.9 * width, color=color(tracker), label=tracker)
         axes.errorbar(x, mean, error, fmt="none", ecolor="#333333", elinewidth=1, capsize=2)
         if numbers:
-            for place, value in zip(x, mean):
+            for place, value, top in zip(x, mean, mean + error[1]):
                 if np.isfinite(value):
-                    axes.text(place, value * 1.12, f"{value:.0f}", ha="center", va="bottom", fontsize=7)
+                    axes.text(place, top * 1.08, f"{value:.0f}", ha="center", va="bottom", fontsize=7)
     axes.set_xticks(np.arange(len(datasets)), datasets)
     axes.grid(axis="x", visible=False)

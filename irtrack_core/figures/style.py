@@ -3,11 +3,12 @@
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from irtrack_core.boxes import as_boxes
 
-__all__ = ["COLORS", "color", "draw_box", "new", "note", "profile_note", "show_image", "use"]
+__all__ = ["COLORS", "color", "draw_box", "legend_line", "new", "note", "profile_note", "show_image", "use"]
 
 # Okabe-Ito colours: told apart by most colour-blind readers, too
 COLORS = {
@@ -75,6 +76,7 @@ def show_image(axes, image, title="", *, limits=None, bar=False):
     shown = axes.imshow(image, vmin=low, vmax=high, cmap="gray", extent=(0, width, height, 0))
     axes.set(title=title, xticks=[], yticks=[])
     axes.grid(False)
+    axes.spines[:].set_visible(False)
     if bar:
         axes.figure.colorbar(shown, ax=axes, shrink=0.8)
     return axes
@@ -88,6 +90,11 @@ def draw_box(axes, box, name="", *, label=None, **options):
             axes.add_patch(Rectangle(row[:2], row[2], row[3], label=label, **options))
             label = None
     return axes
+
+
+def legend_line(name):
+    """A line in the colour of `name`, for a legend of boxes."""
+    return Line2D([], [], color=color(name), linewidth=2, label=name)
 
 
 def note(figure, text):
