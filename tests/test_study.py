@@ -1,0 +1,119 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from irtrack_core import config, evaluation, metrics, study
+from irtrack_core.boxes import iou
+from irtrack_core.datasets import Sequence
+
+
+def sequence(name="one", dataset="set", frames=6, step=1.0, absent=()):
+    """A bright 3 px square that moves right by `step` px a frame."""
+    images, boxes = np.zeros((frames, 24, 40), np.uint8), np.full((frames, 4), np.nan)
+    for number in range(frames):
+        x = 4 + round(step * number)
+        if number not in absent:
+            images[number, 10:13, x : x + 3] = 200
+            boxes[number] = (x, 10, 3, 3)
+    return Sequence(name, dataset, images, boxes)
+
+
+def test_head_starts_at_the_first_annotated_frame():
+    one = sequence(absent=(0, 1))
+    cut = study.head(one, 3)
+    assert len(cut) == 3 and len(study.head(one, 0)) == 4
+    np.testing.assert_array_equal(cut.frames[0], one.frames[2])
+    np.testing.assert_array_equal(cut.boxes, one.boxes[2:5])
+    held = study.in_memory(cut)
+    np.testing.assert_array_equal(np.stack(list(held.frames)), np.stack([one.frames[i] for i in (2, 3, 4)]))
+
+
+def test_raw_boxes_go_round_and_give_the_same_table(tmp_path):
+    sequences = [sequence("one"), sequence("two", step=2)]
+    results = study.track(sequences, ["identity", "peak"], tmp_path)
+    loaded = study.load_results(sequences, ["identity", "peak"], tmp_path)
+    pd.testing.assert_frame_equal(evaluation.evaluate(results, sequences), evaluation.evaluate(loaded, sequences))
+    # and by hand, from the CSV alone: the identity tracker keeps the first box
+    rows = pd.read_csv(study.boxes_path(tmp_path, "set", "two", "identity"))
+    assert (rows[["x", "y", "w", "h"]].to_numpy() == sequences[1].boxes[0]).all()
+
+
+def test_missing_or_stale_boxes_are_refused(tmp_path):
+    study.track([sequence("one")], ["identity"], tmp_path)
+    with pytest.raises(FileNotFoundError, match="first run notebooks/11_experiment_overlap.ipynb"):
+        study.load_results([sequence("two")], ["identity"], tmp_path)
+    moved = sequence("one")
+    moved = Sequence("one", "set", moved.frames, moved.boxes + [0.5, 0, 0, 0])
+    with pytest.raises(ValueError, match="another version of the sequence"):
+        study.load_results([moved], ["identity"], tmp_path)
+
+
+def test_overlap_by_frame_counts_from_the_start_and_skips_absent_frames(tmp_path):
+    one = sequence(absent=(0, 3))
+    table = study.overlap_by_frame(study.track([one], ["identity"], tmp_path), [one])
+    assert table["frame"].tolist() == [1, 3, 4]  # since frame 1, where the box was given
+    np.testing.assert_allclose(table["iou"], iou(one.boxes[1], one.boxes[[2, 4, 5]]))
+
+
+def test_intervals_average_seeds_first_and_hold_the_mean():
+    rng = np.random.default_rng(0)
+    rows = [("a", f"s{k}", "peak", k / 10, 0) for k in range(6)] + [("b", "s0", "peak", 1.0, 0)]
+    rows += [("b", "s0", "peak", 0.0, 1)]  # a second seed of the same sequence
+    table = pd.DataFrame(rows, columns=["dataset", "sequence", "tracker", "aor", "seed"])
+    means = study.with_intervals(table, rng).set_index("dataset")
+    assert means.loc["a", "mean"] == pytest.approx(0.25) and means.loc["b", "mean"] == pytest.approx(0.5)
+    assert means.loc["all", "sequences"] == 7
+    assert (means["low"] <= means["mean"]).all() and (means["mean"] <= means["high"]).all()
+    assert means.loc["a", "low"] < 0.25 < means.loc["a", "high"]
+
+
+def test_folds_are_those_of_the_profile_and_keep_sequences_apart():
+    quick = config.profile("quick").replace(frames=2)
+    ((number, train, test),) = study.test_folds(quick)
+    assert number == 0 and len(test) == 6 and len(train) == 24
+    assert not {one.name for one in train} & {one.name for one in test}
+    assert sorted({one.dataset for one in test}) == ["sim-aircraft", "sim-otcbvs", "sim-pedestrian"]
+    every = [one.name for _, _, part in study.test_folds(quick.replace(folds=5)) for one in part]
+    assert len(every) == len(set(every)) == 30
+
+
+def test_weights_are_found_by_step(tmp_path):
+    for step in (200, 0, 50):
+        path = study.weights_path(tmp_path, 1, 2, step)
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    study.weights_path(tmp_path, 1, 2).touch()
+    assert study.steps(tmp_path, 1, 2) == [0, 50, 200]
+    assert study.steps(tmp_path, 0, 2) == [] and study.by_step([], tmp_path).empty
+    with pytest.raises(FileNotFoundError, match="notebook 05"):
+        study.make_tracker("paper", tmp_path, fold=3)
+
+
+def test_limit_falls_with_the_target_and_stays_below_one():
+    quick = config.profile("quick").replace(frames=3)
+    limits = {one.dataset: study.aor_limit(one) for _, _, test in study.test_folds(quick) for one in test}
+    assert all(0 < value < 1 for value in limits.values())
+    assert limits["sim-aircraft"] < limits["sim-pedestrian"]  # 3 px against 25 px
+
+
+def test_speed_counts_every_frame_of_every_repeat():
+    sequences = [sequence("one"), sequence("two"), sequence("three", dataset="other")]
+    table = study.speed(sequences, ["identity", "peak"], None, repeats=3, warmup=2)
+    assert len(table) == 2 * 2 * 3
+    assert table.query("dataset == 'set'")["frames"].unique().tolist() == [10]
+    one = table.iloc[0]
+    assert one["fps"] == pytest.approx(metrics.fps([one["frames"]], [one["seconds"]]))
+
+
+def test_no_real_sequences_without_the_variable(monkeypatch, tmp_path):
+    monkeypatch.delenv("IRTRACK_DATA", raising=False)
+    assert study.real_sequences() == []
+    monkeypatch.setenv("IRTRACK_DATA", str(tmp_path / "none"))
+    with pytest.raises(FileNotFoundError, match="IRTRACK_DATA"):
+        study.real_sequences()
+
+
+@pytest.mark.realdata
+def test_real_sequences_are_the_validation_list(realdata):
+    real = study.real_sequences(5)
+    assert len(real) == 29 and all(len(one) <= 5 and np.isfinite(one.boxes[0]).all() for one in real)
