@@ -45,7 +45,7 @@ lab: $(STAMP)
 notebooks: $(STAMP)
 	$(BIN)/python -m irtrack_core.workbook build $(NB)
 
-site: results
+site: $(STAMP)
 	$(BIN)/python -m irtrack_core.workbook site --profile $(PROFILE)
 
 bench: $(STAMP)

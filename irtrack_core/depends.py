@@ -11,6 +11,8 @@ from pathlib import Path
 __all__ = ["closure", "code_of", "digest", "imports"]
 
 PACKAGE = "irtrack_core"
+# the command line behind `python -m irtrack_core.workbook`: it cannot change what a notebook computes
+TOOLS = {f"{PACKAGE}.runner", f"{PACKAGE}.site"}
 HERE = Path(__file__).resolve().parent
 
 
@@ -68,7 +70,7 @@ def closure(path):
     """Files of this package that `path` uses, directly or not; without `path` itself."""
     seen, waiting = set(), [Path(path).resolve()]
     while waiting:
-        for name in imports(waiting.pop()):
+        for name in imports(waiting.pop()) - TOOLS:
             parts = name.split(".")
             # importing a.b.c runs a and a.b first
             for file in (module_path(".".join(parts[:count])) for count in range(1, len(parts) + 1)):

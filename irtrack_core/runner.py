@@ -1,6 +1,6 @@
 """Notebooks in batch: build the stored ones from their sources, run one with checked parameters.
 
-Used as `python -m irtrack_core.workbook build|run`.
+Used as `python -m irtrack_core.workbook build|run|where|site`.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 
-from irtrack_core import workbook
+from irtrack_core import site, workbook
 
 __all__ = ["build", "check_parameters", "main", "run", "sources"]
 
@@ -231,6 +231,8 @@ def main(arguments=None):
     make.add_argument("--no-execute", action="store_true", help="write code and text only")
     look = commands.add_parser("where", help="say where tables and figures are")
     look.add_argument("--profile", default="quick")
+    web = commands.add_parser("site", help="make a web site of the executed notebooks")
+    web.add_argument("--profile", default="quick")
     options = parser.parse_args(arguments)
     os.environ["IRTRACK_BATCH"] = "1"  # demos draw their static figure: nobody is there to move a slider
     try:
@@ -242,6 +244,9 @@ def main(arguments=None):
             return run(options.notebook, options.output, dict(options.parameters))
         if options.command == "where":
             where(options.profile)
+            return 0
+        if options.command == "site":
+            print(f"open {site.make(options.profile) / 'index.html'}")
             return 0
         for path in sources(options.names):
             print(f"wrote {build(path, execute=not options.no_execute)}", flush=True)

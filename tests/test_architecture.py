@@ -14,13 +14,13 @@ from irtrack_core import depends
 # A module may import from its own row and from the rows above it.
 TIERS = [
     "boxes config published",
-    "optics scene targets shapes scan elements filtering clutter anchors metrics datasets",
+    "optics scene targets shapes scan probes elements filtering clutter anchors metrics datasets",
     "network losses sampling weights",
-    "training runtime",
+    "training runtime recipes",
     "trackers",
     "evaluation study",
     "figures",
-    "widgets workbook runner depends",
+    "widgets workbook runner site depends",
     "__main__",
 ]
 TIER = {name: number for number, row in enumerate(TIERS) for name in row.split()}
