@@ -111,7 +111,7 @@ def test_a_learner_runs_all_and_moves_a_slider(slug, chromium, lab, tmp_path_fac
         page.keyboard.press("ArrowRight")
         page.wait_for_function(f"old => ({PICTURES})() !== old", arg=before, timeout=60_000)
         assert handle.get_attribute("aria-valuenow") != value
-        assert re.search("data:image/png", page.evaluate(PICTURES))
+        assert re.search("data:image/png|blob:", page.evaluate(PICTURES))
     finally:
         page.screenshot(path=str(shot))
         page.close()

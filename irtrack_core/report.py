@@ -1,0 +1,58 @@
+"""Tables and figures of all experiments, put side by side with the paper's: what notebook 20 prints."""
+
+import json
+
+__all__ = ["comparison", "figures_table", "markdown", "mean_text", "picture"]
+
+COLUMNS = ("what", "paper", "ours", "why they differ")
+
+
+def comparison(rows):
+    """A pandas DataFrame with the columns of the report. rows: tuples (what, paper, ours, why they differ).
+
+    Raises ValueError for a row that lacks a part: a difference without its reason is no report.
+    """
+    import pandas as pd
+
+    for row in rows:
+        if len(row) != len(COLUMNS) or not all(str(part).strip() for part in row):
+            raise ValueError(f"a row needs {', '.join(COLUMNS)}, none empty; got {row}")
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def markdown(table):
+    """A table as Markdown text, with whole cells (pandas would cut long ones)."""
+    lines = ["| " + " | ".join(map(str, table.columns)) + " |", "|" + "---|" * len(table.columns)]
+    for row in table.itertuples(index=False):
+        lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |")
+    return "\n".join(lines)
+
+
+def mean_text(table, tracker, dataset="all", *, by="tracker", scale=1, digits=2):
+    """`0.62 (0.31-0.80)`: mean and interval of one tracker, from a table of `study.with_intervals`."""
+    found = table[(table["dataset"] == dataset) & (table[by] == tracker)]
+    if len(found) != 1:
+        raise ValueError(f"the table has {len(found)} rows for {tracker} on {dataset}, not one")
+    mean, low, high = (f"{scale * found[name].item():.{digits}f}" for name in ("mean", "low", "high"))
+    return f"{mean} ({low}-{high})"
+
+
+def picture(book, slug, what):
+    """The figure <slug>__<what>.png of another notebook, to be shown in this one. FileNotFoundError when it is missing."""
+    from IPython.display import Image
+
+    return Image(filename=book.need(book.figures / f"{slug}__{what}.png", slug))
+
+
+def figures_table(book):
+    """All figures recorded in manifest.json: figure, notebook, parameters, commit; `+` marks changed code."""
+    import pandas as pd
+
+    path = book.figures / "manifest.json"
+    entries = json.loads(path.read_text()) if path.exists() else {}
+    rows = []
+    for name, entry in entries.items():
+        settings = ", ".join(f"{key}={value}" for key, value in entry["parameters"].items())
+        commit = f"{entry['commit'] or 'unknown'}{'+' if entry['dirty'] else ''}"
+        rows.append((name, entry["notebook"].removeprefix("notebooks/"), settings, commit))
+    return pd.DataFrame(rows, columns=["figure", "notebook", "parameters", "commit"])
