@@ -27,7 +27,7 @@ class Tracker(Protocol):
 class IdentityTracker:
     """The smallest tracker: the target stays where it was. A first example, and the floor for every comparison."""
 
-    name = "identity"
+    name, score = "identity", 0.0
 
     def init(self, frame, box):
         self.shape = to_gray(frame).shape

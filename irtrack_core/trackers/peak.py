@@ -19,7 +19,7 @@ class PeakTracker:
     init and update raise ValueError or TypeError for an unusable frame or box.
     """
 
-    name = "peak"
+    name, score = "peak", 0.0
 
     def __init__(self, settings=None, **options):
         self.settings = (settings or PeakSettings()).replace(**options)
