@@ -216,6 +216,13 @@ class TrainingSettings(Settings):
     balanced: bool = Field(True, description="positives and negatives half the loss each; False: eq. (11) literally")
     regression_weight: float = Field(1.2, description="lambda of the smooth-L1 term, as in SiamRPN")
     regression_beta: float = Field(0.1, gt=0, description="where smooth-L1 turns linear: low, for sub-pixel boxes")
+    freeze: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="share of the iterations after which batch norm keeps its statistics: template and search crops "
+        "differ in theirs, and a tracker must give both the stored ones",
+    )
     clip: float = Field(10.0, gt=0, description="largest norm of a gradient; keeps lr 0.05 stable in the first steps")
     seed: int = 0
     checkpoint_every: int = Field(100, ge=1, description="iterations between two checkpoints")

@@ -58,6 +58,13 @@ def step(net, batch, settings: TrainingSettings):
     return classification, regression_loss(deltas, target, q == 1, beta=settings.regression_beta)
 
 
+def freeze_statistics(net):
+    """Let every batch norm use its stored statistics, as a tracker does; its scale and shift still learn."""
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.eval()
+
+
 def train(net, sampler, settings, *, checkpoint=None, workers=0, device_name=None, progress=True, stop_after=None):
     """Train `net` in place on pairs from `sampler`; returns the history, one row an iteration.
 
@@ -83,6 +90,8 @@ def train(net, sampler, settings, *, checkpoint=None, workers=0, device_name=Non
     for index, batch in enumerate(bar, start=first):
         for group in optimizer.param_groups:
             group["lr"] = rates[index]
+        if index >= settings.freeze * settings.iterations:
+            freeze_statistics(net)
         batch = [part.to(where, non_blocking=True) for part in batch]
         classification, regression = step(net, batch, settings)
         loss = classification + settings.regression_weight * regression

@@ -1,0 +1,164 @@
+# %% [markdown]
+# # 05 · Train the tracker
+#
+# Equation (12) asks for the weights $\alpha$ that make the loss of eq. (11) smallest, found by stochastic gradient descent. This notebook
+# does that for the paper's network, on training sequences only, and keeps the weights for the experiments.
+#
+# **You will** split sequences into folds, draw training pairs, run the paper's schedule, and look at what was learnt.
+# **You need** notebooks 03 and 04. **Run time:** about two minutes in `quick`, hours in `full` without a GPU.
+
+# %% tags=["parameters"]
+profile: str = "quick"  # quick | full
+seed: int = 0  # of the sequences, the folds, the weights and the pairs
+batch: int = 8  # training pairs in a step
+workers: int = 0  # processes that prepare pairs beside the training; 0: none
+
+# %%
+import pandas as pd
+import torch
+
+from irtrack_core import study, training, workbook
+from irtrack_core.config import SamplingSettings, TrainingSettings, network_preset
+from irtrack_core.figures import network as figures
+from irtrack_core.figures import style
+from irtrack_core.network import foreground
+from irtrack_core.recipes import in_memory
+from irtrack_core.sampling import PairSampler
+from irtrack_core.training import learning_rates, new_net, train
+from irtrack_core.weights import save_weights
+
+book = workbook.start("05_train_the_tracker", profile=profile, seed=seed, batch=batch, workers=workers)
+condition = style.profile_note(book.profile)
+
+# %% [markdown]
+# ## Folds
+#
+# Thirty sequences, ten of each simulated set. Five folds hold back two of each set for testing and train on the rest, the paper's 2:8.
+# Whole sequences change sides, never frames: two frames of one sequence are almost copies, and a network that trained on
+# one has seen the other.
+
+# %%
+folds = study.test_folds(book.profile, seed)
+
+# %% tags=["nbval-check-output"]
+for number, learn, test in folds:
+    shared = {one.name for one in learn} & {one.name for one in test}
+    print(f"fold {number}: {len(learn)} to train, {len(test)} to test, shared: {len(shared)}")
+
+# %% [markdown]
+# ## Schedule
+#
+# The paper's: a learning rate from 0.05 down to 0.0001 and at most 1000 iterations; momentum 0.9 and weight decay 5·10⁻⁴, which it
+# does not state, are what Siamese trackers use. `quick` runs fewer iterations of a narrower network.
+
+# %%
+settings = network_preset("paper", width=book.profile.width)
+schedule = TrainingSettings(iterations=book.profile.iterations, batch=batch, seed=seed, checkpoint_every=50)
+figure, axis = style.new(width=5, height=2.8)
+axis.semilogy(learning_rates(TrainingSettings()), label="the paper: 1000 iterations")
+axis.semilogy(learning_rates(schedule), label=f"{book.profile.name}: {schedule.iterations}")
+axis.set(xlabel="iteration", ylabel="learning rate")
+axis.legend()
+book.save_figure(figure, "schedule")
+
+# %% tags=["nbval-check-output"]
+rates = learning_rates(TrainingSettings())
+print(f"first {rates[0]:.4f}, middle {rates[500]:.4f}, last {rates[-1]:.4f}")
+
+# %% [markdown]
+# ## What the network sees
+#
+# Each pair shows one target twice, at most 30 frames apart; the second time off centre and in another scale. A tenth of the
+# pairs holds no target in the search crop. The crops are those of the *filtered* image, eq. (4), as the paper feeds them: where the
+# rectangle swallows a dim target, nothing is left to learn from.
+
+# %%
+sequences = {number: [in_memory(one, 4) for one in learn] for number, learn, _ in folds}
+near = SamplingSettings(max_gap=7)  # the sequences hold every 4th frame: 28 frames at most
+net = new_net(settings, seed)
+sampler = PairSampler(sequences[0], settings, net.positions(), sampling=near, loose=False, seed=seed)
+pairs = [sampler.draw(book.rng) for _ in range(6)]
+figure, axes = style.new(2, 6, width=1.9, height=2.0)
+for column, pair in zip(axes.T, pairs):
+    figures.crop_box(column[0], pair.template[0], title="template")
+    boxes = [] if pair.truth is None else [pair.truth]
+    figures.crop_box(column[1], pair.search[0], boxes, ["truth"] * len(boxes), title="search")
+    column[1].legend([], [])
+book.save_figure(figure, "pairs")
+
+# %% [markdown]
+# ## Train
+#
+# One run for each fold and seed of the profile. A checkpoint is written as it goes; a run that was interrupted continues from it to the very
+# same weights. The weights of a few early steps are kept too: notebook 11 asks how tracking grows with training.
+
+# %%
+workbook.show_source(training.step)
+
+
+# %%
+def learn_fold(number, run_seed):
+    net = new_net(settings, run_seed)
+    sampler = PairSampler(sequences[number], settings, net.positions(), sampling=near, loose=False, seed=run_seed)
+    checkpoint = book.results / "checkpoints" / f"paper_fold{number}_seed{run_seed}.safetensors"
+    marks = sorted({round(schedule.iterations * share) for share in (0.1, 0.25, 0.5, 1)})
+    save_weights(net, study.weights_path(book.results, number, run_seed, step=0))
+    for mark in marks:
+        options = dict(checkpoint=checkpoint, workers=workers, stop_after=mark)
+        history = train(net, sampler, schedule.replace(seed=run_seed), **options)
+        save_weights(net.cpu(), study.weights_path(book.results, number, run_seed, step=mark))
+    card = {"notebook": book.slug, "fold": number, "seed": run_seed, "profile": book.profile.name}
+    save_weights(net, study.weights_path(book.results, number, run_seed), card)
+    return net, history.assign(fold=number, seed=run_seed)
+
+
+# %%
+runs = [(number, seed + k) for number, _, _ in folds for k in range(book.profile.seeds)]
+trained = {run: learn_fold(*run) for run in runs}
+history = pd.concat([table for _, table in trained.values()], ignore_index=True)
+book.save_table(history)
+
+# %%
+figure, axis = style.new(width=6, height=3.4)
+figures.learning_curve(axis, history.groupby("iteration", as_index=False).mean())
+style.note(figure, f"{condition}; width factor {book.profile.width:g}; faint: each iteration, bold: mean of 20")
+book.save_figure(figure, "learning")
+
+# %% tags=["nbval-check-output"]
+first = history[history.iteration < 10].classification.mean()
+last = history[history.iteration >= schedule.iterations - 10].classification.mean()
+print("classification loss fell:", last < first, " finite:", bool(history.loss.notna().all()))
+
+# %% [markdown]
+# ## What did it learn?
+#
+# Search crops of a *test* sequence, and the trained network's score at each of its 17 × 17 positions (best anchor).
+
+# %%
+net = trained[runs[0]][0].eval()
+held = [in_memory(one, 4) for one in folds[0][2]]
+chosen = PairSampler(
+    held, settings, net.positions(), sampling=near.replace(negatives=0, noise=0), loose=False, seed=seed
+)
+figure, axes = style.new(2, 4, width=2.6, height=2.5)
+for column in axes.T:
+    pair = chosen.draw(book.rng)
+    with torch.no_grad():
+        r_2m, _ = net(torch.from_numpy(pair.template)[None], torch.from_numpy(pair.search)[None])
+    figures.crop_box(column[0], pair.search[0], [pair.truth], ["truth"], title="search crop, M")
+    figures.score_map(column[1], torch.sigmoid(foreground(r_2m))[0].amax(0), title="P(target)")
+style.note(figure, condition)
+book.save_figure(figure, "learnt")
+
+# %% [markdown]
+# ## Summary
+#
+# The paper's schedule, run on sequence-disjoint folds, with everything drawn from one seed. Whether the result *tracks* is the
+# question of notebooks 06 and 11.
+#
+# The weights that `trackers.create("siamese")` loads were made the same way, for the preset `compact`, on a larger variety of
+# simulated and real sequences: `python -m irtrack_core.recipes compact`.
+#
+# **Exercises.** 1. Interrupt the training cell and run it again: what does the progress bar start from? 2. Use `loss_base="10"`: by
+# what factor do the gradients change, and what learning rate makes up for it? 3. Train without negatives: what do the scores of an
+# empty crop look like?
