@@ -40,14 +40,8 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """A JupyterLab server over copies of the widget notebooks; gives (address, folder)."""
+    """A JupyterLab server over an empty folder; gives (address, folder)."""
     folder = tmp_path_factory.mktemp("lab")
-    for slug in ("02_filter_an_image", "03_build_the_network"):
-        content = json.loads((ROOT / "notebooks" / f"{slug}.ipynb").read_text())
-        for cell in content["cells"]:  # only a live kernel can fill these again
-            if cell["cell_type"] == "code":
-                cell["outputs"], cell["execution_count"] = [], None
-        (folder / f"{slug}.ipynb").write_text(json.dumps(content))
     settings = folder / "settings"
     settings.mkdir()
     shutil.copy(ROOT / "overrides.json", settings)
@@ -71,6 +65,15 @@ def lab(tmp_path_factory):
         log.close()
 
 
+def _copy(slug, folder):
+    """Put a notebook without its outputs into the folder: only a live kernel can fill them again."""
+    content = json.loads((ROOT / "notebooks" / f"{slug}.ipynb").read_text())
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    (folder / f"{slug}.ipynb").write_text(json.dumps(content))
+
+
 def _wait_for(address, server, log):
     end = time.monotonic() + 90
     while time.monotonic() < end:
@@ -85,8 +88,9 @@ def _wait_for(address, server, log):
 
 
 @pytest.mark.parametrize("slug", ["02_filter_an_image", "03_build_the_network"])
-def test_a_learner_runs_all_and_moves_a_slider(slug, chromium, lab, tmp_path_factory):
+def test_a_learner_runs_all_and_moves_a_slider(slug, chromium, lab):
     address, folder = lab
+    _copy(slug, folder)
     page = chromium.new_page(viewport={"width": 1300, "height": 1000})
     shot = Path(os.environ.get("IRTRACK_SCREENSHOTS") or folder) / f"{slug}.png"
     try:
