@@ -17,7 +17,7 @@ CALM = dict(shape=(64, 64), gain=0, offset=0, odd_even=0, knee=0, drift=0, spike
 def test_white_noise_has_a_flat_spectrum_of_its_variance():
     k, power = probes.radial_spectrum(3.0 * np.random.default_rng(0).standard_normal((256, 256)))
     assert k.min() > 0 and k.max() <= 0.5
-    high = k > 0.05
+    high = k > 0.1  # many modes a bin
     np.testing.assert_allclose(power[high], 9.0, rtol=0.15)
     assert probes.fit_slope(k, power, 0.05, 0.5)[0] == pytest.approx(0, abs=0.05)
 
