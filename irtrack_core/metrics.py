@@ -67,8 +67,9 @@ def snr(image, box, region, *, literal=False, floor=0.0):
     infinite: give `noise_sigma` of the raw frame.
     """
     image, region = _checked(image, region)
-    peak = image[target_mask(image.shape, box)].max()
-    return _ratio(peak - (0 if literal else image[region].mean()), max(image[region].std(), floor))
+    around = _values(image, region)
+    peak = _values(image, target_mask(image.shape, box)).max()
+    return _ratio(peak - (0 if literal else around.mean()), max(around.std(), floor))
 
 
 def decibel(ratio):
@@ -80,8 +81,8 @@ def decibel(ratio):
 def scr(image, box, region, *, floor=0.0):
     """Signal-to-clutter ratio |mean over the box - mean over the region| / sigma, sigma as in `snr`."""
     image, region = _checked(image, region)
-    target = image[target_mask(image.shape, box)].mean()
-    return _ratio(abs(target - image[region].mean()), max(image[region].std(), floor))
+    around, target = _values(image, region), _values(image, target_mask(image.shape, box))
+    return _ratio(abs(target.mean() - around.mean()), max(around.std(), floor))
 
 
 def scrg(before, after, box, region, *, floor=0.0):
@@ -92,14 +93,15 @@ def scrg(before, after, box, region, *, floor=0.0):
 def bsf(before, after, region, *, floor=0.0):
     """Background suppression factor: sigma over the region before the filter over sigma after it."""
     (before, region), (after, _) = _checked(before, region), _checked(after, region)
-    return _ratio(max(before[region].std(), floor), max(after[region].std(), floor))
+    return _ratio(max(_values(before, region).std(), floor), max(_values(after, region).std(), floor))
 
 
 def retention(before, after, box, region):
     """Share of the target's peak (above the region's mean) that a filter left: 1 = whole, 0 = the target is gone."""
     (before, region), (after, _) = _checked(before, region), _checked(after, region)
     mask = target_mask(before.shape, box)
-    return _ratio(after[mask].max() - after[region].mean(), before[mask].max() - before[region].mean())
+    left, whole = (_values(image, mask).max() - _values(image, region).mean() for image in (after, before))
+    return _ratio(left, whole)
 
 
 def zero_share(image, region=None):
@@ -271,12 +273,16 @@ def best_aor(size, sigma):
 
 
 def _checked(image, region):
-    image, region = np.asarray(image, dtype=np.float64), np.asarray(region)
+    image, region = np.asarray(image), np.asarray(region)
     if region.dtype != bool or region.shape != image.shape:
         raise ValueError(f"region must be a bool mask of the image's shape {image.shape}; see background_region")
     if not region.any():
         raise ValueError("region is empty: there is no background to measure on")
     return image, region
+
+
+def _values(image, mask):
+    return image[mask].astype(np.float64)
 
 
 def _ratio(a, b):

@@ -1,0 +1,300 @@
+"""Figures of the multi-level filter: numbers by hand, elements, the levels I, E, U, M with a cross-section, experiment 1."""
+
+import cv2
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from irtrack_core import published
+from irtrack_core.boxes import centers
+from irtrack_core.figures.style import new, show_image, use
+from irtrack_core.metrics import decibel, pd_at_pfa
+
+__all__ = [
+    "Panel",
+    "angle_titles",
+    "best_snr",
+    "detection_curves",
+    "elements",
+    "gamed",
+    "numbers",
+    "numbers_row",
+    "pd_map",
+    "pictures",
+    "response_colors",
+    "survival",
+]
+
+# one colour and name for each level of the filter, here and in the experiment
+LEVELS = {"I": "#111111", "E": "#56B4E9", "U": "#D55E00", "M": "#009E73"}
+NAMES = {"none": "no filter, I", "U": "background out, U", "M": "multi-level, M"}
+SETS = {
+    "sim-aircraft": "aircraft",
+    "sim-pedestrian": "pedestrian",
+    "sim-otcbvs": "OTCBVS-like",
+    "svanstrom": "Svanström",
+}
+
+
+def response_colors(name):
+    """Colour of a filter's response, "none", "U", "M", or grey for any other."""
+    return LEVELS.get("I" if name == "none" else name, "#777777")
+
+
+def numbers(axes, array, title="", *, mark=None, high=None):
+    """A small array as a table of numbers on shades of grey. mark: bool array, these pixels get an orange frame."""
+    array = np.asarray(array)
+    high = max(float(array.max()), 1.0) if high is None else high
+    rows, columns = array.shape
+    axes.imshow(array, cmap="gray", vmin=-0.4 * high, vmax=1.1 * high, extent=(0, columns, rows, 0))
+    for (r, c), value in np.ndenumerate(array):
+        dark = value < 0.35 * high
+        axes.text(c + 0.5, r + 0.5, f"{value:g}", ha="center", va="center", color="white" if dark else "black", size=11)
+        if mark is not None and mark[r, c]:
+            axes.add_patch(Rectangle((c + 0.04, r + 0.04), 0.92, 0.92, fill=False, edgecolor="#E69F00", linewidth=2.5))
+    axes.set(title=title, xticks=[], yticks=[])
+    axes.grid(False)
+    return axes
+
+
+def numbers_row(arrays, *, marks=None, high=None):
+    """A figure of several `numbers` side by side. arrays: title -> array; marks: title -> bool array."""
+    high = max(float(np.max(array)) for array in arrays.values()) if high is None else high
+    figure, axes = new(1, len(arrays), width=2.6, height=2.8, squeeze=False)
+    for one, (title, array) in zip(axes[0], arrays.items()):
+        numbers(one, array, title, mark=(marks or {}).get(title), high=high)
+    return figure
+
+
+def elements(items, titles=None, *, size=1.5):
+    """A figure of structuring elements, their pixels dark, the centre marked."""
+    figure, axes = new(1, len(items), width=size, height=size + 0.3, squeeze=False)
+    for i, (one, element) in enumerate(zip(axes[0], items)):
+        rows, columns = np.shape(element)
+        one.imshow(element, cmap="gray_r", vmin=0, vmax=1.6, extent=(0, columns, rows, 0))
+        one.plot(columns / 2, rows / 2, "+", color="#E69F00", markersize=8, markeredgewidth=2)
+        one.set(title="" if titles is None else titles[i], xticks=[], yticks=[])
+        one.grid(False)
+        one.spines[["top", "right"]].set_visible(True)
+    return figure
+
+
+def angle_titles(count):
+    """Titles for the elements of line_elements(length, count)."""
+    return [f"{180 * i / count:g}°" for i in range(count)]
+
+
+def pictures(images, *, limits=None, width=2.6):
+    """A figure of images side by side, title -> (H, W), all on one grey scale."""
+    figure, axes = new(1, len(images), width=width, height=width + 0.2, squeeze=False)
+    if limits is None:
+        limits = (min(float(image.min()) for image in images.values()), max(float(i.max()) for i in images.values()))
+    for one, (title, image) in zip(axes[0], images.items()):
+        show_image(one, image, title, limits=limits)
+    return figure
+
+
+class Panel:
+    """I, E, U, M around the target and a cut through them, in one figure that is made once and then only updated.
+
+    `draw` changes the data of the existing pictures and lines; `png` redraws nothing but these over a stored copy of the
+    rest, because letters take most of the time: that keeps a slider's move within 100 ms.
+    """
+
+    def __init__(self):
+        use()
+        self.figure = Figure(figsize=(11, 4.9))  # not pyplot's, which would show it once more at the end of the cell
+        FigureCanvasAgg(self.figure)
+        grid = self.figure.add_gridspec(2, 4, height_ratios=[1.25, 1])
+        axes, self.cut = [self.figure.add_subplot(grid[0, i]) for i in range(4)], self.figure.add_subplot(grid[1, :])
+        for one in axes:
+            one.set(xticks=[], yticks=[])
+            one.grid(False)
+        self.pictures = [one.imshow(np.zeros((2, 2)), cmap="gray", interpolation="nearest") for one in axes]
+        self.titles = [one.set_title(" \n ", fontsize=9) for one in axes]
+        self.rows = [one.axhline(0, color="#E69F00", linewidth=0.8) for one in axes]
+        self.boxes = [one.add_patch(Rectangle((0, 0), 1, 1, fill=False, edgecolor="#E69F00")) for one in axes]
+        self.lines = {k: self.cut.plot([], [], color=LEVELS[k], lw=2 if k in "EM" else 1.2, label=k)[0] for k in LEVELS}
+        self.cut.legend(ncols=4, loc="upper right", fontsize=9)
+        self.cut.set(xlabel="x, pixels", ylabel="grey value")
+        self.cut_title = self.cut.text(0, 1.03, "cut", fontsize=9, transform=self.cut.transAxes)
+        self.moving = [*self.pictures, *self.rows, *self.boxes, *self.lines.values(), self.cut_title]
+        self.frame = self.still = None
+
+    def draw(self, image, results, box, *, measures=(), row=None, zoom=True, margin=(48, 36)):
+        """Show image (H, W) and results (E, U, M). measures: rows of evaluation.evaluate_filter for I, U and M.
+
+        row: of the cut, None: through the target. zoom: only `margin` px around the target. Returns the figure.
+        """
+        levels = dict(zip(LEVELS, (image, *results)))
+        x, y = centers(box)
+        row = int(np.clip(y if row is None else row, 0, image.shape[0] - 1))
+        left, right, top, bottom = 0, image.shape[1], 0, image.shape[0]
+        if zoom:
+            left, right = max(int(x) - margin[0], 0), min(int(x) + margin[0], right)
+            top, bottom = max(int(y) - margin[1], 0), min(int(y) + margin[1], bottom)
+        low, high = np.percentile(image[top:bottom, left:right], [0.5, 99.8])
+        texts = _texts(measures)
+        for i, (name, level) in enumerate(levels.items()):
+            part = _shrink(level[top:bottom, left:right])
+            self.pictures[i].set_data(part)
+            self.pictures[i].set_extent((left, right, bottom, top))
+            self.pictures[i].set_clim(*((low, high) if name in "IE" else (0, max(0.7 * float(part.max()), 1))))
+            self.titles[i].set_text(texts[name])
+            self.rows[i].set_ydata([row + 0.5, row + 0.5])
+            self.boxes[i].set_bounds(box[0] - 1, box[1] - 1, box[2] + 2, box[3] + 2)
+            self.lines[name].set_data(np.arange(left, right) + 0.5, level[row, left:right])
+        self.cut_title.set_text(f"cut along row {row}")
+        lowest, highest = float(min(image[top:bottom].min(), 0)), float(image[top:bottom, left:right].max())
+        frame = (left, right, top, bottom, lowest, highest)
+        if frame != self.frame:
+            first, self.frame, self.still = self.frame is None, frame, None
+            for picture in self.pictures:
+                picture.axes.set(xlim=(left, right), ylim=(bottom, top))
+            self.cut.set(xlim=(left, right), ylim=(lowest - 0.03 * highest, 1.1 * highest + 1))
+            if first:  # the layout is found once
+                self.figure.set_layout_engine("constrained")
+                self.figure.draw_without_rendering()
+                self.figure.set_layout_engine("none")
+        return self.figure
+
+    def png(self):
+        """The panel as last drawn, bytes of a PNG."""
+        canvas = self.figure.canvas
+        if self.still is None:
+            for artist in self.moving:
+                artist.set_visible(False)
+            canvas.draw()
+            self.still = canvas.copy_from_bbox(self.figure.bbox)
+            for artist in self.moving:
+                artist.set_visible(True)
+        canvas.restore_region(self.still)
+        for artist in self.moving:
+            artist.axes.draw_artist(artist)
+        pixels = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., 2::-1])
+        return cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+
+
+def _shrink(image, most=240):
+    """For the screen: the largest value of each k x k block, so that no small target falls between the pixels shown."""
+    k = -(-image.shape[1] // most)
+    rows, columns = (size // k * k for size in image.shape)
+    return image[:rows, :columns].reshape(rows // k, k, columns // k, k).max(axis=(1, 3)) if k > 1 else image
+
+
+def _texts(measures):
+    by_name = {row["filter"]: row for row in measures}
+    texts = {"I": "I, image", "E": "E, background (2)\n ", "U": "U, suppressed (3)", "M": "M, opened by s (4)"}
+    for name, key in (("I", "none"), ("U", "U"), ("M", "M")):
+        row = by_name.get(key)
+        if row is None:
+            texts[name] += "\n "
+            continue
+        if name != "I" and row["retention"] < 0.05:
+            texts[name] += "\nthe target is gone"
+            continue
+        kept = "" if name == "I" else f", kept {100 * row['retention']:.0f} %"
+        texts[name] += f"\nSNR {row['snr']:.1f} = {row['db']:.0f} dB{kept}"
+    return texts
+
+
+# -- experiment 1
+
+
+def best_snr(axes, table, *, sets=None):
+    """The paper's Fig. 3 in our data: SNR in dB of each sequence, before and after the filter; the paper's values marked.
+
+    table: one row a sequence and filter: dataset, sequence, filter, db. Sequences are sorted by their SNR unfiltered.
+    """
+    position, ticks = 0, []
+    for dataset in sets or table["dataset"].unique():
+        wide = table[table["dataset"] == dataset].pivot(index="sequence", columns="filter", values="db")
+        wide = wide.sort_values("none")
+        x = position + np.arange(len(wide))
+        for name in ("none", "U", "M"):
+            values = wide[name].clip(lower=-12)
+            axes.plot(x, values, "o-", color=response_colors(name), ms=4, lw=1, label=None if position else NAMES[name])
+            gone = ~np.isfinite(wide[name].to_numpy())
+            axes.plot(x[gone], values[gone], "v", color=response_colors(name), ms=8)
+        ticks.append((x.mean(), SETS.get(dataset, dataset)))
+        position += len(wide) + 1.5
+    for value, text, style in (
+        (35, f"paper, its method: {published.SNR['method']} dB", "-"),
+        (30, f"paper, [8] [9]: {published.SNR['ref8']} dB", "--"),
+        (25, f"paper, [10] [11]: {published.SNR['ref10']} dB", ":"),
+    ):
+        axes.axhline(value, color="#CC79A7", linestyle=style, linewidth=1.3, label=text)
+    axes.set_xticks(*zip(*ticks))
+    axes.set(ylabel="SNR, dB", xlabel="sequences of each set, sorted", ylim=(-13.5, 41))
+    axes.grid(axis="x", visible=False)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
+    return axes
+
+
+def detection_curves(axes, table, *, title=""):
+    """Pd against Pfa for each filter. table: columns filter, pfa (of each target)."""
+    pfa = np.geomspace(1e-5, 1, 121)
+    for name, part in table.groupby("filter", sort=False):
+        axes.plot(pfa, pd_at_pfa(part["pfa"], pfa), color=response_colors(name), label=NAMES.get(name, name))
+    axes.set(xscale="log", xlabel="Pfa, share of false pixels", ylabel="Pd", ylim=(-0.02, 1.02), title=title)
+    return axes
+
+
+def pd_map(axes, table, name, *, pfa):
+    """Pd at `pfa` over target size and SNR for one filter. table: size, snr_in, filter, pfa. Returns (axes, picture)."""
+    part = table[table["filter"] == name].assign(found=lambda t: t["pfa"] <= pfa)
+    wide = part.pivot_table(index="snr_in", columns="size", values="found")
+    picture = axes.pcolormesh(
+        np.arange(wide.shape[1] + 1), np.arange(wide.shape[0] + 1), wide, vmin=0, vmax=1, cmap="cividis"
+    )
+    for (r, c), value in np.ndenumerate(wide.to_numpy()):
+        axes.text(c + 0.5, r + 0.5, f"{value:.2f}"[1 if value < 1 else 0 :][:4], ha="center", va="center", size=8,
+                  color="white" if value < 0.5 else "black")  # fmt: skip
+    axes.set_xticks(np.arange(wide.shape[1]) + 0.5, [f"{size:g}" for size in wide.columns])
+    axes.set_yticks(np.arange(wide.shape[0]) + 0.5, [f"{snr:g}" for snr in wide.index])
+    axes.set(title=NAMES.get(name, name), xlabel="target's size, pixels")
+    axes.grid(False)
+    return axes, picture
+
+
+def survival(axes, table):
+    """Share of the target's peak that a square s leaves, against the target's size; a line for each side of s.
+
+    table: size, side, retention.
+    """
+    shades = {1: "#999999", 3: "#E69F00", 5: "#D55E00", 7: "#7B4173"}
+    for side, part in table.groupby("side"):
+        mean = part.groupby("size")["retention"].mean()
+        label = "no s, U alone" if side == 1 else f"s = {side} x {side}"
+        axes.plot(mean.index, mean, "o-", ms=4, color=shades.get(side, "#333333"), label=label)
+    axes.set(
+        xlabel="target's size, pixels (widest extent, blurred)", ylabel="share of the peak kept", ylim=(-0.05, None)
+    )
+    axes.legend(fontsize=9)
+    return axes
+
+
+def gamed(axes, table):
+    """How dB can be gamed: (left) dB against a power of U, (right) Pd-Pfa of the very same pictures, which coincide.
+
+    axes: two. table: power, snr, filter, pfa, one row a target and power.
+    """
+    left, right = axes
+    by_power = table.groupby("power")["snr"].median()
+    left.plot(by_power.index, decibel(by_power), "o-", color=LEVELS["U"])
+    left.axhline(35, color="#CC79A7", linewidth=1.3)
+    left.text(by_power.index[0], 35.8, "paper, its method: 35 dB", color="#A05A85", fontsize=9)
+    left.set(
+        xlabel="p, contrast stretched as U to the power p", ylabel="median SNR, dB", title="The decibels climb ..."
+    )
+    pfa = np.geomspace(1e-5, 1, 121)
+    powers = sorted(table["power"].unique())
+    for width, power in zip(np.linspace(9, 1, len(powers)), powers):
+        part = table[table["power"] == power]
+        shade = 0.85 - 0.75 * powers.index(power) / max(len(powers) - 1, 1)
+        right.plot(pfa, pd_at_pfa(part["pfa"], pfa), color=str(shade), lw=width, label=f"p = {power:g}")
+    right.set(xscale="log", xlabel="Pfa, share of false pixels", ylabel="Pd", ylim=(-0.02, 1.02))
+    right.set_title("... and not one more target is found")
+    right.legend(fontsize=9)
+    return axes
