@@ -58,7 +58,7 @@ def compact_sampler(settings, positions, *, real=None, seed=0):
 def build(name, out, *, iterations=3000, seed=0, workers=1, checkpoint=None, progress=True):
     """Train the weights `name` ("compact" or "compact-sim") and write them to `out` with their card; returns the net."""
     settings = network_preset("compact")
-    training = TrainingSettings(iterations=iterations, batch=32, lr_first=0.03, seed=seed)
+    training = TrainingSettings(iterations=iterations, batch=32, lr_first=0.02, seed=seed)
     net = new_net(settings, seed)
     real = None
     if name == "compact":
