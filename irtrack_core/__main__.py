@@ -107,7 +107,7 @@ def _track(arguments):
         try:
             for index, frame, box, score, problem in tqdm(steps, total=len(frames) - arguments.start, unit="frame"):
                 if problem:
-                    tqdm.write(f"irtrack: {problem}; going on", file=sys.stderr)
+                    tqdm.write(f"irtrack: {problem}", file=sys.stderr)
                 rows.write(index, box, score)
                 if video and frame is not None:
                     video.write(frame, box)
@@ -142,9 +142,11 @@ def _steps(tracker, frames, frame, box, start):
             frame = frames[index]
             box = tracker.update(frame)
         except (ValueError, OSError) as error:
-            problem = str(error) if f"frame {index}" in str(error) else f"frame {index}: {error}"
-            yield index, None, np.full(4, np.nan), 0.0, problem
-            if getattr(error, "final", False):
+            final = getattr(error, "final", False)
+            where = "" if f"frame {index}" in str(error) or final else f"frame {index}: "
+            end = "keeping the frames before it" if final else "going on"
+            yield index, None, np.full(4, np.nan), 0.0, f"{where}{error}; {end}"
+            if final:
                 return
         else:
             yield index, frame, box, tracker.score, ""

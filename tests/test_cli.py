@@ -1,0 +1,228 @@
+"""The command line: what it writes, what it says about bad input, and that nothing that was there is lost."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import cv2
+import media
+import numpy as np
+import pytest
+
+from irtrack_core.__main__ import main, track
+from irtrack_core.datasets import ArrayFrames, VideoFrames, load
+from irtrack_core.trackers import IdentityTracker
+
+BOX = "27,17,7,7"  # round the spot in frame 0
+
+
+def spot_frames(count=20):
+    """A spot that starts at (30.5, 20.5) and moves by (1, 0.5) px a frame."""
+    y, x = np.mgrid[: media.SHAPE[0], : media.SHAPE[1]] + 0.5
+    frames = [50 + 150 * np.exp(-((x - 30.5 - i) ** 2 + (y - 20.5 - i / 2) ** 2) / 4.5) for i in range(count)]
+    return np.array(frames).astype(np.uint8)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def rows_of(file):
+    with open(file, newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_track_a_video_and_draw_it(here, capsys):
+    media.write_video(here / "film.avi", spot_frames())
+    assert main(["track", "film.avi", "--box", BOX, "--out", "drawn.mp4", "--csv", "boxes.csv"]) == 0
+    rows = rows_of("boxes.csv")
+    assert [row["frame"] for row in rows] == [str(i) for i in range(20)]
+    for i, row in enumerate(rows):
+        assert abs(float(row["x"]) + 3.5 - 30.5 - i) < 1 and abs(float(row["y"]) + 3.5 - 20.5 - i / 2) < 1
+        assert 0 <= float(row["score"]) <= 1
+    drawn = cv2.VideoCapture("drawn.mp4")
+    assert drawn.get(cv2.CAP_PROP_FRAME_COUNT) == 20 and drawn.get(cv2.CAP_PROP_FPS) == 25
+    frame = drawn.read()[1].astype(int)
+    assert frame[16, 30, 2] - frame[16, 30, 0] > 40  # yellow line just outside the box's upper edge, y = 17
+    assert "20 frames, 0 of them unreadable; written: boxes.csv, drawn.mp4" in capsys.readouterr().out
+    assert sorted(os.listdir()) == ["boxes.csv", "drawn.mp4", "film.avi"]
+
+
+def test_what_track_writes_the_folder_reader_reads(here):
+    media.write_images(here / "images", spot_frames(5))
+    assert main(["track", "images", "--box", BOX, "--tracker", "identity"]) == 0
+    (sequence,) = load("folder", here / "images", boxes=here / "images_identity.csv")
+    np.testing.assert_array_equal(sequence.boxes, np.tile([27, 17, 7, 7], (5, 1)))
+
+
+def test_start_on_a_later_frame(here):
+    media.write_images(here / "images", spot_frames(12))
+    assert main(["track", "images", "--box", "32,19.5,7,7", "--start", "5", "--csv", "b.csv"]) == 0
+    rows = rows_of("b.csv")
+    assert [int(row["frame"]) for row in rows] == list(range(5, 12)) and abs(float(rows[-1]["x"]) - 38) < 1
+
+
+def test_sixteen_bit_images_can_be_drawn(here):
+    media.write_images(here / "images", spot_frames(4).astype(np.uint16) * 200)
+    assert main(["track", "images", "--box", BOX, "--out", "o.avi"]) == 0
+    assert VideoFrames("o.avi")[0].max() > 200
+
+
+def test_a_corrupt_frame_is_reported_and_tracking_goes_on(here, capsys):
+    media.write_images(here / "images", spot_frames(12))
+    media.truncate(here / "images/6.png", 0.02)
+    assert main(["track", "images", "--box", BOX, "--csv", "b.csv"]) == 0
+    captured = capsys.readouterr()
+    assert "6.png is not a readable image" in captured.err and "going on" in captured.err
+    assert "12 frames, 1 of them unreadable" in captured.out
+    rows = rows_of("b.csv")
+    assert rows[6]["x"] == "" and rows[6]["score"] == "0.0000" and abs(float(rows[-1]["x"]) - 27 - 11) < 1
+    (sequence,) = load("folder", here / "images", boxes=here / "b.csv")
+    assert np.flatnonzero(~sequence.present).tolist() == [6]
+
+
+def test_nan_frames_are_reported_and_tracking_goes_on(here, capsys):
+    frames = spot_frames(8).astype(np.float32)
+    frames[3, 2, 2] = np.nan
+    media.write_images(here / "images", frames, ".tif")
+    assert main(["track", "images", "--box", BOX, "--csv", "b.csv"]) == 0
+    assert "frame 3: the frame holds NaN" in capsys.readouterr().err and rows_of("b.csv")[3]["x"] == ""
+    frames[0, 2, 2] = np.nan
+    media.write_images(here / "bad", frames, ".tif")
+    assert main(["track", "bad", "--box", BOX]) == 2
+
+
+def test_a_video_that_breaks_off_keeps_what_could_be_read(here, capsys):
+    media.truncate(media.write_video(here / "cut.avi", spot_frames(20)), 0.8)
+    assert main(["track", "cut.avi", "--box", BOX, "--csv", "b.csv"]) == 0
+    assert capsys.readouterr().err.count("copy it again; keeping the frames before it") == 1
+    rows = rows_of("b.csv")
+    assert 3 < len(rows) < 20 and rows[-2]["x"] and not rows[-1]["x"]
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["track", "gone.mp4", "--box", BOX], "no video gone.mp4"),
+        (["track", "text.mp4", "--box", BOX], "text.mp4 cannot be opened as a video"),
+        (["track", "empty", "--box", BOX], "no images"),
+        (["track", "images/0.png", "--box", BOX], "is a single image"),
+        (["track", "images", "--box", "1,1,0,5"], "is empty"),
+        (["track", "images", "--box", "300,1,5,5"], "outside the 64 x 48 frame"),
+        (["track", "images", "--box", "nan,1,5,5"], "NaN"),
+        (["track", "images", "--box", BOX, "--start", "9"], "start frame 9: there are 3 frames"),
+        (["track", "images", "--box", BOX, "--tracker", "magic"], "unknown tracker 'magic'"),
+        (["track", "images", "--box", BOX, "--out", "o.gif"], "written as .mp4 or .avi"),
+        (["track", "images", "--box", BOX, "--csv", "nowhere/b.csv"], "no folder"),
+        (["track", "film.avi", "--box", BOX, "--out", "film.avi"], "film.avi would be overwritten"),
+        (["check", "imagenet", "images"], "unknown dataset 'imagenet'"),
+        (["check", "folder", "gone"], "no such file or folder: gone"),
+        (["check", "svanstrom", "images"], "no IR_*.mp4"),
+        (["check", "sim-aircraft", "images"], "simulated"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(here, capsys, arguments, message):
+    media.write_images(here / "images", spot_frames(3))
+    media.write_video(here / "film.avi", spot_frames(3))
+    (here / "empty").mkdir()
+    (here / "text.mp4").write_text("no video")
+    (here / "images_peak.csv").write_text("precious")
+    before = {file: file.read_bytes() for file in here.rglob("*") if file.is_file()}
+    assert main(arguments) == 2
+    error = capsys.readouterr().err.strip().splitlines()
+    assert len(error) == 1 and error[0].startswith("irtrack: error: ") and message in error[0]
+    assert {file: file.read_bytes() for file in here.rglob("*") if file.is_file()} == before
+
+
+@pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", ""])
+def test_a_box_needs_four_numbers(here, capsys, box):
+    with pytest.raises(SystemExit) as caught:
+        main(["track", "images", "--box", box])
+    assert caught.value.code == 2 and "give four numbers" in capsys.readouterr().err
+
+
+class Interrupted(IdentityTracker):
+    """Ctrl-C comes in frame 4."""
+
+    def update(self, frame):
+        self.count = getattr(self, "count", 0) + 1
+        if self.count == 4:
+            raise KeyboardInterrupt
+        return super().update(frame)
+
+
+def test_ctrl_c_keeps_what_was_done(here, capsys, monkeypatch):
+    monkeypatch.setattr("irtrack_core.trackers.REGISTRY", {"slow": Interrupted})
+    media.write_images(here / "images", spot_frames(9))
+    assert main(["track", "images", "--box", BOX, "--tracker", "slow", "--csv", "b.csv", "--out", "o.avi"]) == 130
+    assert "stopped after 4 frames" in capsys.readouterr().err
+    assert len(rows_of("b.csv")) == 4 and len(VideoFrames("o.avi")) == 4
+
+
+def test_ctrl_c_from_outside(here):
+    rng = np.random.default_rng(0)
+    media.write_video(here / "film.avi", rng.integers(0, 99, (60, 240, 320), dtype=np.uint8))
+    code = (
+        "import sys, time, irtrack_core.trackers as t\n"
+        "class Slow(t.IdentityTracker):\n"
+        "    def update(self, frame):\n"
+        "        print('busy', flush=True); time.sleep(0.2); return super().update(frame)\n"
+        "t.REGISTRY['slow'] = Slow\n"
+        "from irtrack_core.__main__ import main\n"
+        "sys.exit(main(['track', 'film.avi', '--box', '9,9,9,9', '--tracker', 'slow', '--csv', 'b.csv']))\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for _ in range(3):
+        assert process.stdout.readline() == "busy\n"
+    time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in error and "they are kept" in error
+    assert 3 <= len(rows_of("b.csv")) < 60
+
+
+def test_an_error_in_between_leaves_the_old_file(here, monkeypatch):
+    class Broken(IdentityTracker):
+        def update(self, frame):
+            raise RuntimeError("a bug")
+
+    monkeypatch.setattr("irtrack_core.trackers.REGISTRY", {"broken": Broken})
+    media.write_images(here / "images", spot_frames(3))
+    (here / "b.csv").write_text("precious")
+    with pytest.raises(RuntimeError, match="a bug"):
+        main(["track", "images", "--box", BOX, "--tracker", "broken", "--csv", "b.csv"])
+    assert (here / "b.csv").read_text() == "precious" and sorted(os.listdir()) == ["b.csv", "images"]
+
+
+def test_track_is_lazy_and_checks_at_once():
+    frames = ArrayFrames(spot_frames(5))
+    with pytest.raises(ValueError, match="empty"):
+        track(IdentityTracker(), frames, [1, 1, 0, 0])
+    index, frame, box, score, problem = next(track(IdentityTracker(), frames, [30, 20, 5, 5], start=2))
+    assert (index, score, problem) == (2, 1.0, "") and box.tolist() == [30, 20, 5, 5]
+    np.testing.assert_array_equal(frame, frames[2])
+
+
+def test_check_reports_and_sets_the_exit_code(here, capsys):
+    folder = media.write_images(here / "good", spot_frames(4))
+    (folder / "boxes.csv").write_text("0,27,17,7,7\n3,30,18,7,7\n")
+    assert main(["check", "folder", "good"]) == 0
+    out = capsys.readouterr().out
+    assert "good: 4 frames 64 x 48 uint8, 2 boxes (median 7.0 x 7.0 px), 1 gaps" in out and "1-2" in out
+    media.truncate(folder / "2.png", 0.02)
+    assert main(["check", "folder", "good"]) == 1
+    assert "1 frame(s) cannot be used" in capsys.readouterr().out
+    assert main(["check", "folder", "good", "--quick"]) == 0
+
+
+def test_as_a_program():
+    result = subprocess.run(
+        [sys.executable, "-m", "irtrack_core", "track", "gone.mp4", "--box", "1,2,3,4"],
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert result.returncode == 2 and result.stderr == "irtrack: error: no video gone.mp4\n" and not result.stdout

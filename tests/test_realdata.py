@@ -1,0 +1,70 @@
+"""On real sequences, with IRTRACK_DATA; skipped without. Nothing here needs one certain copy of the data."""
+
+import numpy as np
+import pytest
+
+from irtrack_core.boxes import center_error
+from irtrack_core.datasets import load, subsample
+from irtrack_core.datasets.check import check_sequence
+from irtrack_core.datasets.svanstrom import VALIDATION
+from irtrack_core.trackers import create
+
+pytestmark = pytest.mark.realdata
+
+
+def load_or_skip(name, root, **options):
+    try:
+        return load(name, root, **options)
+    except FileNotFoundError as error:
+        pytest.skip(f"IRTRACK_DATA holds no {name} set: {error}")
+
+
+@pytest.fixture(scope="module")
+def validation(realdata):
+    return load_or_skip("svanstrom", realdata)
+
+
+def test_validation_list_is_the_one_everyone_quotes(validation):
+    assert sorted(sequence.name for sequence in validation) == sorted(VALIDATION)
+    assert {sequence.shape for sequence in validation} == {(256, 320)}
+    assert all(sequence.first < 60 and sequence.present.sum() > 60 for sequence in validation)
+
+
+def test_splits_share_no_sequence(realdata, validation):
+    train = {sequence.name for sequence in load_or_skip("svanstrom", realdata, split="train")}
+    assert train and not train & {sequence.name for sequence in validation}
+
+
+def test_native_labels_equal_the_decoded_ones(realdata, validation):
+    compared = 0
+    for sequence in validation:
+        try:
+            (native,) = load("svanstrom", realdata, names=[sequence.name], labels="mat")
+            (decoded,) = load("svanstrom", realdata, names=[sequence.name], labels="csv")
+        except FileNotFoundError:
+            continue
+        np.testing.assert_allclose(native.boxes, decoded.boxes, atol=1e-3)  # the CSV has three decimals
+        compared += 1
+    if not compared:
+        pytest.skip("no sequence with both kinds of labels")
+
+
+def test_a_real_sequence_is_sound(validation):
+    sequence = next(s for s in validation if s.name == "IR_BIRD_071")
+    report = check_sequence(sequence)
+    assert not report.errors and report.frames == len(sequence)
+    assert any("absent in frames" in text for text in report.warnings)  # it leaves the frame and comes back
+
+
+@pytest.mark.parametrize("stride", [1, 6])
+def test_peak_on_easy_real_sequences(validation, stride):
+    """Four sequences without cut, occlusion or cover, which no tracker worth comparing with may lose."""
+    for sequence in validation:
+        if sequence.name in ("IR_DRONE_059", "IR_DRONE_108", "IR_BIRD_043", "IR_HELICOPTER_044"):
+            short = subsample(sequence, stride)
+            tracker, start = create("peak"), short.first
+            stop = min(len(short), start + 120)
+            tracker.init(short.frames[start], short.boxes[start])
+            found = [tracker.update(short.frames[index]) for index in range(start + 1, stop)]
+            error = center_error(found, short.boxes[start + 1 : stop])
+            assert np.nanmean(error <= 5) > 0.95, sequence.name
