@@ -38,21 +38,34 @@ def mean_text(table, tracker, dataset="all", *, by="tracker", scale=1, digits=2)
 
 
 def picture(book, slug, what):
-    """The figure <slug>__<what>.png of another notebook, to be shown in this one. FileNotFoundError when it is missing."""
+    """The figure <slug>__<what>.png of another notebook, to be shown in this one.
+
+    Raises FileNotFoundError when it is missing, ValueError when it was made with another profile: numbers of one study
+    must not stand beside figures of another.
+    """
     from IPython.display import Image
 
-    return Image(filename=book.need(book.figures / f"{slug}__{what}.png", slug))
+    path = book.need(book.figures / f"{slug}__{what}.png", slug)
+    made = _manifest(book).get(path.name, {}).get("parameters", {}).get("profile")
+    if made != book.profile.name:
+        raise ValueError(
+            f"{path.name} was made with profile {made!r}: run notebooks/{slug}.ipynb with {book.profile.name!r}"
+        )
+    return Image(filename=path)
 
 
 def figures_table(book):
     """All figures recorded in manifest.json: figure, notebook, parameters, commit; `+` marks changed code."""
     import pandas as pd
 
-    path = book.figures / "manifest.json"
-    entries = json.loads(path.read_text()) if path.exists() else {}
     rows = []
-    for name, entry in entries.items():
+    for name, entry in _manifest(book).items():
         settings = ", ".join(f"{key}={value}" for key, value in entry["parameters"].items())
         commit = f"{entry['commit'] or 'unknown'}{'+' if entry['dirty'] else ''}"
         rows.append((name, entry["notebook"].removeprefix("notebooks/"), settings, commit))
     return pd.DataFrame(rows, columns=["figure", "notebook", "parameters", "commit"])
+
+
+def _manifest(book):
+    path = book.figures / "manifest.json"
+    return json.loads(path.read_text()) if path.exists() else {}

@@ -14,11 +14,11 @@ from irtrack_core import depends
 # A module may import from its own row and from the rows above it.
 TIERS = [
     "boxes config published",
-    "optics scene targets shapes scan probes elements filtering clutter anchors metrics datasets",
+    "optics scene targets shapes readout scan probes elements filtering clutter anchors metrics datasets",
     "network losses sampling weights",
     "training runtime recipes",
     "trackers",
-    "evaluation study",
+    "evaluation filter_study study",
     "figures report",
     "widgets workbook runner site depends",
     "__main__",

@@ -46,3 +46,5 @@ def test_figures_are_listed_with_their_origin(book):
     (row,) = report.figures_table(book).itertuples(index=False)
     assert row.figure == "20_report__one.png" and "profile=quick, seed=0" in row.parameters
     assert report.picture(book, "20_report", "one").data
+    with pytest.raises(ValueError, match="made with profile 'quick'"):
+        report.picture(workbook.start("20_report", profile="full"), "20_report", "one")
