@@ -75,7 +75,9 @@ class FeatureFusion(nn.Module):
 
     def pool(self, maps):
         """Eq. (5): three maps in, three maps of conv5's height and width out."""
-        return [F.max_pool2d(f, k, stride=1) if k > 1 else f for f, k in zip(maps, self.POOL, strict=True)]
+        # the maximum of a square is that of its rows' maxima: the same numbers with 10 instead of 25 comparisons
+        pooled = [F.max_pool2d(f, (1, k), stride=1) if k > 1 else f for f, k in zip(maps, self.POOL, strict=True)]
+        return [F.max_pool2d(f, (k, 1), stride=1) if k > 1 else f for f, k in zip(pooled, self.POOL, strict=True)]
 
     def forward(self, maps):
         pooled = self.pool(maps)  # (5): 3 x (B, C_i, 6, 6) or (22, 22) | (5, 5) or (17, 17)
