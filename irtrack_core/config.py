@@ -72,11 +72,21 @@ class ScanSettings(Settings):
     )
     span: float = Field(40.0, gt=0, description="K across the whole radiometric range")
     agc_noise: float = Field(3.0, gt=0, description="AGC never stretches sigma_w over this many counts")
+    agc_clip: float = Field(0.5, ge=0, le=40, description="AGC saturates about this many per cent at each end")
+    detail: float = Field(
+        0.0, ge=0, le=1, description="share of the local mean that the AGC takes away: halos at edges"
+    )
+    detail_size: float = Field(24.0, ge=4, description="sigma of that local mean, pixels")
+    quality: int = Field(100, ge=5, le=100, description="of JPEG compression of 8-bit output; 100: none")
 
     @model_validator(mode="after")
     def _usable(self):
         if min(self.shape) < 8 or max(self.shape) > 8192:
             raise ValueError(f"shape {self.shape} must lie between 8 and 8192 pixels each way (height, width)")
+        if self.quality < 100 and self.bits != 8:
+            raise ValueError(f"quality={self.quality}: only 8-bit output can be compressed, and bits={self.bits}")
+        if self.detail and self.output != "agc":
+            raise ValueError(f"detail={self.detail} is a part of the AGC: set output='agc'")
         return self
 
 
@@ -96,6 +106,7 @@ class SceneSettings(Settings):
         0, ge=0, le=50, description="moving objects like the target; they belong to the background"
     )
     distractor_snr: float = Field(0.7, ge=0, description="their peak contrast, times the target's")
+    crossing: int = Field(0, ge=0, le=50, description="how many of the distractors cross the target's path")
 
 
 class TargetSettings(Settings):
@@ -115,6 +126,8 @@ class TargetSettings(Settings):
     cadence: float = Field(0.06, ge=0, le=0.5, description="steps or wing beats a frame: the shape changes")
     growth: float = Field(0.0, ge=-2, le=2, description="ln of the size's change from first to last frame")
     leave: bool = Field(False, description="may leave the frame and come back")
+    flicker: float = Field(0.0, ge=0, le=1, description="rms change of the contrast from frame to frame, relative")
+    occlusion: float = Field(0.0, ge=0, lt=1, description="share of the frames in the middle, hidden behind something")
 
     @model_validator(mode="after")
     def _usable(self):

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import fft
 from scipy.signal import lfilter
 
-from . import scene
+from . import readout, scene
 from .config import ScanSettings, SceneSettings, TargetSettings
 from .targets import Moving, path
 
@@ -90,9 +90,10 @@ class Simulation:
         rng = np.random.default_rng([self.seed, 0])
         sway = self._platform(rng)
         self.objects = [self._object(target, rng, sway)]
-        for _ in range(self.scene.distractors):
-            like = target.replace(snr=target.snr * self.scene.distractor_snr, size=target.size * rng.uniform(0.7, 1.4))
-            self.objects.append(self._object(like, rng, sway))
+        for number in range(self.scene.distractors):
+            snr, size = target.snr * self.scene.distractor_snr, target.size * rng.uniform(0.7, 1.4)
+            like = target.replace(snr=snr, size=size, occlusion=0.0)
+            self.objects.append(self._object(like, rng, sway, crosses=number < self.scene.crossing))
         self.boxes = np.array([self.objects[0].box(i) for i in range(self.frames)])
         self._rng_state = rng.integers(2**63)  # the texture and the pattern are made when first needed
         self._ready = False
@@ -136,7 +137,7 @@ class Simulation:
         self._view = view
         return sway
 
-    def _object(self, settings, rng, sway):
+    def _object(self, settings, rng, sway, crosses=False):
         position, velocity = path(
             rng,
             self.frames,
@@ -148,6 +149,11 @@ class Simulation:
             margin=settings.size * 0.6 + 6 + self.scene.wander + 3 * self.scene.vibration,
             leave=settings.leave,
         )
+        if crosses:  # meets the target near the middle of the sequence, at a steady relative velocity
+            met, angle = self.frames * rng.uniform(0.3, 0.7), rng.uniform(0, 2 * np.pi)
+            relative = 1.5 * settings.speed * np.array([np.cos(angle), np.sin(angle) * settings.vertical])
+            position = self.objects[0].path + sway + (np.arange(self.frames)[:, None] - met) * relative
+            velocity = self.objects[0].velocity + relative
         return Moving(settings, self.sensor, position - sway, velocity, rng)
 
     def _prepare(self):
@@ -181,22 +187,24 @@ class Simulation:
         lag = delay / width
         for thing in self.objects[1:]:
             rows, columns, samples = thing.render(index, shifts, lag)
-            signal[rows, columns] += samples * np.float32(thing.settings.snr * sigma)
-        scale, zero = self._levels(signal)
+            signal[rows, columns] += samples * np.float32(thing.contrast[index] * sigma)
+        if sensor.detail:  # of the background alone: a small target hardly changes its surroundings' mean
+            signal = readout.without_local_mean(signal, sensor.detail, sensor.detail_size)
+        scale, zero = readout.levels(sensor, signal, sigma)
         signal *= np.float32(scale * GRID)
         signal += np.float32(zero * GRID)
         np.rint(signal, out=signal)
         signal *= np.float32(1 / GRID)
         rows, columns, samples = self.objects[0].render(index, shifts, lag)
-        samples = np.rint(samples * np.float32(self.target.snr * sigma * scale * GRID)) / np.float32(GRID)
+        samples = np.rint(samples * np.float32(self.objects[0].contrast[index] * sigma * scale * GRID)) / np.float32(
+            GRID
+        )
         signal[rows, columns] += samples
         raw = self._noise(index, rng) * np.float32(scale)
         raw += (signal - np.float32(zero)) * self._gain[:, None]
         raw += signal
         raw[self._dead] = (zero + scale * self._stuck[:, None]).astype(np.float32)
-        np.rint(raw, out=raw)
-        np.clip(raw, 0, 2**sensor.bits - 1, out=raw)
-        return raw.astype(self.dtype), signal, (rows, columns, samples)
+        return readout.digitise(raw, sensor), signal, (rows, columns, samples)
 
     def _background(self, index, shifts):
         """The scene at the samples' jittered positions, (H, W) float32 K."""
@@ -212,16 +220,6 @@ class Simulation:
         down = ((y + np.arange(height)) * fine) % cells_y
         down = np.repeat(down.astype(np.float32)[:, None], width, axis=1)
         return cv2.remap(self._texture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-
-    def _levels(self, background):
-        """(counts per K, counts at 0 K) of a frame."""
-        full = 2**self.sensor.bits - 1
-        if self.sensor.output == "radiometric":
-            return full / self.sensor.span, full / 2
-        low, high = np.percentile(background[::4, ::4], [0.5, 99.5])
-        most = self.sensor.agc_noise / noise_sigma(self.sensor)
-        scale = min(0.8 * full / max(high - low, 1e-9), most)
-        return scale, full / 2 - scale * (low + high) / 2
 
     def _noise(self, index, rng):
         """White noise, 1/f noise, channel offsets with their drift, spikes: (H, W) float32 K."""

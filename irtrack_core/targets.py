@@ -62,6 +62,12 @@ class Moving:
         self.size = settings.size * np.exp(settings.growth * time)
         self.phase = rng.uniform() + settings.cadence * np.arange(count)
         self.sigma = np.array(optics.blob_sigma(sensor))
+        # how much of it is seen: fades over three frames to nothing behind an obstacle in the middle of the sequence
+        hidden = 0.5 * settings.occlusion * count
+        away = np.abs(np.arange(count) - count / 2)
+        self.visible = np.clip((away - hidden) / 3 + 0.5, 0, 1) if hidden else np.ones(count)
+        flicker = np.exp(settings.flicker * rng.standard_normal(count)) if settings.flicker else 1.0
+        self.contrast = settings.snr * self.visible * flicker
 
     def parts(self, i):
         """Polygons about the centre in frame i; none for a point."""
@@ -77,9 +83,12 @@ class Moving:
         return np.subtract(*shapes.extent(parts)[::-1]) if parts else np.zeros(2)
 
     def box(self, i):
-        """True box xywh: the geometric extent, widened by h to sqrt(extent^2 + (4 blob sigma)^2); NaN out of frame."""
+        """True box xywh: the geometric extent, widened by h to sqrt(extent^2 + (4 blob sigma)^2).
+
+        NaN when the centre is out of the frame, or less than half of the contrast is left behind an obstacle.
+        """
         (x, y), (height, width) = self.path[i], self.sensor.shape
-        if not (0 <= x < width and 0 <= y < height):
+        if not (0 <= x < width and 0 <= y < height) or self.visible[i] < 0.5:
             return np.full(4, np.nan)
         w, h = np.hypot(self.extents(i), 4 * self.sigma)
         return np.array([x - w / 2, y - h / 2, w, h])

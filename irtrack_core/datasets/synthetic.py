@@ -142,16 +142,20 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
     """A random sequence over the whole range of settings, for training: cheap to make and to read.
 
     rng: numpy Generator; kind: a target kind of `TargetSettings`, or None for any; shape: (H, W) of the frames.
-    Size 2-40 px (less than a third of the frame), |SNR| mostly 2-15, up to 80, one in six colder than the
-    background; every scene, platform motion, distractors, scanning and staring sensors, 8 and 14 bit.
+    Size 2-40 px (less than a third of the frame), |SNR| mostly 2-15, up to 120, one in six colder than the
+    background; every scene, platform motion, crossing distractors, scanning and staring sensors, 8 and 14 bit, AGC,
+    compression.
     Raises ValueError for an unknown kind or a frame that cannot be simulated.
     """
     pick = lambda *options: options[rng.integers(len(options))]  # noqa: E731
     uniform = lambda low, high: float(rng.uniform(low, high))  # noqa: E731
     log = lambda low, high: float(np.exp(rng.uniform(np.log(low), np.log(high))))  # noqa: E731
-    staring = rng.random() < 0.5  # no scan artefacts, as most real video
+    staring = rng.random() < 0.5  # no scan artefacts, high contrast, as most real video
+    # the target should reach a few counts of an 8-bit image, however little the AGC stretches
+    snr = log(8.0, 120.0) if staring and rng.random() < 0.7 else log(2.0, 15.0)
     cross = pick(1.25, 1.25, 1.5) if staring else pick(1.25, 2.0, 2.0, 3.0)
     bits = pick(8, 8, 8, 14)
+    agc = bits == 8 or rng.random() < 0.5
     sensor = ScanSettings(
         shape=tuple(shape),
         psf=pick("gaussian", "gaussian", "gaussian", "airy"),
@@ -167,13 +171,16 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
         dead=pick(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.01),
         spikes=pick(0.0, 1e-4, 5e-4),
         bits=bits,
-        output="agc" if bits == 8 else pick("agc", "radiometric"),
-        agc_noise=log(0.7, 8.0) * (1 if bits == 8 else 16),
+        output="agc" if agc else "radiometric",
+        detail=pick(0.0, 0.0, uniform(0.3, 0.9)) if agc else 0.0,
+        detail_size=log(8, 60),
+        agc_noise=max(log(0.4, 3.0) if staring else log(0.7, 8.0), 5.0 / snr) * (1 if bits == 8 else 16),
+        agc_clip=pick(0.5, 0.5, uniform(0.5, 15.0)),
+        quality=pick(100, int(rng.integers(40, 96))) if bits == 8 else 100,
     )
     small = min(40.0, 0.3 * min(shape))
     kind = pick("point", "aircraft", "drone", "bird", "pedestrian", "vehicle") if kind is None else kind
     size = log(2.0, small)
-    snr = log(2.0, 15.0) if rng.random() < 0.6 else log(10.0, 80.0)
     target = TargetSettings(
         kind=kind,
         size=size,
@@ -183,20 +190,25 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
         vertical=uniform(0, 1),
         cadence=uniform(0, 0.25),
         growth=uniform(-0.5, 0.5),
+        flicker=pick(0.0, 0.0, uniform(0, 0.2)),
     )
+    distractors = pick(0, 0, 1, 2)
     scene = SceneSettings(
-        kind=pick("flat", "clouds", "clouds", "cloud_edges", "horizon", "terrain", "buildings", "trees", "sea"),
+        kind=pick(
+            "flat", "clouds", "clouds", "cloud_edges", "horizon", "horizon", "terrain", "buildings", "trees", "sea"
+        ),
         beta=uniform(2.2, 3.6),
         outer_scale=log(20, 300),
-        # contrast between a tenth of the noise and twice the target's
-        std=log(0.1, 2.0 * snr) * sensor.netd * 1e-3 / np.sqrt(sensor.stages),
+        # contrast between a tenth of the noise, or of the target's, and up to twice the target's
+        std=log(0.1 * snr if staring else 0.1, 2.0 * snr) * sensor.netd * 1e-3 / np.sqrt(sensor.stages),
         skew=uniform(0, 0.8),
         pan=pick((0.0, 0.0), tuple(rng.uniform(-3, 3, 2).tolist()), tuple(rng.uniform(-0.5, 0.5, 2).tolist())),
         wander=pick(0.0, uniform(0, 4)),
         vibration=pick(0.0, uniform(0, 1)),
         hot_spots=pick(0, 0, int(rng.integers(1, 12))),
-        distractors=pick(0, 0, 1, 2),
+        distractors=distractors,
         distractor_snr=uniform(0.4, 1.0),
+        crossing=int(rng.integers(0, distractors + 1)),
     )
     simulation = Simulation(sensor, scene, target, frames=frames, seed=int(rng.integers(2**31)))
     return as_sequence(simulation, f"random-{simulation.seed}", "random")
