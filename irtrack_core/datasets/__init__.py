@@ -31,7 +31,12 @@ __all__ = [
 SIMULATED = ("sim-aircraft", "sim-pedestrian", "sim-otcbvs")
 # name -> function, or "module:function" in this package, imported when first used
 REGISTRY = {
+    "cptv": "cptv:load",
     "folder": "folder:load",
+    "got10k": "got10k:load",
+    "hui": "hui:load",
+    "kaist": "kaist:load",
+    "otcbvs": "otcbvs:load",
     "svanstrom": "svanstrom:load",
 }
 
@@ -84,7 +89,9 @@ def load(name, root=None, **options):
 
 
 def items(name, root=None, **options):
-    """[(name, read)] of what `load` would load, so that one bad sequence does not hide the others; read() -> Sequence.
+    """[(name, read)] of what `load` would load, so that one bad sequence does not hide the others.
+
+    read() -> Sequence, or a list of them where one recording has several targets.
 
     A reader without a function `items` in its module is one item. Errors as for `load`.
     """

@@ -55,7 +55,9 @@ def check(name, root=None, *, decode=True, progress=None, **options):
     reports = []
     for title, read in progress(found) if progress else found:
         try:
-            reports.append(check_sequence(read(), decode=decode))
+            sequences = read()
+            for sequence in sequences if isinstance(sequences, list) else [sequences]:
+                reports.append(check_sequence(sequence, decode=decode))
         except (ValueError, TypeError, OSError) as error:
             reports.append(SequenceReport(title, errors=[str(error)]))
     return Report(name, str(root) if root is not None else "", reports)

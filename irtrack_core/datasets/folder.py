@@ -38,6 +38,10 @@ def open_frames(path):
         return ImageFrames(files)
     if path.suffix.lower() in IMAGE_SUFFIXES:
         raise ValueError(f"{path} is a single image: give the folder that holds the sequence, or a video")
+    if path.suffix.lower() == ".cptv":
+        from .cptv import CptvFrames
+
+        return CptvFrames(path)
     return VideoFrames(path)
 
 

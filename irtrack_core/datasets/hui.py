@@ -1,0 +1,105 @@
+"""Dim-small aircraft in infrared image sequences (Hui Bingwei et al., Science Data Bank, doi 10.11922/sciencedb.902).
+
+22 segments, 30 tracks, 256 x 256, `dataN/0.bmp, 1.bmp, ...`. The set annotates centre points; boxes in circulation are
+a fixed 8 x 8 pixels around them. Both are read, from a text file in the folder, or `labels/dataN.txt`, or `dataN.txt`:
+
+    0.bmp 67,106,75,114,0            corners x1,y1,x2,y2 and a class; several targets stand one after the other
+    0.bmp 71,110      0 71 110       centre x,y of image 0.bmp
+"""
+
+import re
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from .folder import box_problem, image_files
+from .frames import ImageFrames, natural_key
+from .linking import link
+from .sequence import Sequence
+
+__all__ = ["load", "items", "read_labels"]
+
+
+def read_labels(path, names, shape, size=8.0):
+    """(frames, strangers): N lists of boxes (4,) xywh of a label file, and the images it names that are not there.
+
+    names: the N image names without suffix; shape: (H, W); size: side in pixels of the box round a centre.
+    Raises ValueError that names file and line.
+    """
+    index_of = {name: index for index, name in enumerate(names)}
+    frames, strangers = [[] for _ in names], []
+    for number, line in enumerate(Path(path).read_text(encoding="utf-8-sig").splitlines(), start=1):
+        name, *groups = re.sub(r"\s*,\s*", ",", line.split("#")[0]).split() or [""]
+        if not name:
+            continue
+        where = f"{path}, line {number}"
+        if Path(name).stem not in index_of:
+            strangers.append(name)
+            continue
+        if len(groups) == 2 and "," not in "".join(groups):
+            groups = [",".join(groups)]
+        for group in groups:
+            try:
+                values = [float(value) for value in group.split(",")]
+            except ValueError:
+                values = []
+            if len(values) in (4, 5):
+                x1, y1, x2, y2 = values[:4]
+                box = np.array([x1, y1, x2 - x1, y2 - y1])
+            elif len(values) == 2:
+                box = np.array([values[0] - size / 2, values[1] - size / 2, size, size])
+            else:
+                raise ValueError(f"{where}: {group!r} is neither x1,y1,x2,y2,class nor a centre x,y")
+            problem = box_problem(box, shape)
+            if problem:
+                raise ValueError(f"{where}: box {box.tolist()} {problem}")
+            frames[index_of[Path(name).stem]].append(box)
+    if len(strangers) and not any(frames):
+        raise ValueError(f"{path} names none of the images {names[0]} to {names[-1]}, but {strangers[0]}")
+    return frames, strangers
+
+
+def _label_file(folder):
+    inside = sorted(folder.glob("*.txt"))
+    named = [p / f"{folder.name}.txt" for p in (folder.parent / "labels", folder.parent)]
+    file = next((f for f in (*inside, *named) if f.is_file()), None)
+    if file is None:
+        raise FileNotFoundError(f"no labels for {folder}: looked for {', '.join(map(str, named))} and {folder}/*.txt")
+    return file
+
+
+def items(root, *, size=8.0, max_gap=5):
+    """[(name, read)]: what `load` would load; `read()` gives the list of a segment's sequences, one a target."""
+    root = Path(root)
+    root = root / "hui_dimsmall" if (root / "hui_dimsmall").is_dir() else root
+    folders = [root] if image_files(root) else sorted((p for p in root.glob("data*") if p.is_dir()), key=natural_key)
+    folders = [folder for folder in folders if image_files(folder)]
+    if not folders:
+        raise FileNotFoundError(f"no folder data1, data2, ... with images in {root}")
+    return [(folder.name, partial(_read, folder, size, max_gap)) for folder in folders]
+
+
+def load(root, **options):
+    """Sequences of the segments `dataN` below `root` (the set, one segment, or a folder that holds `hui_dimsmall/`).
+
+    Options: size=8.0, side in pixels of the box round an annotated centre; max_gap=5, frames for which a track may be
+    without annotation. A segment with several targets gives several sequences: data10, data10-2, ...
+    Raises FileNotFoundError when images or labels are missing, ValueError when they are bad.
+    """
+    return [sequence for _, read in items(root, **options) for sequence in read()]
+
+
+def _read(folder, size, max_gap):
+    files = image_files(folder)
+    frames, names = ImageFrames(files), [file.stem for file in files]
+    labelled, strangers = read_labels(_label_file(folder), names, frames.shape, size)
+    tracks = link(labelled, max_gap=max_gap)
+    if not len(tracks):
+        raise ValueError(f"{_label_file(folder)} annotates no target")
+    numbers = [int(name) for name in names if name.isdigit()]
+    missing = sorted(set(range(max(numbers, default=-1) + 1)) - set(numbers))
+    notes = (f"images missing from the numbering: {', '.join(map(str, missing[:5]))}",) if missing else ()
+    notes += (f"{len(strangers)} labelled images are not there, the first: {strangers[0]}",) if strangers else ()
+    titles = [folder.name if k == 0 else f"{folder.name}-{k + 1}" for k in range(len(tracks))]
+    return [Sequence(title, "hui", frames, boxes, notes=notes) for title, boxes in zip(titles, tracks)]

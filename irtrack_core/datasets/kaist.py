@@ -1,0 +1,178 @@
+"""KAIST multispectral pedestrian set: LWIR and visible pairs, 640 x 512 LWIR files.
+
+Layouts: `images/set00/V000/{lwir,visible}/I00000.jpg`, or flat `images/set06_V001_I00459_lwir.png`. Annotations, below
+any folder `annotations*`: text (`% bbGt version=3`), XML in both dialects (x, y, w, h or xmin, ymin, xmax, ymax), or
+`set00/V000.vbb`, which alone knows who is who. Coordinates are taken as counted from 0, as the set's converters do.
+
+S. Hwang et al., "Multispectral pedestrian detection: benchmark dataset and baseline", CVPR 2015.
+"""
+
+import re
+from functools import partial
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+
+from .folder import box_problem
+from .frames import IMAGE_SUFFIXES, ImageFrames
+from .linking import by_identity, link
+from .sequence import Sequence
+
+__all__ = ["load", "items", "pair", "read_text", "read_xml", "read_vbb"]
+
+KEY = re.compile(r"(set\d\d)[/_\\](V\d\d\d)[/_\\](?:(lwir|visible)[/\\])?(I\d{5})(?:_(lwir|visible))?$")
+
+
+def read_text(path):
+    """[(label, box)] of a text annotation: `person x y w h occlusion xv yv wv hv ignore angle`; ignored ones left out."""
+    lines = Path(path).read_text(encoding="latin-1").splitlines()
+    if not lines or not lines[0].replace(" ", "").lower().startswith("%bbgtversion=3"):
+        raise ValueError(f"{path} does not begin with '% bbGt version=3'")
+    objects = []
+    for number, line in enumerate(lines[1:], start=2):
+        fields = line.split()
+        if not fields:
+            continue
+        try:
+            box, ignore = np.array(fields[1:5], dtype=np.float64), int(fields[10])
+        except (ValueError, IndexError):
+            raise ValueError(f"{path}, line {number}: {line!r} is not a label and eleven numbers") from None
+        if not ignore:
+            objects.append((fields[0], box))
+    return objects
+
+
+def read_xml(path):
+    """[(label, box)] of an XML annotation; <bndbox> with x, y, w, h or with xmin, ymin, xmax, ymax."""
+    try:
+        tree = ElementTree.parse(path)
+    except ElementTree.ParseError as error:
+        raise ValueError(f"{path} is not readable XML ({error}): copy it again") from error
+    objects = []
+    for number, item in enumerate(tree.iter("object"), start=1):
+        box = item.find("bndbox")
+        values = {} if box is None else {child.tag: child.text for child in box if child.text}
+        try:
+            if "w" in values:
+                box = np.array([float(values[key]) for key in "xywh"])
+            else:
+                x, y, x2, y2 = (float(values[key]) for key in ("xmin", "ymin", "xmax", "ymax"))
+                box = np.array([x, y, x2 - x, y2 - y])
+        except (KeyError, ValueError):
+            raise ValueError(f"{path}, object {number}: bndbox has neither x y w h nor xmin ymin xmax ymax") from None
+        objects.append((item.findtext("name", "").strip(), box))
+    return objects
+
+
+def read_vbb(path):
+    """A list of frames, each [(label, box, identity)], of a `.vbb` (a MATLAB file of Piotr Dollar's toolbox)."""
+    from scipy.io import loadmat
+
+    try:
+        content = loadmat(path, squeeze_me=True, struct_as_record=False)["A"]
+        labels = np.atleast_1d(content.objLbl)
+        frames = []
+        for entry in np.atleast_1d(content.objLists)[: int(content.nFrame)]:
+            objects = [thing for thing in np.atleast_1d(entry) if hasattr(thing, "pos")]
+            frames.append([(str(labels[int(o.id) - 1]), np.array(o.pos, dtype=np.float64), int(o.id)) for o in objects])
+        return frames
+    except Exception as error:  # scipy raises whatever a damaged file makes it
+        raise ValueError(f"{path} is not a readable .vbb file ({error}): copy it again") from error
+
+
+def _images(root, modality):
+    """{(set, video): {frame: file}} of one modality."""
+    found = {}
+    for file in (root / "images").rglob("*"):
+        match = file.suffix.lower() in IMAGE_SUFFIXES and KEY.search(file.with_suffix("").as_posix())
+        if match and (match[3] or match[5]) == modality:
+            found.setdefault((match[1], match[2]), {})[match[4]] = file
+    return {key: dict(sorted(found[key].items())) for key in sorted(found)}
+
+
+def items(root, *, modality="lwir", sets=None, labels=("person",), min_length=10, max_gap=0):
+    """[(name, read)]: what `load` would load; `read()` gives the list of a video's sequences, one a person."""
+    root = Path(root)
+    root = next((root / sub for sub in ("kaist", "kaist_sample") if (root / sub).is_dir()), root)
+    if modality not in ("lwir", "visible"):
+        raise ValueError(f"modality must be 'lwir' or 'visible'; got {modality!r}")
+    videos = {key: files for key, files in _images(root, modality).items() if sets is None or key[0] in sets}
+    if not videos:
+        raise FileNotFoundError(f"no images/setXX/VYYY/{modality}/I*.jpg below {root} (sets: {sets or 'all'})")
+    return [
+        ("_".join(key), partial(_read, root, key, files, tuple(labels), min_length, max_gap))
+        for key, files in videos.items()
+    ]
+
+
+def load(root, **options):
+    """Sequences of the set below `root`, one a person, cut to the frames from its first to its last box.
+
+    Options: modality="lwir" or "visible"; sets=None or e.g. ("set00",) (set00-05 train, set06-11 test);
+    labels=("person",); min_length=10, boxes a person needs; max_gap=0, frames a person may be without box when the
+    annotation has no identities and boxes are linked (`linking.link`). `pair` gives the other modality.
+    Raises FileNotFoundError when images or annotations are missing, ValueError when they are bad or all too short.
+    """
+    sequences = [sequence for _, read in items(root, **options) for sequence in read()]
+    if not sequences:
+        raise ValueError(f"no person in {root} has enough boxes: lower min_length")
+    return sequences
+
+
+def pair(sequence):
+    """Frames of the other modality, image by image: visible for an LWIR sequence and the other way round."""
+    swap = {"lwir": "visible", "visible": "lwir"}
+    files = [
+        Path(re.sub(r"(lwir|visible)(?=[^a-z]*(?:I\d{5})?[^/\\]*$)", lambda m: swap[m[1]], str(f)))
+        for f in sequence.frames.files
+    ]
+    return ImageFrames(files)
+
+
+def _objects(root, key, names):
+    """(frames of (label, box, identity or None), file in use for messages)."""
+    folders = sorted(root.glob("annotations*"))
+    for folder in folders:
+        vbb = folder / key[0] / f"{key[1]}.vbb"
+        if vbb.is_file():
+            frames = read_vbb(vbb)
+            last = int(names[-1][1:])
+            if last >= len(frames):
+                raise ValueError(f"{vbb} has {len(frames)} frames, but there is an image {names[-1]}")
+            return [frames[int(name[1:])] for name in names], vbb
+    frames, found = [], None
+    for name in names:
+        stems = ["/".join((*key, name)), "_".join((*key, name))]
+        options = [f / f"{s}{e}" for f in folders for s in stems for e in (".txt", ".xml")]
+        file = next((file for file in options if file.is_file()), None)
+        found = file or found
+        objects = [] if file is None else read_text(file) if file.suffix == ".txt" else read_xml(file)
+        frames.append([(label, box, None) for label, box in objects])
+    if found is None:
+        raise FileNotFoundError(f"no annotations*/{key[0]}/{key[1]} (.vbb, or I*.txt, or I*.xml) in {root}")
+    return frames, found.parent
+
+
+def _read(root, key, files, labels, min_length, max_gap):
+    names, paths = list(files), list(files.values())
+    objects, where = _objects(root, key, names)
+    shape = ImageFrames(paths[:1]).shape
+    for name, frame in zip(names, objects):
+        for _, box, _ in frame:
+            problem = box_problem(box, shape)
+            if problem:
+                raise ValueError(f"{where}, {name}: box {box.tolist()} {problem}")
+    kept = [[(who, box) for label, box, who in frame if label in labels] for frame in objects]
+    if any(who is not None for frame in kept for who, _ in frame):
+        tracks = list(by_identity(kept).values())
+    else:
+        tracks = link([[box for _, box in frame] for frame in kept], max_gap=max_gap)
+    sequences = []
+    for boxes in tracks:
+        seen = np.flatnonzero(np.isfinite(boxes[:, 0]))
+        if len(seen) >= min_length:
+            part = slice(seen[0], seen[-1] + 1)
+            name = f"{'_'.join(key)}-{len(sequences) + 1}"
+            sequences.append(Sequence(name, "kaist", ImageFrames(paths[part]), boxes[part], fps=20.0))
+    return sequences

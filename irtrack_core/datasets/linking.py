@@ -1,0 +1,57 @@
+"""One target a sequence from annotations that name several objects in a frame, with or without identities."""
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from ..boxes import centers, iou
+
+__all__ = ["link", "by_identity"]
+
+
+def link(frames, *, max_gap=0):
+    """Tracks (T, N, 4) of annotated boxes that carry no identity; NaN rows where a track has no box.
+
+    frames: N lists of boxes (4,). From frame to frame the pairing with the largest total overlap is taken; boxes that
+    do not overlap may be one object when their centres are less than one mean side apart. A track ends after `max_gap`
+    frames without a partner. Longest track first.
+    """
+    count, tracks, live = len(frames), [], []  # live: (track, last box, last frame)
+    for index, boxes in enumerate(frames):
+        boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+        live = [item for item in live if index - item[2] <= max_gap + 1]
+        taken = {}
+        if live and len(boxes):
+            last = np.array([box for _, box, _ in live])[:, None]
+            distance = np.linalg.norm(centers(last) - centers(boxes), axis=-1) / last[..., 2:].mean(axis=-1)
+            # overlap decides; among boxes without overlap the nearer one
+            gain = iou(last, boxes) + 1e-3 * np.clip(1 - distance, 0, None)
+            for i, j in zip(*linear_sum_assignment(-gain)):
+                if gain[i, j] > 0:
+                    taken[j] = i
+        following = []
+        for j, box in enumerate(boxes):
+            if j in taken:
+                track = live[taken[j]][0]
+            else:
+                track = np.full((count, 4), np.nan)
+                tracks.append(track)
+            track[index] = box
+            following.append((track, box, index))
+        live = following + [item for i, item in enumerate(live) if i not in taken.values()]
+    order = np.argsort([-np.isfinite(track[:, 0]).sum() for track in tracks], kind="stable")
+    return np.array([tracks[i] for i in order]).reshape(-1, count, 4)
+
+
+def by_identity(frames):
+    """{identity: boxes (N, 4)} of N lists of (identity, box); NaN rows where the identity is absent.
+
+    Raises ValueError when an identity has two boxes in one frame.
+    """
+    tracks = {}
+    for index, objects in enumerate(frames):
+        for identity, box in objects:
+            track = tracks.setdefault(identity, np.full((len(frames), 4), np.nan))
+            if not np.isnan(track[index, 0]):
+                raise ValueError(f"object {identity} has two boxes in frame {index}")
+            track[index] = box
+    return tracks

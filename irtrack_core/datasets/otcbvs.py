@@ -1,0 +1,78 @@
+"""OTCBVS 01, the OSU thermal pedestrian set: folders `00001` ... `00010` of `img_00001.bmp`, 360 x 240, 8 bit.
+
+Each folder has a `groundTruth.txt`: lines beginning with % are comments, the others read
+`img_00001.bmp 2 (x1 y1 x2 y2) (x1 y1 x2 y2)`, corners in pixels. This description is provisional: it was written
+without the set at hand; the reader takes the corners in either order and says which line it does not understand.
+
+J. Davis, M. Keck, "A two-stage template approach to person detection in thermal imagery", WACV 2005.
+"""
+
+import re
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from .folder import box_problem, image_files
+from .frames import ImageFrames
+from .linking import link
+from .sequence import Sequence
+
+__all__ = ["load", "items", "read_truth"]
+
+
+def read_truth(path, names, shape):
+    """N lists of boxes (4,) xywh, one list for each of the N image names. Raises ValueError that names file and line."""
+    index_of = {name.lower(): index for index, name in enumerate(names)}
+    frames = [[] for _ in names]
+    for number, line in enumerate(Path(path).read_text(encoding="latin-1").splitlines(), start=1):
+        line, where = line.strip(), f"{path}, line {number}"
+        if not line or line.startswith("%"):
+            continue
+        head = re.match(r"(\S+)\s+(\d+)\b", line)
+        groups = [re.findall(r"-?\d+(?:\.\d+)?", group) for group in re.findall(r"\(([^)]*)\)", line)]
+        if not head or any(len(group) != 4 for group in groups):
+            raise ValueError(f"{where}: {line!r} does not read NAME COUNT (x1 y1 x2 y2) ...")
+        if int(head[2]) != len(groups):
+            raise ValueError(f"{where}: {head[2]} targets are announced, {len(groups)} given")
+        if head[1].lower() not in index_of:
+            raise ValueError(f"{where}: there is no image {head[1]!r}")
+        for group in groups:
+            corners = np.array(group, dtype=np.float64).reshape(2, 2)
+            box = np.concatenate([corners.min(axis=0), np.ptp(corners, axis=0)])
+            problem = box_problem(box, shape)
+            if problem:
+                raise ValueError(f"{where}: box {box.tolist()} {problem}")
+            frames[index_of[head[1].lower()]].append(box)
+    return frames
+
+
+def items(root, *, max_gap=0, min_length=2):
+    """[(name, read)]: what `load` would load; `read()` gives the list of a folder's sequences, one a person."""
+    root = Path(root)
+    folders = (
+        [root] if (root / "groundTruth.txt").is_file() else sorted(p.parent for p in root.glob("*/groundTruth.txt"))
+    )
+    if not folders:
+        raise FileNotFoundError(f"no folder with groundTruth.txt in {root}")
+    return [(folder.name, partial(_read, folder, max_gap, min_length)) for folder in folders]
+
+
+def load(root, **options):
+    """Sequences of the set's folders below `root`, one a person: NAME-1, NAME-2, ... with the longest first.
+
+    The set has no identities: boxes are linked from frame to frame (`linking.link`). Options: max_gap=0, frames a person
+    may be without box; min_length=2, boxes a person needs.
+    Raises FileNotFoundError when images or truth are missing, ValueError when they are bad.
+    """
+    return [sequence for _, read in items(root, **options) for sequence in read()]
+
+
+def _read(folder, max_gap, min_length):
+    files = image_files(folder)
+    if not files:
+        raise FileNotFoundError(f"no images in {folder}")
+    frames = ImageFrames(files)
+    tracks = link(read_truth(folder / "groundTruth.txt", [f.name for f in files], frames.shape), max_gap=max_gap)
+    tracks = [boxes for boxes in tracks if np.isfinite(boxes[:, 0]).sum() >= min_length]
+    return [Sequence(f"{folder.name}-{k + 1}", "otcbvs", frames, boxes) for k, boxes in enumerate(tracks)]
