@@ -139,7 +139,7 @@ def _trees(scene, cells, rng):
     ragged = _line(cells, rng, beta=1.2, height=0.004, center=0.0)
     crowns = _below(cells, line + ragged, 3.0)
     meadow = _below(cells, _line(cells, rng, beta=2.5, height=0.01, center=rng.uniform(0.55, 0.62)), 3.0)
-    foliage = 1.8 + 0.4 * _field(scene, cells, rng, beta=3.0, scale=0.1)
+    foliage = 1.8 + 0.4 * _field(scene, cells, rng, beta=3.0, scale=0.3)
     picture = _sky(scene, cells, rng) * (1 - crowns) + crowns * foliage
     return picture * (1 - meadow) + meadow * (2.4 + 0.3 * _terrain(scene, cells, rng))
 

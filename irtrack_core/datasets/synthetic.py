@@ -8,7 +8,7 @@ The box convention is that of `scan.Simulation`: sqrt(extent^2 + (4 blob sigma)^
 import numpy as np
 
 from ..config import ScanSettings, SceneSettings, TargetSettings
-from ..scan import Simulation
+from ..scan import Simulation, noise_sigma
 from .frames import FunctionFrames
 from .sequence import Sequence
 
@@ -51,20 +51,22 @@ def simulated_set(name, *, frames=40, sequences=10, seed=0):
 
 
 def _aircraft(rng, k):
-    """Dim aircraft of a few pixels at 256 x 256, 8 bit: sky, clouds and terrain pass behind, SNR 3-12."""
+    """Dim aircraft of a few pixels at 256 x 256, 8 bit: sky, clouds and terrain pass behind, SNR 12 down to 3.5."""
+    snr = float(np.geomspace(12, 3.5, 10)[k % 10])
     sensor = ScanSettings(
         shape=(256, 256),
         bits=8,
         output="agc",
-        agc_noise=float(rng.uniform(3, 6)),
+        agc_noise=float(rng.uniform(1.5, 3)),
         jitter=float(rng.uniform(0, 0.08)),
         knee=float(rng.uniform(0, 0.03)),
     )
     scene = SceneSettings(
         kind=SKIES[k % len(SKIES)],
-        beta=float(rng.uniform(2.6, 3.4)),
+        beta=float(rng.uniform(2.8, 3.4)),
         outer_scale=float(rng.uniform(60, 200)),
-        std=float(rng.uniform(0.02, 0.1)),
+        # the fainter the target, the calmer its sky: its contrast stays a few times the local clutter
+        std=float(rng.uniform(0.2, 1.0)) * snr * noise_sigma(sensor),
         skew=float(rng.uniform(0, 0.6)),
         pan=tuple(rng.uniform(-1, 1, 2).tolist()),
         vibration=float(rng.uniform(0, 0.3)),
@@ -74,7 +76,7 @@ def _aircraft(rng, k):
     target = TargetSettings(
         kind="point" if k % 2 else "aircraft",
         size=float(rng.uniform(2, 10)),
-        snr=float(np.geomspace(12, 3, 10)[k % 10]),
+        snr=snr,
         speed=float(rng.uniform(0.3, 2.5)),
         manoeuvre=float(rng.uniform(0.01, 0.05)),
         growth=float(rng.uniform(-0.2, 0.2)),
@@ -84,11 +86,14 @@ def _aircraft(rng, k):
 
 def _pedestrian(rng, k):
     """Walkers 20-60 px tall in a street at 640 x 480, seen from a moving platform, with warm things about."""
-    sensor = ScanSettings(shape=(480, 640), bits=8, output="agc", netd=40.0, jitter=float(rng.uniform(0, 0.05)))
+    sensor = ScanSettings(
+        shape=(480, 640), bits=8, output="agc", agc_noise=0.6, netd=40.0, jitter=float(rng.uniform(0, 0.05))
+    )
     scene = SceneSettings(
         kind=("buildings", "trees", "horizon")[k % 3],  # each has ground below 0.65 of the height
+        beta=float(rng.uniform(3.2, 3.8)),
         outer_scale=float(rng.uniform(60, 200)),
-        std=float(rng.uniform(0.15, 0.4)),
+        std=float(rng.uniform(0.25, 0.6)),
         pan=(float(rng.uniform(-2, 2)), 0.0),
         wander=float(rng.uniform(0, 3)),
         vibration=float(rng.uniform(0, 0.4)),
@@ -99,7 +104,7 @@ def _pedestrian(rng, k):
     target = TargetSettings(
         kind="pedestrian",
         size=float(rng.uniform(20, 60)),
-        snr=float(rng.uniform(25, 80)),
+        snr=float(rng.uniform(40, 100)),
         speed=float(rng.uniform(0.5, 3)),
         vertical=float(rng.uniform(0.02, 0.2)),
         region=(0.66, 0.92),  # on the ground
@@ -111,7 +116,7 @@ def _pedestrian(rng, k):
 
 def _otcbvs(rng, k):
     """People of 12-30 px, and a few vehicles, from a fixed camera on a roof at 320 x 240."""
-    sensor = ScanSettings(shape=(240, 320), bits=8, output="agc", netd=50.0, jitter=0.02)
+    sensor = ScanSettings(shape=(240, 320), bits=8, output="agc", agc_noise=1.5, netd=50.0, jitter=0.02)
     vehicle = k % 5 == 4
     scene = SceneSettings(
         kind="terrain",
@@ -200,7 +205,7 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
         beta=uniform(2.2, 3.6),
         outer_scale=log(20, 300),
         # contrast between a tenth of the noise, or of the target's, and up to twice the target's
-        std=log(0.1 * snr if staring else 0.1, 2.0 * snr) * sensor.netd * 1e-3 / np.sqrt(sensor.stages),
+        std=log(0.1 * snr if staring else 0.1, 2.0 * snr) * noise_sigma(sensor),
         skew=uniform(0, 0.8),
         pan=pick((0.0, 0.0), tuple(rng.uniform(-3, 3, 2).tolist()), tuple(rng.uniform(-0.5, 0.5, 2).tolist())),
         wander=pick(0.0, uniform(0, 4)),
