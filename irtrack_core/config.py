@@ -248,6 +248,11 @@ class TrackerSettings(Settings):
     penalty: float = Field(0.1, ge=0, description="k of exp(-k (change of size and ratio - 1)); 0: none")
     size_rate: float = Field(0.2, ge=0, le=1, description="share of a new size taken over, times the score")
     velocity_rate: float = Field(0.3, ge=0, le=1, description="smoothing of the constant-velocity prediction; 0: none")
+    lost_below: float = Field(0.3, ge=0, le=1, description="a score below this counts as a miss")
+    patience: int = Field(3, ge=0, description="misses in a row after which the whole frame is searched")
+    found_above: float = Field(0.7, ge=0, le=1, description="score that a candidate elsewhere needs to be taken")
+    candidates: int = Field(5, ge=0, description="places looked at in a frame while lost; 0: no re-detection")
+    coasting: float = Field(0.8, ge=0, le=1, description="velocity kept from frame to frame while the target is missed")
 
 
 class PeakSettings(Settings):

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from toys import moving_spot
+from toys import moving_spot, spot
 
 from irtrack_core import boxes as bx
 from irtrack_core import trackers
 from irtrack_core.config import TrackerSettings, TrainingSettings, network_preset
 from irtrack_core.sampling import PairSampler
-from irtrack_core.trackers.siamese import SiameseTracker, best_proposal
+from irtrack_core.trackers.siamese import SiameseTracker, best_proposal, strongest
 from irtrack_core.training import new_net, train
 from irtrack_core.weights import save_weights
 
@@ -121,3 +121,58 @@ def test_the_paper_topology_tracks_too():
     tracker.init(frame, [299, 199, 8, 8])
     assert tracker.anchors.shape == (5, 17, 17, 4)
     assert np.isfinite(tracker.update(frame)).all()
+
+
+def jumping_spot(before=6, after=14):
+    """A spot that stands still and then is somewhere else, far outside the search window."""
+    rng = np.random.default_rng(1)
+    centers = [(30.0, 30.0)] * before + [(150.0, 120.0)] * after
+    frames = np.stack([spot((160, 200), center) for center in centers])
+    frames += rng.normal(0, 0.01, frames.shape).astype(np.float32)
+    return frames, bx.from_centers(centers, np.array([8.0, 8.0]))
+
+
+def test_a_target_that_jumps_away_is_found_again(net):
+    frames, truth = jumping_spot()
+
+    def follow(**changes):
+        tracker = SiameseTracker(net, settings=TrackerSettings(**changes))
+        tracker.init(frames[0], truth[0])
+        return tracker, np.array([tracker.update(frame) for frame in frames[1:]])
+
+    tracker, predicted = follow()
+    assert bx.iou(predicted[-1], truth[-1]) > 0.5
+    assert tracker.missed == 0
+    _, without = follow(candidates=0)
+    assert bx.iou(without[-1], truth[-1]) == 0
+
+
+def test_a_missed_target_keeps_its_size_and_the_score_says_so(net):
+    frames, truth = jumping_spot()
+    tracker = SiameseTracker(net, settings=TrackerSettings(candidates=0))
+    tracker.init(frames[0], truth[0])
+    for frame in frames[1:6]:
+        tracker.update(frame)
+    assert tracker.score > 0.7
+    size = tracker.size.copy()
+    for frame in frames[6:]:
+        tracker.update(frame)
+    assert tracker.score < 0.3
+    assert tracker.missed == len(frames) - 6
+    np.testing.assert_array_equal(tracker.size, size)
+
+
+@pytest.mark.parametrize("apart", [1, 3])
+def test_strongest_equals_the_loop(apart):
+    residual = np.random.default_rng(apart).random((20, 30)).astype(np.float32)
+    expected = []
+    for y, x in np.ndindex(*residual.shape):
+        around = residual[max(y - apart, 0) : y + apart + 1, max(x - apart, 0) : x + apart + 1]
+        if residual[y, x] == around.max():
+            expected.append((residual[y, x], x + 0.5, y + 0.5))
+    expected = [place for _, *place in sorted(expected, reverse=True)[:4]]
+    np.testing.assert_array_equal(strongest(residual, 4, apart), expected)
+
+
+def test_nothing_stands_out_of_a_flat_frame():
+    assert len(strongest(np.zeros((9, 9), np.float32), 3, 1)) == 0

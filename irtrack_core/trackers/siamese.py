@@ -1,21 +1,25 @@
-"""The tracker of the paper: window, filter, Siamese network, best proposal."""
+"""The tracker of the paper: window, filter, Siamese network, best proposal; and re-detection when the target was lost."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 
 from irtrack_core import anchors as an
 from irtrack_core import boxes as bx
+from irtrack_core import filtering
 from irtrack_core.config import TrackerSettings
 from irtrack_core.network import foreground
 from irtrack_core.sampling import CropMaker, template_side
 from irtrack_core.trackers.base import to_gray
 from irtrack_core.weights import load_weights
 
-__all__ = ["SiameseTracker", "best_proposal", "create_siamese", "create_paper"]
+__all__ = ["Seen", "SiameseTracker", "best_proposal", "create_paper", "create_siamese", "strongest"]
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "data" / "weights"
+TILE = 320  # pixels of a tile's side: while the target is lost one tile a frame is filtered, however large the frame
 
 
 def best_proposal(scores, proposals, reference, window, settings):
@@ -35,11 +39,48 @@ def best_proposal(scores, proposals, reference, window, settings):
     return int(np.argmax(penalised)), penalised
 
 
+def strongest(residual, count, apart):
+    """Centres (k, 2), x first, of the `count` strongest local maxima of a residual (H, W), at least `apart` pixels apart."""
+    width = 2 * int(apart) + 1
+    highest = cv2.dilate(residual, np.ones((width, width), np.uint8))
+    rows, columns = np.nonzero((residual == highest) & (residual > 0))
+    order = np.argsort(residual[rows, columns], kind="stable")[::-1][:count]
+    return np.stack([columns[order], rows[order]], axis=1) + 0.5
+
+
+@dataclass
+class Seen:
+    """What the network saw in one window: kept by the tracker in `seen`, for the notebooks."""
+
+    center: np.ndarray  # (2,) of the window, frame pixels
+    side: float  # of the window, frame pixels
+    crop: np.ndarray  # (inputs, S, S)
+    scores: np.ndarray  # (m, n, n) probability of target
+    proposals: np.ndarray  # (m, n, n, 4) cx cy w h in crop pixels about the crop's centre
+    penalised: np.ndarray  # (m, n, n)
+    best: int  # index of the chosen proposal
+
+    @property
+    def score(self):
+        return float(self.scores.flat[self.best])
+
+    @property
+    def zoom(self):
+        """Crop pixels for one frame pixel."""
+        return self.crop.shape[-1] / self.side
+
+    @property
+    def found(self):
+        """(centre, size) of the chosen proposal, both (2,), frame pixels."""
+        proposal = self.proposals.reshape(-1, 4)[self.best] / self.zoom
+        return self.center + proposal[:2], proposal[2:]
+
+
 class SiameseTracker:
     """Tracks one target with a SiameseNet.
 
-    net: a SiameseNet; settings: TrackerSettings. `inspect` holds what the last update saw (crop, response, proposals,
-    chosen box), for the notebooks.
+    net: a SiameseNet; settings: TrackerSettings. The state is the target's centre, size and velocity; `missed` counts the
+    frames since it was last seen with any confidence, and `seen` holds what the last update looked at.
     """
 
     def __init__(self, net, *, settings=None, name="siamese", device_name="cpu"):
@@ -60,44 +101,76 @@ class SiameseTracker:
         frame = to_gray(frame)
         box = bx.check_box(box, frame.shape)
         self.shape, self.center, self.size = frame.shape, bx.centers(box), box[2:].copy()
-        self.velocity, self.score = np.zeros(2), 1.0
+        self.velocity, self.score, self.missed = np.zeros(2), 1.0, 0
         s = self.net.settings
         self.maker = CropMaker(s, self.size, self.shape)
         side = template_side(self.size, s)
-        crop = self.maker.template(frame, self.center, side)
+        self.template = self.maker.template(frame, self.center, side)
         with torch.inference_mode():
-            self.kernels = self.net.template(torch.from_numpy(crop)[None].to(self.device))
+            self.kernels = self.net.template(torch.from_numpy(self.template)[None].to(self.device))
         given = self.size * s.template_size / side
         self.anchors = an.make_anchors(an.anchor_sizes(s, given), self.n, s.stride)
-        self.inspect = {"template": crop}
+        self.seen = None
 
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the chosen proposal's foreground probability."""
-        frame = to_gray(frame, self.shape)
-        s, t = self.net.settings, self.settings
-        height, width = self.shape
-        center = np.clip(self.center + self.velocity, 0, [width, height])
-        side = template_side(self.size, s) * s.search_size / s.template_size
-        zoom = s.search_size / side
-        crop = self.maker(frame, center, side)
-        with torch.inference_mode():
-            r_2m, r_4m = self.net.search(torch.from_numpy(crop)[None].to(self.device), self.kernels)
-            scores = torch.sigmoid(foreground(r_2m))[0].cpu().numpy()  # (m, n, n)
-            deltas = r_4m[0].unflatten(0, (4, -1)).cpu().numpy()  # (4, m, n, n)
-        proposals = an.decode(np.moveaxis(deltas, 0, -1), self.anchors)  # (m, n, n, 4)
-        best, penalised = best_proposal(scores, proposals, self.size * zoom, self.window, t)
-        proposal = proposals.reshape(-1, 4)[best]
-        self.score = float(scores.flat[best])
-
-        previous = self.center
-        self.center = np.clip(center + proposal[:2] / zoom, 0, [width - 1e-6, height - 1e-6])
-        rate = t.size_rate * self.score
-        self.size = np.maximum((1 - rate) * self.size + rate * proposal[2:] / zoom, 1.0)
-        self.velocity += t.velocity_rate * self.score * (self.center - previous - self.velocity)
-        self.inspect |= dict(
-            crop=crop, side=side, center=center, scores=scores, penalised=penalised, proposals=proposals, best=best
-        )
+        frame, t = to_gray(frame, self.shape), self.settings
+        self.seen = self._look(frame, [self._inside(self.center + self.velocity)])[0]
+        self.missed = self.missed + 1 if self.seen.score < t.lost_below else 0
+        jumped = False
+        if self.missed > t.patience and t.candidates:
+            others = self._look(frame, self._candidates(frame))
+            best = max(others, key=lambda seen: seen.score, default=None)
+            if best is not None and best.score >= t.found_above:
+                self.seen, self.missed, jumped = best, 0, True
+        self.score = self.seen.score
+        center, size = self.seen.found
+        if self.missed:
+            # not seen: what looks best here is not the target, so coast on instead, slower and slower
+            self.center = self._inside(self.center + self.velocity)
+            self.velocity = self.velocity * t.coasting
+        else:
+            center = self._inside(center)
+            step = center - self.center - self.velocity
+            self.velocity = np.zeros(2) if jumped else self.velocity + t.velocity_rate * self.score * step
+            rate = t.size_rate * self.score
+            self.size = np.maximum((1 - rate) * self.size + rate * size, 1.0)
+            self.center = center
         return bx.from_centers(self.center, self.size)
+
+    def _inside(self, center):
+        return np.clip(center, 0, np.array(self.shape[::-1]) - 1e-6)
+
+    def _look(self, frame, centers):
+        """What the network sees in windows about each of the centres, all in one batch: a list of Seen."""
+        if not len(centers):
+            return []
+        s = self.net.settings
+        side = template_side(self.size, s) * s.search_size / s.template_size
+        crops = np.stack([self.maker(frame, center, side) for center in centers])
+        kernels = [kernel.expand(len(centers), -1, -1, -1) for kernel in self.kernels]
+        with torch.inference_mode():
+            r_2m, r_4m = self.net.search(torch.from_numpy(crops).to(self.device), kernels)
+            scores = torch.sigmoid(foreground(r_2m)).cpu().numpy()  # (K, m, n, n)
+            deltas = r_4m.unflatten(1, (4, -1)).cpu().numpy()  # (K, 4, m, n, n)
+        seen = []
+        for center, crop, score, delta in zip(centers, crops, scores, deltas, strict=True):
+            proposals = an.decode(np.moveaxis(delta, 0, -1), self.anchors)
+            reference = self.size * s.search_size / side
+            best, penalised = best_proposal(score, proposals, reference, self.window, self.settings)
+            seen.append(Seen(center, side, crop, score, proposals, penalised, best))
+        return seen
+
+    def _candidates(self, frame):
+        """Centres of the strongest residuals of eq. (3) in one tile of the frame; the next call takes the next tile."""
+        height, width = self.shape
+        tiles = [(x, y) for y in range(0, height, TILE) for x in range(0, width, TILE)]
+        x, y = tiles[self.missed % len(tiles)]
+        tile = (x, y, min(TILE, width - x), min(TILE, height - y))
+        _, residual, _ = filtering.filter_window(frame, tile, self.maker.elements, filtering.rectangle(1, 1))
+        apart = max(self.size.max() / 2, 3)
+        smooth = cv2.GaussianBlur(residual.astype(np.float32), (0, 0), max(self.size.min() / 6, 0.5))
+        return list(strongest(smooth, self.settings.candidates, apart) + (x, y))
 
 
 def create_siamese(weights=None, **options):

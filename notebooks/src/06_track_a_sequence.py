@@ -44,10 +44,10 @@ tracker = trackers.create("siamese")
 tracker.init(target.frames[0], target.boxes[0])
 for i in range(1, step + 1):
     box = tracker.update(target.frames[i])
-seen = tracker.inspect
+seen = tracker.seen
 
 # %% tags=["nbval-check-output"]
-print("search crop", seen["crop"].shape, " scores", seen["scores"].shape, " proposals", seen["proposals"].shape)
+print("search crop", seen.crop.shape, " scores", seen.scores.shape, " proposals", seen.proposals.shape)
 
 # %% [markdown]
 # 1. A window round the predicted position is cut and filtered: the search crop, channels $I$ and $U$.
@@ -56,15 +56,14 @@ print("search crop", seen["crop"].shape, " scores", seen["scores"].shape, " prop
 # 4. The best position's offsets (eq. 9) give the proposal (eq. 10).
 
 # %%
-zoom = tracker.net.settings.search_size / seen["side"]
-truth = np.concatenate([(bx.centers(target.boxes[step]) - seen["center"]) * zoom, target.boxes[step, 2:] * zoom])
-chosen = seen["proposals"].reshape(-1, 4)[seen["best"]]
-where = np.unravel_index(seen["best"], seen["scores"].shape)[1:]
+truth = np.concatenate([(bx.centers(target.boxes[step]) - seen.center) * seen.zoom, target.boxes[step, 2:] * seen.zoom])
+chosen = seen.proposals.reshape(-1, 4)[seen.best]
+where = np.unravel_index(seen.best, seen.scores.shape)[1:]
 figure, axes = style.new(1, 4, width=3, height=3)
-figures.crop_box(axes[0], seen["crop"][0], [truth, chosen], ["truth", "siamese"], title=f"frame {step}: search crop, I")
-figures.crop_box(axes[1], seen["crop"][1], [truth], ["truth"], title="suppressed, U")
-figures.score_map(axes[2], seen["scores"][0], title="P(target)", best=where)
-figures.score_map(axes[3], seen["penalised"][0], title="after window and penalty", best=where)
+figures.crop_box(axes[0], seen.crop[0], [truth, chosen], ["truth", "siamese"], title=f"frame {step}: search crop, I")
+figures.crop_box(axes[1], seen.crop[1], [truth], ["truth"], title="suppressed, U")
+figures.score_map(axes[2], seen.scores[0], title="P(target)", best=where)
+figures.score_map(axes[3], seen.penalised[0], title="after window and penalty", best=where)
 book.save_figure(figure, "dissected")
 
 # %% [markdown]
