@@ -51,10 +51,13 @@ def simulated_set(name, *, frames=40, sequences=10, seed=0):
 
 
 def _aircraft(rng, k):
-    """Dim aircraft of a few pixels at 256 x 256, 8 bit: sky, clouds and terrain pass behind, SNR 12 down to 3.5."""
-    snr = float(np.geomspace(12, 3.5, 10)[k % 10])
+    """Dim aircraft of a few pixels at 256 x 256, 8 bit: sky, clouds and terrain pass behind, SNR 14 down to 5."""
+    snr = float(np.geomspace(14, 5, 10)[k % 10])
     sensor = ScanSettings(
         shape=(256, 256),
+        oversampling_scan=3.0,
+        oversampling_cross=3.0,
+        spikes=2e-5,  # about one a frame
         bits=8,
         output="agc",
         agc_noise=float(rng.uniform(1.5, 3)),
@@ -66,7 +69,7 @@ def _aircraft(rng, k):
         beta=float(rng.uniform(2.8, 3.4)),
         outer_scale=float(rng.uniform(60, 200)),
         # the fainter the target, the calmer its sky: its contrast stays a few times the local clutter
-        std=float(rng.uniform(0.2, 1.0)) * snr * noise_sigma(sensor),
+        std=float(rng.uniform(0.2, 0.8)) * snr * noise_sigma(sensor),
         skew=float(rng.uniform(0, 0.6)),
         pan=tuple(rng.uniform(-1, 1, 2).tolist()),
         vibration=float(rng.uniform(0, 0.3)),
