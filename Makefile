@@ -21,8 +21,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 TORCH := torch==2.13.0
-# a kernel's figures need no display, and one thread a process makes runs repeatable
-export MPLBACKEND ?= agg
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: results test lab notebooks site bench clean

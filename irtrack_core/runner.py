@@ -235,6 +235,7 @@ def main(arguments=None):
     web.add_argument("--profile", default="quick")
     options = parser.parse_args(arguments)
     os.environ["IRTRACK_BATCH"] = "1"  # demos draw their static figure: nobody is there to move a slider
+    os.environ.pop("MPLBACKEND", None)  # any but the kernel's own would leave the notebooks without figures
     try:
         if options.command == "run":
             names = [name for name, _ in options.parameters]

@@ -36,7 +36,7 @@ def nbval(path, **environment):
     """Run a notebook anew and compare its checked cells with the stored ones; returns the finished process."""
     words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--nbval-lax", "--nbval-current-env"]
     words += ["--nbval-sanitize-with", str(ROOT / "tests" / "nbval_sanitize.cfg"), "--nbval-cell-timeout", "1200"]
-    surroundings = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "IRTRACK_DATA"))}
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "IRTRACK_DATA", "MPLBACKEND"))}
     surroundings |= {"IRTRACK_BATCH": "1"} | environment
     command = [sys.executable, *words, "--rootdir", str(path.parent), "-o", "addopts=", str(path)]
     return subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=1500, cwd=path.parent)
@@ -67,6 +67,13 @@ def test_stored_notebook_is_executed_small_and_quiet(slug):
         assert output.output_type != "error" and output.get("name") != "stderr"
         assert "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
     assert "widgets" not in nbformat.read(path, as_version=4).metadata
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_stored_notebook_shows_its_figures(slug):
+    drawing = [c for c in cells(slug) if c.cell_type == "code" and re.search(r"^book\.save_figure\(", c.source, re.M)]
+    for cell in drawing:
+        assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.source
 
 
 @pytest.mark.parametrize("slug", SLUGS)
