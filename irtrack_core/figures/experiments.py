@@ -21,7 +21,10 @@ def overlap_by_frame(axes, table, *, limit=None, smooth=5):
             mean.index, mean.rolling(smooth, center=True, min_periods=1).mean(), color=color(tracker), label=tracker
         )
     if limit is not None:
-        axes.axhline(limit, color=color("limit"), linestyle="--", linewidth=1, label=f"limit by noise, {limit:.2f}")
+        axes.axhline(limit, color=color("limit"), linestyle="--", linewidth=1, label="limit by noise")
+        axes.text(
+            1, limit - 0.02, f"{limit:.2f}", transform=axes.get_yaxis_transform(), ha="right", va="top", fontsize=8
+        )
     axes.set(xlabel="frames since the start", ylabel="mean overlap (IoU)", ylim=(0, 1.02))
     return axes
 

@@ -77,7 +77,7 @@ figure, axes = style.new(1, len(sets), width=3.8, sharey=True)
 for one, dataset in zip(axes, sets):
     experiments.overlap_by_frame(one, overlap[overlap["dataset"] == dataset], limit=limit[dataset])
     one.set(title=dataset, ylabel="mean overlap (IoU)" if one is axes[0] else "")
-    one.legend(fontsize=8)
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
 style.note(figure, f"{condition}; thin: each frame, thick: moving average over 5 frames")
 book.save_figure(figure, "by_frame")
 # %% [markdown]
