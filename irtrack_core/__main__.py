@@ -56,6 +56,14 @@ def _parser():
     two.add_argument("path", type=Path, nargs="?", help="its folder or file; default: what IRTRACK_DATA names")
     two.add_argument("--quick", action="store_true", help="do not read every frame")
     two.set_defaults(command=_check)
+
+    three = commands.add_parser("fetch", help="download a set of real sequences, or say how to get it")
+    three.add_argument("dataset", help="svanstrom, hui, kaist, ...")
+    three.add_argument("--to", type=Path, metavar="FOLDER", help="default: what IRTRACK_DATA names, or data/raw")
+    three.add_argument("--checksum", metavar="md5:HEX", help="of the file, as its host shows it; or sha256:HEX")
+    three.add_argument("--no-checksum", action="store_true", help="take the file as it comes, and print its SHA-256")
+    three.add_argument("--url", help="another place to download the same file from")
+    three.set_defaults(command=_fetch)
     return parser
 
 
@@ -85,6 +93,25 @@ def _check(arguments):
     )
     print(report)
     return 0 if report.usable else 1
+
+
+def _fetch(arguments):
+    from .datasets import data_root
+    from .datasets.fetch import URL, fetch, instructions, sha256
+
+    if arguments.dataset != "svanstrom" or not (arguments.checksum or arguments.no_checksum):
+        print(instructions(arguments.dataset))
+        return 0 if arguments.dataset != "svanstrom" else 2
+    folder = arguments.to or data_root() or Path("data/raw")
+    try:
+        found = fetch(folder, checksum=arguments.checksum, url=arguments.url or URL)
+    except KeyboardInterrupt:
+        print("irtrack: stopped; run the same command to start again", file=sys.stderr)
+        return 130
+    if not arguments.checksum:
+        print(f"SHA-256 of what was downloaded: {sha256(folder / 'Drone-detection-dataset.zip')}")
+    print(f"{len(list(found.glob('videos/*.mp4')))} sequences in {found}; now: export IRTRACK_DATA={folder.resolve()}")
+    return 0
 
 
 def _track(arguments):

@@ -6,6 +6,7 @@ import pytest
 from irtrack_core.boxes import center_error
 from irtrack_core.datasets import load, subsample
 from irtrack_core.datasets.check import check_sequence
+from irtrack_core.datasets.kaist import pair
 from irtrack_core.datasets.svanstrom import VALIDATION
 from irtrack_core.trackers import create
 
@@ -68,3 +69,33 @@ def test_peak_on_easy_real_sequences(validation, stride):
             found = [tracker.update(short.frames[index]) for index in range(start + 1, stop)]
             error = center_error(found, short.boxes[start + 1 : stop])
             assert np.nanmean(error <= 5) > 0.95, sequence.name
+
+
+def test_hui_centroid_lies_near_the_annotated_centre(realdata):
+    (sequence,) = load_or_skip("hui", realdata)[:1]
+    assert sequence.shape == (256, 256) and sequence.frames.dtype == np.uint8
+    offsets = []
+    for index in np.flatnonzero(sequence.present)[:26]:
+        x, y, w, h = sequence.boxes[index].astype(int)
+        part = sequence.frames[index][y : y + h, x : x + w].astype(float)
+        weight = np.maximum(part - np.median(part), 0)
+        rows, columns = np.mgrid[:h, :w] + 0.5
+        offsets.append([(columns * weight).sum() / weight.sum() - w / 2, (rows * weight).sum() / weight.sum() - h / 2])
+    assert np.abs(np.median(offsets, axis=0)).max() < 1.5  # a box that belonged to other frames would be off by more
+
+
+def test_kaist_pairs_and_people(realdata):
+    sequences = load_or_skip("kaist", realdata, min_length=1)
+    sizes = np.array([sequence.boxes[0, 2:] for sequence in sequences])
+    assert {sequence.shape for sequence in sequences} == {(512, 640)}
+    assert np.all(np.median(sizes[:, 1] / sizes[:, 0]) > 1.5)  # people stand
+    visible = pair(sequences[0])[0]
+    assert visible.shape == (512, 640) and not np.array_equal(visible, sequences[0].frames[0])
+
+
+def test_cptv_is_raw_sixteen_bit(realdata):
+    pytest.importorskip("cptv", reason="the optional package cptv is not installed")
+    for sequence in load_or_skip("cptv", realdata):
+        assert sequence.frames.dtype == np.uint16 and sequence.shape == (120, 160)
+        assert sequence.frames[len(sequence) - 1].max() > 255
+        np.testing.assert_array_equal(sequence.frames[0], next(iter(sequence.frames)))

@@ -5,6 +5,7 @@ used. Real data are looked for in the folder that the environment variable IRTRA
 """
 
 import os
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def items(name, root=None, **options):
     A reader without a function `items` in its module is one item. Errors as for `load`.
     """
     if name not in SIMULATED:
-        module = import_module(_reader(name).__module__)
+        module = sys.modules.get(_reader(name).__module__)  # none for a reader made in an interpreter
         if getattr(module, "load", None) is _reader(name) and hasattr(module, "items"):
             return module.items(_root(name, root), **options)
     return [(sequence.name, lambda sequence=sequence: sequence) for sequence in load(name, root, **options)]
