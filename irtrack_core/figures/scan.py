@@ -4,10 +4,20 @@ import numpy as np
 
 from irtrack_core import optics, probes
 from irtrack_core.boxes import centers
-from irtrack_core.figures.style import color, draw_box, show_image
-from irtrack_core.scan import noise_sigma
+from irtrack_core.figures.style import color, draw_box, new, show_image
+from irtrack_core.scan import noise_sigma, simulate
 
-__all__ = ["components", "window", "line_profile", "oversampling", "spectrum", "tdi_noise", "tdi_loss", "contact_sheet"]
+__all__ = [
+    "components",
+    "window",
+    "line_profile",
+    "oversampling",
+    "spectrum",
+    "tdi_noise",
+    "tdi_loss",
+    "contact_sheet",
+    "live_view",
+]
 
 
 def _image(axes, image, title, limits, label):
@@ -139,3 +149,25 @@ def contact_sheet(axes, sequences, index=0):
         show_image(axis, sequence.frames[index], sequence.name)
         draw_box(axis, sequence.boxes[index], "target")
     return axes
+
+
+def live_view(sensor, scene, target, *, frame=0, frames=30, seed=0, side=32):
+    """A figure of one frame: whole, a window of `side` pixels round the target, and the row through it."""
+    simulation = simulate(sensor, scene, target, frames=frames, seed=seed)
+    shown = simulation.components(frame)
+    corner = window(shown.image.shape, shown.box, side)
+    figure, (whole, near, cut) = new(1, 3, width=3.8, height=3.4, width_ratios=(1, 1, 1.3))
+    show_image(whole, shown.image, f"frame {frame}")
+    draw_box(whole, shown.box, "target")
+    part = np.s_[corner[1] : corner[1] + side, corner[0] : corner[0] + side]
+    show_image(near, shown.image[part], f"{side} px round it, own grey scale")
+    draw_box(near, shown.box - [*corner, 0, 0], "target")
+    row = int(centers(shown.box)[1])
+    x = np.arange(corner[0], corner[0] + side)
+    for name, values in (("background", shown.background), ("truth", shown.image)):
+        label = "background $I_b$" if name == "background" else "image $I$"
+        cut.plot(x, values[row, x], "o-" if name == "truth" else "-", color=color(name), markersize=3, label=label)
+    cut.plot(x, (shown.background + shown.target)[row, x], color=color("target"), label="target + background")
+    cut.set(title=f"row {row}", xlabel="column", ylabel="counts")
+    cut.legend(fontsize=8)
+    return figure

@@ -53,6 +53,15 @@ point = TargetSettings(kind="point", snr=snr, speed=1.5)
 sequence = scan.simulate(sensor, clouds, point, frames=20, seed=seed)
 
 # %% [markdown]
+# Move the sliders (in JupyterLab; on a web page this is a picture): what makes the target larger, what fainter, what
+# ragged?
+
+# %%
+from irtrack_core import widgets
+
+widgets.scan_an_image(scene=clouds, seed=seed)
+
+# %% [markdown]
 # ## Eq. (1): three parts, and their sum
 #
 # `components(i)` returns the frame and what it is made of.
