@@ -220,6 +220,25 @@ def test_check_reports_and_sets_the_exit_code(here, capsys):
     assert main(["check", "folder", "good", "--quick"]) == 0
 
 
+def test_check_when_no_target_lasts(here, capsys):
+    """KAIST's relabelled samples are single frames: there are boxes, but nothing to track."""
+    media.write_images(here / "images", spot_frames(1), name=lambda i: "set06_V001_I00459_lwir")
+    (here / "annotations-xml").mkdir()
+    box = "<bndbox><x>27</x><y>17</y><w>7</w><h>7</h></bndbox>"
+    (here / "annotations-xml/set06_V001_I00459.xml").write_text(f"<a><object><name>person</name>{box}</object></a>")
+    assert main(["check", "kaist", "."]) == 1
+    assert "no target is annotated in enough frames" in capsys.readouterr().out
+
+
+def test_a_missing_system_library_is_told(monkeypatch, capsys):
+    def without(arguments):
+        raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr("irtrack_core.__main__._track", without)
+    assert main(["track", "film.mp4", "--box", "1,2,3,4"]) == 2
+    assert "apt install libgl1 libglib2.0-0" in capsys.readouterr().err
+
+
 def test_as_a_program():
     result = subprocess.run(
         [sys.executable, "-m", "irtrack_core", "track", "gone.mp4", "--box", "1,2,3,4"],

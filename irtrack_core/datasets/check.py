@@ -41,7 +41,8 @@ class Report:
         bad = sum(bool(s.errors) for s in self.sequences)
         frames, boxes = sum(s.frames for s in self.sequences), sum(s.boxes for s in self.sequences)
         lines.append(f"{self.dataset} at {self.root}: {len(self.sequences)} sequences, {frames} frames, {boxes} boxes")
-        lines.append("everything can be used" if self.usable else f"{bad} of {len(self.sequences)} cannot be used")
+        verdict = "everything can be used" if self.usable else f"{bad} of {len(self.sequences)} cannot be used"
+        lines.append(verdict if self.sequences else "no target is annotated in enough frames to be tracked")
         return "\n".join(lines)
 
 
