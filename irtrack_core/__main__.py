@@ -31,6 +31,9 @@ def main(argv=None):
         return _fail(f"{error}: install it, or use another tracker or dataset")
     except (ValueError, TypeError, OSError) as error:
         return _fail(error)
+    except KeyboardInterrupt:
+        print("irtrack: stopped", file=sys.stderr)
+        return 130
 
 
 def _fail(message):
@@ -103,11 +106,7 @@ def _fetch(arguments):
         print(instructions(arguments.dataset))
         return 0 if arguments.dataset != "svanstrom" else 2
     folder = arguments.to or data_root() or Path("data/raw")
-    try:
-        found = fetch(folder, checksum=arguments.checksum, url=arguments.url or URL)
-    except KeyboardInterrupt:
-        print("irtrack: stopped; run the same command to start again", file=sys.stderr)
-        return 130
+    found = fetch(folder, checksum=arguments.checksum, url=arguments.url or URL)
     if not arguments.checksum:
         print(f"SHA-256 of what was downloaded: {sha256(folder / 'Drone-detection-dataset.zip')}")
     print(f"{len(list(found.glob('videos/*.mp4')))} sequences in {found}; now: export IRTRACK_DATA={folder.resolve()}")

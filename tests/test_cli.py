@@ -230,6 +230,14 @@ def test_check_when_no_target_lasts(here, capsys):
     assert "no target is annotated in enough frames" in capsys.readouterr().out
 
 
+def test_ctrl_c_at_any_time_is_no_traceback(monkeypatch, capsys):
+    def interrupted(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("irtrack_core.__main__._check", interrupted)
+    assert main(["check", "svanstrom"]) == 130 and capsys.readouterr().err == "irtrack: stopped\n"
+
+
 def test_a_missing_system_library_is_told(monkeypatch, capsys):
     def without(arguments):
         raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
