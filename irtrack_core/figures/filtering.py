@@ -24,11 +24,13 @@ __all__ = [
     "pictures",
     "response_colors",
     "survival",
+    "sweeps",
 ]
 
 # one colour and name for each level of the filter, here and in the experiment
 LEVELS = {"I": "#111111", "E": "#56B4E9", "U": "#D55E00", "M": "#009E73"}
 NAMES = {"none": "no filter, I", "U": "background out, U", "M": "multi-level, M"}
+PFA = np.geomspace(1e-5, 1, 121)
 SETS = {
     "sim-aircraft": "aircraft",
     "sim-pedestrian": "pedestrian",
@@ -226,7 +228,8 @@ def best_snr(axes, table, *, sets=None):
     ):
         axes.axhline(value, color="#CC79A7", linestyle=style, linewidth=1.3, label=text)
     axes.set_xticks(*zip(*ticks))
-    axes.set(ylabel="SNR, dB", xlabel="sequences of each set, sorted", ylim=(-13.5, 41))
+    highest = table.loc[np.isfinite(table["db"]), "db"].max()
+    axes.set(ylabel="SNR, dB", xlabel="sequences of each set, sorted", ylim=(-13.5, max(41, highest + 3)))
     axes.grid(axis="x", visible=False)
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
     return axes
@@ -234,10 +237,9 @@ def best_snr(axes, table, *, sets=None):
 
 def detection_curves(axes, table, *, title=""):
     """Pd against Pfa for each filter. table: columns filter, pfa (of each target)."""
-    pfa = np.geomspace(1e-5, 1, 121)
     for name, part in table.groupby("filter", sort=False):
-        axes.plot(pfa, pd_at_pfa(part["pfa"], pfa), color=response_colors(name), label=NAMES.get(name, name))
-    axes.set(xscale="log", xlabel="Pfa, share of false pixels", ylabel="Pd", ylim=(-0.02, 1.02), title=title)
+        axes.plot(PFA, pd_at_pfa(part["pfa"], PFA), color=response_colors(name), label=NAMES.get(name, name))
+    axes.set(xscale="log", xlabel="Pfa, share of false pixels", ylim=(-0.02, 1.02), title=title)
     return axes
 
 
@@ -268,33 +270,49 @@ def survival(axes, table):
         mean = part.groupby("size")["retention"].mean()
         label = "no s, U alone" if side == 1 else f"s = {side} x {side}"
         axes.plot(mean.index, mean, "o-", ms=4, color=shades.get(side, "#333333"), label=label)
-    axes.set(
-        xlabel="target's size, pixels (widest extent, blurred)", ylabel="share of the peak kept", ylim=(-0.05, None)
-    )
-    axes.legend(fontsize=9)
+    axes.set(xlabel="narrower side of the target's box, pixels", ylabel="share of the peak kept", ylim=(-0.05, None))
+    axes.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1.01, 1))
     return axes
 
 
 def gamed(axes, table):
-    """How dB can be gamed: (left) dB against a power of U, (right) Pd-Pfa of the very same pictures, which coincide.
+    """How dB can be gamed: (left) dB against the share cut off, (right) Pd-Pfa of the very same pictures, which coincide.
 
-    axes: two. table: power, snr, filter, pfa, one row a target and power.
+    axes: two. table: dataset, cut, snr, snr_no_floor, pfa, one row a target and cut. Infinite dB is drawn as a triangle.
     """
     left, right = axes
-    by_power = table.groupby("power")["snr"].median()
-    left.plot(by_power.index, decibel(by_power), "o-", color=LEVELS["U"])
-    left.axhline(35, color="#CC79A7", linewidth=1.3)
-    left.text(by_power.index[0], 35.8, "paper, its method: 35 dB", color="#A05A85", fontsize=9)
-    left.set(
-        xlabel="p, contrast stretched as U to the power p", ylabel="median SNR, dB", title="The decibels climb ..."
-    )
-    pfa = np.geomspace(1e-5, 1, 121)
-    powers = sorted(table["power"].unique())
-    for width, power in zip(np.linspace(9, 1, len(powers)), powers):
-        part = table[table["power"] == power]
-        shade = 0.85 - 0.75 * powers.index(power) / max(len(powers) - 1, 1)
-        right.plot(pfa, pd_at_pfa(part["pfa"], pfa), color=str(shade), lw=width, label=f"p = {power:g}")
-    right.set(xscale="log", xlabel="Pfa, share of false pixels", ylabel="Pd", ylim=(-0.02, 1.02))
+    top = 62
+    for dataset, part in table.groupby("dataset", sort=False):
+        free = decibel(part.groupby("cut")["snr_no_floor"].median())
+        color = {"sim-aircraft": "#E69F00", "sim-pedestrian": "#0072B2"}.get(dataset, "#CC79A7")
+        cuts = part.groupby("cut")["snr"].median().index
+        left.plot(cuts, np.minimum(free, top), "o-", color=color, label=SETS.get(dataset, dataset))
+        left.plot(cuts[np.isinf(free)], np.full(np.isinf(free).sum(), top), "^", color=color, markersize=10)
+        floored = decibel(part.groupby("cut")["snr"].median())
+        left.plot(cuts, floored, ":", color=color)
+    left.axhline(35, color="#888888", linewidth=1, label=f"paper's best, {published.SNR['method']} dB")
+    left.plot([], [], ":", color="#555555", label="sigma floored by the raw noise")
+    left.plot([], [], "^", color="#555555", label="infinite")
+    left.set(xlabel="cut off below this share of the target's peak", ylabel="median SNR, dB", ylim=(0, top + 3))
+    left.set_title("The decibels climb ...")
+    left.legend(fontsize=8, loc="lower center", ncols=2)
+    cuts = sorted(table["cut"].unique())
+    for i, cut in enumerate(cuts):
+        shade, width = 0.85 - 0.85 * i / max(len(cuts) - 1, 1), 9 - 8 * i / max(len(cuts) - 1, 1)
+        part = table[table["cut"] == cut]
+        right.plot(PFA, pd_at_pfa(part["pfa"], PFA), color=str(shade), lw=width, label=f"cut at {100 * cut:.0f} %")
+    right.set(xscale="log", xlabel="Pfa, share of false pixels", ylabel="Pd, all sets", ylim=(-0.02, 1.02))
     right.set_title("... and not one more target is found")
-    right.legend(fontsize=9)
+    right.legend(fontsize=8)
+    return axes
+
+
+def sweeps(axes, table, *, pfa, xlabel):
+    """Pd at `pfa` for each value of a setting, a line for each filter. table: of `filter_study.sweep`."""
+    values = sorted(table["value"].unique())
+    for name, part in table.groupby("filter", sort=False):
+        found = part.assign(found=part["pfa"] <= pfa).groupby("value")["found"].mean()[values]
+        axes.plot(range(len(values)), found, "o-", ms=4, color=response_colors(name), label=NAMES.get(name, name))
+    axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
+    axes.set(xlabel=xlabel, ylim=(-0.03, 1.03))
     return axes
