@@ -4,7 +4,6 @@ Raw boxes lie in results/<profile>/boxes/<dataset>/<sequence>__<tracker>__seed<n
 be computed again from them, by other code too.
 """
 
-import platform
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +16,10 @@ from irtrack_core.datasets import SIMULATED, ArrayFrames, FunctionFrames, data_r
 
 __all__ = [
     "TRACKERS",
+    "UntilOutgrown",
     "aor_limit",
     "boxes_path",
     "by_step",
-    "hardware",
     "head",
     "in_memory",
     "load_folds",
@@ -30,7 +29,6 @@ __all__ = [
     "real_sequences",
     "run_folds",
     "simulated",
-    "speed",
     "steps",
     "test_folds",
     "track",
@@ -74,6 +72,29 @@ def make_tracker(name, results, fold=0, seed=0):
     return trackers.create(name)
 
 
+class UntilOutgrown:
+    """A tracker that is not run any further once its box is larger than the frame: it has lost the target.
+
+    Networks that are hardly trained can double their box at every frame until no memory holds the crop.
+    """
+
+    def __init__(self, tracker):
+        self.tracker, self.name = tracker, tracker.name
+
+    def init(self, frame, box):
+        self.tracker.init(frame, box)
+        self.score, self.outgrown = 1.0, False
+
+    def update(self, frame):
+        if self.outgrown:
+            self.score = 0.0
+        else:
+            self.box = np.asarray(self.tracker.update(frame), dtype=np.float64)
+            self.score = self.tracker.score
+            self.outgrown = bool((self.box[2:] > frame.shape[1::-1]).any())
+        return self.box.copy()
+
+
 def head(sequence, count):
     """The first `count` frames from the first annotated one on; count 0: all of them."""
     start = sequence.first
@@ -108,7 +129,7 @@ def track(sequences, names, results, *, fold=0, seed=0, progress=None):
 
     progress: e.g. tqdm, wraps the list of sequences.
     """
-    made = {name: make_tracker(name, results, fold, seed) for name in names}
+    made = {name: UntilOutgrown(make_tracker(name, results, fold, seed)) for name in names}
     done = []
     for sequence in progress(sequences) if progress else sequences:
         held = in_memory(sequence)
@@ -148,7 +169,7 @@ def by_step(sequences, results, *, fold=0, seed=0, progress=None):
     chosen, rows = steps(results, fold, seed), []
     held = [in_memory(one) for one in sequences]
     for step in progress(chosen) if progress else chosen:
-        tracker = trackers.create("paper", weights=weights_path(results, fold, seed, step))
+        tracker = UntilOutgrown(trackers.create("paper", weights=weights_path(results, fold, seed, step)))
         table = evaluation.evaluate([evaluation.run(tracker, one) for one in held], held)
         rows.append(table[["dataset", "sequence", "aor"]].assign(step=step))
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=["dataset", "sequence", "aor", "step"])
@@ -218,37 +239,3 @@ def with_intervals(table, rng, measure="aor", by="tracker"):
             low, high = evaluation.bootstrap_interval(values.to_numpy(), rng=rng)
             rows.append((dataset, name, len(values), float(values.mean()), low, high))
     return pd.DataFrame(rows, columns=["dataset", by, "sequences", "mean", "low", "high"])
-
-
-def speed(sequences, names, results, *, fold=0, seed=0, repeats=3, warmup=5, progress=None):
-    """Table dataset, tracker, repeat, frames, seconds, fps: eq. (16) for each set, end to end, `repeats` times over.
-
-    Timed are the calls of update: filter, crops, network and decoding, not the reading of files. Before a tracker is
-    timed it runs over `warmup` frames of each sequence, so that no first call counts.
-    """
-    held = [in_memory(one) for one in sequences]
-    made = {name: make_tracker(name, results, fold, seed) for name in names}
-    turns = [(repeat, name) for repeat in range(repeats) for name in names]  # interleaved: a busy spell hits all alike
-    rows = []
-    for repeat, name in progress(turns) if progress else turns:
-        for one in held:
-            if repeat == 0:
-                evaluation.run(made[name], head(one, warmup + 1))
-            result = evaluation.run(made[name], one)
-            rows.append((one.dataset, name, repeat, result.frames, result.seconds))
-    table = pd.DataFrame(rows, columns=["dataset", "tracker", "repeat", "frames", "seconds"])
-    table = table.groupby(["dataset", "tracker", "repeat"], sort=False, as_index=False).sum()
-    return table.assign(fps=table["frames"] / table["seconds"])
-
-
-def hardware():
-    """The processor's name as far as the system tells it, and the number of cores."""
-    import os
-
-    name = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
-    except OSError:
-        pass
-    return f"{name}, {os.cpu_count()} cores"

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from irtrack_core import config, evaluation, metrics, study
+from irtrack_core import config, evaluation, metrics, speed, study
 from irtrack_core.boxes import iou
 from irtrack_core.datasets import Sequence
 
@@ -36,6 +36,25 @@ def test_raw_boxes_go_round_and_give_the_same_table(tmp_path):
     # and by hand, from the CSV alone: the identity tracker keeps the first box
     rows = pd.read_csv(study.boxes_path(tmp_path, "set", "two", "identity"))
     assert (rows[["x", "y", "w", "h"]].to_numpy() == sequences[1].boxes[0]).all()
+
+
+def test_a_box_that_outgrew_the_frame_ends_the_run():
+    class Growing:
+        name, score, calls = "growing", 0.5, 0
+
+        def init(self, frame, box):
+            self.box = np.array(box)
+
+        def update(self, frame):
+            self.calls += 1
+            self.box = self.box * [1, 1, 3, 3]
+            return self.box
+
+    one, tracker = sequence(frames=9), Growing()
+    result = evaluation.run(study.UntilOutgrown(tracker), one)
+    # 3, 9 and 27 px: 27 is more than the 24 rows of the frame
+    assert tracker.calls == 2 and result.tracker == "growing"
+    assert result.boxes[2:, 2].tolist() == [27] * 7 and result.scores[3:].tolist() == [0] * 6
 
 
 def test_missing_or_stale_boxes_are_refused(tmp_path):
@@ -98,7 +117,7 @@ def test_limit_falls_with_the_target_and_stays_below_one():
 
 def test_speed_counts_every_frame_of_every_repeat():
     sequences = [sequence("one"), sequence("two"), sequence("three", dataset="other")]
-    table = study.speed(sequences, ["identity", "peak"], None, repeats=3, warmup=2)
+    table = speed.measure(sequences, ["identity", "peak"], None, repeats=3, warmup=2)
     assert len(table) == 2 * 2 * 3
     assert table.query("dataset == 'set'")["frames"].unique().tolist() == [10]
     one = table.iloc[0]

@@ -22,11 +22,11 @@ real_frames: int = 40  # frames of each real sequence
 import pandas as pd
 import torch
 
-from irtrack_core import published, study, workbook
+from irtrack_core import published, speed, study, workbook
 from irtrack_core.figures import experiments, style
 
 book = workbook.start("13_experiment_speed", profile=profile, seed=seed, names=names, frames=frames, repeats=repeats)
-machine = study.hardware()
+machine = speed.hardware()
 print(f"{machine}; torch {torch.__version__} on {torch.get_num_threads()} thread(s)")
 
 # %% [markdown]
@@ -38,7 +38,7 @@ print(f"{machine}; torch {torch.__version__} on {torch.get_num_threads()} thread
 # %%
 sequences = [study.head(one, frames) for one in study.test_folds(book.profile, seed)[0][2]]
 sequences += study.real_sequences(real_frames)
-turns = study.speed(sequences, names, book.results, seed=seed, repeats=repeats, progress=workbook.progress)
+turns = speed.measure(sequences, names, book.results, seed=seed, repeats=repeats, progress=workbook.progress)
 book.save_table(turns, "turns")
 if "svanstrom" not in set(turns["dataset"]):
     print(study.HOW_TO_GET_DATA)
@@ -54,17 +54,17 @@ print(f"timed {repeats} times, frames: {timed[timed.index.str.startswith('sim-')
 
 # %%
 groups = turns.groupby(["dataset", "tracker"], sort=False)["fps"]
-speed = groups.agg(mean="median", low="min", high="max").reset_index()
-speed["hardware"] = machine
-book.save_table(speed)
-ours = speed.pivot(index="dataset", columns="tracker", values="mean").round(0)[names]
+table = groups.agg(mean="median", low="min", high="max").reset_index()
+table["hardware"] = machine
+book.save_table(table)
+ours = table.pivot(index="dataset", columns="tracker", values="mean").round(0)[names]
 paper = pd.DataFrame(published.SPEED).T.rename(index=lambda name: f"sim-{name}")
 paper.columns = [f"paper: {'its method' if name == 'method' else f'[{name[3:]}]'}" for name in paper]
 ours.join(paper)
 
 # %%
 figure, axis = style.new(width=8, height=3.6)
-experiments.speed_bars(axis, speed, hardware=machine)
+experiments.speed_bars(axis, table, hardware=machine)
 axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
 width = f"; the paper's network at width factor {book.profile.width:g}" if book.profile.width != 1 else ""
 style.note(figure, f"{style.profile_note(book.profile)}; median of {repeats}, whiskers: slowest and fastest{width}")
