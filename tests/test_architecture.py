@@ -18,7 +18,7 @@ TIERS = [
     "network losses sampling weights",
     "training runtime recipes",
     "trackers",
-    "evaluation filter_study study",
+    "evaluation filter_study study speed",
     "figures report",
     "widgets workbook runner site depends",
     "__main__",
