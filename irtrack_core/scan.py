@@ -20,7 +20,8 @@ from .targets import Moving, path
 
 __all__ = ["GRID", "Components", "Simulation", "simulate", "noise_sigma", "scan_jitter", "flicker_noise"]
 
-GRID = 64  # components are multiples of 1 / 64 count: float32 then adds them without rounding up to 2^18 counts
+# components are multiples of 1 / 64 count and stay below 2^17: float32 adds such numbers without rounding
+GRID, LIMIT = 64, 2**17 - 1
 
 
 class Components(NamedTuple):
@@ -193,12 +194,12 @@ class Simulation:
         scale, zero = readout.levels(sensor, signal, sigma)
         signal *= np.float32(scale * GRID)
         signal += np.float32(zero * GRID)
+        np.clip(signal, -LIMIT * GRID, LIMIT * GRID, out=signal)  # far beyond the range, where the image is saturated
         np.rint(signal, out=signal)
         signal *= np.float32(1 / GRID)
         rows, columns, samples = self.objects[0].render(index, shifts, lag)
-        samples = np.rint(samples * np.float32(self.objects[0].contrast[index] * sigma * scale * GRID)) / np.float32(
-            GRID
-        )
+        samples = samples * np.float32(self.objects[0].contrast[index] * sigma * scale * GRID)
+        samples = np.rint(np.clip(samples, -LIMIT * GRID, LIMIT * GRID)) / np.float32(GRID)
         signal[rows, columns] += samples
         raw = self._noise(index, rng) * np.float32(scale)
         raw += (signal - np.float32(zero)) * self._gain[:, None]
