@@ -211,8 +211,10 @@ from irtrack_core.evaluation import evaluate_filter
 
 measures = pd.DataFrame(evaluate_filter(frame.image, {"U": U, "M": M}, frame.box, target=frame.target))
 book.save_table(measures)
-figure = figures.Panel().draw(frame.image, (E, U, M), frame.box, measures=measures.to_dict("records"))
+records = measures.to_dict("records")
+figure = figures.Panel().draw(frame.image, (E, U, M), frame.box, measures=records, zoom=False)
 book.save_figure(figure, "levels")
+figure
 # %% tags=["nbval-check-output"]
 print(measures[["filter", "snr", "db", "retention", "zero_share"]].round(1).to_string(index=False))
 
