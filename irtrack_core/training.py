@@ -75,7 +75,7 @@ def train(net, sampler, settings, *, checkpoint=None, workers=0, device_name=Non
     Raises ValueError when the checkpoint was made with other settings, FloatingPointError when the loss is not finite.
     """
     where = device(device_name)
-    net.to(where).train()
+    net.to(where, memory_format=torch.channels_last).train()
     optimizer = torch.optim.SGD(
         net.parameters(), lr=settings.lr_first, momentum=settings.momentum, weight_decay=settings.weight_decay
     )

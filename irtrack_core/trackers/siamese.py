@@ -86,7 +86,8 @@ class SiameseTracker:
     def __init__(self, net, *, settings=None, name="siamese", device_name="cpu"):
         self.name, self.settings = name, settings or TrackerSettings()
         self.device = torch.device(device_name)
-        self.net = net.to(self.device).eval()
+        # channels last: the layout in which small convolutions and pools run about twice as fast on a CPU
+        self.net = net.to(self.device, memory_format=torch.channels_last).eval()
         self.n = net.positions()
         profile = np.hanning(self.n + 2)[1:-1]  # without the zeros at the ends, which would forbid the border
         self.window = np.outer(profile, profile)
