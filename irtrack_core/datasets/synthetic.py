@@ -12,7 +12,7 @@ from ..scan import Simulation, noise_sigma
 from .frames import FunctionFrames
 from .sequence import Sequence
 
-__all__ = ["SETS", "simulated_set", "random_sequence", "as_sequence"]
+__all__ = ["SETS", "TWINS", "simulated_set", "random_sequence", "real_twin", "as_sequence"]
 
 SKIES = ("clouds", "cloud_edges", "horizon", "terrain")
 
@@ -150,17 +150,17 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
     """A random sequence over the whole range of settings, for training: cheap to make and to read.
 
     rng: numpy Generator; kind: a target kind of `TargetSettings`, or None for any; shape: (H, W) of the frames.
-    Size 2-40 px (less than a third of the frame), |SNR| mostly 2-15, up to 120, one in six colder than the
-    background; every scene, platform motion, crossing distractors, scanning and staring sensors, 8 and 14 bit, AGC,
-    compression.
+    Half imitate a scanner (|SNR| 2-15, size from 2 px), half the video of a staring camera (|SNR| 10-150 mostly, size
+    from 5 px, steeper spectra); size up to 40 px or a third of the frame, one target in six colder than the background;
+    every scene, platform motion, crossing distractors, 8 and 14 bit, AGC, compression.
     Raises ValueError for an unknown kind or a frame that cannot be simulated.
     """
     pick = lambda *options: options[rng.integers(len(options))]  # noqa: E731
     uniform = lambda low, high: float(rng.uniform(low, high))  # noqa: E731
     log = lambda low, high: float(np.exp(rng.uniform(np.log(low), np.log(high))))  # noqa: E731
     staring = rng.random() < 0.5  # no scan artefacts, high contrast, as most real video
-    # the target should reach a few counts of an 8-bit image, however little the AGC stretches
-    snr = log(8.0, 120.0) if staring and rng.random() < 0.7 else log(2.0, 15.0)
+    snr = log(10.0, 150.0) if staring and rng.random() < 0.85 else log(2.0, 15.0)
+    counts = log(15.0, 200.0) if staring else log(5.0, 60.0)  # the most a target may rise in an 8-bit image
     cross = pick(1.25, 1.25, 1.5) if staring else pick(1.25, 2.0, 2.0, 3.0)
     bits = pick(8, 8, 8, 14)
     agc = bits == 8 or rng.random() < 0.5
@@ -182,13 +182,13 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
         output="agc" if agc else "radiometric",
         detail=pick(0.0, 0.0, uniform(0.3, 0.9)) if agc else 0.0,
         detail_size=log(8, 60),
-        agc_noise=max(log(0.4, 3.0) if staring else log(0.7, 8.0), 5.0 / snr) * (1 if bits == 8 else 16),
+        agc_noise=counts / snr * (1 if bits == 8 else 16),
         agc_clip=pick(0.5, 0.5, uniform(0.5, 15.0)),
         quality=pick(100, int(rng.integers(40, 96))) if bits == 8 else 100,
     )
     small = min(40.0, 0.3 * min(shape))
     kind = pick("point", "aircraft", "drone", "bird", "pedestrian", "vehicle") if kind is None else kind
-    size = log(2.0, small)
+    size = log(min(5.0, small), small) if staring else log(2.0, small)
     target = TargetSettings(
         kind=kind,
         size=size,
@@ -205,10 +205,10 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
         kind=pick(
             "flat", "clouds", "clouds", "cloud_edges", "horizon", "horizon", "terrain", "buildings", "trees", "sea"
         ),
-        beta=uniform(2.2, 3.6),
+        beta=uniform(2.8, 4.0) if staring else uniform(2.2, 3.6),
         outer_scale=log(20, 300),
-        # contrast between a tenth of the noise, or of the target's, and up to twice the target's
-        std=log(0.1 * snr if staring else 0.1, 2.0 * snr) * noise_sigma(sensor),
+        # contrast from half the noise, or a fifth of the target's, to twice the target's
+        std=log(0.2 * snr if staring else 0.5, 2.0 * snr) * noise_sigma(sensor),
         skew=uniform(0, 0.8),
         pan=pick((0.0, 0.0), tuple(rng.uniform(-3, 3, 2).tolist()), tuple(rng.uniform(-0.5, 0.5, 2).tolist())),
         wander=pick(0.0, uniform(0, 4)),
@@ -220,3 +220,23 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
     )
     simulation = Simulation(sensor, scene, target, frames=frames, seed=int(rng.integers(2**31)))
     return as_sequence(simulation, f"random-{simulation.seed}", "random")
+
+
+TWINS = {"sim-aircraft": "hui", "sim-pedestrian": "kaist", "sim-otcbvs": "otcbvs"}
+
+
+def real_twin(name):
+    """Sequences of the real set that a simulated one stands for, from IRTRACK_DATA; [] when they are not there.
+
+    Single annotated images count as sequences of one frame. Raises ValueError for an unknown simulated set.
+    """
+    if name not in TWINS:
+        raise ValueError(f"unknown simulated set {name!r}: use one of {sorted(TWINS)}")
+    from . import data_root, load  # the registry imports this module when first asked for a simulated set
+
+    if data_root() is None:
+        return []
+    try:
+        return load(TWINS[name], **({"min_length": 1} if name == "sim-pedestrian" else {}))
+    except (FileNotFoundError, ValueError):  # the folder holds other sets
+        return []
