@@ -27,10 +27,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 
 results: $(STAMP)
-	@mkdir -p results
-	$(BIN)/snakemake --snakefile workflow/Snakefile --workflow-profile workflow/profiles/local --cores $(CORES) \
-		--config profile=$(PROFILE)
-	@$(BIN)/python -m irtrack_core.workbook where --profile $(PROFILE)
+	$(BIN)/python -m irtrack_core.workbook results --profile $(PROFILE) --cores $(CORES)
 
 test: $(STAMP)
 	$(BIN)/ruff check .

@@ -12,7 +12,7 @@ __all__ = ["closure", "code_of", "digest", "imports"]
 
 PACKAGE = "irtrack_core"
 # the command line behind `python -m irtrack_core.workbook`: it cannot change what a notebook computes
-TOOLS = {f"{PACKAGE}.runner", f"{PACKAGE}.site"}
+TOOLS = {f"{PACKAGE}.runner", f"{PACKAGE}.site", f"{PACKAGE}.batch"}
 HERE = Path(__file__).resolve().parent
 
 

@@ -1,6 +1,6 @@
 """Notebooks in batch: build the stored ones from their sources, run one with checked parameters.
 
-Used as `python -m irtrack_core.workbook build|run|where|site`.
+Used as `python -m irtrack_core.workbook build|run|results|where|site`.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 
-from irtrack_core import site, workbook
+from irtrack_core import batch, site, workbook
 
 __all__ = ["build", "check_parameters", "main", "run", "sources"]
 
@@ -180,13 +180,17 @@ def run(path, output, texts):
 
 
 def _follow(stem):
-    """Show papermill's cells and the kernel's progress bars as whole lines, at most one in five seconds."""
+    """Show papermill's cells and the kernel's progress bars as whole lines, one in 5 to 10 seconds, silence included."""
     import logging
+    from threading import Event, Thread
 
-    begin, last = time.monotonic(), [0.0]
+    begin, last, latest, over = time.monotonic(), [0.0], ["starts"], Event()
 
     def watch(text, always=False):
         now = time.monotonic()
+        latest[0] = text
+        if always and text != "starts":
+            over.set()
         if always or now - last[0] >= 5:
             last[0] = now
             print(f"{stem} {now - begin:5.0f} s  {text}", file=sys.stderr, flush=True)
@@ -203,19 +207,14 @@ def _follow(stem):
     logger.handlers, logger.propagate = [Lines()], False
     logger.setLevel(logging.INFO)
     watch("starts", always=True)
+
+    def beat():  # a cell without a bar is not a stop
+        while not over.wait(1):
+            if time.monotonic() - last[0] >= 10:
+                watch(f"{latest[0].removesuffix(' ...')} ...")
+
+    Thread(target=beat, daemon=True).start()
     return watch
-
-
-def where(profile):
-    """Print where the tables and figures of a profile are."""
-    root = workbook.find_root()
-    results = Path(os.environ.get("IRTRACK_RESULTS") or root / "results").resolve() / profile
-    figures = Path(os.environ.get("IRTRACK_FIGURES") or root / "figures").resolve()
-    print(f"\nexecuted notebooks  {results / 'notebooks'}")
-    for title, folder, patterns in (("tables", results, ("*.csv", "*.json")), ("figures", figures, ("*.png",))):
-        files = sorted(file for pattern in patterns for file in folder.glob(pattern) if file.name != "manifest.json")
-        print(f"{title:<19} {folder}", *(f"  {file.name}" for file in files), sep="\n")
-    print(f"report              {results / 'notebooks' / '20_report.ipynb'}")
 
 
 def main(arguments=None):
@@ -231,6 +230,9 @@ def main(arguments=None):
     make.add_argument("--no-execute", action="store_true", help="write code and text only")
     look = commands.add_parser("where", help="say where tables and figures are")
     look.add_argument("--profile", default="quick")
+    every = commands.add_parser("results", help="run all notebooks that are not up to date, and say where tables are")
+    every.add_argument("--profile", default="quick")
+    every.add_argument("--cores", type=int, default=2)
     web = commands.add_parser("site", help="make a web site of the executed notebooks")
     web.add_argument("--profile", default="quick")
     options = parser.parse_args(arguments)
@@ -244,8 +246,10 @@ def main(arguments=None):
                 raise ValueError(f"parameter given twice: {', '.join(sorted(twice))}")
             return run(options.notebook, options.output, dict(options.parameters))
         if options.command == "where":
-            where(options.profile)
+            batch.where(options.profile)
             return 0
+        if options.command == "results":
+            return batch.results(options.profile, options.cores)
         if options.command == "site":
             print(f"open {site.make(options.profile) / 'index.html'}")
             return 0

@@ -20,7 +20,7 @@ TIERS = [
     "trackers",
     "evaluation filter_study study speed",
     "figures report",
-    "widgets workbook runner site depends",
+    "widgets workbook runner site batch depends",
     "__main__",
 ]
 TIER = {name: number for number, row in enumerate(TIERS) for name in row.split()}
