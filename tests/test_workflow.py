@@ -1,0 +1,92 @@
+"""The workflow knows every notebook, and re-runs what a change touches: nothing else."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from filelock import FileLock
+
+from irtrack_core import batch, depends, runner, workbook
+
+ROOT = workbook.find_root()
+
+
+def planned(folder, *words, **environment):
+    """Names of the jobs that Snakemake would run, from a dry run in `folder`."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--cores", "2", "-n", *words]
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("IRTRACK_")} | environment
+    done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {
+        line.split()[1].rstrip(":") for line in done.stdout.splitlines() if line.startswith(("rule ", "localrule "))
+    }
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A copy of the repository in which three small notebooks have been run."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in ("irtrack_core", "workflow"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    source = folder / "notebooks" / "src"
+    source.mkdir(parents=True)
+    uses = {"00_start_here": "boxes", "05_train_the_tracker": "metrics", "06_track_a_sequence": "config"}
+    for slug, module in uses.items():
+        (source / f"{slug}.py").write_text(
+            '# %% tags=["parameters"]\nprofile: str = "quick"\nseed: int = 0\n'
+            f"# %%\nfrom irtrack_core import {module}\nprint(profile, seed)\n"
+        )
+        runner.build(source / f"{slug}.py", execute=False)
+    command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--cores", "2", "--quiet", "all"]
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("IRTRACK_")}
+    done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_every_notebook_is_in_the_workflow():
+    text = (ROOT / "workflow" / "Snakefile").read_text()
+    for source in runner.sources():
+        assert f'"{source.stem}": [' in text, f"{source.stem} is missing from NEEDS in workflow/Snakefile"
+
+
+def test_nothing_runs_twice_and_saving_outputs_changes_nothing(clone):
+    assert "quick 0" in (clone / "results" / "quick" / "notebooks" / "06_track_a_sequence.ipynb").read_text()
+    assert planned(clone) == set()
+    path = clone / "notebooks" / "00_start_here.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="another output")]
+    nbformat.write(notebook, path)
+    assert planned(clone) == set()
+
+
+def test_changed_code_module_or_setting_reruns_what_depends_on_it(clone):
+    everything = {"00_start_here", "05_train_the_tracker", "06_track_a_sequence", "all"}
+    module = clone / "irtrack_core" / "metrics.py"
+    before = module.read_text()
+    module.write_text(before + "\n# changed\n")
+    # 05 uses metrics, and 06 reads what 05 wrote
+    assert planned(clone) == {"05_train_the_tracker", "06_track_a_sequence", "all"}
+    module.write_text(before)
+    assert planned(clone) == set()
+    assert planned(clone, "--config", "seed=1") == everything
+    assert planned(clone, IRTRACK_DATA="/elsewhere") == everything - {"00_start_here"}
+
+
+def test_a_second_run_at_the_same_time_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("IRTRACK_RESULTS", str(tmp_path))
+    (tmp_path / "quick").mkdir()
+    with FileLock(tmp_path / "quick" / ".running.lock"):
+        assert batch.results("quick") == 1
+    assert "is being written by another run" in capsys.readouterr().err
+
+
+def test_the_command_line_tools_change_no_digest(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("from irtrack_core import workbook\n")
+    names = {path.name for path in depends.closure(script)}
+    assert "workbook.py" in names and not names & {"runner.py", "batch.py", "site.py"}
