@@ -60,8 +60,8 @@ rows.append(
         "Fig. 4, region overlap (AOR, all sets)",
         published.OVERLAP["method"] + "; compared methods: " + published.OVERLAP["others"],
         "; ".join(f"{name} {report.mean_text(overlap, name)}" for name in trackers),
-        "Other images: targets of 3 px and dim, where noise alone forbids 0.9. One box convention. Narrow network and few steps in"
-        " quick. Falling curves are drift over frames; training makes overlap rise (notebook 11).",
+        "Other images: some targets have 3 px, where a quarter of a pixel costs more than a tenth of the overlap. Sub-pixel truth."
+        " In quick a narrow network and few steps. Falling curves are drift over frames; training makes overlap rise (notebook 11).",
     )
 )
 rows.append(
