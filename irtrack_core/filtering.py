@@ -21,6 +21,7 @@ from functools import lru_cache, reduce
 import cv2
 import numpy as np
 
+from irtrack_core import flat
 from irtrack_core.elements import drawn_element, element_length, line_element, line_elements, rectangle, shape_element
 
 __all__ = [
@@ -43,6 +44,8 @@ __all__ = [
     "closing",
     "check_image",
 ]
+
+FLAT_FROM = 1 << 15  # pixels: below it OpenCV's openings are faster than the compiled passes of `flat`
 
 
 def background(image, elements):
@@ -91,8 +94,8 @@ def multilevel_filter(image, elements, rectangle, *, polarity="bright"):
     """
     image, elements = check_image(image), _listed(elements)
     if polarity == "bright":
-        E = background(image, elements)
-        U = image - E  # eq. (3) without the check of suppress(): an opening is never above its image
+        E = _fast_background(image, elements)
+        U = cv2.subtract(image, E)  # eq. (3) without the check of suppress(): an opening is never above its image
     elif polarity == "dark":
         E = reduce(np.minimum, [closing(image, element) for element in elements])
         U = E - image
@@ -102,7 +105,7 @@ def multilevel_filter(image, elements, rectangle, *, polarity="bright"):
         E, U = np.where(U_dark > U_bright, E_dark, E_bright), np.maximum(U_bright, U_dark)
     else:
         raise ValueError(f"polarity must be 'bright', 'dark' or 'both', not {polarity!r}")
-    return E, U, open_rectangle(U, rectangle)
+    return E, U, cv2.morphologyEx(U, cv2.MORPH_OPEN, _prepared(rectangle, U.shape))  # eq. (4)
 
 
 def filter_window(image, window, elements, rectangle, *, polarity="bright"):
@@ -184,8 +187,25 @@ def check_image(image, *, finite=True):
 
 def _morphology(image, element, operation):
     image = check_image(image)
-    _fits(np.shape(element), image.shape)
-    return cv2.morphologyEx(image, operation, _kernel(np.shape(element), np.asarray(element, bool).tobytes()))
+    return cv2.morphologyEx(image, operation, _prepared(element, image.shape))
+
+
+def _fast_background(image, elements):
+    """What background() gives for a checked image, checking the elements only."""
+    kernels = [_prepared(element, image.shape) for element in elements]
+    if flat.COMPILED and image.size >= FLAT_FROM:
+        return flat.max_of_openings(image, kernels)
+    E = cv2.morphologyEx(image, cv2.MORPH_OPEN, kernels[0])
+    for kernel in kernels[1:]:
+        cv2.max(E, cv2.morphologyEx(image, cv2.MORPH_OPEN, kernel), E)
+    return E
+
+
+def _prepared(element, shape):
+    """The checked kernel of an element that fits into an image of `shape`."""
+    element = np.asarray(element)
+    _fits(element.shape, shape)
+    return _kernel(element.shape, (element if element.dtype == np.uint8 else element.astype(bool)).tobytes())
 
 
 @lru_cache(maxsize=256)
@@ -193,7 +213,7 @@ def _kernel(shape, flags):
     """Checked OpenCV kernel without empty outer rows and columns: a level line is then a rectangle, which is faster."""
     if len(shape) != 2 or shape[0] % 2 == 0 or shape[1] % 2 == 0:
         raise ValueError(f"an element must be 2-D with odd sides, so that it has a centre pixel; got shape {shape}")
-    element = np.frombuffer(flags, bool).reshape(shape)
+    element = np.frombuffer(flags, np.uint8).reshape(shape) != 0
     if not element.any():
         raise ValueError("an element must hold at least one non-zero pixel; this one is empty")
     if not np.array_equal(element, element[::-1, ::-1]):
