@@ -16,7 +16,6 @@ from irtrack_core.datasets import SIMULATED, ArrayFrames, FunctionFrames, data_r
 
 __all__ = [
     "TRACKERS",
-    "UntilOutgrown",
     "aor_limit",
     "boxes_path",
     "by_step",
@@ -72,29 +71,6 @@ def make_tracker(name, results, fold=0, seed=0):
     return trackers.create(name)
 
 
-class UntilOutgrown:
-    """A tracker that is not run any further once its box is larger than the frame: it has lost the target.
-
-    Networks that are hardly trained can double their box at every frame until no memory holds the crop.
-    """
-
-    def __init__(self, tracker):
-        self.tracker, self.name = tracker, tracker.name
-
-    def init(self, frame, box):
-        self.tracker.init(frame, box)
-        self.score, self.outgrown = 1.0, False
-
-    def update(self, frame):
-        if self.outgrown:
-            self.score = 0.0
-        else:
-            self.box = np.asarray(self.tracker.update(frame), dtype=np.float64)
-            self.score = self.tracker.score
-            self.outgrown = bool((self.box[2:] > frame.shape[1::-1]).any())
-        return self.box.copy()
-
-
 def head(sequence, count):
     """The first `count` frames from the first annotated one on; count 0: all of them."""
     start = sequence.first
@@ -129,7 +105,7 @@ def track(sequences, names, results, *, fold=0, seed=0, progress=None):
 
     progress: e.g. tqdm, wraps the list of sequences.
     """
-    made = {name: UntilOutgrown(make_tracker(name, results, fold, seed)) for name in names}
+    made = {name: make_tracker(name, results, fold, seed) for name in names}
     done = []
     for sequence in progress(sequences) if progress else sequences:
         held = in_memory(sequence)
@@ -169,7 +145,7 @@ def by_step(sequences, results, *, fold=0, seed=0, progress=None):
     chosen, rows = steps(results, fold, seed), []
     held = [in_memory(one) for one in sequences]
     for step in progress(chosen) if progress else chosen:
-        tracker = UntilOutgrown(trackers.create("paper", weights=weights_path(results, fold, seed, step)))
+        tracker = trackers.create("paper", weights=weights_path(results, fold, seed, step))
         table = evaluation.evaluate([evaluation.run(tracker, one) for one in held], held)
         rows.append(table[["dataset", "sequence", "aor"]].assign(step=step))
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=["dataset", "sequence", "aor", "step"])

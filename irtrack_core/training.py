@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 from torch.utils.data import DataLoader, Dataset
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from irtrack_core.config import NetworkSettings, TrainingSettings
 from irtrack_core.losses import logistic_loss, regression_loss
@@ -82,7 +82,8 @@ def train(net, sampler, settings, *, checkpoint=None, workers=0, device_name=Non
     rates, history = learning_rates(settings), []
     if checkpoint is not None and Path(checkpoint).is_file():
         history = _resume(checkpoint, net, optimizer, settings)
-    first, last = len(history), min(settings.iterations, stop_after or settings.iterations)
+    first = len(history)
+    last = max(first, min(settings.iterations, stop_after or settings.iterations))
     loader = DataLoader(
         _Batches(sampler, settings.batch, first, last), batch_size=None, num_workers=workers, worker_init_fn=_one_thread
     )

@@ -38,25 +38,6 @@ def test_raw_boxes_go_round_and_give_the_same_table(tmp_path):
     assert (rows[["x", "y", "w", "h"]].to_numpy() == sequences[1].boxes[0]).all()
 
 
-def test_a_box_that_outgrew_the_frame_ends_the_run():
-    class Growing:
-        name, score, calls = "growing", 0.5, 0
-
-        def init(self, frame, box):
-            self.box = np.array(box)
-
-        def update(self, frame):
-            self.calls += 1
-            self.box = self.box * [1, 1, 3, 3]
-            return self.box
-
-    one, tracker = sequence(frames=9), Growing()
-    result = evaluation.run(study.UntilOutgrown(tracker), one)
-    # 3, 9 and 27 px: 27 is more than the 24 rows of the frame
-    assert tracker.calls == 2 and result.tracker == "growing"
-    assert result.boxes[2:, 2].tolist() == [27] * 7 and result.scores[3:].tolist() == [0] * 6
-
-
 def test_missing_or_stale_boxes_are_refused(tmp_path):
     study.track([sequence("one")], ["identity"], tmp_path)
     with pytest.raises(FileNotFoundError, match="first run notebooks/11_experiment_overlap.ipynb"):

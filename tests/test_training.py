@@ -63,6 +63,16 @@ def test_resume_gives_the_same_bits(tmp_path, stop):
     np.testing.assert_array_equal(table, table_resumed)
 
 
+def test_a_run_that_is_further_than_asked_is_left_as_it_is(tmp_path):
+    path = tmp_path / "run.safetensors"
+    whole = new_net(SMALL)
+    train(whole, sampler(), SHORT, checkpoint=path, progress=False)
+    again = new_net(SMALL, seed=5)
+    table = train(again, sampler(), SHORT, checkpoint=path, stop_after=2, progress=False)
+    assert len(table) == SHORT.iterations
+    assert same(whole, again)
+
+
 def test_a_killed_training_resumes(tmp_path):
     """kill -9 in the middle: the checkpoint on disk is whole, and the rest gives the uninterrupted weights."""
     path = tmp_path / "run.safetensors"

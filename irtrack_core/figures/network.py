@@ -86,7 +86,9 @@ def crop_box(axes, crop, boxes=(), names=(), *, title=""):
     axes.imshow(crop, cmap="gray", vmin=low, vmax=max(high, low + 1e-6), extent=(-half, half, half, -half))
     for box, name in zip(boxes, names, strict=True):
         x, y, w, h = box
-        options = dict(edgecolor=color(name), facecolor="none", linewidth=1.6)
+        # black, the colour of truth in plots, would not show on a crop
+        tint = "#F0E442" if name == "truth" else color(name)
+        options = dict(edgecolor=tint, facecolor="none", linewidth=1.6)
         axes.add_patch(Rectangle((x - w / 2, y - h / 2), w, h, label=name, **options))
     axes.set(title=title, xticks=[], yticks=[], xlim=(-half, half), ylim=(half, -half))
     axes.grid(False)

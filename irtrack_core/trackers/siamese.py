@@ -135,7 +135,8 @@ class SiameseTracker:
             step = center - self.center - self.velocity
             self.velocity = np.zeros(2) if jumped else self.velocity + t.velocity_rate * self.score * step
             rate = t.size_rate * self.score
-            self.size = np.maximum((1 - rate) * self.size + rate * size, 1.0)
+            # never above the frame: a net that knows little may double its box at every frame
+            self.size = np.clip((1 - rate) * self.size + rate * size, 1.0, self.shape[::-1])
             self.center = center
         return bx.from_centers(self.center, self.size)
 

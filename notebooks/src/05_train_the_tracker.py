@@ -106,9 +106,11 @@ def learn_fold(number, run_seed):
     for mark in marks:
         options = dict(checkpoint=checkpoint, workers=workers, stop_after=mark)
         history = train(net, sampler, schedule.replace(seed=run_seed), **options)
-        save_weights(net.cpu(), study.weights_path(book.results, number, run_seed, step=mark))
+        if len(history) == mark:  # a resumed run may be further already
+            save_weights(net.cpu(), study.weights_path(book.results, number, run_seed, step=mark))
     card = {"notebook": book.slug, "fold": number, "seed": run_seed, "profile": book.profile.name}
     save_weights(net, study.weights_path(book.results, number, run_seed), card)
+    checkpoint.unlink()  # the run is complete: the next one starts afresh
     return net, history.assign(fold=number, seed=run_seed)
 
 
