@@ -87,7 +87,7 @@ figure, axes = style.new(1, 3, width=3.6, height=3.6)
 for ax, i in zip(axes, (0, last // 2, last)):
     predicted = {result.tracker: result.boxes[i] for result in results if result.tracker != "identity"}
     experiments.boxes_on_frame(ax, held.frames[i], held.boxes[i], predicted, side=80, title=f"frame {i}")
-style.note(figure, "dotted white: truth; blue: peak, red: siamese, green: paper")
+style.note(figure, "dotted white: truth; blue: peak, orange: siamese, green: paper")
 book.save_figure(figure, "sequence")
 
 # %%
