@@ -23,7 +23,8 @@ def logistic_loss(z, q, *, base="e", balanced=False):
         raise ValueError(f"base must be 'e' or '10', not {base!r}")
     if z.shape != q.shape:
         raise ValueError(f"scores {tuple(z.shape)} and labels {tuple(q.shape)} must have one shape")
-    terms = F.softplus(-q.to(z.dtype) * z)  # log(1 + exp(-q z)), without overflow
+    # log(1 + exp(-q z)) without overflow; above 40 the 1 does not count even in double precision
+    terms = F.softplus(-q.to(z.dtype) * z, threshold=40)
     if balanced:
         means = [terms[q == sign].mean() for sign in (1, -1) if (q == sign).any()]
         loss = torch.stack(means).mean() if means else terms.sum() * 0

@@ -106,12 +106,14 @@ def shared(tmp_path_factory):
     return {"IRTRACK_RESULTS": str(folder / "results"), "IRTRACK_FIGURES": str(folder / "figures")}
 
 
+@pytest.mark.xdist_group("notebooks")  # one worker, in order: a notebook reads what those before it wrote
 @pytest.mark.parametrize("slug", SLUGS)
 def test_running_gives_the_stored_outputs(slug, shared):
     done = nbval(stored(slug), **shared)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 
+@pytest.mark.xdist_group("notebooks")
 def test_a_tampered_output_fails(tmp_path, shared):
     path = tmp_path / "00_start_here.ipynb"
     content = json.loads(stored("00_start_here").read_text())
