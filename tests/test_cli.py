@@ -168,7 +168,8 @@ def test_ctrl_c_from_outside(here):
     rng = np.random.default_rng(0)
     media.write_video(here / "film.avi", rng.integers(0, 99, (60, 240, 320), dtype=np.uint8))
     code = (
-        "import sys, time, irtrack_core.trackers as t\n"
+        "import signal, sys, time, irtrack_core.trackers as t\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs start with it ignored
         "class Slow(t.IdentityTracker):\n"
         "    def update(self, frame):\n"
         "        print('busy', flush=True); time.sleep(0.2); return super().update(frame)\n"
