@@ -35,9 +35,7 @@ def measure(sequences, names, results, *, fold=0, seed=0, repeats=3, warmup=5, p
 def hardware():
     """The processor's name as far as the system tells it, and the number of cores."""
     name = platform.processor() or platform.machine()
-    try:
+    if Path("/proc/cpuinfo").is_file():  # Linux knows the model, other systems have said all they know
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
-    except OSError:
-        pass
     return f"{name}, {os.cpu_count()} cores"

@@ -181,6 +181,7 @@ def create_siamese(weights=None, **options):
 
 
 def create_paper(weights=None, **options):
-    """The preset `paper`. weights: a file made by notebook 05; without it the one in data/weights."""
+    """The preset `paper`. weights: a file made by notebook 05, results/<profile>/weights/paper_fold0_seed0.safetensors;
+    none is shipped, so without it data/weights/paper.safetensors must have been put there."""
     path = weights or WEIGHTS / "paper.safetensors"
     return SiameseTracker.from_weights(path, preset="paper", **{"name": "paper"} | options)
