@@ -1,0 +1,23 @@
+"""Interactive demos. Each is a tested function that draws a figure, with sliders over it; the only importer of ipywidgets.
+
+In a live front end a demo shows its controls and redraws as they move. In a batch run (IRTRACK_BATCH is set) nobody is there
+to move them, and it returns the figure of its first settings, which is also what readers on the web see.
+"""
+
+from irtrack_core.widgets.base import demo, live, png
+from irtrack_core.widgets.filtering import ElementPad, filter_an_image
+from irtrack_core.widgets.network import network_shapes
+from irtrack_core.widgets.scan import TARGETS, scan_an_image
+from irtrack_core.widgets.tracking import scrub
+
+__all__ = [
+    "TARGETS",
+    "ElementPad",
+    "demo",
+    "filter_an_image",
+    "live",
+    "network_shapes",
+    "png",
+    "scan_an_image",
+    "scrub",
+]
