@@ -23,7 +23,7 @@ import pandas as pd
 from IPython.display import display
 
 from irtrack_core import evaluation, filter_study, metrics, published, study, workbook
-from irtrack_core.figures import filtering as figures
+from irtrack_core.figures import snr as figures
 from irtrack_core.figures import style
 
 options = dict(angles=angles, side=side, frames_each=frames_each, repeats=repeats, pfa=pfa)
