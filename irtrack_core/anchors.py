@@ -8,7 +8,7 @@ import numpy as np
 
 from irtrack_core import boxes as bx
 
-__all__ = ["response_size", "grid", "anchor_sizes", "make_anchors", "encode", "decode", "labels"]
+__all__ = ["response_size", "grid", "anchor_sizes", "make_anchors", "encode", "decode", "labels", "near_labels"]
 
 
 def response_size(feature_template, feature_search):
@@ -37,7 +37,7 @@ def anchor_sizes(settings, template_size=None):
         base = np.asarray(template_size, dtype=np.float64)
     else:
         base = np.full(2, float(settings.anchor_size))
-    ratios = np.sqrt(np.asarray(settings.anchor_ratios, dtype=np.float64))
+    ratios = np.sqrt(np.asarray(settings.anchor_ratios if settings.region else (1.0,), dtype=np.float64))
     return np.stack([base[0] / ratios, base[1] * ratios], axis=1)
 
 
@@ -88,4 +88,21 @@ def labels(anchors, truth, *, positive=0.5, negative=0.3):
     q[overlap >= positive] = 1
     if overlap.max() > 0:
         q.flat[np.argmax(overlap)] = 1
+    return q
+
+
+def near_labels(anchors, truth, *, radius=0.25):
+    """SiamFC's labels for a score map without boxes: +1 within `radius` of the target's centre, -1 elsewhere, int8 (...).
+
+    anchors (..., 4), truth (4,) or None where there is no target; radius in target sizes sqrt(w h): SiamFC's 16 crop pixels
+    for a target of 64. The nearest position is always +1.
+    """
+    anchors = np.asarray(anchors, dtype=np.float64)
+    q = np.full(anchors.shape[:-1], -1, dtype=np.int8)
+    if truth is None:
+        return q
+    truth = np.asarray(truth, dtype=np.float64)
+    distance = np.hypot(*np.moveaxis(anchors[..., :2] - truth[:2], -1, 0))
+    q[distance <= radius * np.sqrt(truth[2] * truth[3])] = 1
+    q.flat[np.argmin(distance)] = 1
     return q

@@ -18,6 +18,7 @@ __all__ = [
     "TrainingSettings",
     "TrackerSettings",
     "PeakSettings",
+    "PyramidSettings",
     "Profile",
     "PROFILES",
     "network_preset",
@@ -163,14 +164,18 @@ class NetworkSettings(Settings):
     anchor_size: float = Field(64.0, description="side in crop pixels of a fixed anchor: scale 8 x stride 8")
     anchor_ratios: tuple[float, ...] = Field((0.33, 0.5, 1.0, 2.0, 3.0), description="height / width; m of them")
     fusion: bool = Field(True, description="False: conv5 alone, for the ablation")
+    region: bool = Field(
+        True,
+        description="False: a score map alone, as SiamFC, for the ablation; needs a pyramid of scales to track with",
+    )
     filter: FilterSettings = Field(
         FilterSettings(length=None), description="filter of the inputs; lines as long as the target needs"
     )
 
     @property
     def m(self):
-        """Number of anchors at one position."""
-        return len(self.anchor_ratios)
+        """Number of anchors at one position; a score map alone has one score there."""
+        return len(self.anchor_ratios) if self.region else 1
 
 
 def network_preset(name, **changes):
@@ -214,6 +219,9 @@ class SamplingSettings(Settings):
     noise: float = Field(0.15, ge=0, description="largest sigma of noise added to the image, in crop sigmas")
     positive: float = Field(0.5, description="overlap from which an anchor is a positive")
     negative: float = Field(0.3, description="overlap below which an anchor is a negative")
+    radius: float = Field(
+        0.25, gt=0, description="without region selection: positions this near the target, in its sizes, are positives"
+    )
 
 
 class TrainingSettings(Settings):
@@ -255,6 +263,29 @@ class TrackerSettings(Settings):
     found_above: float = Field(0.7, ge=0, le=1, description="score that a candidate elsewhere needs to be taken")
     candidates: int = Field(5, ge=0, description="places looked at in a frame while lost; 0: no re-detection")
     coasting: float = Field(0.8, ge=0, le=1, description="velocity kept from frame to frame while the target is missed")
+
+
+class PyramidSettings(TrackerSettings):
+    """A tracker with a score map alone finds the size by looking at several; defaults are SiamFC's."""
+
+    window_influence: float = Field(0.176, ge=0, le=1, description="weight of the cosine window against the score")
+    size_rate: float = Field(0.59, ge=0, le=1, description="share of the best scale's size taken over, times the score")
+    scales: int = Field(
+        3, ge=1, le=15, description="search crops of different size in a frame, odd: the middle is the old size"
+    )
+    scale_step: float = Field(1.0375, gt=1, description="ratio of one scale to the next")
+    scale_penalty: float = Field(
+        0.9745, gt=0, le=1, description="factor on the score of every scale but the middle one"
+    )
+    upsample: int = Field(
+        16, ge=1, le=64, description="the score map is enlarged this much, bicubic: places between cells"
+    )
+
+    @model_validator(mode="after")
+    def _odd(self):
+        if self.scales % 2 == 0:
+            raise ValueError(f"scales={self.scales} must be odd: the old size is the middle one")
+        return self
 
 
 class PeakSettings(Settings):

@@ -10,7 +10,16 @@ from torch.nn import functional as F
 
 from irtrack_core.config import NetworkSettings
 
-__all__ = ["Backbone", "FeatureFusion", "RegionSelection", "SiameseNet", "cross_correlation", "foreground", "shapes"]
+__all__ = [
+    "Backbone",
+    "FeatureFusion",
+    "RegionSelection",
+    "ScoreMap",
+    "SiameseNet",
+    "cross_correlation",
+    "foreground",
+    "shapes",
+]
 
 # out channels, kernel, stride, max-pool after it (kernel 3, stride 2): AlexNet without padding, as Siamese trackers use it
 PAPER = [(96, 11, 2, True), (256, 5, 1, True), (384, 3, 1, False), (384, 3, 1, False), (256, 3, 1, False)]
@@ -129,6 +138,27 @@ class RegionSelection(nn.Module):
         return r_2m, r_4m
 
 
+class ScoreMap(nn.Module):
+    r"""What stands in for region selection in the ablation: :math:`z = a\, (F'(x) \cdot F'(y)) + b`, as in SiamFC.
+
+    One score a position and no box: the size has to be found by a pyramid of scales (`trackers.siamese_pyramid`).
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.a = nn.Parameter(torch.ones(1))
+        self.b = nn.Parameter(torch.zeros(1))
+
+    def template(self, feature):
+        """The kernel is the feature itself."""
+        return (feature,)
+
+    def search(self, feature, kernels):
+        """(R_2, None): background fixed at 0, foreground z, so that `foreground` gives z; no offsets."""
+        z = self.a * cross_correlation(feature, kernels[0]) + self.b  # (B, 1, n, n)
+        return torch.cat([torch.zeros_like(z), z], dim=1), None
+
+
 class SiameseNet(nn.Module):
     """Backbone, fusion and region selection; both branches share the first two."""
 
@@ -137,7 +167,8 @@ class SiameseNet(nn.Module):
         self.settings = settings
         self.backbone = Backbone(settings)
         self.fusion = FeatureFusion(settings)
-        self.region = RegionSelection(scaled(FUSED[settings.preset], settings.width), settings.m)
+        channels = scaled(FUSED[settings.preset], settings.width)
+        self.region = RegionSelection(channels, settings.m) if settings.region else ScoreMap()
 
     def features(self, crop):
         """F' of eq. (7) for a crop (B, inputs, S, S). Raises ValueError for a wrong number of channels."""
@@ -158,7 +189,7 @@ class SiameseNet(nn.Module):
 
     def forward(self, template, search):
         """(R_2m, R_4m): (B, 2m, n, n) and (B, 4m, n, n). Channel order: background then foreground, m anchors each;
-        dx, dy, dw, dh, m anchors each."""
+        dx, dy, dw, dh, m anchors each. Without region selection R_4m is None."""
         return self.search(search, self.template(template))
 
     @torch.no_grad()
@@ -199,11 +230,11 @@ def shapes(net):
     fused = net.fusion(maps_template), net.fusion(maps_search)
     rows.append(("F'", *fused))
     kernels = net.region.template(fused[0])
-    rows.append(("gamma1", kernels[0], net.region.gamma1_y(fused[1])))
-    rows.append(("gamma2", kernels[1], net.region.gamma2_y(fused[1])))
-    r_2m, r_4m = net.region.search(fused[1], kernels)
+    if s.region:
+        rows.append(("gamma1", kernels[0], net.region.gamma1_y(fused[1])))
+        rows.append(("gamma2", kernels[1], net.region.gamma2_y(fused[1])))
+    results = zip(("R_2m", "R_4m"), net.region.search(fused[1], kernels))
     net.train(was_training)
     return [(name, tuple(a.shape[1:]), tuple(b.shape[1:])) for name, a, b in rows] + [
-        ("R_2m", None, tuple(r_2m.shape[1:])),
-        ("R_4m", None, tuple(r_4m.shape[1:])),
+        (name, None, tuple(r.shape[1:])) for name, r in results if r is not None
     ]

@@ -212,7 +212,8 @@ class PairSampler:
         template, search = (self._noisy(x, rng) for x in (template, search))
         given = boxes[0, 2:] * s.template_size / template_side(boxes[0, 2:], s)
         anchors = an.make_anchors(an.anchor_sizes(s, given), self.positions, s.stride)
-        q = an.labels(anchors, None if absent else truth, positive=a.positive, negative=a.negative)
+        rule = dict(positive=a.positive, negative=a.negative) if s.region else dict(radius=a.radius)
+        q = (an.labels if s.region else an.near_labels)(anchors, None if absent else truth, **rule)
         deltas = np.moveaxis(an.encode(truth, anchors), -1, 0).astype(np.float32)
         return Pair(template, search, q, deltas, None if absent else truth)
 

@@ -50,10 +50,15 @@ class _Batches(Dataset):
 
 
 def step(net, batch, settings: TrainingSettings):
-    """The two losses of one batch: eq. (11), and the smooth-L1 of the regression branch. No gradient step is taken."""
+    """The two losses of one batch: eq. (11), and the smooth-L1 of the regression branch. No gradient step is taken.
+
+    A net without region selection has no boxes to learn: its second loss is 0.
+    """
     template, search, q, target = batch
     r_2m, r_4m = net(template, search)
     classification = logistic_loss(foreground(r_2m), q, base=settings.loss_base, balanced=settings.balanced)
+    if r_4m is None:
+        return classification, torch.zeros_like(classification)
     deltas = r_4m.unflatten(1, (4, -1))  # (B, 4, m, n, n)
     return classification, regression_loss(deltas, target, q == 1, beta=settings.regression_beta)
 

@@ -12,6 +12,7 @@ REGISTRY = {
     "peak": "peak:PeakTracker",
     "siamese": "siamese:create_siamese",
     "paper": "siamese:create_paper",
+    "pyramid": "siamese_pyramid:create_pyramid",
 }
 
 
