@@ -180,12 +180,11 @@ def test_nothing_stands_out_of_a_flat_frame():
 
 def test_a_box_never_outgrows_the_frame():
     """An untrained net that is believed at once: its boxes may grow at every frame, but not without end."""
-    tracker = SiameseTracker(
-        new_net(network_preset("compact", width=0.25)), settings=TrackerSettings(size_rate=1.0, lost_below=0.0)
-    )
+    net = new_net(network_preset("compact", width=0.25))
+    net.region.gamma2_y.bias.data += 5.0
+    tracker = SiameseTracker(net, settings=TrackerSettings(size_rate=1.0, lost_below=0.0))
     rng = np.random.default_rng(0)
     tracker.init(rng.random((60, 80), dtype=np.float32), [30, 20, 20, 20])
-    tracker.net.region.gamma2_y.bias.data += 5.0
     sizes = np.array([tracker.update(rng.random((60, 80), dtype=np.float32))[2:] for _ in range(12)])
     assert (sizes <= (80, 60)).all()
     assert (sizes >= 1).all()

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
 from irtrack_core import anchors as an
 from irtrack_core import boxes as bx
-from irtrack_core import filtering
+from irtrack_core import filtering, runtime
 from irtrack_core.config import TrackerSettings
-from irtrack_core.network import foreground
 from irtrack_core.sampling import CropMaker, template_side
 from irtrack_core.trackers.base import to_gray
 from irtrack_core.weights import load_weights
@@ -79,15 +77,14 @@ class Seen:
 class SiameseTracker:
     """Tracks one target with a SiameseNet.
 
-    net: a SiameseNet; settings: TrackerSettings. The state is the target's centre, size and velocity; `missed` counts the
-    frames since it was last seen with any confidence, and `seen` holds what the last update looked at.
+    net: a SiameseNet; settings: TrackerSettings; backend, precision, device_name: what computes the net, as it is now, see
+    `runtime.engine`. The state is the target's centre, size and velocity; `missed` counts the frames since it was last seen
+    with any confidence, and `seen` holds what the last update looked at.
     """
 
-    def __init__(self, net, *, settings=None, name="siamese", device_name="cpu"):
-        self.name, self.settings = name, settings or TrackerSettings()
-        self.device = torch.device(device_name)
-        # channels last: the layout in which small convolutions and pools run about twice as fast on a CPU
-        self.net = net.to(self.device, memory_format=torch.channels_last).eval()
+    def __init__(self, net, *, settings=None, name="siamese", backend="torch", precision="f32", device_name="cpu"):
+        self.name, self.settings, self.net = name, settings or TrackerSettings(), net.eval()
+        self.engine = runtime.engine(net, backend, precision, device_name=device_name)
         self.n = net.positions()
         profile = np.hanning(self.n + 2)[1:-1]  # without the zeros at the ends, which would forbid the border
         self.window = np.outer(profile, profile)
@@ -107,8 +104,7 @@ class SiameseTracker:
         self.maker = CropMaker(s, self.size, self.shape)
         side = template_side(self.size, s)
         self.template = self.maker.template(frame, self.center, side)
-        with torch.inference_mode():
-            self.kernels = self.net.template(torch.from_numpy(self.template)[None].to(self.device))
+        self.engine.template(self.template)
         given = self.size * s.template_size / side
         self.anchors = an.make_anchors(an.anchor_sizes(s, given), self.n, s.stride)
         self.seen = None
@@ -150,11 +146,7 @@ class SiameseTracker:
         s = self.net.settings
         side = template_side(self.size, s) * s.search_size / s.template_size
         crops = np.stack([self.maker(frame, center, side) for center in centers])
-        kernels = [kernel.expand(len(centers), -1, -1, -1) for kernel in self.kernels]
-        with torch.inference_mode():
-            r_2m, r_4m = self.net.search(torch.from_numpy(crops).to(self.device), kernels)
-            scores = torch.sigmoid(foreground(r_2m)).cpu().numpy()  # (K, m, n, n)
-            deltas = r_4m.unflatten(1, (4, -1)).cpu().numpy()  # (K, 4, m, n, n)
+        scores, deltas = self.engine.search(crops)  # (K, m, n, n), (K, 4, m, n, n)
         seen = []
         for center, crop, score, delta in zip(centers, crops, scores, deltas, strict=True):
             proposals = an.decode(np.moveaxis(delta, 0, -1), self.anchors)
