@@ -10,8 +10,9 @@ from safetensors.torch import save_file
 
 from irtrack_core.config import NetworkSettings
 from irtrack_core.network import SiameseNet
+from irtrack_core.provenance import provenance
 
-__all__ = ["save_weights", "load_weights", "read_card", "write_tensors", "read_tensors"]
+__all__ = ["save_weights", "load_weights", "provenance", "read_card", "write_tensors", "read_tensors"]
 
 
 def write_tensors(path, tensors, metadata):

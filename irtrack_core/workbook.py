@@ -12,12 +12,10 @@ notebook with checked parameters and `build` makes the stored notebooks from the
     python -m irtrack_core.workbook build 02
 """
 
-import importlib.metadata
 import inspect
 import json
 import os
 import re
-import subprocess
 import sys
 import textwrap
 from dataclasses import dataclass, field
@@ -27,12 +25,12 @@ import numpy as np
 from filelock import FileLock
 
 from irtrack_core import config
+from irtrack_core.provenance import commit_of, find_root, versions
 
 __all__ = ["Workbook", "find_root", "progress", "show_source", "start"]
 
 SLUG = re.compile(r"\d\d_[a-z0-9_]+")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-VERSIONS_OF = ("irtrack-core", "numpy", "scipy", "opencv-python", "torch", "pandas", "matplotlib")
 
 
 def start(slug, *, profile="quick", seed=0, **parameters):
@@ -141,37 +139,6 @@ class Workbook:
             _write(manifest, (json.dumps(dict(sorted(entries.items())), indent=1, default=_plain) + "\n").encode())
 
 
-def find_root():
-    """The repository's root: the nearest folder with this project's pyproject.toml, above here or above the package."""
-    for begin in (Path.cwd(), Path(__file__).resolve().parent):
-        for folder in (begin, *begin.parents):
-            file = folder / "pyproject.toml"
-            if file.is_file() and 'name = "irtrack-core"' in file.read_text(encoding="utf-8"):
-                return folder.resolve()
-    raise FileNotFoundError("the repository is not found: run the notebook from inside a clone of it")
-
-
-def commit_of(root):
-    """(commit, dirty): HEAD, and whether the code that makes figures differs from it; (None, None) without git."""
-    try:
-        head = _git(root, "rev-parse", "--short=12", "HEAD")
-        changed = _git(root, "status", "--porcelain", "--", "irtrack_core", "notebooks/src", "pyproject.toml")
-    except (OSError, subprocess.CalledProcessError):
-        return None, None
-    return head, bool(changed)
-
-
-def versions():
-    """Versions of Python and of the packages that can change a figure."""
-    found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for name in VERSIONS_OF:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
-
-
 def limit_threads(number=None):
     """Threads of the numerical libraries: IRTRACK_THREADS, else 1, so that a run by hand repeats the batch run exactly.
 
@@ -242,11 +209,6 @@ def _plain(value):
     if hasattr(value, "model_dump"):
         return value.model_dump()
     raise TypeError(f"cannot be saved as JSON: {type(value).__name__}")
-
-
-def _git(root, *words):
-    command = ["git", "-C", str(root), *words]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -13,14 +13,14 @@ from irtrack_core import depends
 
 # A module may import from its own row and from the rows above it.
 TIERS = [
-    "boxes config published",
+    "boxes config published depends provenance",
     "optics scene targets shapes readout scan probes elements flat filtering clutter anchors metrics datasets",
     "network losses sampling weights",
     "training runtime recipes",
     "trackers",
-    "evaluation filter_study study speed",
+    "evaluation filter_study study speed ablation",
     "figures report",
-    "widgets workbook runner site batch depends",
+    "widgets workbook runner site batch",
     "__main__",
 ]
 TIER = {name: number for number, row in enumerate(TIERS) for name in row.split()}
