@@ -1,0 +1,142 @@
+r"""Filters after human vision, which compare a cell with its eight neighbours: LCM, MPCM, RLCM.
+
+A window is 3 x 3 cells of u x u px; cell 0 is in the middle, cells 1..8 around it, 1 and 5, 2 and 6, ... opposite each
+other. Interface and border mode: see the package. Ratios of grey values ask for an image that has no negative ones.
+"""
+
+import cv2
+import numpy as np
+
+from irtrack_core.filtering import check_image
+
+__all__ = ["fit_cell", "fit_cells", "lcm", "mpcm", "rlcm"]
+
+AROUND = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))  # i and i + 4 are opposite
+CHUNK = 1 << 22  # values sorted at a time
+LARGEST_CELL = 21  # px; the papers stay below 10
+
+
+def lcm(image, *, cells=(3, 5, 7, 9)):
+    r"""Multi-scale local contrast measure, :math:`\max_u \min_i L^2 / m_i`, (H, W) float32, in grey values.
+
+    C. L. P. Chen, H. Li, Y. Wei, T. Xia, Y. Y. Tang, "A local contrast method for small infrared target detection", IEEE
+    Trans. Geoscience and Remote Sensing 52(1), 2014, eqs. (3)-(5) and algorithm 1. L: largest value of cell 0, m_i:
+    mean of cell i. cells: sides u, odd. A mean of 0 counts as one grey level (a 255th of the largest value for float32).
+    """
+    image, least = _positive(image)
+    best = None
+    for u in _cells(cells):
+        top = cv2.dilate(image, np.ones((u, u), np.uint8), borderType=cv2.BORDER_REFLECT)
+        around = np.max(_neighbours(_means(image, u), u), axis=0)
+        contrast = top * top / np.maximum(around, least)  # L is the same for all i: the brightest neighbour decides
+        best = contrast if best is None else np.maximum(best, contrast)
+    return best
+
+
+def mpcm(image, *, cells=(3, 5, 7, 9)):
+    r"""Multiscale patch-based contrast :math:`\max_u \min_{i=1..4} (m_0 - m_i)(m_0 - m_{i+4})`, (H, W) float32.
+
+    Y. Wei, X. You, H. Li, "Multiscale patch-based contrast measure for small infrared target detection", Pattern Recognition
+    58, 2016, eqs. (2)-(6). In grey values *squared*, so any SNR of it in decibels counts double. As in the paper it
+    answers to dark targets too. cells: sides u, odd; m: a cell's mean.
+    """
+    image, best = check_image(image).astype(np.float32), None
+    for u in _cells(cells):
+        means = _means(image, u)
+        middle = means[u : u + image.shape[0], u : u + image.shape[1]]
+        steps = [middle - one for one in _neighbours(means, u)]
+        contrast = np.min([steps[i] * steps[i + 4] for i in range(4)], axis=0)
+        best = contrast if best is None else np.maximum(best, contrast)
+    return best
+
+
+def rlcm(image, *, cell=9, counts=((2, 4), (5, 9), (9, 16))):
+    r"""Multiscale relative local contrast :math:`\max_K \min_i (I_0 / I_i) I_0 - I_0`, (H, W) float32, in grey values.
+
+    J. Han, K. Liang, B. Zhou, X. Zhu, J. Zhao, L. Zhao, "Infrared small target detection utilizing the multiscale relative
+    local contrast measure", IEEE Geoscience and Remote Sensing Letters 15(4), 2018. I_0: mean of the K1 largest
+    values of cell 0, I_i: mean of the K2 largest of cell i; the scales are the pairs `counts` = (K1, K2). A mean of 0
+    counts as one grey level, as in `lcm`. cell: side, odd.
+    """
+    image, least = _positive(image)
+    (cell,) = _cells([cell])
+    if any(not 1 <= int(k) == k <= cell**2 for pair in counts for k in pair) or any(len(pair) != 2 for pair in counts):
+        raise ValueError(f"counts are pairs of whole numbers from 1 to cell^2 = {cell**2}; got {counts}")
+    wanted = sorted({int(k) for pair in counts for k in pair})
+    largest = dict(zip(wanted, _largest_means(_padded(image, cell + cell // 2), cell, wanted)))
+    best = None
+    for k1, k2 in counts:
+        own = largest[k1][cell : cell + image.shape[0], cell : cell + image.shape[1]]
+        around = np.max(_neighbours(largest[k2], cell), axis=0)
+        contrast = own * own / np.maximum(around, least) - own
+        best = contrast if best is None else np.maximum(best, contrast)
+    return best
+
+
+# -- parameters from the target's size (w, h)
+
+
+def fit_cells(size):
+    """Three cells about the target's mean side."""
+    middle = _odd(np.sqrt(size[0] * size[1]))
+    return {"cells": tuple(range(max(middle - 2, 3), middle + 3, 2))}
+
+
+def fit_cell(size):
+    """The paper's cell, or one as large as the target's mean side; the counts keep their share of the cell."""
+    cell = max(9, _odd(np.sqrt(size[0] * size[1])))
+    share = (cell / 9) ** 2
+    return {"cell": cell, "counts": tuple((round(a * share), round(b * share)) for a, b in ((2, 4), (5, 9), (9, 16)))}
+
+
+def _odd(side):
+    return min(2 * int(np.ceil(side) // 2) + 1, LARGEST_CELL)
+
+
+def _cells(cells):
+    cells = [int(u) for u in cells if u == int(u)]
+    if not cells or any(u < 1 or u % 2 == 0 for u in cells):
+        raise ValueError(f"cells have odd sides of at least 1 px, so that one can be centred on a pixel; got {cells}")
+    return cells
+
+
+def _positive(image):
+    """(image as float32, least mean to divide by). Raises ValueError for negative grey values."""
+    image = check_image(image)
+    least = 1.0 if image.dtype.kind == "u" else float(image.max()) / 255 or 1.0
+    if image.min() < 0:
+        raise ValueError(
+            f"a ratio of grey values needs an image without negative ones; the least here is {image.min()}"
+        )
+    return image.astype(np.float32), np.float32(least)
+
+
+def _padded(image, margin):
+    return cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REFLECT)
+
+
+def _means(image, u):
+    """Means of the u x u cells about each pixel of the frame and of u px around it: (H + 2u, W + 2u)."""
+    half = u // 2
+    means = cv2.boxFilter(_padded(image, u + half), -1, (u, u))
+    return means[half : means.shape[0] - half, half : means.shape[1] - half]
+
+
+def _neighbours(values, u):
+    """The eight neighbours' values at each pixel of the frame, from (H + 2u, W + 2u), in the order of AROUND."""
+    height, width = values.shape[0] - 2 * u, values.shape[1] - 2 * u
+    return [values[u + u * dy : u + u * dy + height, u + u * dx : u + u * dx + width] for dy, dx in AROUND]
+
+
+def _largest_means(padded, cell, counts):
+    """For each k of counts (rising) the mean of the k largest values of every cell: (H - cell + 1, W - cell + 1)."""
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (cell, cell))
+    most, results = counts[-1], [np.empty(windows.shape[:2], np.float32) for _ in counts]
+    rows = max(1, CHUNK // (windows.shape[1] * cell * cell))
+    for first in range(0, len(windows), rows):
+        part = windows[first : first + rows].reshape(-1, cell * cell)
+        top = np.sort(np.partition(part, cell * cell - most, axis=1)[:, -most:], axis=1)[:, ::-1]
+        sums = np.cumsum(top, axis=1, dtype=np.float64)
+        for k, result in zip(counts, results):
+            result[first : first + rows] = (sums[:, k - 1] / k).reshape(-1, windows.shape[1])
+    return results
