@@ -5,6 +5,7 @@ was done until then kept.
 """
 
 import argparse
+import ast
 import os
 import sys
 from contextlib import ExitStack
@@ -58,14 +59,19 @@ def _parser():
     two.add_argument("dataset", help="svanstrom, folder, ... (an unknown name lists all)")
     two.add_argument("path", type=Path, nargs="?", help="its folder or file; default: what IRTRACK_DATA names")
     two.add_argument("--quick", action="store_true", help="do not read every frame")
+    two.add_argument(
+        "--option", action="append", default=[], type=_option, metavar="NAME=VALUE",
+        help="an option of the dataset's reader, e.g. min_length=1, split=train; may be repeated",
+    )  # fmt: skip
     two.set_defaults(command=_check)
 
     three = commands.add_parser("fetch", help="download a set of real sequences, or say how to get it")
     three.add_argument("dataset", help="svanstrom, hui, kaist, ...")
     three.add_argument("--to", type=Path, metavar="FOLDER", help="default: what IRTRACK_DATA names, or data/raw")
-    three.add_argument("--checksum", metavar="md5:HEX", help="of the file, as its host shows it; or sha256:HEX")
-    three.add_argument("--no-checksum", action="store_true", help="take the file as it comes, and print its SHA-256")
+    three.add_argument("--checksum", metavar="sha256:HEX", help="or md5:HEX; default: what the set's host publishes")
+    three.add_argument("--no-checksum", action="store_true", help="take the file as it comes")
     three.add_argument("--url", help="another place to download the same file from")
+    three.add_argument("--record", help="where the host publishes address and checksum; default: Zenodo's record")
     three.set_defaults(command=_fetch)
     return parser
 
@@ -80,35 +86,51 @@ def _box(text):
     return box
 
 
+def _option(text):
+    name, equals, value = text.partition("=")
+    if not (equals and name.isidentifier()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):  # plain words are strings
+        return name, value
+
+
 def _check(arguments):
     from .datasets import SIMULATED
     from .datasets.check import check
 
-    options = {"split": "all"} if arguments.dataset == "svanstrom" else {}
+    options = ({"split": "all"} if arguments.dataset == "svanstrom" else {}) | dict(arguments.option)
     if arguments.dataset in SIMULATED and arguments.path is not None:
         raise ValueError(f"{arguments.dataset} is simulated: it has no path to check")
-    report = check(
-        arguments.dataset,
-        arguments.path,
-        decode=not arguments.quick,
-        progress=lambda found: tqdm(found, unit="sequence", leave=False),
-        **options,
-    )
+    bar = lambda found: tqdm(found, unit="sequence", leave=False)  # noqa: E731
+    try:
+        report = check(arguments.dataset, arguments.path, decode=not arguments.quick, progress=bar, **options)
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        raise ValueError(f"dataset {arguments.dataset!r} has no option {str(error).split()[-1]}") from error
     print(report)
     return 0 if report.usable else 1
 
 
 def _fetch(arguments):
     from .datasets import data_root
-    from .datasets.fetch import URL, fetch, instructions, sha256
+    from .datasets.fetch import RECORD, fetch, instructions
 
-    if arguments.dataset != "svanstrom" or not (arguments.checksum or arguments.no_checksum):
+    if arguments.dataset != "svanstrom":
         print(instructions(arguments.dataset))
-        return 0 if arguments.dataset != "svanstrom" else 2
+        return 0
     folder = arguments.to or data_root() or Path("data/raw")
-    found = fetch(folder, checksum=arguments.checksum, url=arguments.url or URL)
-    if not arguments.checksum:
-        print(f"SHA-256 of what was downloaded: {sha256(folder / 'Drone-detection-dataset.zip')}")
+    found = fetch(
+        folder,
+        checksum=arguments.checksum,
+        url=arguments.url,
+        record=arguments.record or RECORD,
+        checked=not arguments.no_checksum,
+    )
+    noted = next((folder / ".fetch").glob("*.sha256")).read_text().split()[0]
+    print(f"SHA-256 of the archive: {noted}")
     print(f"{len(list(found.glob('videos/*.mp4')))} sequences in {found}; now: export IRTRACK_DATA={folder.resolve()}")
     return 0
 

@@ -1,7 +1,9 @@
 """Readers of the real sets, on tiny copies of each native layout: good and damaged."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
+import cptv
 import media
 import numpy as np
 import pytest
@@ -180,6 +182,37 @@ def test_kaist_flat_layout(tmp_path):
         load("kaist", tmp_path)
 
 
+def test_kaist_tells_what_is_missing(kaist):
+    annotate(kaist, "text")
+    (kaist / "images/set00/V000/lwir/I00006.jpg").unlink(missing_ok=True)
+    (kaist / "images/set00/V000/lwir/I00006.png").unlink()
+    (kaist / "images/set00/V000/visible/I00004.png").unlink()
+    (kaist / "annotations-text/set00/V000/I00008.txt").unlink()
+    one, two = load("kaist", kaist, min_length=8)
+    assert len(one) == 11 and one.boxes[6, 0] == 12 and media.number(one.frames[6]) == 7  # boxes follow the names
+    assert np.flatnonzero(~one.present).tolist() == [7]  # unknown there, and the same person afterwards
+    told = " ".join(one.notes)
+    assert (
+        "missing from the numbering: 6" in told and "1 of 11 images have no annotation file, the first: I00008" in told
+    )
+    assert "1 images lack their partner" in told and len(two) == 9
+    with pytest.raises(FileNotFoundError, match="I00004"):
+        pair(one)
+
+
+def test_kaist_does_not_follow_a_person_over_a_jump(kaist):
+    """Relabelled samples are single images of one video: the man in the next one is another, wherever he stands."""
+    annotate(kaist, "text")
+    for folder, suffix in (("images/set00/V000/lwir", "png"), ("annotations-text/set00/V000", "txt")):
+        for i in range(6, 12):
+            (kaist / folder / f"I{i:05d}.{suffix}").rename(kaist / folder / f"I{i + 800:05d}.{suffix}")
+    found = load("kaist", kaist, min_length=4)
+    assert sorted(len(sequence) for sequence in found) == [4, 6, 6, 6]
+    report = check("kaist", kaist)
+    assert not report.usable and "none set00_V000: 12 images, 22 boxes; nobody has 10 of them" in str(report)
+    assert "no target is annotated in enough frames" in str(report)
+
+
 def test_kaist_vbb_knows_identities(kaist):
     """A file of the same structure as the toolbox writes; a real one was not at hand."""
     from scipy.io import savemat
@@ -256,6 +289,9 @@ def test_otcbvs(tmp_path):
         truth.write_text(bad)
         with pytest.raises(ValueError, match=rf"groundTruth\.txt, {message}"):
             load("otcbvs", tmp_path)
+    truth.write_text("img_00001.bmp 1 (5 6 11 18)\nimg_00004.bmp 1 (40 6 51 18)\n")
+    assert load("otcbvs", tmp_path) == []
+    assert "none 00001: 6 frames, 2 boxes; nobody has 2 of them" in str(check("otcbvs", tmp_path))
     truth.unlink()
     with pytest.raises(FileNotFoundError, match="groundTruth.txt"):
         load("otcbvs", tmp_path)
@@ -284,6 +320,7 @@ def test_got10k_and_otb_folders(tmp_path):
     "text, message",
     [
         ("1,2,3,4\n1,2,3,4", "2 rows for 3 images"),
+        ("1,2,3,4\n" * 4, "4 rows for 3 images"),
         ("1,2,3,4\n1,2,3\n1,2,3,4", "line 2: 3 values"),
         ("1,2,3,4\n1,b,3,4\n1,2,3,4", "line 2: .* not four numbers"),
         ("1,2,3,4\n1,2,3,4\n1,200,3,4", "line 3: .* outside"),
@@ -305,17 +342,14 @@ def test_got10k_bad_truth(tmp_path, text, message):
 
 @pytest.fixture
 def cptv_clip(tmp_path):
-    package = pytest.importorskip("cptv", reason="the optional package cptv is not installed")
-    from datetime import UTC, datetime, timedelta
-
     frames = np.random.default_rng(0).integers(2000, 3000, (70, 120, 160)).astype(np.uint16)
     with open(tmp_path / "clip.cptv", "wb") as file:
-        writer = package.CPTVWriter(file)
+        writer = cptv.CPTVWriter(file)
         writer.timestamp = datetime(2020, 1, 1, tzinfo=UTC)
         writer.write_header()
         for index, frame in enumerate(frames):
             step = timedelta(milliseconds=111 * index)
-            writer.write_frame(package.Frame(frame, step, step, 20.0, 20.0))
+            writer.write_frame(cptv.Frame(frame, step, step, 20.0, 20.0))
         writer.close()
     return tmp_path / "clip.cptv", frames
 

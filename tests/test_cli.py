@@ -228,7 +228,15 @@ def test_check_when_no_target_lasts(here, capsys):
     box = "<bndbox><x>27</x><y>17</y><w>7</w><h>7</h></bndbox>"
     (here / "annotations-xml/set06_V001_I00459.xml").write_text(f"<a><object><name>person</name>{box}</object></a>")
     assert main(["check", "kaist", "."]) == 1
-    assert "no target is annotated in enough frames" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "none set06_V001: 1 images, 1 boxes" in out and "no target is annotated in enough frames" in out
+    assert main(["check", "kaist", ".", "--option", "min_length=1", "--option", "modality=lwir"]) == 0
+    assert "ok   set06_V001-1: 1 frames 64 x 48" in capsys.readouterr().out
+    assert main(["check", "kaist", ".", "--option", "length=1"]) == 2
+    assert "dataset 'kaist' has no option 'length'" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["check", "kaist", ".", "--option", "min_length"])
+    assert "is not NAME=VALUE" in capsys.readouterr().err
 
 
 def test_ctrl_c_at_any_time_is_no_traceback(monkeypatch, capsys):

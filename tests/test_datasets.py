@@ -22,7 +22,7 @@ from irtrack_core.datasets import (
     subsample,
 )
 from irtrack_core.datasets.check import check
-from irtrack_core.datasets.folder import image_files, read_boxes
+from irtrack_core.datasets.folder import image_files, numbering_note, read_boxes
 from irtrack_core.datasets.frames import natural_key
 
 
@@ -349,6 +349,32 @@ def test_folder_without_frames_or_boxes(tmp_path):
         load("folder", folder)
 
 
+def test_a_missing_image_is_told(tmp_path):
+    folder = media.write_images(tmp_path / "images", media.clip(12), name=lambda i: f"cam1_{i:04d}")
+    (folder / "boxes.csv").write_text(box_lines(3))
+    assert load("folder", folder)[0].notes == ()
+    (folder / "cam1_0007.png").unlink()
+    assert load("folder", folder)[0].notes == ("images missing from the numbering: 7",)
+
+
+@pytest.mark.parametrize(
+    "names, first, missing",
+    [
+        (["0", "1", "2", "3"], None, ""),
+        (["3", "4", "5", "9"], None, "6, 7, 8"),
+        (["3", "4", "5"], 0, "0, 1, 2"),
+        (["I00019", "I00039", "I00079", "I00099"], None, "59"),  # every 20th is even too
+        (["a", "b", "c", "d"], None, ""),
+        (["x7_cam1", "x8_cam1", "x9_cam1"], None, ""),
+        (["1", "50", "90", "1000"], None, ""),
+        ([str(i) for i in range(20) if not 5 <= i <= 12], None, "5, 6, 7, 8, 9 and 3 more"),
+    ],
+)
+def test_gaps_in_the_numbering(names, first, missing):
+    found = numbering_note(names, first)
+    assert found == ((f"images missing from the numbering: {missing}",) if missing else ())
+
+
 # --- registry ---------------------------------------------------------------------------------------------------------
 
 
@@ -413,6 +439,20 @@ def test_svanstrom_splits_and_label_counts(svanstrom_set):
     assert len(load("svanstrom", svanstrom_set, split="all")) == 3
     (shifted,) = load("svanstrom", svanstrom_set, names=["IR_BIRD_002"], shift_late=True)
     assert shifted.first == 0 and shifted.boxes[0, 0] == 11
+
+
+def test_svanstrom_odd_label_files(svanstrom_set):
+    file = svanstrom_set / "svanstrom_ir/boxes/IR_BIRD_001.csv"
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(lines[:3] + lines[4:]))  # a lost row leaves its frame unlabelled and shifts nothing
+    (sequence,) = load("svanstrom", svanstrom_set, names=["IR_BIRD_001"])
+    assert np.flatnonzero(~sequence.present).tolist() == [2] and sequence.boxes[3, 0] == 13 and sequence.notes == ()
+    file.write_text("\n".join(lines[:3]))
+    (sequence,) = load("svanstrom", svanstrom_set, names=["IR_BIRD_001"])
+    assert "4 label(s) too few" in sequence.notes[0] and "the video may be cut" in sequence.notes[0]
+    file.write_text("\n".join([*lines[:3], "2,nan,12,4,5", *lines[4:]]))
+    with pytest.raises(ValueError, match=r"IR_BIRD_001\.csv, line 4: box .* NaN"):
+        load("svanstrom", svanstrom_set, names=["IR_BIRD_001"])
 
 
 def test_svanstrom_validation_list_of_the_folder_counts(svanstrom_set):

@@ -94,7 +94,6 @@ def test_kaist_pairs_and_people(realdata):
 
 
 def test_cptv_is_raw_sixteen_bit(realdata):
-    pytest.importorskip("cptv", reason="the optional package cptv is not installed")
     for sequence in load_or_skip("cptv", realdata):
         assert sequence.frames.dtype == np.uint16 and sequence.shape == (120, 160)
         assert sequence.frames[len(sequence) - 1].max() > 255

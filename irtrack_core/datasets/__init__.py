@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from .frames import ArrayFrames, FrameError, FunctionFrames, ImageFrames, VideoFrames
-from .sequence import Sequence, subsample
+from .sequence import NothingToTrack, Sequence, subsample
 
 __all__ = [
     "Sequence",
@@ -20,6 +20,7 @@ __all__ = [
     "ImageFrames",
     "VideoFrames",
     "FrameError",
+    "NothingToTrack",
     "REGISTRY",
     "SIMULATED",
     "register",

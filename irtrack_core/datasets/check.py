@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import FrameError, items
+from . import SIMULATED, FrameError, NothingToTrack, data_root, items
 
 __all__ = ["Report", "SequenceReport", "check", "check_sequence"]
 
 
 @dataclass
 class SequenceReport:
-    """Findings on one sequence. errors make it unusable, warnings do not."""
+    """Findings on one sequence. errors make it unusable, warnings do not; trackable: it has a target to follow."""
 
     name: str
     frames: int = 0
@@ -19,11 +19,12 @@ class SequenceReport:
     summary: str = ""
     warnings: list = field(default_factory=list)
     errors: list = field(default_factory=list)
+    trackable: bool = True
 
 
 @dataclass
 class Report:
-    """Findings on a dataset; `usable` when it has sequences and every one can be used."""
+    """Findings on a dataset; `usable` when there is a target to track and nothing is wrong."""
 
     dataset: str
     root: str
@@ -31,18 +32,20 @@ class Report:
 
     @property
     def usable(self):
-        return bool(self.sequences) and not any(s.errors for s in self.sequences)
+        return any(s.trackable for s in self.sequences) and not any(s.errors for s in self.sequences)
 
     def __str__(self):
         lines = []
         for s in self.sequences:
-            lines.append(f"{'BAD ' if s.errors else 'ok  '} {s.name}: {s.summary or 'cannot be read'}")
+            verdict = "BAD " if s.errors else "ok  " if s.trackable else "none"
+            lines.append(f"{verdict} {s.name}: {s.summary or 'cannot be read'}")
             lines += [f"       error: {text}" for text in s.errors] + [f"       note: {text}" for text in s.warnings]
         bad = sum(bool(s.errors) for s in self.sequences)
         frames, boxes = sum(s.frames for s in self.sequences), sum(s.boxes for s in self.sequences)
-        lines.append(f"{self.dataset} at {self.root}: {len(self.sequences)} sequences, {frames} frames, {boxes} boxes")
-        verdict = "everything can be used" if self.usable else f"{bad} of {len(self.sequences)} cannot be used"
-        lines.append(verdict if self.sequences else "no target is annotated in enough frames to be tracked")
+        count = sum(s.trackable for s in self.sequences)
+        lines.append(f"{self.dataset} at {self.root}: {count} sequences, {frames} frames, {boxes} boxes")
+        verdict = f"{bad} of {count} cannot be used" if bad else "everything can be used"
+        lines.append(verdict if count else "no target is annotated in enough frames to be tracked")
         return "\n".join(lines)
 
 
@@ -59,9 +62,12 @@ def check(name, root=None, *, decode=True, progress=None, **options):
             sequences = read()
             for sequence in sequences if isinstance(sequences, list) else [sequences]:
                 reports.append(check_sequence(sequence, decode=decode))
+        except NothingToTrack as nothing:
+            reports.append(SequenceReport(title, nothing.frames, nothing.boxes, str(nothing), trackable=False))
         except (ValueError, TypeError, OSError) as error:
             reports.append(SequenceReport(title, errors=[str(error)]))
-    return Report(name, str(root) if root is not None else "", reports)
+    where = root if root is not None else "no place (made from its seed)" if name in SIMULATED else data_root()
+    return Report(name, str(where), reports)
 
 
 def check_sequence(sequence, *, decode=True):

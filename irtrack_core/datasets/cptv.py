@@ -1,4 +1,4 @@
-"""CPTV, raw 16-bit thermal clips of the Cacophony Project, 160 x 120. Needs the package `cptv` (pip install cptv).
+"""CPTV, raw 16-bit thermal clips of the Cacophony Project, 160 x 120.
 
 A clip `NAME.cptv` may have a `NAME.txt` beside it, JSON with tracks: these are a tracker's output, not truth.
 """
@@ -20,7 +20,7 @@ class CptvFrames(Frames):
     """Frames of a clip as (H, W) uint16, decoded in order; going back starts again. The latest 64 are kept.
 
     The camera's own background frame, which some clips begin with, is left out.
-    Raises FileNotFoundError, ImportError without the package, ValueError when it is no clip, FrameError when it is cut.
+    Raises FileNotFoundError, ValueError when it is no clip, FrameError when it is cut.
     """
 
     dtype = np.dtype("uint16")
@@ -110,7 +110,7 @@ def items(root):
 def load(root):
     """The clip `root`, or the clips in a folder; boxes are those of the longest track in NAME.txt, else NaN.
 
-    Raises FileNotFoundError without clips, ImportError without the package, ValueError when a clip is bad.
+    Raises FileNotFoundError without clips, ValueError when a clip is bad.
     """
     return [read() for _, read in items(root)]
 

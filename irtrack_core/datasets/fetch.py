@@ -4,21 +4,22 @@ import hashlib
 import os
 import re
 import shutil
+import time
 import zipfile
 from pathlib import Path
 
 import pooch
+import requests
+from filelock import FileLock
+from tqdm import tqdm
 
-__all__ = ["SOURCES", "URL", "instructions", "fetch", "unpack"]
+__all__ = ["RECORD", "SOURCES", "instructions", "published", "fetch", "unpack"]
 
-URL = "https://zenodo.org/records/5500576/files/DroneDetectionThesis/Drone-detection-dataset-v1.0.0.zip"
+RECORD = "https://zenodo.org/api/records/5500576"
 SOURCES = {
-    "svanstrom": f"""Drone-detection-dataset, F. Svanstroem 2020/21, licence CC0, about 0.3 GB; doi 10.5281/zenodo.5500576
-  Open https://doi.org/10.5281/zenodo.5500576, where the host shows the file's checksum, and run
-    irtrack fetch svanstrom --checksum md5:THE_CHECKSUM_SHOWN
-  (no checksum is built in: none could be verified when this was written). Or download the file yourself,
-    {URL}
-  and unzip it; Data/Video_IR with its IR_*.mp4 and IR_*_LABELS.mat is what is needed.""",
+    "svanstrom": """Drone-detection-dataset, F. Svanstroem 2020/21, licence CC0, about 0.3 GB; doi 10.5281/zenodo.5500576
+  By hand: download the archive from https://doi.org/10.5281/zenodo.5500576 and unzip it; Data/Video_IR with its IR_*.mp4
+  and IR_*_LABELS.mat is what is needed.""",
     "hui": """Dim-small aircraft in infrared sequences, Hui Bingwei et al.; Science Data Bank, doi 10.11922/sciencedb.902
   Register at https://www.scidb.cn, download data1 ... data22, and put the folders into DATA/hui_dimsmall/.""",
     "kaist": """KAIST multispectral pedestrian set; licence CC BY-NC-SA; https://soonminhwang.github.io/rgbt-ped-detection/
@@ -40,25 +41,109 @@ def instructions(name):
     return SOURCES[name]
 
 
-def fetch(folder, *, checksum, url=URL, progress=True):
+def published(record=RECORD):
+    """(address, checksum "md5:...") of the set's zip file, as its host's record states them (Zenodo's JSON).
+
+    Raises OSError when the record cannot be read or names no zip file.
+    """
+    try:
+        answer = requests.get(record, timeout=60)
+        answer.raise_for_status()
+        files = [file for file in answer.json()["files"] if file["key"].endswith(".zip")]
+        return files[0]["links"]["self"], files[0]["checksum"]
+    except (requests.RequestException, ValueError, KeyError, IndexError, TypeError) as error:
+        raise OSError(
+            f"the set's record {record} cannot be read ({error}); try again, or give --checksum and --url, or:\n"
+            + instructions("svanstrom")
+        ) from error
+
+
+class Resuming:
+    """A downloader for pooch that goes on where an earlier download broke off.
+
+    What has come so far stays in `part` until it is complete: across lost connections, which are tried `attempts` times,
+    and across Ctrl-C or a killed process. A server that cannot send the rest sends the whole again.
+    """
+
+    def __init__(self, part, *, progress=True, attempts=4, pause=2.0):
+        self.part, self.progress, self.attempts, self.pause = Path(part), progress, attempts, pause
+
+    def __call__(self, url, output_file, caller):
+        for attempt in range(1, self.attempts + 1):
+            try:
+                self._receive(url)
+                break
+            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+                if attempt == self.attempts:
+                    size = self.part.stat().st_size if self.part.exists() else 0
+                    raise OSError(
+                        f"{url}: the connection was lost ({error}); {size} bytes are kept, the same command goes on there"
+                    ) from error
+                time.sleep(self.pause * attempt)
+        os.replace(self.part, output_file)
+
+    def _receive(self, url):
+        have = self.part.stat().st_size if self.part.exists() else 0
+        headers = {"Range": f"bytes={have}-"} if have else {}
+        with requests.get(url, headers=headers, stream=True, timeout=60) as answer:
+            if (
+                have and answer.status_code == 416
+            ):  # nothing is left to send; the checksum will tell whether it is right
+                return
+            answer.raise_for_status()
+            if answer.status_code != 206:
+                have = 0
+            left = answer.headers.get("Content-Length")
+            bar = tqdm(
+                total=have + int(left) if left else None,
+                initial=have,
+                unit="B",
+                unit_scale=True,
+                disable=not self.progress,
+            )
+            with open(self.part, "ab" if have else "wb") as file, bar:
+                for chunk in answer.iter_content(2**16):
+                    file.write(chunk)
+                    bar.update(len(chunk))
+
+
+def fetch(folder, *, checksum=None, url=None, record=RECORD, checked=True, progress=True, pause=2.0):
     """Download the Svanström set into `folder`, check it, and unpack its infrared part; returns the set's folder.
 
-    checksum: "sha256:..." or "md5:..." of the file, or None to take it as it comes (the caller should then show
-    `sha256` of it). A download that was interrupted leaves nothing behind and starts again; a file that is there
-    already with the right checksum is used. Raises ValueError for a wrong checksum or archive, OSError for the network.
+    checksum: "sha256:..." or "md5:..." of the file; None: the one its host publishes in `record`, or, for an archive that
+    was fetched before, the SHA-256 noted then. url: another place that has the same file. checked=False takes the file
+    as it comes. An interrupted download goes on where it stopped; a complete archive with the right checksum is not
+    downloaded again. The archive stays in `folder`/.fetch with its SHA-256 beside it.
+    Raises ValueError for a wrong checksum or archive, OSError for the network.
     """
-    folder = Path(folder)
     if checksum is not None and not re.fullmatch(r"(md5:[0-9a-f]{32}|sha256:[0-9a-f]{64})", checksum.lower()):
         raise ValueError(f"checksum {checksum!r} is not md5: and 32, or sha256: and 64 hexadecimal digits")
-    folder.mkdir(parents=True, exist_ok=True)
-    archive = pooch.retrieve(
-        url,
-        known_hash=checksum.lower() if checksum else None,
-        fname="Drone-detection-dataset.zip",
-        path=folder,
-        downloader=pooch.HTTPDownloader(progressbar=progress, timeout=60),
-    )
-    return unpack(archive, folder / "svanstrom_ir")
+    store = Path(folder) / ".fetch"
+    archive = store / "Drone-detection-dataset.zip"
+    note, part = (archive.with_name(archive.name + end) for end in (".sha256", ".part"))
+    store.mkdir(parents=True, exist_ok=True)
+    with FileLock(store / "lock"):
+        for stray in store.glob("tmp*"):  # pooch's own, of a process that was killed
+            stray.unlink()
+        noted = archive.exists() and note.exists() and note.read_text().split()[0]
+        if checksum or not checked or not noted or sha256(archive) != noted:
+            if checked and not (checksum and url):
+                address, stated = published(record)
+                url, checksum = url or address, checksum or stated
+            if not checked:  # nothing would tell that the rest belongs to another file
+                part.unlink(missing_ok=True)
+            try:
+                pooch.retrieve(
+                    url or published(record)[0],
+                    known_hash=checksum.lower() if checksum else None,
+                    fname=archive.name,
+                    path=store,
+                    downloader=Resuming(part, progress=progress, pause=pause),
+                )
+            except requests.RequestException as error:
+                raise OSError(f"cannot be downloaded: {error}") from error
+            note.write_text(f"{sha256(archive)}  {archive.name}\n")
+        return unpack(archive, Path(folder) / "svanstrom_ir")
 
 
 def unpack(archive, folder):

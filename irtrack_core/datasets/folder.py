@@ -6,6 +6,7 @@ means: absent.
 """
 
 import re
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import numpy as np
 from .frames import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ImageFrames, VideoFrames, natural_key
 from .sequence import Sequence
 
-__all__ = ["load", "items", "open_frames", "read_boxes", "image_files"]
+__all__ = ["load", "items", "open_frames", "read_boxes", "image_files", "numbering_note"]
 
 # spellings of a header's columns; the trailing 0 says "counted from 0"
 COLUMNS = {"frame": "frame", "index": "frame", "x": "x", "left": "x", "y": "y", "top": "y"}
@@ -26,6 +27,28 @@ def image_files(folder):
     """Image files of a folder in natural order: 2.bmp before 10.bmp."""
     files = (f for f in Path(folder).iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and not f.name.startswith("."))
     return sorted(files, key=natural_key)
+
+
+def numbering_note(names, first=None):
+    """One sentence, in a tuple, on the numbers left out of image names such as img_00007; () when they run evenly.
+
+    names: in order, without suffix. A set that keeps every k-th image runs evenly, too. first: the number to begin with.
+
+    >>> numbering_note(["a0", "a1", "a2", "a5"])
+    ('images missing from the numbering: 3, 4',)
+    """
+    digits = [re.findall(r"\d+", name) for name in names]
+    numbers = [int(found[-1]) for found in digits if found]
+    if len(numbers) < len(names) or len(numbers) < 3:
+        return ()
+    steps = Counter(b - a for a, b in zip(numbers, numbers[1:]))
+    step, times = steps.most_common(1)[0]
+    if min(steps) < 1 or 2 * times < len(numbers) - 1:  # no order that could have gaps
+        return ()
+    begin = numbers[0] if first is None else first
+    missing = sorted(set(range(begin, numbers[-1], step)) - set(numbers))
+    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+    return (f"images missing from the numbering: {', '.join(map(str, missing[:5]))}{more}",) if missing else ()
 
 
 def open_frames(path):
@@ -204,4 +227,5 @@ def _read(path, boxes, fps, dataset):
         frames=frames,
         boxes=read_boxes(file, len(frames), frames.shape),
         fps=fps or getattr(frames, "fps", 30.0),
+        notes=numbering_note([image.stem for image in frames.files]) if isinstance(frames, ImageFrames) else (),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .folder import box_problem, image_files
+from .folder import box_problem, image_files, numbering_note
 from .frames import ImageFrames
 from .sequence import Sequence
 
@@ -51,8 +51,10 @@ def _read(folder, first_pixel, fps, dataset):
     if first_pixel is None:
         first_pixel = 1 if truth.name == "groundtruth_rect.txt" else 0
     lines = [line for line in truth.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+    gaps = numbering_note([file.stem for file in files])
     if len(lines) not in (1, len(files)):
-        raise ValueError(f"{truth}: {len(lines)} rows for {len(files)} images; one row a frame is needed")
+        why = "; ".join(["one row a frame is needed", *gaps])
+        raise ValueError(f"{truth}: {len(lines)} rows for {len(files)} images; {why}")
     boxes = np.full((len(files), 4), np.nan)
     for index, line in enumerate(lines):
         where = f"{truth}, line {index + 1}"
@@ -75,4 +77,4 @@ def _read(folder, first_pixel, fps, dataset):
         if len(absent) != len(files):
             raise ValueError(f"{absence}: {len(absent)} values for {len(files)} images")
         boxes[absent == 1] = np.nan
-    return Sequence(folder.name, dataset, frames, boxes, fps)
+    return Sequence(folder.name, dataset, frames, boxes, fps, notes=gaps)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .folder import box_problem, image_files
+from .folder import box_problem, image_files, numbering_note
 from .frames import ImageFrames, natural_key
 from .linking import link
 from .sequence import Sequence
@@ -97,9 +97,7 @@ def _read(folder, size, max_gap):
     tracks = link(labelled, max_gap=max_gap)
     if not len(tracks):
         raise ValueError(f"{_label_file(folder)} annotates no target")
-    numbers = [int(name) for name in names if name.isdigit()]
-    missing = sorted(set(range(max(numbers, default=-1) + 1)) - set(numbers))
-    notes = (f"images missing from the numbering: {', '.join(map(str, missing[:5]))}",) if missing else ()
+    notes = numbering_note(names, first=0)
     notes += (f"{len(strangers)} labelled images are not there, the first: {strangers[0]}",) if strangers else ()
     titles = [folder.name if k == 0 else f"{folder.name}-{k + 1}" for k in range(len(tracks))]
     return [Sequence(title, "hui", frames, boxes, notes=notes) for title, boxes in zip(titles, tracks)]

@@ -14,13 +14,15 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from .folder import box_problem
+from .folder import box_problem, numbering_note
 from .frames import IMAGE_SUFFIXES, ImageFrames
-from .linking import by_identity, link
-from .sequence import Sequence
+from .linking import by_identity, link, tracked
+from .sequence import NothingToTrack, Sequence
 
 __all__ = ["load", "items", "pair", "read_text", "read_xml", "read_vbb"]
 
+MODALITIES = ("lwir", "visible")
+MAX_STEP = 20  # frames between two images for one person to be followed: the official test list keeps every 20th
 KEY = re.compile(r"(set\d\d)[/_\\](V\d\d\d)[/_\\](?:(lwir|visible)[/\\])?(I\d{5})(?:_(lwir|visible))?$")
 
 
@@ -81,27 +83,32 @@ def read_vbb(path):
         raise ValueError(f"{path} is not a readable .vbb file ({error}): copy it again") from error
 
 
-def _images(root, modality):
-    """{(set, video): {frame: file}} of one modality."""
-    found = {}
-    for file in (root / "images").rglob("*"):
+def _images(root):
+    """{modality: {(set, video): {frame: file}}}, sorted."""
+    found = {modality: {} for modality in MODALITIES}
+    for file in sorted((root / "images").rglob("*")):
         match = file.suffix.lower() in IMAGE_SUFFIXES and KEY.search(file.with_suffix("").as_posix())
-        if match and (match[3] or match[5]) == modality:
-            found.setdefault((match[1], match[2]), {})[match[4]] = file
-    return {key: dict(sorted(found[key].items())) for key in sorted(found)}
+        if match and (match[3] or match[5]):
+            found[match[3] or match[5]].setdefault((match[1], match[2]), {})[match[4]] = file
+    return found
 
 
 def items(root, *, modality="lwir", sets=None, labels=("person",), min_length=10, max_gap=0):
     """[(name, read)]: what `load` would load; `read()` gives the list of a video's sequences, one a person."""
     root = Path(root)
     root = next((root / sub for sub in ("kaist", "kaist_sample") if (root / sub).is_dir()), root)
-    if modality not in ("lwir", "visible"):
+    if modality not in MODALITIES:
         raise ValueError(f"modality must be 'lwir' or 'visible'; got {modality!r}")
-    videos = {key: files for key, files in _images(root, modality).items() if sets is None or key[0] in sets}
+    images = _images(root)
+    other = MODALITIES[modality == "lwir"]
+    videos = {key: files for key, files in images[modality].items() if sets is None or key[0] in sets}
     if not videos:
         raise FileNotFoundError(f"no images/setXX/VYYY/{modality}/I*.jpg below {root} (sets: {sets or 'all'})")
     return [
-        ("_".join(key), partial(_read, root, key, files, tuple(labels), min_length, max_gap))
+        (
+            "_".join(key),
+            partial(_read, root, key, files, set(files) - set(images[other].get(key, ())), labels, min_length, max_gap),
+        )
         for key, files in videos.items()
     ]
 
@@ -114,7 +121,7 @@ def load(root, **options):
     annotation has no identities and boxes are linked (`linking.link`). `pair` gives the other modality.
     Raises FileNotFoundError when images or annotations are missing, ValueError when they are bad or all too short.
     """
-    sequences = [sequence for _, read in items(root, **options) for sequence in read()]
+    sequences = list(tracked(items(root, **options)))
     if not sequences:
         raise ValueError(f"no person in {root} has enough boxes: lower min_length")
     return sequences
@@ -131,7 +138,7 @@ def pair(sequence):
 
 
 def _objects(root, key, names):
-    """(frames of (label, box, identity or None), file in use for messages)."""
+    """(frames of (label, box, identity or None), or None without a file; where they are from, for messages)."""
     folders = sorted(root.glob("annotations*"))
     for folder in folders:
         vbb = folder / key[0] / f"{key[1]}.vbb"
@@ -147,32 +154,51 @@ def _objects(root, key, names):
         options = [f / f"{s}{e}" for f in folders for s in stems for e in (".txt", ".xml")]
         file = next((file for file in options if file.is_file()), None)
         found = file or found
-        objects = [] if file is None else read_text(file) if file.suffix == ".txt" else read_xml(file)
-        frames.append([(label, box, None) for label, box in objects])
+        objects = file and (read_text(file) if file.suffix == ".txt" else read_xml(file))
+        frames.append(file and [(label, box, None) for label, box in objects])
     if found is None:
         raise FileNotFoundError(f"no annotations*/{key[0]}/{key[1]} (.vbb, or I*.txt, or I*.xml) in {root}")
     return frames, found.parent
 
 
-def _read(root, key, files, labels, min_length, max_gap):
+def _tracks(names, frames, max_gap):
+    """Boxes (N, 4) of each person; frames: N lists of (identity or None, box), or None where no annotation file is."""
+    known = [i for i, frame in enumerate(frames) if frame is not None]
+    if any(who is not None for i in known for who, _ in frames[i]):
+        return list(by_identity([frame or [] for frame in frames]).values())
+    jumps = np.diff([int(names[i][1:]) for i in known]) > MAX_STEP  # nobody is followed over these
+    tracks = []
+    for run in np.split(np.array(known), np.flatnonzero(jumps) + 1):
+        for part in link([[box for _, box in frames[i]] for i in run], max_gap=max_gap):
+            boxes = np.full((len(names), 4), np.nan)
+            boxes[run] = part
+            tracks.append(boxes)
+    return tracks
+
+
+def _read(root, key, files, single, labels, min_length, max_gap):
     names, paths = list(files), list(files.values())
     objects, where = _objects(root, key, names)
     shape = ImageFrames(paths[:1]).shape
     for name, frame in zip(names, objects):
-        for _, box, _ in frame:
+        for _, box, _ in frame or []:
             problem = box_problem(box, shape)
             if problem:
                 raise ValueError(f"{where}, {name}: box {box.tolist()} {problem}")
-    kept = [[(who, box) for label, box, who in frame if label in labels] for frame in objects]
-    if any(who is not None for frame in kept for who, _ in frame):
-        tracks = list(by_identity(kept).values())
-    else:
-        tracks = link([[box for _, box in frame] for frame in kept], max_gap=max_gap)
+    kept = [frame and [(who, box) for label, box, who in frame if label in labels] for frame in objects]
+    bare = [name for name, frame in zip(names, objects) if frame is None]
+    notes = numbering_note(names)
+    notes += (f"{len(bare)} of {len(names)} images have no annotation file, the first: {bare[0]}",) if bare else ()
+    notes += (f"{len(single)} images lack their partner of the other modality",) if single else ()
     sequences = []
-    for boxes in tracks:
+    for boxes in _tracks(names, kept, max_gap):
         seen = np.flatnonzero(np.isfinite(boxes[:, 0]))
         if len(seen) >= min_length:
             part = slice(seen[0], seen[-1] + 1)
             name = f"{'_'.join(key)}-{len(sequences) + 1}"
-            sequences.append(Sequence(name, "kaist", ImageFrames(paths[part]), boxes[part], fps=20.0))
+            sequences.append(Sequence(name, "kaist", ImageFrames(paths[part]), boxes[part], fps=20.0, notes=notes))
+    if not sequences:
+        count = sum(len(frame or []) for frame in kept)
+        told = "; ".join((f"{len(names)} images, {count} boxes; nobody has {min_length} of them (min_length)", *notes))
+        raise NothingToTrack(told, len(names), count)
     return sequences

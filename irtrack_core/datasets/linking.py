@@ -4,8 +4,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from ..boxes import centers, iou
+from .sequence import NothingToTrack
 
-__all__ = ["link", "by_identity"]
+__all__ = ["link", "by_identity", "tracked"]
 
 
 def link(frames, *, max_gap=0):
@@ -55,3 +56,12 @@ def by_identity(frames):
                 raise ValueError(f"object {identity} has two boxes in frame {index}")
             track[index] = box
     return tracks
+
+
+def tracked(found):
+    """The sequences of all recordings [(name, read)], leaving out those in which nobody can be tracked."""
+    for _, read in found:
+        try:
+            yield from read()
+        except NothingToTrack:
+            continue

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .folder import box_problem, image_files
+from .folder import box_problem, image_files, numbering_note
 from .frames import ImageFrames
-from .linking import link
-from .sequence import Sequence
+from .linking import link, tracked
+from .sequence import NothingToTrack, Sequence
 
 __all__ = ["load", "items", "read_truth"]
 
@@ -65,7 +65,7 @@ def load(root, **options):
     may be without box; min_length=2, boxes a person needs.
     Raises FileNotFoundError when images or truth are missing, ValueError when they are bad.
     """
-    return [sequence for _, read in items(root, **options) for sequence in read()]
+    return list(tracked(items(root, **options)))
 
 
 def _read(folder, max_gap, min_length):
@@ -73,6 +73,10 @@ def _read(folder, max_gap, min_length):
     if not files:
         raise FileNotFoundError(f"no images in {folder}")
     frames = ImageFrames(files)
-    tracks = link(read_truth(folder / "groundTruth.txt", [f.name for f in files], frames.shape), max_gap=max_gap)
-    tracks = [boxes for boxes in tracks if np.isfinite(boxes[:, 0]).sum() >= min_length]
-    return [Sequence(f"{folder.name}-{k + 1}", "otcbvs", frames, boxes) for k, boxes in enumerate(tracks)]
+    truth = read_truth(folder / "groundTruth.txt", [f.name for f in files], frames.shape)
+    tracks = [boxes for boxes in link(truth, max_gap=max_gap) if np.isfinite(boxes[:, 0]).sum() >= min_length]
+    if not tracks:
+        count = sum(map(len, truth))
+        raise NothingToTrack(f"{len(files)} frames, {count} boxes; nobody has {min_length} of them", len(files), count)
+    notes = numbering_note([file.stem for file in files])
+    return [Sequence(f"{folder.name}-{k + 1}", "otcbvs", frames, boxes, notes=notes) for k, boxes in enumerate(tracks)]

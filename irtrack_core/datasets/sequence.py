@@ -8,7 +8,15 @@ import numpy as np
 from ..boxes import as_boxes
 from .frames import ArrayFrames, Frames, FunctionFrames
 
-__all__ = ["Sequence", "subsample"]
+__all__ = ["NothingToTrack", "Sequence", "subsample"]
+
+
+class NothingToTrack(ValueError):
+    """A sound recording without a target that can be tracked; frames, boxes: how many it has."""
+
+    def __init__(self, message, frames=0, boxes=0):
+        super().__init__(message)
+        self.frames, self.boxes = frames, boxes
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ One target a sequence, 5-30 px, 30 frames a second. Two layouts are read: the na
 F. Svanström, F. Alonso-Fernandez, C. Englund, "A dataset for multi-sensor drone detection", Data in Brief 39, 2021.
 """
 
+import re
 import warnings
 from functools import partial
 from pathlib import Path
@@ -66,8 +67,9 @@ def _labels(video, labels):
         raise FileNotFoundError(f"no labels for {video}: looked for {', '.join(map(str, candidates))}")
     if file.suffix == ".mat":
         return read_mat(file), file
-    rows = sum(1 for line in file.read_text().splitlines()[1:] if line.strip())
-    return read_boxes(file, rows), file
+    # as many frames as its numbers say: a row that was lost shifts nothing
+    numbers = re.findall(r"^(\d+),", file.read_text(), re.MULTILINE)
+    return read_boxes(file, max(map(int, numbers), default=-1) + 1), file
 
 
 def _fit(boxes, count, file, shift_late):
@@ -77,10 +79,12 @@ def _fit(boxes, count, file, shift_late):
         return boxes[1:], (f"{file.name} has an empty first label more than the video has frames: dropped",)
     if extra == 0:
         return boxes, ()
+    doubt = "; so many: the video may be cut, or the labels belong to another" if abs(extra) > 2 else ""
     if extra > 0:
-        return boxes[:count], (f"{file.name} has {extra} label(s) more than the video has frames: dropped at the end",)
+        what = f"{extra} label(s) more than the video has frames: dropped at the end"
+        return boxes[:count], (f"{file.name} has {what}{doubt}",)
     padding = np.full((-extra, 4), np.nan)
-    return np.concatenate([boxes, padding]), (f"{file.name} has {-extra} label(s) too few: padded as absent",)
+    return np.concatenate([boxes, padding]), (f"{file.name} has {-extra} label(s) too few: padded as absent{doubt}",)
 
 
 def _names(root, folder, split):
