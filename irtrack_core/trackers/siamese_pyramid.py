@@ -9,6 +9,7 @@ import torch
 from irtrack_core import anchors as an
 from irtrack_core.config import PyramidSettings
 from irtrack_core.network import foreground
+from irtrack_core.runtime import TorchEngine
 from irtrack_core.sampling import template_side
 from irtrack_core.trackers.siamese import Seen, SiameseTracker
 
@@ -33,11 +34,22 @@ class PyramidSeen(Seen):
         return self.center + chosen[:2], chosen[2:]
 
 
+class ScoreEngine(TorchEngine):
+    """Runs a net with one score a position; gives the scores themselves."""
+
+    def search(self, crops):
+        """z (K, n, n) float32 of search crops (K, inputs, S, S) float32."""
+        with torch.inference_mode():
+            kernels = [kernel.expand(len(crops), *kernel.shape[1:]) for kernel in self.kernels]
+            r_2, _ = self.net.search(torch.from_numpy(crops).to(self.device), kernels)
+            return foreground(r_2)[:, 0].float().cpu().numpy()
+
+
 class PyramidTracker(SiameseTracker):
     """Tracks with any net that gives one score a position; motion, loss and re-detection are those of SiameseTracker.
 
-    net: `template(crop) -> kernels`, `search(crop, kernels) -> (R_2, anything)`, `positions()` and `settings`, as a
-    SiameseNet with region=False. settings: PyramidSettings.
+    net: a torch module with `template(crop) -> kernels`, `search(crop, kernels) -> (R_2, anything)`, `positions()` and
+    `settings`, as a SiameseNet with region=False has them. settings: PyramidSettings.
     Raises ValueError for a net with several scores a position.
     """
 
@@ -46,7 +58,9 @@ class PyramidTracker(SiameseTracker):
             raise ValueError(
                 f"a pyramid of scales needs a net with one score a position; this one has {net.settings.m}"
             )
-        super().__init__(net, settings=settings or PyramidSettings(), name=name, device_name=device_name)
+        self.name, self.settings, self.net = name, settings or PyramidSettings(), net.eval()
+        self.engine = ScoreEngine(net, "f32", device_name=device_name)
+        self.n = net.positions()
         p = self.settings
         self.factors = p.scale_step ** np.arange(-(p.scales // 2), p.scales // 2 + 1)
         profile = np.hanning(self.n * p.upsample)
@@ -59,10 +73,7 @@ class PyramidTracker(SiameseTracker):
         s = self.net.settings
         side = template_side(self.size, s) * s.search_size / s.template_size
         crops = np.stack([self.maker(frame, center, side * f) for center in centers for f in self.factors])
-        kernels = [kernel.expand(len(crops), *kernel.shape[1:]) for kernel in self.kernels]
-        with torch.inference_mode():
-            r_2, _ = self.net.search(torch.from_numpy(crops).to(self.device), kernels)
-            z = foreground(r_2)[:, 0].float().cpu().numpy()  # (K S, n, n)
+        z = self.engine.search(crops)  # (K S, n, n)
         z = z.reshape(len(centers), len(self.factors), self.n, self.n)
         middle = crops[len(self.factors) // 2 :: len(self.factors)]
         return [self._seen(center, side, crop, maps) for center, crop, maps in zip(centers, middle, z, strict=True)]
