@@ -11,18 +11,19 @@ symbol       eq.    meaning
 :math:`M`    (4)    filtered image: what of U the rectangle fits under
 ===========  =====  =========================================================================================
 
-Border mode everywhere: OpenCV's default, pixels outside the frame are +infinity for an erosion and -infinity for a
-dilation, so that they never decide anything and E <= I holds up to the border. uint8, uint16 and float32 give equal
-results on equal values; the result has the image's type.
+Images are uint8, uint16 or float32, (H, W), and so are the results, which are equal for equal values. Border mode: see
+`morphology`; it keeps E <= I up to the border. A whole frame, one window of it (`filter_window`) and a stack of frames
+(`filter_stack`) give the same bits. In float32, -0.0 counts as 0.0.
 """
 
-from functools import lru_cache, reduce
+from functools import reduce
 
 import cv2
 import numpy as np
 
 from irtrack_core import flat
 from irtrack_core.elements import drawn_element, element_length, line_element, line_elements, rectangle, shape_element
+from irtrack_core.morphology import check_image, closing, dilation, erosion, family, opening
 
 __all__ = [
     "background",
@@ -30,6 +31,7 @@ __all__ = [
     "open_rectangle",
     "multilevel_filter",
     "filter_window",
+    "filter_stack",
     "line_element",
     "line_elements",
     "shape_element",
@@ -45,7 +47,8 @@ __all__ = [
     "check_image",
 ]
 
-FLAT_FROM = 1 << 15  # pixels: below it OpenCV's openings are faster than the compiled passes of `flat`
+POLARITIES = ("bright", "dark", "both")
+BLOCK = 16  # the sides of what filter_window reads are multiples of this: few sizes, so that the fast way's memory is reused
 
 
 def background(image, elements):
@@ -59,7 +62,10 @@ def background(image, elements):
            [1, 1, 1, 1, 1],
            [7, 7, 7, 7, 7]], dtype=uint8)
     """
-    return reduce(np.maximum, [opening(image, element) for element in _listed(elements)])
+    openings = [opening(image, element) for element in elements]
+    if not openings:
+        raise ValueError("at least one element is needed, e.g. line_elements(15, 4)")
+    return reduce(np.maximum, openings)
 
 
 def suppress(image, background):
@@ -92,38 +98,71 @@ def multilevel_filter(image, elements, rectangle, *, polarity="bright"):
     polarity "bright" is the paper's. "dark" finds dark targets by the dual: E = min of closings, U = E - I.
     "both" keeps at each pixel the stronger U of the two and the E it came from, so that U = |I - E|.
     """
-    image, elements = check_image(image), _listed(elements)
-    if polarity == "bright":
-        E = _fast_background(image, elements)
-        U = cv2.subtract(image, E)  # eq. (3) without the check of suppress(): an opening is never above its image
-    elif polarity == "dark":
-        E = reduce(np.minimum, [closing(image, element) for element in elements])
-        U = E - image
-    elif polarity == "both":
-        E_bright, U_bright, _ = multilevel_filter(image, elements, np.ones((1, 1)))
-        E_dark, U_dark, _ = multilevel_filter(image, elements, np.ones((1, 1)), polarity="dark")
-        E, U = np.where(U_dark > U_bright, E_dark, E_bright), np.maximum(U_bright, U_dark)
-    else:
-        raise ValueError(f"polarity must be 'bright', 'dark' or 'both', not {polarity!r}")
-    return E, U, cv2.morphologyEx(U, cv2.MORPH_OPEN, _prepared(rectangle, U.shape))  # eq. (4)
+    image = check_image(image)
+    lines, s = family(elements).fits(image.shape), family([rectangle]).fits(image.shape)
+    E, U = _levels(image, lines, polarity)
+    return E, U, _opened(U, s.kernels[0])
 
 
 def filter_window(image, window, elements, rectangle, *, polarity="bright"):
     """(E, U, M) of one window only, bit-identical to the same window cut out of the whole frame's result.
 
-    window: x, y, width, height, whole pixels inside the frame. Only the window and a halo of `support` pixels around it
-    are read, which is what makes it exact and fast. Raises ValueError for a window that is empty or leaves the frame.
+    window: x, y, width, height, whole pixels inside the frame. Only the window and a halo of at least `support` pixels
+    around it are read, which is what makes it exact and fast. Raises ValueError for a window that is empty or leaves the
+    frame, and what `multilevel_filter` raises; NaN or infinity only where it is read.
     """
-    image, elements = check_image(image, finite=False), _listed(elements)  # NaN: only the part that is read counts
-    (x, y, w, h), (rows, columns) = _window(window, image.shape), image.shape
-    for element in [*elements, rectangle]:
-        _fits(np.shape(element), image.shape)
-    halo = support(elements, rectangle)
-    left, top = max(x - halo, 0), max(y - halo, 0)
-    part = image[top : min(y + h + halo, rows), left : min(x + w + halo, columns)]
+    image = check_image(image, values=False)
+    x, y, w, h = _window(window, image.shape)
+    lines, s = family(elements).fits(image.shape), family([rectangle]).fits(image.shape)
+    (kernel,) = s.kernels
+    # U is needed so far around the window that the rectangle finds all it looks at, I twice a line's radius further
+    around_y, around_x = (2 * (side // 2) for side in kernel.shape)
+    top, rows = _interval(y, h, around_y, 2 * (lines.rows // 2), image.shape[0])
+    left, columns = _interval(x, w, around_x, 2 * (lines.columns // 2), image.shape[1])
+    part = image[top : top + rows, left : left + columns]
     # where the frame's border cuts the halo short, the part's own border is the frame's: the results stay equal
-    results = multilevel_filter(part, elements, rectangle, polarity=polarity)
-    return tuple(result[y - top : y - top + h, x - left : x - left + w] for result in results)
+    E, U = _levels(check_image(part), lines, polarity)
+    y0, x0 = max(y - around_y - top, 0), max(x - around_x - left, 0)
+    y, x = y - top, x - left
+    M = _opened(U[y0 : y + h + around_y, x0 : x + w + around_x], kernel)
+    return E[y : y + h, x : x + w], U[y : y + h, x : x + w], M[y - y0 : y - y0 + h, x - x0 : x - x0 + w]
+
+
+def filter_stack(frames, elements, rectangle, *, polarity="bright", window=None, progress=None):
+    """Video: (E, U, M), each (N, H, W), of N frames, each filtered by itself: bit-identical to frame after frame.
+
+    frames: (N, H, W), or any sequence of N frames of one size and type, e.g. `Sequence.frames`, of which one at a time is
+    in memory. window: the same window of every frame, see `filter_window`. progress: e.g. tqdm. All three results are
+    kept in memory: for a long video call multilevel_filter in a loop and keep what you need.
+    Raises ValueError or TypeError with the number of the frame that cannot be used.
+    """
+    if len(frames) == 0:
+        raise ValueError("the stack holds no frames")
+    if np.ndim(frames[0]) < 2:
+        raise ValueError(f"a stack is (N, H, W); one of shape {np.shape(frames)} is not: put a single frame in a list")
+    elements, first, results = list(elements), None, None
+    numbers = range(len(frames))
+    for i in numbers if progress is None else progress(numbers):
+        frame = frames[i]
+        try:
+            frame = check_image(frame, values=False)
+            first = frame if first is None else first
+            if frame.shape != first.shape or frame.dtype != first.dtype:
+                raise ValueError(
+                    f"{frame.shape} {frame.dtype} differs from frame 0, {first.shape} {first.dtype}: all frames of a "
+                    "stack have one size and type"
+                )
+            if window is None:
+                levels = multilevel_filter(frame, elements, rectangle, polarity=polarity)
+            else:
+                levels = filter_window(frame, window, elements, rectangle, polarity=polarity)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"frame {i}: {error}") from error
+        if results is None:
+            results = tuple(np.empty((len(frames), *level.shape), level.dtype) for level in levels)
+        for result, level in zip(results, levels):
+            result[i] = level
+    return results
 
 
 def build(settings, size=None):
@@ -139,105 +178,49 @@ def support(elements, rectangle=None):
 
     An opening is an erosion and a dilation, so it reaches twice the element's radius: 14 for a line of 15.
     """
-    reach = 2 * max(max(np.shape(element)) // 2 for element in _listed(elements))
+    lines = family(elements)
+    reach = 2 * (max(lines.rows, lines.columns) // 2)
     return reach if rectangle is None else reach + 2 * (max(np.shape(rectangle)) // 2)
 
 
-def erosion(image, element):
-    r"""Erosion :math:`I \ominus a`: at each pixel the smallest value under the element."""
-    return _morphology(image, element, cv2.MORPH_ERODE)
+def _levels(image, lines, polarity):
+    """(E, U) of a checked image by a family of elements that fit."""
+    if image.dtype.kind == "f":
+        image = image + image.dtype.type(0)  # no -0.0: equal values then have equal bits, in whatever order they come
+    if polarity == "bright":
+        E = _extremal(image, lines, cv2.MORPH_OPEN, cv2.max, dark=False)
+        return E, cv2.subtract(image, E)  # eq. (3) without the check of suppress(): an opening is never above its image
+    if polarity == "dark":
+        E = _extremal(image, lines, cv2.MORPH_CLOSE, cv2.min, dark=True)
+        return E, cv2.subtract(E, image)
+    if polarity != "both":
+        raise ValueError(f"polarity must be one of {', '.join(POLARITIES)}, not {polarity!r}")
+    (E, U), (E_dark, U_dark) = _levels(image, lines, "bright"), _levels(image, lines, "dark")
+    return np.where(U_dark > U, E_dark, E), cv2.max(U, U_dark)
 
 
-def dilation(image, element):
-    r"""Dilation :math:`I \oplus a`: at each pixel the largest value under the element."""
-    return _morphology(image, element, cv2.MORPH_DILATE)
-
-
-def opening(image, element):
-    r"""Opening :math:`I \circ a = (I \ominus a) \oplus a`: erosion (local minimum), then dilation (local maximum).
-
-    Raises TypeError or ValueError for an image or an element that cannot be used, saying what to change.
-    """
-    return _morphology(image, element, cv2.MORPH_OPEN)
-
-
-def closing(image, element):
-    r"""Closing :math:`I \bullet a = (I \oplus a) \ominus a`, the opening's dual, for dark targets."""
-    return _morphology(image, element, cv2.MORPH_CLOSE)
-
-
-def check_image(image, *, finite=True):
-    """The image as an array, checked: (H, W), uint8, uint16 or float32 and, unless finite=False, no NaN or infinity."""
-    image = np.asarray(image)
-    if image.ndim == 3 and image.shape[-1] in (3, 4):
-        raise ValueError(
-            f"a colour image {image.shape} cannot be filtered: convert it to grey, one number a pixel (H, W)"
-        )
-    if image.ndim != 2 or 0 in image.shape:
-        raise ValueError(f"an image must be 2-D (H, W) and not empty; got shape {image.shape}")
-    if image.dtype not in (np.uint8, np.uint16, np.float32):
-        advice = "image.astype(np.float32)" if image.dtype.kind in "fiu" else "np.uint8, np.uint16 or np.float32"
-        raise TypeError(f"an image must be uint8, uint16 or float32, not {image.dtype}: convert it, e.g. {advice}")
-    if finite and image.dtype == np.float32 and not np.isfinite(image).all():
-        raise ValueError(
-            "the image holds NaN or infinity: replace those pixels first, e.g. by their neighbours' median"
-        )
-    return image
-
-
-def _morphology(image, element, operation):
-    image = check_image(image)
-    return cv2.morphologyEx(image, operation, _prepared(element, image.shape))
-
-
-def _fast_background(image, elements):
-    """What background() gives for a checked image, checking the elements only."""
-    kernels = [_prepared(element, image.shape) for element in elements]
-    if flat.COMPILED and image.size >= FLAT_FROM:
-        return flat.max_of_openings(image, kernels)
-    E = cv2.morphologyEx(image, cv2.MORPH_OPEN, kernels[0])
-    for kernel in kernels[1:]:
-        cv2.max(E, cv2.morphologyEx(image, cv2.MORPH_OPEN, kernel), E)
+def _extremal(image, elements, operation, better, *, dark):
+    """What background() gives, or its dual: lines in flat passes, anything else by OpenCV."""
+    E = elements.lines and flat.extremal_opening(image, elements.lines, dark=dark)
+    rest = elements.kernels if E is None else elements.others.kernels if elements.others else ()
+    for kernel in rest:
+        level = cv2.morphologyEx(image, operation, kernel)
+        E = level if E is None else better(E, level)
     return E
 
 
-def _prepared(element, shape):
-    """The checked kernel of an element that fits into an image of `shape`."""
-    element = np.asarray(element)
-    _fits(element.shape, shape)
-    return _kernel(element.shape, (element if element.dtype == np.uint8 else element.astype(bool)).tobytes())
+def _opened(suppressed, kernel):
+    """M of eq. (4)."""
+    return cv2.morphologyEx(suppressed, cv2.MORPH_OPEN, kernel) if kernel.size > 1 else suppressed.copy()
 
 
-@lru_cache(maxsize=256)
-def _kernel(shape, flags):
-    """Checked OpenCV kernel without empty outer rows and columns: a level line is then a rectangle, which is faster."""
-    if len(shape) != 2 or shape[0] % 2 == 0 or shape[1] % 2 == 0:
-        raise ValueError(f"an element must be 2-D with odd sides, so that it has a centre pixel; got shape {shape}")
-    element = np.frombuffer(flags, np.uint8).reshape(shape) != 0
-    if not element.any():
-        raise ValueError("an element must hold at least one non-zero pixel; this one is empty")
-    if not np.array_equal(element, element[::-1, ::-1]):
-        raise ValueError(
-            "an element must be point-symmetric about its centre: OpenCV does not reflect it for the dilation, "
-            "so with any other the result would not be an opening"
-        )
-    rows, columns = np.flatnonzero(element.any(axis=1)), np.flatnonzero(element.any(axis=0))
-    return element[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.uint8)
+def _interval(begin, size, around, reach, length):
+    """(first, count) of the pixels to read for `size` pixels from `begin` on, with their halo, within 0 ... length.
 
-
-def _fits(element, image):
-    if len(element) == 2 and (element[0] > image[0] or element[1] > image[1]):
-        raise ValueError(
-            f"an element of {element[0]} x {element[1]} is larger than the image of {image[0]} x {image[1]} "
-            "(rows x columns): use a shorter one"
-        )
-
-
-def _listed(elements):
-    elements = list(elements)
-    if not elements:
-        raise ValueError("at least one element is needed, e.g. line_elements(15, 4)")
-    return elements
+    The count is rounded up and the interval moved into the frame: more pixels than are needed change nothing.
+    """
+    count = min(-(-(size + 2 * (around + reach)) // BLOCK) * BLOCK, length)
+    return min(max(begin - around - reach, 0), length - count), count
 
 
 def _window(window, shape):

@@ -14,7 +14,7 @@ from irtrack_core import depends
 # A module may import from its own row and from the rows above it.
 TIERS = [
     "boxes config published depends provenance",
-    "optics scene targets shapes readout scan probes elements flat filtering clutter anchors metrics datasets",
+    "optics scene targets shapes readout scan probes elements flat morphology filtering clutter anchors metrics datasets",
     "network losses sampling weights",
     "training runtime recipes",
     "trackers",

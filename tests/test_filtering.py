@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import morphology as sk
 
-from irtrack_core import elements, filtering
+from irtrack_core import elements, filtering, flat
 from irtrack_core.config import FilterSettings
 from irtrack_core.filtering import (
     background,
@@ -18,6 +18,7 @@ from irtrack_core.filtering import (
     drawn_element,
     element_length,
     erosion,
+    filter_stack,
     filter_window,
     line_element,
     line_elements,
@@ -79,7 +80,8 @@ def test_three_levels_by_hand():
 @pytest.mark.parametrize("angles", [1, 4, 7])
 def test_equals_naive_loops(dtype, angles):
     image, elements, s = noise(1, dtype=dtype), line_elements(7, angles), rectangle(3, 3)
-    E, U, M = multilevel_filter(image, elements, s)
+    for _ in range(2):  # the first call of a size goes through OpenCV, the others through flat passes
+        E, U, M = multilevel_filter(image, elements, s)
     expected = np.max([naive_opening(image, a) for a in elements], axis=0)
     assert E.dtype == U.dtype == M.dtype == dtype
     np.testing.assert_array_equal(E, expected)
@@ -232,7 +234,7 @@ def test_erosion_and_dilation():
 
 
 @given(data=st.data(), dtype=st.sampled_from(DTYPES), polarity=st.sampled_from(["bright", "dark", "both"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_window_is_bit_identical_to_the_whole_frame(data, dtype, polarity):
     rows, columns = data.draw(st.integers(9, 70)), data.draw(st.integers(9, 70))
     length, angles = data.draw(st.sampled_from([1, 3, 5, 9])), data.draw(st.integers(1, 5))
@@ -242,23 +244,101 @@ def test_window_is_bit_identical_to_the_whole_frame(data, dtype, polarity):
     window = (x, y, data.draw(st.integers(1, columns - x)), data.draw(st.integers(1, rows - y)))
     image = noise(data.draw(st.integers(0, 99)), (rows, columns), dtype)
     whole = multilevel_filter(image, elements, s, polarity=polarity)
-    part = filter_window(image, window, elements, s, polarity=polarity)
+    for _ in range(2):  # the second call takes the fast way
+        part = filter_window(image, window, elements, s, polarity=polarity)
     x, y, w, h = window
     for a, b in zip(part, whole, strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_array_equal(a, b[y : y + h, x : x + w])
 
 
-def test_thousands_of_windows():
-    rng = np.random.default_rng(0)
-    elements, s = line_elements(15, 8), rectangle(3, 3)
-    image = noise(5, (90, 120))
-    whole = multilevel_filter(image, elements, s)
-    for _ in range(2000):
-        x, y = rng.integers(0, 120), rng.integers(0, 90)
-        w, h = rng.integers(1, 121 - x), rng.integers(1, 91 - y)
-        for a, b in zip(filter_window(image, (x, y, w, h), elements, s), whole):
-            assert np.array_equal(a, b[y : y + h, x : x + w])
+@pytest.mark.parametrize("polarity", ["bright", "dark", "both"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_thousands_of_windows(dtype, polarity, monkeypatch):
+    """Bit by bit (zeros of both signs included), a third of them at a border, small, large, of one pixel and whole."""
+    monkeypatch.setattr(flat, "KEPT", 500)  # so that nearly all windows take the fast way, not OpenCV's
+    rng, programs = np.random.default_rng([len(polarity), np.dtype(dtype).itemsize]), flat._local.__dict__
+    image = noise(5, (90, 120), dtype)
+    if dtype == np.float32:
+        image = (image - 128) * np.float32(0.37)
+        image[rng.random(image.shape) < 0.3] = 0
+        image[rng.random(image.shape) < 0.5] *= -1
+    families = [line_elements(15, 8), line_elements(7, 3), [*line_elements(9, 2), shape_element("ring", 7)]]
+    for lines, s in zip(families, (rectangle(3, 3), rectangle(1, 5), rectangle(1, 1))):
+        whole = multilevel_filter(image, lines, s, polarity=polarity)
+        for _ in range(250):
+            w, h = rng.integers(1, 121) if rng.random() < 0.3 else rng.integers(1, 40), rng.integers(1, 91)
+            x, y = rng.integers(0, 121 - w), rng.integers(0, 91 - h)
+            x, y = rng.choice([x, x, 0, 120 - w]), rng.choice([y, y, 0, 90 - h])
+            for a, b in zip(filter_window(image, (x, y, w, h), lines, s, polarity=polarity), whole):
+                assert a.dtype == dtype and a.tobytes() == b[y : y + h, x : x + w].tobytes()
+    assert sum(program is not None for program in programs["kept"].values()) > 50
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_windows_of_a_large_frame(dtype):
+    """640 x 480: the whole frame goes through in strips."""
+    image, elements, s = noise(11, (480, 640), dtype, 200), line_elements(15, 4), rectangle(3, 3)
+    rng = np.random.default_rng(6)
+    for _ in range(2):
+        whole = multilevel_filter(image, elements, s)
+    for _ in range(100):
+        x, y = int(rng.integers(0, 577)), int(rng.integers(0, 417))
+        for a, b in zip(filter_window(image, (x, y, 64, 64), elements, s), whole):
+            assert a.tobytes() == b[y : y + 64, x : x + 64].tobytes()
+
+
+# -- a stack of frames
+
+
+@pytest.mark.parametrize("polarity", ["bright", "dark", "both"])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_stack_is_frame_after_frame(dtype, polarity):
+    stack = noise(12, (7, 40, 50), dtype)
+    elements, s = line_elements(9, 4), rectangle(3, 3)
+    results = filter_stack(stack, elements, s, polarity=polarity)
+    for i, frame in enumerate(stack):
+        for result, level in zip(results, multilevel_filter(frame, elements, s, polarity=polarity)):
+            assert result.shape == stack.shape and result.dtype == dtype
+            assert result[i].tobytes() == level.tobytes()
+    part = filter_stack(list(stack), iter(elements), s, polarity=polarity, window=(5, 0, 20, 11))
+    for small, whole in zip(part, results):
+        np.testing.assert_array_equal(small, whole[:, :11, 5:25])
+
+
+def test_a_stack_may_be_lazy():
+    class Lazy:
+        read = 0
+
+        def __len__(self):
+            return 4
+
+        def __getitem__(self, i):
+            self.read += 1
+            return noise(i, (30, 30))
+
+    lazy, seen = Lazy(), []
+    E, _, _ = filter_stack(lazy, line_elements(5, 2), rectangle(1, 1), progress=lambda x: seen.append(len(x)) or x)
+    assert seen == [4] and lazy.read <= 5
+    np.testing.assert_array_equal(E[3], background(noise(3, (30, 30)), line_elements(5, 2)))
+
+
+def test_a_stack_that_cannot_be_filtered():
+    elements, s = line_elements(5, 4), rectangle(3, 3)
+    with pytest.raises(ValueError, match="no frames"):
+        filter_stack(np.zeros((0, 20, 20), np.uint8), elements, s)
+    with pytest.raises(ValueError, match="single frame"):
+        filter_stack(np.zeros((20, 20), np.uint8), elements, s)
+    with pytest.raises(ValueError, match="frame 0: a colour image"):
+        filter_stack(np.zeros((4, 20, 20, 3), np.uint8), elements, s)
+    with pytest.raises(ValueError, match="frame 1: .*differs from frame 0"):
+        filter_stack([np.zeros((20, 20), np.uint8), np.zeros((20, 21), np.uint8)], elements, s)
+    with pytest.raises(TypeError, match="frame 0: .*float64"):
+        filter_stack(np.zeros((4, 20, 20)), elements, s)
+    broken = np.zeros((4, 20, 20), np.float32)
+    broken[2, 3, 3] = np.nan
+    with pytest.raises(ValueError, match="frame 2: .*NaN"):
+        filter_stack(broken, elements, s)
 
 
 def test_support_is_needed_and_enough():
@@ -357,12 +437,23 @@ def test_float_values_and_strided_views():
 BAD_IMAGES = [
     (np.zeros((20, 20)), TypeError, "float64.*float32"),
     (np.zeros((20, 20), bool), TypeError, "bool"),
-    (np.zeros((20, 20), np.int16), TypeError, "int16"),
+    (np.zeros((20, 20), np.int16), TypeError, r"int16.*astype\(np.uint8\)"),
+    (np.full((20, 20), 300), TypeError, r"300 to 300, fit: image.astype\(np.uint16\)"),
+    (np.full((20, 20), 70_000), TypeError, r"wrap round in uint16: use image.astype\(np.float32\)"),
+    (np.full((20, 20), -5), TypeError, r"wrap round in uint16: use image.astype\(np.float32\)"),
+    (np.full((20, 20), 1 << 25), TypeError, "overflow uint16 and are rounded in float32: scale"),
+    (np.zeros((20, 20), complex), TypeError, "complex128"),
+    (np.array([["a"]]), TypeError, "uint8"),
+    (np.tile(np.float32([3e38, -3e38]), (20, 10)), ValueError, "overflow float32"),
+    (np.tile(np.float32([np.inf, -np.inf]), (20, 10)), ValueError, "infinity"),
     (np.zeros((20, 20), ">u2"), TypeError, ">u2"),
     (np.full((20, 20), np.nan, np.float32), ValueError, "NaN"),
     (np.full((20, 20), np.inf, np.float32), ValueError, "infinity"),
     (np.zeros((20, 20, 3), np.uint8), ValueError, "colour"),
-    (np.zeros((5, 20, 20), np.uint8), ValueError, "2-D"),
+    (np.zeros((20, 20, 4), np.uint16), ValueError, "colour"),
+    (np.zeros((5, 20, 20), np.uint8), ValueError, "2-D.*filter_stack"),
+    (np.uint8(7), ValueError, "2-D"),
+    ([[1.0, 2.0], [3.0, 4.0]], TypeError, "float64"),
     (np.zeros(20, np.uint8), ValueError, "2-D"),
     (np.zeros((0, 20), np.uint8), ValueError, "empty"),
 ]
@@ -396,6 +487,29 @@ def test_bad_elements(element, message):
         background(image, [element])
     with pytest.raises(ValueError, match=message):
         multilevel_filter(image, line_elements(5, 4), element)
+
+
+@pytest.mark.parametrize("element", [np.ones((1, 21)), np.ones((21, 1)), line_element(21, 45), line_element(21, 0)])
+def test_an_element_larger_than_the_image(element):
+    image = noise(0, (20, 20))
+    for call in (
+        lambda: opening(image, element),
+        lambda: background(image, [element]),
+        lambda: multilevel_filter(image, [element], rectangle(1, 1)),
+        lambda: multilevel_filter(image, line_elements(5, 2), element),
+        lambda: filter_window(image, (0, 0, 5, 5), [element], rectangle(1, 1)),
+        lambda: filter_window(image, (0, 0, 5, 5), line_elements(5, 2), element),
+    ):
+        with pytest.raises(ValueError, match="larger than the image of 20 x 20"):
+            call()
+
+
+def test_a_broken_pixel_outside_the_window_does_not_matter():
+    image = noise(13, (90, 90), np.float32)
+    image[80, 80] = np.nan
+    assert np.isfinite(filter_window(image, (0, 0, 20, 20), line_elements(5, 4), rectangle(3, 3))[2]).all()
+    with pytest.raises(ValueError, match="NaN"):
+        filter_window(image, (60, 60, 20, 20), line_elements(5, 4), rectangle(3, 3))
 
 
 def test_other_bad_arguments():
