@@ -6,6 +6,7 @@ always looks equally large to the network. Everything random comes from the gene
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "Pair",
     "PairSampler",
     "SequenceStream",
+    "View",
     "collate",
     "crop",
     "standardize",
@@ -110,6 +112,16 @@ class CropMaker:
         return np.ascontiguousarray(whole[:, margin : margin + s.template_size, margin : margin + s.template_size])
 
 
+class View(NamedTuple):
+    """Where a pair was cut: for samplers that add to a pair what they know of its sequence."""
+
+    sequence: object  # Sequence
+    frames: tuple  # (template, search) frame numbers
+    center: np.ndarray  # (2,) of the search window, frame pixels
+    side: float  # of the search window, frame pixels
+    mirror: np.ndarray  # (2,) x and y: -1 where the crops are mirrored, else 1
+
+
 @dataclass
 class Pair:
     """One training example; see `PairSampler.draw`."""
@@ -119,6 +131,7 @@ class Pair:
     labels: np.ndarray  # (m, n, n) int8: +1, 0, -1
     deltas: np.ndarray  # (4, m, n, n) float32, meaningful where labels are +1
     truth: np.ndarray | None  # (4,) cx cy w h in search crop pixels about the centre; None without a target
+    view: View | None = None
 
 
 def collate(pairs):
@@ -151,6 +164,8 @@ class PairSampler:
     varied looseness (for simulated sequences, whose truth is tight).
     Batch k depends on (seed, k) alone: an interrupted training resumes with the very same pairs.
     """
+
+    crop_maker = CropMaker
 
     def __init__(self, sequences, settings, positions, *, sampling=None, loose=True, seed=0):
         if not isinstance(sequences, SequenceStream) and not len(sequences):
@@ -187,7 +202,7 @@ class PairSampler:
             boxes = self._redraw(boxes, rng)
         frames = [np.asarray(sequence.frames[k]) for k in (i, j)]
         absent = rng.random() < a.negatives
-        maker = CropMaker(s, boxes[0, 2:], sequence.shape)
+        maker = self.crop_maker(s, boxes[0, 2:], sequence.shape)
         side = template_side(boxes[0, 2:], s)
         template = maker.template(frames[0], bx.centers(boxes[0]), side)
 
@@ -196,7 +211,7 @@ class PairSampler:
         if absent:
             # look elsewhere in the same frame, a window away at least
             away = rng.choice([-1, 1], 2) * rng.uniform(0.8, 2.0, 2) * side
-            height, width = frames[1].shape
+            height, width = sequence.shape
             center = np.clip(bx.centers(boxes[1]) + away, 0, [width, height])
         search = maker(frames[1], center, side)
         zoom = s.search_size / side
@@ -205,17 +220,20 @@ class PairSampler:
         if absent and (np.abs(truth[:2]) - truth[2:] / 2 < half).all():
             absent = False  # the frame was too small to look away: the target is still in sight
 
+        mirror = np.ones(2)
         for axis in (1, 2):  # up-down, left-right
             if rng.random() < a.flip:
                 template, search = np.flip(template, axis), np.flip(search, axis)
                 truth[2 - axis] *= -1
+                mirror[2 - axis] = -1
         template, search = (self._noisy(x, rng) for x in (template, search))
         given = boxes[0, 2:] * s.template_size / template_side(boxes[0, 2:], s)
         anchors = an.make_anchors(an.anchor_sizes(s, given), self.positions, s.stride)
         rule = dict(positive=a.positive, negative=a.negative) if s.region else dict(radius=a.radius)
         q = (an.labels if s.region else an.near_labels)(anchors, None if absent else truth, **rule)
         deltas = np.moveaxis(an.encode(truth, anchors), -1, 0).astype(np.float32)
-        return Pair(template, search, q, deltas, None if absent else truth)
+        view = View(sequence, (i, j), center, side, mirror)
+        return Pair(template, search, q, deltas, None if absent else truth, view)
 
     def _redraw(self, boxes, rng):
         """The same target as another annotator would box it: one looseness and one offset for both frames."""

@@ -5,14 +5,16 @@ be computed again from them, by other code too.
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from irtrack_core import evaluation, metrics, trackers
 from irtrack_core.boxes import iou
-from irtrack_core.datasets import SIMULATED, ArrayFrames, FunctionFrames, data_root, load
+from irtrack_core.compared.notes import BARE
+from irtrack_core.config import PyramidSettings, TrackerSettings
+from irtrack_core.datasets import ArrayFrames, FunctionFrames, data_root, load
+from irtrack_core.protocol import COMPARED, boxes_path, parse, simulated, steps, test_folds, weights_path
 
 __all__ = [
     "TRACKERS",
@@ -41,34 +43,17 @@ HOW_TO_GET_DATA = (
 )
 
 
-def simulated(profile, seed=0):
-    """All sequences of the three simulated sets, with profile.frames frames each."""
-    return [one for name in SIMULATED for one in load(name, frames=profile.frames, seed=seed)]
+def make_tracker(name, results, fold=0, seed=0, step=None):
+    """The tracker `name`; a compared method with the weights of its fold and seed, which never saw the test sequences.
 
-
-def test_folds(profile, seed=0):
-    """(fold number, training sequences, test sequences) of those of the five folds that the profile runs."""
-    split = evaluation.folds(simulated(profile, seed), k=5, seed=seed)
-    return [(number, *split[number]) for number in range(profile.folds)]
-
-
-def weights_path(results, fold, seed, step=None):
-    """File of the preset `paper` as trained by notebook 05 on the training sequences of a fold; step: a checkpoint's."""
-    name = f"paper_fold{fold}_seed{seed}" + ("" if step is None else f"_step{step:05d}")
-    return Path(results) / "weights" / f"{name}.safetensors"
-
-
-def steps(results, fold, seed):
-    """Training steps of which notebook 05 kept the weights, rising."""
-    found = weights_path(results, fold, seed).parent.glob(f"paper_fold{fold}_seed{seed}_step*.safetensors")
-    return sorted(int(path.stem.rpartition("_step")[2]) for path in found)
-
-
-def make_tracker(name, results, fold=0, seed=0):
-    """The tracker `name`; `paper` with the weights of its fold and seed, so that it never saw the test sequences."""
-    if name == "paper":
-        return trackers.create(name, weights=weights_path(results, fold, seed))
-    return trackers.create(name)
+    The compared methods run in one bare frame (`compared.notes.BARE`). step: the weights after so many training steps.
+    """
+    if name not in COMPARED:
+        return trackers.create(name)
+    method, _ = parse(name)
+    settings = TrackerSettings(**BARE) if method == "paper" else PyramidSettings(**BARE)
+    weights = weights_path(results, fold, seed, step, name)
+    return trackers.create(method, weights=weights, name=name, settings=settings)
 
 
 def head(sequence, count):
@@ -93,11 +78,6 @@ def real_sequences(frames=0):
     """
     root = data_root()
     return [] if root is None else [head(one, frames) for one in load("svanstrom", root)]
-
-
-def boxes_path(results, dataset, sequence, tracker, seed=0):
-    """The CSV of one tracker's raw boxes on one sequence."""
-    return Path(results) / "boxes" / dataset / f"{sequence}__{tracker}__seed{seed}.csv"
 
 
 def track(sequences, names, results, *, fold=0, seed=0, progress=None):

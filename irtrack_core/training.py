@@ -52,10 +52,11 @@ class _Batches(Dataset):
 def step(net, batch, settings: TrainingSettings):
     """The two losses of one batch: eq. (11), and the smooth-L1 of the regression branch. No gradient step is taken.
 
-    A net without region selection has no boxes to learn: its second loss is 0.
+    A net without region selection has no boxes to learn: its second loss is 0. What a batch holds after template, search,
+    labels and offsets is given to the net too.
     """
-    template, search, q, target = batch
-    r_2m, r_4m = net(template, search)
+    template, search, q, target, *more = batch
+    r_2m, r_4m = net(template, search, *more)
     classification = logistic_loss(foreground(r_2m), q, base=settings.loss_base, balanced=settings.balanced)
     if r_4m is None:
         return classification, torch.zeros_like(classification)

@@ -15,12 +15,12 @@ from irtrack_core import depends
 TIERS = [
     "boxes config published depends provenance",
     "optics scene targets shapes readout scan probes elements flat morphology filtering clutter anchors metrics datasets",
-    "network losses sampling weights",
+    "network losses sampling weights compared",
     "training runtime recipes",
     "trackers",
-    "evaluation filter_study study speed ablation",
+    "evaluation filter_study protocol learning study speed ablation",
     "figures report",
-    "widgets workbook runner site batch",
+    "widgets workbook runner site batch peers",
     "__main__",
 ]
 TIER = {name: number for number, row in enumerate(TIERS) for name in row.split()}

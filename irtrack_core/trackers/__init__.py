@@ -13,6 +13,10 @@ REGISTRY = {
     "siamese": "siamese:create_siamese",
     "paper": "siamese:create_paper",
     "pyramid": "siamese_pyramid:create_pyramid",
+    "ref8": "compared:create_ref8",
+    "ref9": "compared:create_ref9",
+    "ref10": "compared:create_ref10",
+    "ref11": "compared:create_ref11",
 }
 
 
@@ -28,7 +32,7 @@ def available():
     return sorted(REGISTRY)
 
 
-def create(name, **options):
+def create(name, /, **options):
     """A new tracker. Raises ValueError for an unknown name; options go to the tracker's constructor."""
     if name not in REGISTRY:
         raise ValueError(f"unknown tracker {name!r}: use one of {', '.join(available())}, or register your own")

@@ -82,6 +82,8 @@ class SiameseTracker:
     with any confidence, and `seen` holds what the last update looked at.
     """
 
+    read, crop_maker = staticmethod(to_gray), CropMaker  # what frames and crops are: another net may need other ones
+
     def __init__(self, net, *, settings=None, name="siamese", backend="torch", precision="f32", device_name="cpu"):
         self.name, self.settings, self.net = name, settings or TrackerSettings(), net.eval()
         self.engine = runtime.engine(net, backend, precision, device_name=device_name)
@@ -96,12 +98,13 @@ class SiameseTracker:
 
     def init(self, frame, box):
         """Start on the target in `box`. Raises ValueError for an unusable frame or box."""
-        frame = to_gray(frame)
-        box = bx.check_box(box, frame.shape)
-        self.shape, self.center, self.size = frame.shape, bx.centers(box), box[2:].copy()
+        frame = self.read(frame)
+        self.shape = frame.shape[:2]
+        box = bx.check_box(box, self.shape)
+        self.center, self.size = bx.centers(box), box[2:].copy()
         self.velocity, self.score, self.missed = np.zeros(2), 1.0, 0
         s = self.net.settings
-        self.maker = CropMaker(s, self.size, self.shape)
+        self.maker = self.crop_maker(s, self.size, self.shape)
         side = template_side(self.size, s)
         self.template = self.maker.template(frame, self.center, side)
         self.engine.template(self.template)
@@ -111,7 +114,7 @@ class SiameseTracker:
 
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the chosen proposal's foreground probability."""
-        frame, t = to_gray(frame, self.shape), self.settings
+        frame, t = self.read(frame, self.shape), self.settings
         self.seen = self._look(frame, [self._inside(self.center + self.velocity)])[0]
         self.missed = self.missed + 1 if self.seen.score < t.lost_below else 0
         jumped = False

@@ -1,0 +1,47 @@
+"""What was assumed to rebuild the compared methods [8]-[11]: data, so that notebooks print it beside every result."""
+
+__all__ = ["ASSUMPTIONS", "BARE", "CAPTION", "COMMON", "TITLES"]
+
+CAPTION = "reconstruction, not the authors' code or numbers"
+# The paper knows no prediction of motion, no notice of a miss and no search elsewhere, so it and the four are compared
+# without: the window stays where the target was last.
+BARE = dict(velocity_rate=0.0, lost_below=0.0, candidates=0)
+
+TITLES = {
+    "ref8": "[8] He, Deng, Wang et al. 2021, a review of infrared machine vision",
+    "ref9": "[9] Ajith, Martinez-Ramon 2021, fusion of images and measurements for solar forecasting",
+    "ref10": "[10] Shen, Shi, Wang 2021, visibility from pairs of visible and infrared images",
+    "ref11": "[11] Li, Yang et al. 2021, global-aware Siamese network for infrared tracking",
+}
+COMMON = (
+    "The paper does not say what it ran in the name of its references; weights and code of none were at hand.",
+    "One frame for all: unpadded AlexNet stages, crops of 127 and 255, folds, seeds, steps and augmentation of `paper`.",
+    "No anchors and no box regression: three scales x 1.0375, scale penalty 0.9745, window influence 0.176, response x 16.",
+    "Trained by eq. (11) on the score map; positives lie within a quarter of the target's size of its centre.",
+    "The window follows the last position: no prediction, no re-detection. `paper` is compared in the same bare frame.",
+)
+ASSUMPTIONS = {
+    "ref8": (
+        "A review proposes no algorithm; plain SiamFC stands in as the deep tracker of its time.",
+        "One group of channels, batch normalisation also after conv5, a learned gain and offset of the response.",
+    ),
+    "ref9": (
+        "The original forecasts solar irradiance; its spatial stream, temporal stream and fully connected fusion are kept.",
+        "Spatial stream: the Siamese stages at half their channels.",
+        "Temporal stream: an LSTM of 64 over the last 8 states (dx, dy, ln w, ln h, peak) in place of past measurements.",
+        "Fusion: two layers give a gate for every template channel, and place, width and height of a Gaussian motion prior.",
+        "Training histories are the true track with the errors of a tracker: offset 3 %, jitter 1 % of the window's side.",
+    ),
+    "ref10": (
+        "The original classifies visibility; its three streams and their bottom-up fusion are kept.",
+        "The gradient magnitude of the crop stands for the visible image unless there is a true pair, as in KAIST.",
+        "Every stream has half the channels of the backbone; the shortcuts of the residual streams are 1x1 convolutions.",
+        "A 1x1 convolution of all three streams replaces the fully connected classifier, and is correlated.",
+    ),
+    "ref11": (
+        "Read from its abstract, and from HSSNet, whose parts it names: the full text was not at hand.",
+        "The last three layers fused as in eqs. (5)-(7); spatial transformer and channel attention on the template alone.",
+        "The localiser's convolutions are padded by 2, or the 6 x 6 map would be used up; reduction of the attention 16.",
+        "Self-attention with gamma = 0 at the start on both branches; two responses, mixed by learned weights from 1/2.",
+    ),
+}

@@ -1,0 +1,87 @@
+"""Training of the compared methods: what is there is kept, what was interrupted goes on, what changed is made anew."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from irtrack_core import config, learning, protocol, study
+from irtrack_core.weights import read_card, read_tensors
+
+SMALL = config.profile("quick").replace(frames=9, iterations=8, width=0.03125)
+
+
+def weights(folder, name="ref8", **options):
+    return protocol.weights_path(folder, 0, 0, name=name, **options)
+
+
+def learn(folder, name="ref8", profile=SMALL, **options):
+    return learning.learn(name, profile, folder, batch=2, progress=False, **options)
+
+
+@pytest.mark.parametrize("name", ["ref8", "ref9-filtered", "paper-image"])
+def test_a_training_leaves_weights_of_its_steps_and_a_tracker(name, tmp_path):
+    history = learn(tmp_path, name)
+    assert len(history) == 8 and history["classification"].notna().all()
+    assert (history["regression"] == 0).all() == (name != "paper-image")
+    assert protocol.steps(tmp_path, 0, 0, name) == [0, 1, 2, 4, 8]
+    assert not list((tmp_path / "checkpoints").iterdir())
+    tracker = study.make_tracker(name, tmp_path)
+    assert tracker.name == name and tracker.net.settings.inputs == (protocol.parse(name)[1],)
+    assert (tracker.settings.velocity_rate, tracker.settings.candidates) == (0, 0)
+    early = study.make_tracker(name, tmp_path, step=0)
+    pairs = zip(tracker.net.parameters(), early.net.parameters())
+    assert not all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_what_is_there_is_kept_and_what_changed_is_made_anew(tmp_path):
+    first = learn(tmp_path)
+    before = weights(tmp_path).stat().st_mtime_ns
+    pd.testing.assert_frame_equal(learn(tmp_path), first)
+    assert weights(tmp_path).stat().st_mtime_ns == before
+    again = learn(tmp_path, profile=SMALL.replace(iterations=4))
+    assert len(again) == 4 and read_card(weights(tmp_path))["training"]["iterations"] == 4
+
+
+def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, monkeypatch):
+    learn(tmp_path / "whole")
+
+    def killed(*arguments, stop_after, **options):
+        if stop_after > 2:
+            raise KeyboardInterrupt
+        return train(*arguments, stop_after=stop_after, **options)
+
+    train = learning.train
+    monkeypatch.setattr(learning, "train", killed)
+    with pytest.raises(KeyboardInterrupt):
+        learn(tmp_path / "part")
+    assert not weights(tmp_path / "part").exists()
+    monkeypatch.setattr(learning, "train", train)
+    learn(tmp_path / "part")
+    part, whole = (read_tensors(weights(tmp_path / folder)) for folder in ("part", "whole"))
+    assert part[1] == whole[1] and all(torch.equal(part[0][name], whole[0][name]) for name in whole[0])
+
+
+def test_all_methods_see_the_same_crops():
+    batches = {}
+    for name in ("paper", "ref8-filtered", "ref9-filtered", "ref10-filtered", "ref11-filtered"):
+        net = learning.new_network(learning.network_settings(name, 0.03125))
+        batches[name] = learning.sampler_of(net, *learning.training_sequences(SMALL, 0)).batch(3, 2)
+    for batch in batches.values():
+        np.testing.assert_array_equal(batch[0], batches["paper"][0])
+        np.testing.assert_array_equal(batch[1], batches["paper"][1])
+    assert [len(batch) for batch in batches.values()] == [4, 4, 5, 4, 4]
+
+
+def test_runs_of_a_profile():
+    full = learning.runs(config.profile("full"))
+    assert len(full) == len(set(full)) == 9 * 5 * 3 and not any(name == "paper" for name, _, _ in full)
+    assert learning.runs(config.profile("quick"), ["ref8"], seed=4) == [("ref8", 0, 4)]
+
+
+def test_command_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(config.PROFILES, "quick", SMALL)
+    learning.main(["ref8", "--seed", "1", "--results", str(tmp_path)])
+    assert capsys.readouterr().out.strip() == str(protocol.weights_path(tmp_path, 0, 1, name="ref8"))
+    with pytest.raises(SystemExit):
+        learning.main(["ref12"])
