@@ -1,11 +1,14 @@
 """Every setting of the project in one place: frozen, checked, with its default and the reason for it.
 
-A misspelled or impossible setting is an error that names it. `settings.replace(length=21)` gives a changed copy.
+Those of the imaging model, eq. (1), lie in `config_scan` and are imported from here like all others. A misspelled or
+impossible setting is an error that names it. `settings.replace(length=21)` gives a changed copy.
 """
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from irtrack_core.config_scan import ScanSettings, SceneSettings, Settings, TargetSettings
 
 __all__ = [
     "Settings",
@@ -23,118 +26,8 @@ __all__ = [
     "PROFILES",
     "network_preset",
     "profile",
+    "training_preset",
 ]
-
-
-class Settings(BaseModel):
-    """A frozen group of settings; unknown names are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def replace(self, **changes):
-        """A checked copy with some settings changed."""
-        return type(self)(**(self.model_dump() | changes))
-
-
-# --- imaging model, eq. (1) -------------------------------------------------------------------------------------------
-# d is the detector's side; a pixel of the image is one sample: d / oversampling. sigma_w is the white noise after TDI.
-
-
-class ScanSettings(Settings):
-    """The oversampled-scan sensor. Image rows are channels (detectors); columns are instants of the scan."""
-
-    shape: tuple[int, int] = Field((480, 640), description="height, width in pixels: channels, samples of a scan")
-    detector: float = Field(25.0, gt=0, description="d, side of a square detector, micrometres")
-    f_number: float = Field(2.5, gt=0, description="F of the optics")
-    wavelength: float = Field(4.0, gt=0, description="micrometres; Airy diameter 2.44 lambda F, here about d")
-    psf: Literal["gaussian", "airy"] = Field("gaussian", description="gaussian: sigma = 0.44 lambda F")
-    oversampling_scan: float = Field(2.0, ge=1, le=8, description="M_s: samples per d along a row")
-    oversampling_cross: float = Field(2.0, ge=1, le=8, description="M_x: rows per d; 2 for two staggered rows")
-    smear: float = Field(0.25, ge=0, le=4, description="l, path of the scan during one integration, in d")
-    stages: int = Field(8, ge=1, le=256, description="N of TDI: the noise falls by sqrt(N)")
-    mismatch: float = Field(
-        0.0, ge=-1, le=1, description="delta, wrong step of a TDI stage, in d: blurs along the scan"
-    )
-    stagger: float = Field(2.0, ge=0, le=64, description="distance of the two detector rows along the scan, in d")
-    jitter: float = Field(0.05, ge=0, le=1, description="rms error of the scan's position, in d, common to all rows")
-    jitter_length: float = Field(20.0, gt=0, description="correlation length of the jitter, samples")
-    netd: float = Field(30.0, gt=0, description="noise-equivalent temperature difference of one stage, mK")
-    gain: float = Field(0.005, ge=0, le=0.5, description="rms residual gain error of a channel")
-    offset: float = Field(0.5, ge=0, description="rms residual offset of a channel, in sigma_w")
-    odd_even: float = Field(0.3, ge=0, description="offset of the odd rows against the even ones, in sigma_w")
-    knee: float = Field(0.02, ge=0, le=0.5, description="f_k, where 1/f noise equals white noise, cycles per sample")
-    drift: float = Field(0.3, ge=0, description="rms slow change of a channel's offset over a sequence, in sigma_w")
-    dead: float = Field(0.0, ge=0, le=0.5, description="share of dead channels: whole rows without signal")
-    spikes: float = Field(2e-4, ge=0, le=0.1, description="share of samples hit by a spike of one sample")
-    spike_size: float = Field(15.0, ge=0, description="mean height of a spike, in sigma_w")
-    bits: Literal[8, 14, 16] = 14
-    output: Literal["radiometric", "agc"] = Field(
-        "radiometric", description="counts proportional to temperature, or stretched frame by frame to fill the range"
-    )
-    span: float = Field(40.0, gt=0, description="K across the whole radiometric range")
-    agc_noise: float = Field(3.0, gt=0, description="AGC never stretches sigma_w over this many counts")
-    agc_clip: float = Field(0.5, ge=0, le=40, description="AGC saturates about this many per cent at each end")
-    detail: float = Field(
-        0.0, ge=0, le=1, description="share of the local mean that the AGC takes away: halos at edges"
-    )
-    detail_size: float = Field(24.0, ge=4, description="sigma of that local mean, pixels")
-    quality: int = Field(100, ge=5, le=100, description="of JPEG compression of 8-bit output; 100: none")
-
-    @model_validator(mode="after")
-    def _usable(self):
-        if min(self.shape) < 8 or max(self.shape) > 8192:
-            raise ValueError(f"shape {self.shape} must lie between 8 and 8192 pixels each way (height, width)")
-        if self.quality < 100 and self.bits != 8:
-            raise ValueError(f"quality={self.quality}: only 8-bit output can be compressed, and bits={self.bits}")
-        if self.detail and self.output != "agc":
-            raise ValueError(f"detail={self.detail} is a part of the AGC: set output='agc'")
-        return self
-
-
-class SceneSettings(Settings):
-    """The background, and how the platform moves over it."""
-
-    kind: Literal["flat", "clouds", "cloud_edges", "horizon", "terrain", "buildings", "trees", "sea"] = "clouds"
-    beta: float = Field(3.0, ge=0, le=5, description="P(k) ~ (k0^2 + k^2)^(-beta/2); clouds and terrain 2.6-3.4")
-    outer_scale: float = Field(200.0, gt=0, description="1 / k0, pixels: the largest structure")
-    std: float = Field(0.15, ge=0, description="rms contrast of the scene, K")
-    skew: float = Field(0.3, ge=0, le=1.5, description="sigma of the log-normal remap; 0: Gaussian")
-    pan: tuple[float, float] = Field((0.3, 0.0), description="drift of the view over the scene, x, y, pixels a frame")
-    wander: float = Field(0.0, ge=0, description="amplitude of a slow sway of the line of sight, pixels")
-    vibration: float = Field(0.0, ge=0, description="rms displacement from frame to frame, pixels")
-    hot_spots: int = Field(0, ge=0, le=500, description="small warm objects fixed in the scene")
-    distractors: int = Field(
-        0, ge=0, le=50, description="moving objects like the target; they belong to the background"
-    )
-    distractor_snr: float = Field(0.7, ge=0, description="their peak contrast, times the target's")
-    crossing: int = Field(0, ge=0, le=50, description="how many of the distractors cross the target's path")
-
-
-class TargetSettings(Settings):
-    """The target and its motion."""
-
-    kind: Literal["point", "aircraft", "drone", "bird", "pedestrian", "vehicle"] = "point"
-    size: float = Field(8.0, gt=0, le=200, description="largest extent, pixels across the scan; a point has none")
-    snr: float = Field(8.0, description="peak contrast over sigma_w; below 0: colder than its surroundings")
-    speed: float = Field(1.0, ge=0, description="pixels a frame")
-    manoeuvre: float = Field(0.03, ge=0, description="rms turn, radians a frame")
-    vertical: float = Field(
-        1.0, ge=0, le=1, description="share of vertical motion: 1 free, near 0 for walkers and cars"
-    )
-    region: tuple[float, float] = Field(
-        (0.0, 1.0), description="top, bottom of where its centre moves, in frame heights"
-    )
-    cadence: float = Field(0.06, ge=0, le=0.5, description="steps or wing beats a frame: the shape changes")
-    growth: float = Field(0.0, ge=-2, le=2, description="ln of the size's change from first to last frame")
-    leave: bool = Field(False, description="may leave the frame and come back")
-    flicker: float = Field(0.0, ge=0, le=1, description="rms change of the contrast from frame to frame, relative")
-    occlusion: float = Field(0.0, ge=0, lt=1, description="share of the frames in the middle, hidden behind something")
-
-    @model_validator(mode="after")
-    def _usable(self):
-        if not 0 <= self.region[0] < self.region[1] <= 1:
-            raise ValueError(f"region {self.region} must be 0 <= top < bottom <= 1, in frame heights")
-        return self
 
 
 class FilterSettings(Settings):
@@ -163,7 +56,18 @@ class NetworkSettings(Settings):
     )
     anchor_size: float = Field(64.0, description="side in crop pixels of a fixed anchor: scale 8 x stride 8")
     anchor_ratios: tuple[float, ...] = Field((0.33, 0.5, 1.0, 2.0, 3.0), description="height / width; m of them")
+    backbone_norm: bool = Field(
+        True, description="batch norm after each convolution; False: AlexNet's own, with biases"
+    )
+    conv5_relu: bool = Field(
+        False, description="rectify conv5 too; the reading keeps its sign, for correlation needs both"
+    )
     fusion: bool = Field(True, description="False: conv5 alone, for the ablation")
+    fusion_pool: Literal["centred", "adaptive"] = Field(
+        "centred", description="p of eq. (5): 5x5 and 3x3 of stride 1, or whatever windows divide the map into conv5's"
+    )
+    fusion_kernel: Literal[1, 3] = Field(1, description="side of the convolution of eq. (7); the paper gives none")
+    correlation_scale: bool = Field(True, description="divide eqs. (8), (9) by the root of their number of terms")
     region: bool = Field(
         True,
         description="False: a score map alone, as SiamFC, for the ablation; needs a pyramid of scales to track with",
@@ -231,9 +135,13 @@ class TrainingSettings(Settings):
     batch: int = Field(16, ge=1)
     lr_first: float = Field(0.05, gt=0, description="log-spaced from lr_first ...")
     lr_last: float = Field(0.0001, gt=0, description="... to lr_last")
+    lr_decay: Literal["log", "linear"] = Field("log", description="how it falls; the paper gives the two ends only")
     momentum: float = 0.9
     weight_decay: float = 5e-4
     loss_base: Literal["e", "10"] = Field("e", description="logarithm of eq. (11): natural, or the paper's lg")
+    loss_mean: bool = Field(
+        True, description="1/F' of eq. (11) as one over the number of positions; False: the plain sum"
+    )
     balanced: bool = Field(True, description="positives and negatives half the loss each; False: eq. (11) literally")
     regression_weight: float = Field(1.2, description="lambda of the smooth-L1 term, as in SiamRPN")
     regression_beta: float = Field(0.1, gt=0, description="where smooth-L1 turns linear: low, for sub-pixel boxes")
@@ -245,8 +153,27 @@ class TrainingSettings(Settings):
         "differ in theirs, and a tracker must give both the stored ones",
     )
     clip: float = Field(10.0, gt=0, description="largest norm of a gradient; keeps lr 0.05 stable in the first steps")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="of convolutions: auto is bfloat16 on a GPU that has it, else float32"
+    )
     seed: int = 0
     checkpoint_every: int = Field(100, ge=1, description="iterations between two checkpoints")
+
+
+def training_preset(name, **changes):
+    """TrainingSettings `literal`, `paper` or `convergence`, with changes. Raises ValueError for another name.
+
+    `literal`: the paper's words and nothing else: eq. (11) with lg and a plain mean, no help for lr 0.05 or batch norm.
+    `paper`: its schedule with the readings that make it work (the defaults). `convergence`: until nothing more is gained.
+    """
+    presets = {
+        "literal": dict(loss_base="10", balanced=False, clip=1e9, freeze=1.0),
+        "paper": {},
+        "convergence": dict(iterations=20_000, batch=32, lr_first=0.02, lr_last=0.00002),
+    }
+    if name not in presets:
+        raise ValueError(f"unknown training preset {name!r}: use one of {sorted(presets)}")
+    return TrainingSettings(**(presets[name] | changes))
 
 
 class TrackerSettings(Settings):

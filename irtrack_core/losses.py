@@ -8,12 +8,13 @@ from torch.nn import functional as F
 __all__ = ["logistic_loss", "regression_loss"]
 
 
-def logistic_loss(z, q, *, base="e", balanced=False):
+def logistic_loss(z, q, *, base="e", balanced=False, mean=True):
     r"""Eq. (11): :math:`L = \frac{1}{|D|} \sum_{v \in D} \log(1 + e^{-q(v) z(v)})`.
 
     z: scores of any shape, foreground minus background; q: labels of the same shape, +1, -1, or 0 to leave a position out.
-    |D|, written 1/F' in the paper, is the number of positions that count. `base="10"` is the paper's lg, 0.434 times the
-    natural one. `balanced` gives positives and negatives half the weight each: a target fills few positions.
+    |D|, written 1/F' in the paper, is the number of positions that count; `mean=False` leaves the factor out: a sum, which
+    grows with the map and the batch. `base="10"` is the paper's lg, 0.434 times the natural one. `balanced` gives positives
+    and negatives half the weight each: a target fills few positions.
     Equals the softmax cross-entropy of the two classes. Raises ValueError for another base or unequal shapes.
 
     >>> round(logistic_loss(torch.zeros(4), torch.tensor([1, -1, 0, 1])).item(), 4)
@@ -25,12 +26,14 @@ def logistic_loss(z, q, *, base="e", balanced=False):
         raise ValueError(f"scores {tuple(z.shape)} and labels {tuple(q.shape)} must have one shape")
     # log(1 + exp(-q z)) without overflow; above 40 the 1 does not count even in double precision
     terms = F.softplus(-q.to(z.dtype) * z, threshold=40)
+    counted = q != 0
     if balanced:
         means = [terms[q == sign].mean() for sign in (1, -1) if (q == sign).any()]
         loss = torch.stack(means).mean() if means else terms.sum() * 0
     else:
-        counted = q != 0
         loss = terms[counted].sum() / counted.sum().clamp(min=1)
+    if not mean:
+        loss = loss * counted.sum()
     return loss / math.log(10) if base == "10" else loss
 
 

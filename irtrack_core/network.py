@@ -40,10 +40,10 @@ class Backbone(nn.Module):
         super().__init__()
         stages, before = [], len(settings.inputs)
         for index, (channels, kernel, stride, pool) in enumerate(PAPER if settings.preset == "paper" else COMPACT):
-            channels = scaled(channels, settings.width)
-            layers = [nn.Conv2d(before, channels, kernel, stride, bias=False), nn.BatchNorm2d(channels)]
-            if index < 4:
-                layers.append(nn.ReLU(inplace=True))  # conv5 keeps its sign: correlation needs both
+            channels, norm = scaled(channels, settings.width), settings.backbone_norm
+            layers = [nn.Conv2d(before, channels, kernel, stride, bias=not norm)]
+            layers += [nn.BatchNorm2d(channels)] if norm else []
+            layers += [nn.ReLU(inplace=True)] if index < 4 or settings.conv5_relu else []
             if pool:
                 layers.append(nn.MaxPool2d(3, 2))
             stages.append(nn.Sequential(*layers))
@@ -80,10 +80,13 @@ class FeatureFusion(nn.Module):
         self.levels = range(first, 3)
         self.bn = nn.ModuleList(nn.BatchNorm2d(channels[level]) for level in self.levels)
         out = scaled(FUSED[settings.preset], settings.width)
-        self.conv = nn.Conv2d(sum(channels[level] for level in self.levels), out, 1)
+        self.conv = nn.Conv2d(sum(channels[level] for level in self.levels), out, settings.fusion_kernel)
+        self.adaptive = settings.fusion_pool == "adaptive"
 
     def pool(self, maps):
         """Eq. (5): three maps in, three maps of conv5's height and width out."""
+        if self.adaptive:
+            return [F.adaptive_max_pool2d(f, maps[-1].shape[-2:]) for f in maps]
         # the maximum of a square is that of its rows' maxima: the same numbers with 10 instead of 25 comparisons
         pooled = [F.max_pool2d(f, (1, k), stride=1) if k > 1 else f for f, k in zip(maps, self.POOL, strict=True)]
         return [F.max_pool2d(f, (k, 1), stride=1) if k > 1 else f for f, k in zip(pooled, self.POOL, strict=True)]
@@ -94,11 +97,11 @@ class FeatureFusion(nn.Module):
         return self.conv(fused)  # (6) (B, 1024, 6, 6) -> (7) (B, 256, 6, 6) | (B, 144, 5, 5) -> (B, 48, 5, 5)
 
 
-def cross_correlation(search, kernel):
+def cross_correlation(search, kernel, *, scale=True):
     r"""The product of eqs. (8), (9): every sample's template features slide over its search features.
 
-    search (B, C, H, W), kernel (B, K*C, h, w) -> (B, K, H-h+1, W-w+1). Divided by :math:`\sqrt{C h w}`, the number of
-    terms' root, so that the scores start near unit size at every width (the paper does not say; a constant factor only).
+    search (B, C, H, W), kernel (B, K*C, h, w) -> (B, K, H-h+1, W-w+1). scale: divided by :math:`\sqrt{C h w}`, the number
+    of terms' root, so that the scores start near unit size at every width (the paper does not say; a constant factor only).
     """
     batch, channels, height, width = search.shape
     k_height, k_width = kernel.shape[-2:]
@@ -107,7 +110,8 @@ def cross_correlation(search, kernel):
         kernel.reshape(-1, channels, k_height, k_width),  # (B*K, C, h, w)
         groups=batch,
     )
-    return scores.reshape(batch, -1, *scores.shape[-2:]) / (channels * k_height * k_width) ** 0.5
+    scores = scores.reshape(batch, -1, *scores.shape[-2:])
+    return scores / (channels * k_height * k_width) ** 0.5 if scale else scores
 
 
 class RegionSelection(nn.Module):
@@ -120,8 +124,9 @@ class RegionSelection(nn.Module):
     count stays.
     """
 
-    def __init__(self, channels, m):
+    def __init__(self, channels, m, *, scale=True):
         super().__init__()
+        self.scale = scale
         self.gamma1_x = nn.Conv2d(channels, 2 * m * channels, 3)
         self.gamma1_y = nn.Conv2d(channels, channels, 3)
         self.gamma2_x = nn.Conv2d(channels, 4 * m * channels, 3)
@@ -133,8 +138,8 @@ class RegionSelection(nn.Module):
 
     def search(self, feature, kernels):  # (B, C, 22, 22) | (B, C, 17, 17)
         """R_2m (B, 2m, 17, 17) and R_4m (B, 4m, 17, 17) | (B, 2m, 13, 13) and (B, 4m, 13, 13)."""
-        r_2m = cross_correlation(self.gamma1_y(feature), kernels[0])  # (8)
-        r_4m = cross_correlation(self.gamma2_y(feature), kernels[1])  # (9)
+        r_2m = cross_correlation(self.gamma1_y(feature), kernels[0], scale=self.scale)  # (8)
+        r_4m = cross_correlation(self.gamma2_y(feature), kernels[1], scale=self.scale)  # (9)
         return r_2m, r_4m
 
 
@@ -144,8 +149,9 @@ class ScoreMap(nn.Module):
     One score a position and no box: the size has to be found by a pyramid of scales (`trackers.siamese_pyramid`).
     """
 
-    def __init__(self):
+    def __init__(self, *, scale=True):
         super().__init__()
+        self.scale = scale
         self.a = nn.Parameter(torch.ones(1))
         self.b = nn.Parameter(torch.zeros(1))
 
@@ -155,7 +161,7 @@ class ScoreMap(nn.Module):
 
     def search(self, feature, kernels):
         """(R_2, None): background fixed at 0, foreground z, so that `foreground` gives z; no offsets."""
-        z = self.a * cross_correlation(feature, kernels[0]) + self.b  # (B, 1, n, n)
+        z = self.a * cross_correlation(feature, kernels[0], scale=self.scale) + self.b  # (B, 1, n, n)
         return torch.cat([torch.zeros_like(z), z], dim=1), None
 
 
@@ -167,8 +173,8 @@ class SiameseNet(nn.Module):
         self.settings = settings
         self.backbone = Backbone(settings)
         self.fusion = FeatureFusion(settings)
-        channels = scaled(FUSED[settings.preset], settings.width)
-        self.region = RegionSelection(channels, settings.m) if settings.region else ScoreMap()
+        channels, scale = scaled(FUSED[settings.preset], settings.width), settings.correlation_scale
+        self.region = RegionSelection(channels, settings.m, scale=scale) if settings.region else ScoreMap(scale=scale)
 
     def features(self, crop):
         """F' of eq. (7) for a crop (B, inputs, S, S). Raises ValueError for a wrong number of channels."""
@@ -199,7 +205,7 @@ class SiameseNet(nn.Module):
         self.eval()
         s = self.settings
         crops = [torch.zeros(1, len(s.inputs), size, size) for size in (s.template_size, s.search_size)]
-        n = self(*[crop.to(next(self.parameters()).device) for crop in crops])[0].shape[-1]
+        n = self(*[crop.to(next(self.parameters())) for crop in crops])[0].shape[-1]
         self.train(was_training)
         return n
 

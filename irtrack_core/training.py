@@ -1,5 +1,7 @@
 """Training, eq. (12): a plain loop of stochastic gradient descent, with checkpoints and exact resume."""
 
+import warnings
+from contextlib import nullcontext
 from pathlib import Path
 
 import cv2
@@ -12,16 +14,33 @@ from tqdm import tqdm
 from irtrack_core.config import NetworkSettings, TrainingSettings
 from irtrack_core.losses import logistic_loss, regression_loss
 from irtrack_core.network import SiameseNet, foreground
-from irtrack_core.weights import read_tensors, write_tensors
+from irtrack_core.provenance import provenance
+from irtrack_core.weights import read_tensors, remove_parts, write_tensors
 
-__all__ = ["new_net", "learning_rates", "device", "step", "train"]
+__all__ = ["new_net", "learning_rates", "device", "precision", "step", "train"]
 
 
 def device(name=None):
-    """The device to compute on: `name` if given, else cuda or mps where there is one, else cpu."""
+    """The device to compute on: `name` if given, else cuda or mps where there is one, else cpu.
+
+    Raises ValueError for a device that this machine or this build of torch does not have.
+    """
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name is None:
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    return torch.device(name)
+        name = next(kind for kind in ("cuda", "mps", "cpu") if there[kind])
+    where = torch.device(name)
+    if not there.get(where.type, True):
+        raise ValueError(f"torch finds no device {name!r} here: leave it out, or use 'cpu'")
+    return where
+
+
+def precision(name, where):
+    """The type convolutions are computed in on the device `where`: torch.bfloat16, or None for plain float32.
+
+    "auto" takes bfloat16 on a GPU that has it. Not on a CPU: only those with matrix units (AMX) gain by it, others lose.
+    """
+    on_gpu = where.type == "cuda" and torch.cuda.is_bf16_supported()
+    return torch.bfloat16 if name == "bfloat16" or (name == "auto" and on_gpu) else None
 
 
 def new_net(settings: NetworkSettings, seed=0):
@@ -32,8 +51,9 @@ def new_net(settings: NetworkSettings, seed=0):
 
 
 def learning_rates(settings: TrainingSettings):
-    """(iterations,) rates, log-spaced from lr_first to lr_last."""
-    return np.geomspace(settings.lr_first, settings.lr_last, settings.iterations)
+    """(iterations,) rates from lr_first to lr_last, spaced as lr_decay says."""
+    spaced = np.geomspace if settings.lr_decay == "log" else np.linspace
+    return spaced(settings.lr_first, settings.lr_last, settings.iterations)
 
 
 class _Batches(Dataset):
@@ -56,11 +76,14 @@ def step(net, batch, settings: TrainingSettings):
     labels and offsets is given to the net too.
     """
     template, search, q, target, *more = batch
-    r_2m, r_4m = net(template, search, *more)
-    classification = logistic_loss(foreground(r_2m), q, base=settings.loss_base, balanced=settings.balanced)
+    kind = precision(settings.precision, template.device)
+    with torch.autocast(template.device.type, kind) if kind else nullcontext():
+        r_2m, r_4m = net(template, search, *more)
+    z = foreground(r_2m.float())  # the losses are always computed in float32
+    classification = logistic_loss(z, q, base=settings.loss_base, balanced=settings.balanced, mean=settings.loss_mean)
     if r_4m is None:
         return classification, torch.zeros_like(classification)
-    deltas = r_4m.unflatten(1, (4, -1))  # (B, 4, m, n, n)
+    deltas = r_4m.float().unflatten(1, (4, -1))  # (B, 4, m, n, n)
     return classification, regression_loss(deltas, target, q == 1, beta=settings.regression_beta)
 
 
@@ -71,14 +94,18 @@ def freeze_statistics(net):
             module.eval()
 
 
-def train(net, sampler, settings, *, checkpoint=None, workers=0, device_name=None, progress=True, stop_after=None):
+def train(
+    net, sampler, settings, *, checkpoint=None, workers=0, device_name=None, progress=True, stop_after=None, watch=None
+):
     """Train `net` in place on pairs from `sampler`; returns the history, one row an iteration.
 
     settings: TrainingSettings. checkpoint: a path that is written every `checkpoint_every` iterations, and resumed from
     when it exists; after an interruption the rest runs as if nothing had happened, to the same bits on one machine.
     workers: processes that prepare batches. stop_after: stop (with a checkpoint) after this many iterations in all.
+    watch: called with the history so far after each iteration, to draw it while it grows.
     Columns of the history: iteration, lr, loss, classification, regression.
-    Raises ValueError when the checkpoint was made with other settings, FloatingPointError when the loss is not finite.
+    Raises ValueError when the checkpoint was made with other settings or another seed of the pairs, FloatingPointError when
+    the loss is not finite.
     """
     where = device(device_name)
     net.to(where, memory_format=torch.channels_last).train()
@@ -86,12 +113,19 @@ def train(net, sampler, settings, *, checkpoint=None, workers=0, device_name=Non
         net.parameters(), lr=settings.lr_first, momentum=settings.momentum, weight_decay=settings.weight_decay
     )
     rates, history = learning_rates(settings), []
-    if checkpoint is not None and Path(checkpoint).is_file():
-        history = _resume(checkpoint, net, optimizer, settings)
+    if checkpoint is not None:
+        made = provenance()
+        remove_parts(checkpoint)  # of a run that was killed while it wrote
+        if Path(checkpoint).is_file():
+            history = _resume(checkpoint, net, optimizer, settings, sampler)
     first = len(history)
     last = max(first, min(settings.iterations, stop_after or settings.iterations))
     loader = DataLoader(
-        _Batches(sampler, settings.batch, first, last), batch_size=None, num_workers=workers, worker_init_fn=_one_thread
+        _Batches(sampler, settings.batch, first, last),
+        batch_size=None,
+        num_workers=workers,
+        worker_init_fn=_one_thread,
+        pin_memory=where.type == "cuda",
     )
     bar = tqdm(loader, total=last, initial=first, desc="training", disable=not progress, mininterval=1.0)
     for index, batch in enumerate(bar, start=first):
@@ -100,6 +134,7 @@ def train(net, sampler, settings, *, checkpoint=None, workers=0, device_name=Non
         if index >= settings.freeze * settings.iterations:
             freeze_statistics(net)
         batch = [part.to(where, non_blocking=True) for part in batch]
+        batch[:2] = [crops.contiguous(memory_format=torch.channels_last) for crops in batch[:2]]
         classification, regression = step(net, batch, settings)
         loss = classification + settings.regression_weight * regression
         if not torch.isfinite(loss):
@@ -111,9 +146,15 @@ def train(net, sampler, settings, *, checkpoint=None, workers=0, device_name=Non
         history.append([float(rates[index]), loss.item(), classification.item(), regression.item()])
         if progress and index % 10 == 0:
             bar.set_postfix(loss=f"{loss.item():.3f}")
+        if watch is not None:
+            watch(_table(history))
         if checkpoint is not None and ((index + 1) % settings.checkpoint_every == 0 or index + 1 == last):
-            _save(checkpoint, net, optimizer, settings, history)
+            _save(checkpoint, net, optimizer, settings, sampler, history, made)
     net.eval()
+    return _table(history)
+
+
+def _table(history):
     table = pd.DataFrame(history, columns=["lr", "loss", "classification", "regression"])
     table.insert(0, "iteration", np.arange(len(table)))
     return table
@@ -125,26 +166,39 @@ def _one_thread(_):
     cv2.setNumThreads(1)
 
 
-def _save(path, net, optimizer, settings, history):
+def _save(path, net, optimizer, settings, sampler, history, made):
     tensors = {f"net.{name}": tensor for name, tensor in net.state_dict().items()}
     for name, parameter in net.named_parameters():
         buffer = optimizer.state[parameter].get("momentum_buffer")
         if buffer is not None:
             tensors[f"momentum.{name}"] = buffer
     metadata = {"network": net.settings.model_dump(mode="json"), "training": settings.model_dump(mode="json")}
+    metadata |= {"sampler_seed": getattr(sampler, "seed", None), "provenance": made}
     write_tensors(path, tensors, metadata | {"history": history})
 
 
-def _resume(path, net, optimizer, settings):
+def _resume(path, net, optimizer, settings, sampler):
     tensors, metadata = read_tensors(path)
     for key, mine in (("network", net.settings), ("training", settings)):
-        theirs, mine = metadata.get(key, {}), mine.model_dump(mode="json")
-        differ = sorted(name for name in mine if theirs.get(name) != mine[name])
+        theirs = type(mine)(**metadata.get(key, {}))  # a setting that is newer than the checkpoint has its default
+        differ = sorted(name for name, value in mine if getattr(theirs, name) != value)
         if differ:
             raise ValueError(
                 f"the checkpoint {path} was made with other {key} settings ({', '.join(differ)}): "
                 "use the same settings, or another checkpoint path to start afresh"
             )
+    seed, mine = metadata.get("sampler_seed"), getattr(sampler, "seed", None)
+    if seed is not None and seed != mine:
+        raise ValueError(
+            f"the checkpoint {path} was made on pairs of seed {seed}, not {mine}: use that seed, or another path"
+        )
+    torch_then = metadata.get("provenance", {}).get("versions", {}).get("torch", torch.__version__)
+    if torch_then != torch.__version__:
+        warnings.warn(
+            f"the checkpoint {path} was made with torch {torch_then}, this is {torch.__version__}: the result will be as "
+            "good, but not the same to the bit",
+            stacklevel=3,
+        )
     net.load_state_dict({name[4:]: tensor for name, tensor in tensors.items() if name.startswith("net.")})
     for name, parameter in net.named_parameters():
         if f"momentum.{name}" in tensors:

@@ -12,22 +12,30 @@ from irtrack_core.config import NetworkSettings
 from irtrack_core.network import SiameseNet
 from irtrack_core.provenance import provenance
 
-__all__ = ["save_weights", "load_weights", "provenance", "read_card", "write_tensors", "read_tensors"]
+__all__ = ["save_weights", "load_weights", "provenance", "read_card", "read_tensors", "remove_parts", "write_tensors"]
 
 
 def write_tensors(path, tensors, metadata):
-    """Write tensors and a metadata dict (JSON values) atomically: a file is whole or not there."""
+    """Write tensors and a metadata dict (JSON values) atomically: a file is whole or not there, after a power cut too."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    os.close(handle)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         save_file(tensors, temporary, metadata={key: json.dumps(value) for key, value in metadata.items()})
         os.chmod(temporary, 0o644)
+        os.fsync(handle)
         os.replace(temporary, path)
     finally:
+        os.close(handle)
         Path(temporary).unlink(missing_ok=True)
+
+
+def remove_parts(path):
+    """Remove what writers of `path` that were killed left beside it."""
+    path = Path(path)
+    for part in path.parent.glob(f".{path.name}.*.part"):
+        part.unlink(missing_ok=True)
 
 
 def read_tensors(path):

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,6 +26,20 @@ def test_decode_by_hand():
     proposals = an.decode(deltas, anchors)
     assert proposals[0, 0, 0].tolist() == [-3, -3, 8, 4]
     np.testing.assert_allclose(proposals[1, 0, 1], [3 + 0.5 * 4, -3 - 0.25 * 8, 8, 4])
+
+
+def test_decode_equals_the_loop():
+    """Eq. (10) for every position and anchor on its own, in plain Python."""
+    rng = np.random.default_rng(0)
+    anchors = an.make_anchors([[8, 4], [4, 8], [6, 6]], 5, 4)
+    deltas = rng.normal(size=anchors.shape)
+    proposals = an.decode(deltas, anchors)
+    for j, row, column in np.ndindex(3, 5, 5):
+        x_a, y_a, w_a, h_a = anchors[j, row, column].tolist()
+        assert (x_a, y_a) == (4 * column - 8, 4 * row - 8)
+        dx, dy, dw, dh = deltas[j, row, column].tolist()
+        expected = [x_a + dx * w_a, y_a + dy * h_a, w_a * math.exp(dw), h_a * math.exp(dh)]
+        np.testing.assert_allclose(proposals[j, row, column], expected, rtol=1e-12)
 
 
 def test_the_paper_has_five_anchors_of_equal_area():

@@ -13,9 +13,9 @@ from irtrack_core import depends
 
 # A module may import from its own row and from the rows above it.
 TIERS = [
-    "boxes config published depends provenance",
+    "boxes config config_scan published depends provenance",
     "optics scene targets shapes readout scan probes elements flat morphology filtering clutter anchors metrics datasets",
-    "network losses sampling weights compared",
+    "network losses sampling weights geometry compared",
     "training runtime recipes",
     "trackers",
     "evaluation filter_study protocol learning study speed ablation",

@@ -1,3 +1,5 @@
+import functools
+import itertools
 import math
 
 import pytest
@@ -6,7 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
+from irtrack_core.config import network_preset
 from irtrack_core.losses import logistic_loss, regression_loss
+from irtrack_core.network import foreground
+from irtrack_core.training import new_net
 
 
 def test_equation_11_by_hand():
@@ -39,6 +44,18 @@ def test_balanced_is_the_mean_of_the_classes_means():
     assert logistic_loss(z[1:], q[1:], balanced=True) == logistic_loss(z[1:], q[1:])
 
 
+@pytest.mark.parametrize("balanced", [True, False])
+def test_without_the_factor_in_front_it_is_a_sum(balanced):
+    generator = torch.Generator().manual_seed(0)
+    z, q = torch.randn(50, generator=generator), torch.randint(-1, 2, (50,), generator=generator)
+    mean = logistic_loss(z, q, balanced=balanced)
+    assert logistic_loss(z, q, balanced=balanced, mean=False).item() == pytest.approx(
+        mean.item() * (q != 0).sum().item()
+    )
+    twice = logistic_loss(torch.cat([z, z]), torch.cat([q, q]), balanced=balanced)
+    assert twice.item() == pytest.approx(mean.item())  # 1/F': a larger map or batch leaves the gradient's size
+
+
 def test_large_scores_do_not_overflow():
     assert logistic_loss(torch.tensor([-1e4]), torch.tensor([1])).item() == pytest.approx(1e4)
 
@@ -47,11 +64,36 @@ def test_gradients():
     generator = torch.Generator().manual_seed(0)
     z = torch.randn(2, 3, generator=generator, dtype=torch.float64, requires_grad=True)
     q = torch.tensor([[1, -1, 0], [-1, 1, 1]])
-    assert torch.autograd.gradcheck(lambda z: logistic_loss(z, q, base="10"), z)
-    assert torch.autograd.gradcheck(lambda z: logistic_loss(z, q, balanced=True), z)
+    for base, balanced, mean in itertools.product(("e", "10"), (False, True), (False, True)):
+        options = dict(base=base, balanced=balanced, mean=mean)
+        assert torch.autograd.gradcheck(functools.partial(logistic_loss, q=q, **options), z)
+    # by hand: dL/dz = -q / (1 + exp(q z)) / |D|
+    logistic_loss(z, q).backward()
+    torch.testing.assert_close(z.grad, -q / (1 + torch.exp(q * z.detach())) / 5)
     deltas = torch.randn(1, 4, 1, 2, 2, generator=generator, dtype=torch.float64, requires_grad=True)
     positive = torch.tensor([[[[True, False], [True, True]]]])
-    assert torch.autograd.gradcheck(lambda d: regression_loss(d, torch.zeros_like(d), positive), deltas)
+    for beta in (0.1, 1.0):
+        options = dict(target=torch.zeros_like(deltas), positive=positive, beta=beta)
+        assert torch.autograd.gradcheck(functools.partial(regression_loss, **options), deltas)
+
+
+def test_gradients_of_the_network():
+    """The whole net in double precision: from both losses back through correlation, fusion and backbone to the crops."""
+    net = new_net(network_preset("compact", width=0.05)).double().eval()
+    s, generator = net.settings, torch.Generator().manual_seed(1)
+    crops = [
+        torch.randn(1, len(s.inputs), size, size, generator=generator, dtype=torch.float64, requires_grad=True)
+        for size in (s.template_size, s.search_size)
+    ]
+    n = net.positions()
+    q = torch.randint(-1, 2, (1, s.m, n, n), generator=generator)
+    target = torch.randn(1, 4, s.m, n, n, generator=generator, dtype=torch.float64)
+
+    def loss(template, search):
+        r_2m, r_4m = net(template, search)
+        return logistic_loss(foreground(r_2m), q) + regression_loss(r_4m.unflatten(1, (4, -1)), target, q == 1)
+
+    assert torch.autograd.gradcheck(loss, crops, fast_mode=True)
 
 
 def test_regression_counts_positives_only():

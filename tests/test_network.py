@@ -114,6 +114,38 @@ def test_the_response_moves_with_the_target():
     torch.testing.assert_close(moved[..., 1:], response[..., :-1], atol=1e-4, rtol=1e-3)
 
 
+def test_adaptive_pooling_equals_the_loop():
+    """Every output cell takes the maximum of its share of the map: 10 cells into 6, 8 into 6, 6 into 6."""
+    settings = network_preset("paper", width=0.03125, fusion_pool="adaptive")
+    fusion = FeatureFusion(settings)
+    generator = torch.Generator().manual_seed(0)
+    maps = [torch.randn(1, 3, size, size, generator=generator) for size in (10, 8, 6)]
+    for f, pooled in zip(maps, fusion.pool(maps), strict=True):
+        n = f.shape[-1]
+        for c, i, j in np.ndindex(3, 6, 6):
+            rows, columns = (slice(k * n // 6, -((k + 1) * -n // 6)) for k in (i, j))
+            assert pooled[0, c, i, j] == f[0, c, rows, columns].max()
+
+
+def test_readings_are_settings():
+    """Each ambiguous point of the paper has a name, and switching it changes just what it says."""
+    net = narrow(fusion_kernel=3)
+    assert net.fusion.conv.kernel_size == (3, 3) and net.positions() == 17
+    net = narrow(backbone_norm=False, conv5_relu=True)
+    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in net.backbone.modules())
+    assert net.backbone.conv1[0].bias is not None
+    with torch.no_grad():
+        maps = net.backbone(torch.randn(1, 1, 127, 127, generator=torch.Generator().manual_seed(0)))
+    assert maps[2].min() >= 0 and (narrow().backbone(torch.randn(1, 1, 127, 127))[2] < 0).any()
+    plain, divided = narrow("compact", correlation_scale=False), narrow("compact")
+    generator = torch.Generator().manual_seed(3)
+    crops = [torch.randn(1, 2, size, size, generator=generator) for size in (47, 95)]
+    kernel = divided.template(crops[0])[0]
+    terms = kernel.shape[1] / (2 * divided.settings.m) * kernel.shape[2] * kernel.shape[3]
+    with torch.no_grad():
+        torch.testing.assert_close(plain(*crops)[0], divided(*crops)[0] * terms**0.5, rtol=1e-4, atol=1e-4)
+
+
 def test_without_fusion_only_conv5_counts():
     net = narrow("compact", fusion=False)
     assert net.fusion.conv.in_channels == net.backbone.conv5[0].out_channels

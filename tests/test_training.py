@@ -1,7 +1,6 @@
 import os
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +8,15 @@ import pytest
 import torch
 from toys import moving_spot
 
-from irtrack_core.config import TrainingSettings, network_preset
+from irtrack_core.config import TrainingSettings, network_preset, training_preset
 from irtrack_core.sampling import PairSampler
-from irtrack_core.training import learning_rates, new_net, train
-from irtrack_core.weights import load_weights, read_card, save_weights
+from irtrack_core.training import device, learning_rates, new_net, precision, train
+from irtrack_core.weights import load_weights, read_card, read_tensors, save_weights, write_tensors
 
 SMALL = network_preset("compact", width=0.25)
 SHORT = TrainingSettings(iterations=6, batch=2, checkpoint_every=2)
+LONG = TrainingSettings(iterations=24, batch=2, checkpoint_every=3)
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def sampler(seed=0):
@@ -32,6 +33,21 @@ def test_the_schedule_of_the_paper():
     assert rates[0] == pytest.approx(0.05)
     assert rates[-1] == pytest.approx(0.0001)
     np.testing.assert_allclose(np.diff(np.log(rates)), np.log(rates[1] / rates[0]))  # log-spaced
+
+
+def test_the_schedule_can_fall_on_a_line():
+    rates = learning_rates(TrainingSettings(lr_decay="linear"))
+    np.testing.assert_allclose(np.diff(rates), -(0.05 - 0.0001) / 999)
+
+
+def test_training_presets():
+    literal = training_preset("literal")
+    assert (literal.iterations, literal.lr_first, literal.lr_last) == (1000, 0.05, 0.0001)
+    assert literal.loss_base == "10" and not literal.balanced and literal.loss_mean
+    assert training_preset("paper", batch=4) == TrainingSettings(batch=4)
+    assert training_preset("convergence").iterations > 10 * literal.iterations
+    with pytest.raises(ValueError, match="unknown training preset"):
+        training_preset("sgd")
 
 
 def test_training_lowers_the_loss():
@@ -73,30 +89,80 @@ def test_a_run_that_is_further_than_asked_is_left_as_it_is(tmp_path):
     assert same(whole, again)
 
 
-def test_a_killed_training_resumes(tmp_path):
-    """kill -9 in the middle: the checkpoint on disk is whole, and the rest gives the uninterrupted weights."""
+DRIVER = """
+import os, random, signal, sys, time
+from test_training import *
+import irtrack_core.weights as weights
+
+torch.set_num_threads(1)
+path, mode, workers = sys.argv[1], sys.argv[2], int(sys.argv[3])
+rng, kills = random.Random(int(sys.argv[4])), 0
+
+
+def suicide_at_write(number, late):
+    # SIGKILL between the complete temporary file and its new name, or just after it
+    plain, count = os.replace, [0]
+
+    def replace(a, b):
+        count[0] += 1
+        if count[0] == number and not late:
+            os.kill(os.getpid(), signal.SIGKILL)
+        plain(a, b)
+        if count[0] == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    weights.os.replace = replace
+
+
+def written():
+    return os.stat(path).st_ino if os.path.exists(path) else 0
+
+
+while True:
+    child = os.fork()
+    if child == 0:
+        if mode == "write" and kills < 6:
+            suicide_at_write(1 + kills % 2, late=kills % 3 == 1)
+        net = new_net(SMALL, seed=kills)  # other weights than before: all must come from the checkpoint, or seed 0
+        if kills and not Path(path).is_file():
+            net = new_net(SMALL)
+        train(net, sampler(), LONG, checkpoint=path, workers=workers, progress=False)
+        save_weights(net, path + ".final")
+        os._exit(0)
+    # a moment after the next checkpoint, so that even a slow machine gets on; at times before there is any
+    before, wait = written(), mode == "random" and kills != 1
+    due = None if wait or mode == "write" else time.monotonic() + rng.uniform(0, 0.1)
+    while True:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        if wait and due is None and written() != before:
+            due = time.monotonic() + rng.uniform(0, 0.1)
+        if due and time.monotonic() > due:
+            os.kill(child, signal.SIGKILL)
+            done, status = os.waitpid(child, 0)
+            break
+        time.sleep(0.001)
+    if os.WIFEXITED(status):
+        sys.exit(print(kills) or os.WEXITSTATUS(status))
+    assert os.WTERMSIG(status) == signal.SIGKILL, status
+    kills += 1
+"""
+
+
+@pytest.mark.parametrize(("mode", "workers", "seed"), [("random", 0, 2), ("random", 1, 3), ("write", 0, 0)])
+def test_a_training_killed_again_and_again_gives_the_same_bits(tmp_path, mode, workers, seed):
+    """kill -9 of a real process, at random times or while a checkpoint is written, and resume, until it is through."""
     path = tmp_path / "run.safetensors"
-    code = textwrap.dedent(f"""
-        import os, signal
-        from test_training import *
-        import irtrack_core.training as training
-        plain = training.step
-        def step(net, batch, settings, count=[0]):
-            count[0] += 1
-            if count[0] == 6: os.kill(os.getpid(), signal.SIGKILL)
-            return plain(net, batch, settings)
-        training.step = step
-        torch.set_num_threads({torch.get_num_threads()})
-        train(new_net(SMALL), sampler(), SHORT, checkpoint={str(path)!r}, progress=False)
-    """)
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
-    killed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
-    assert killed.returncode == -9, killed.stderr
-    assert path.is_file()
-    whole, resumed = new_net(SMALL), new_net(SMALL, seed=3)
-    train(whole, sampler(), SHORT, progress=False)
-    train(resumed, sampler(), SHORT, checkpoint=path, progress=False)
-    assert same(whole, resumed)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), str(ROOT)])}
+    words = [sys.executable, "-c", DRIVER, str(path), mode, str(workers), str(seed)]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout) >= (6 if mode == "write" else 1)
+    whole = new_net(SMALL)
+    train(whole, sampler(), LONG, progress=False)
+    assert same(whole, load_weights(f"{path}.final"))
+    assert {p.name for p in tmp_path.iterdir()} == {path.name, f"{path.name}.final"}  # no halves left
 
 
 def test_workers_do_not_change_the_result():
@@ -114,6 +180,49 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
     other = SMALL.replace(width=0.5)
     with pytest.raises(ValueError, match="network settings .*width"):
         train(new_net(other), PairSampler([moving_spot()], other, 13), SHORT, checkpoint=path, progress=False)
+
+
+def test_a_checkpoint_knows_its_pairs_and_its_makers(tmp_path):
+    path = tmp_path / "run.safetensors"
+    train(new_net(SMALL), sampler(), SHORT, checkpoint=path, stop_after=2, progress=False)
+    tensors, metadata = read_tensors(path)
+    assert metadata["provenance"]["versions"]["torch"] == torch.__version__
+    assert metadata["training"]["seed"] == 0 and metadata["sampler_seed"] == 0
+    with pytest.raises(ValueError, match="pairs of seed 0, not 4"):
+        train(new_net(SMALL), sampler(4), SHORT, checkpoint=path, progress=False)
+    metadata["provenance"]["versions"]["torch"] = "1.0"
+    del metadata["training"]["precision"]  # as if made before that setting existed: it has its default
+    write_tensors(path, tensors, metadata)
+    with pytest.warns(UserWarning, match="torch 1.0"):
+        train(new_net(SMALL), sampler(), SHORT, checkpoint=path, progress=False)
+
+
+def test_bfloat16_learns_as_well(tmp_path):
+    settings = TrainingSettings(iterations=60, batch=4, lr_first=0.02, precision="bfloat16")
+    plain, rounded = new_net(SMALL), new_net(SMALL)
+    full = train(plain, sampler(), settings.replace(precision="float32"), progress=False)
+    half = train(rounded, sampler(), settings, progress=False)
+    assert not same(plain, rounded)  # it was really switched on
+    assert {p.dtype for p in rounded.parameters()} == {torch.float32}  # weights and their sums stay exact
+    assert half.classification[-10:].mean() < 1.3 * full.classification[-10:].mean() + 0.02
+
+
+def test_where_it_computes():
+    assert device("cpu").type == "cpu"
+    assert device().type in ("cpu", "cuda", "mps")
+    if not torch.cuda.is_available():
+        with pytest.raises(ValueError, match="no device 'cuda'"):
+            device("cuda")
+    cpu = torch.device("cpu")
+    assert precision("auto", cpu) is None and precision("float32", cpu) is None
+    assert precision("bfloat16", cpu) is torch.bfloat16
+
+
+def test_a_watcher_sees_the_history_grow():
+    seen = []
+    history = train(new_net(SMALL), sampler(), SHORT, progress=False, watch=seen.append)
+    assert [len(table) for table in seen] == [1, 2, 3, 4, 5, 6]
+    np.testing.assert_array_equal(seen[-1], history)
 
 
 def test_a_loss_that_is_not_finite_stops_the_training():
