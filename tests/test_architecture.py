@@ -18,7 +18,7 @@ TIERS = [
     "network losses sampling weights geometry compared",
     "training runtime recipes",
     "trackers",
-    "evaluation filter_study protocol learning study speed ablation",
+    "evaluation filter_study element_search protocol learning study speed ablation",
     "figures report",
     "widgets workbook runner site batch peers",
     "__main__",
