@@ -15,13 +15,13 @@ from irtrack_core import depends
 TIERS = [
     "boxes config config_scan published depends provenance",
     "optics scene targets shapes readout scan probes elements flat morphology filtering clutter anchors metrics datasets",
-    "network losses sampling weights geometry compared",
+    "network losses sampling weights geometry compared proposals",
     "training runtime recipes",
     "trackers",
     "evaluation filter_study element_search protocol learning study speed ablation",
     "figures report",
     "widgets workbook runner site batch peers",
-    "__main__",
+    "__main__ cli_track",
 ]
 TIER = {name: number for number, row in enumerate(TIERS) for name in row.split()}
 LIGHT = [

@@ -12,7 +12,8 @@ import media
 import numpy as np
 import pytest
 
-from irtrack_core.__main__ import main, track
+from irtrack_core.__main__ import main
+from irtrack_core.cli_track import track
 from irtrack_core.datasets import ArrayFrames, VideoFrames, load
 from irtrack_core.trackers import IdentityTracker
 
@@ -115,6 +116,14 @@ def test_a_video_that_breaks_off_keeps_what_could_be_read(here, capsys):
         (["track", "images", "--box", "1,1,0,5"], "is empty"),
         (["track", "images", "--box", "300,1,5,5"], "outside the 64 x 48 frame"),
         (["track", "images", "--box", "nan,1,5,5"], "NaN"),
+        (["track", "nothing.mp4", "--box", BOX], "nothing.mp4 cannot be opened as a video (0 bytes)"),
+        (["track", "images", "--box", BOX, "--list"], "leave --box out"),
+        (["track", "images", "--pick", "7"], "no such candidate: choose 1 to"),
+        (["track", "images", "--list", "--start", "3"], "start frame 3: there are 3 frames"),
+        (["track", "flat"], "nothing stands out of frame 0: name the target with --box"),
+        (["track", "images", "--box", BOX, "--tracker", "peak", "--backend", "openvino"], "'peak' has no backend"),
+        (["track", "images", "--box", BOX, "--backend", "tensorrt"], "unknown backend 'tensorrt'"),
+        (["track", "images", "--box", BOX, "--precision", "int8"], "has no precision 'int8'"),
         (["track", "images", "--box", BOX, "--start", "9"], "start frame 9: there are 3 frames"),
         (["track", "images", "--box", BOX, "--tracker", "magic"], "unknown tracker 'magic'"),
         (["track", "images", "--box", BOX, "--out", "o.gif"], "written as .mp4 or .avi"),
@@ -129,7 +138,9 @@ def test_a_video_that_breaks_off_keeps_what_could_be_read(here, capsys):
 def test_bad_input_is_one_line_and_exit_code_2(here, capsys, arguments, message):
     media.write_images(here / "images", spot_frames(3))
     media.write_video(here / "film.avi", spot_frames(3))
+    media.write_images(here / "flat", np.full((2, 48, 64), 7, np.uint8))
     (here / "empty").mkdir()
+    (here / "nothing.mp4").touch()
     (here / "text.mp4").write_text("no video")
     (here / "images_peak.csv").write_text("precious")
     before = {file: file.read_bytes() for file in here.rglob("*") if file.is_file()}
@@ -137,6 +148,125 @@ def test_bad_input_is_one_line_and_exit_code_2(here, capsys, arguments, message)
     error = capsys.readouterr().err.strip().splitlines()
     assert len(error) == 1 and error[0].startswith("irtrack: error: ") and message in error[0]
     assert {file: file.read_bytes() for file in here.rglob("*") if file.is_file()} == before
+
+
+def two_spots(count=6):
+    """The spot of `spot_frames` and a fainter one that stands still at (50.5, 10.5)."""
+    y, x = np.mgrid[: media.SHAPE[0], : media.SHAPE[1]] + 0.5
+    still = 80 * np.exp(-((x - 50.5) ** 2 + (y - 10.5) ** 2) / 4.5)
+    return np.clip(spot_frames(count) + still, 0, 255).astype(np.uint8)
+
+
+def last_center(file):
+    row = rows_of(file)[-1]
+    return float(row["x"]) + float(row["w"]) / 2, float(row["y"]) + float(row["h"]) / 2
+
+
+def test_without_a_box_the_strongest_candidate_is_followed(here, capsys):
+    media.write_images(here / "images", two_spots())
+    assert main(["track", "images", "--csv", "b.csv"]) == 0
+    captured = capsys.readouterr()
+    assert "following the strongest candidate" in captured.err and "rank,x,y,w,h,strength" in captured.err
+    assert last_center("b.csv") == pytest.approx((35.5, 23), abs=1)
+    assert main(["track", "images", "--pick", "2", "--csv", "c.csv"]) == 0
+    assert last_center("c.csv") == pytest.approx((50.5, 10.5), abs=1)
+
+
+class Terminal:
+    def __init__(self, answer):
+        self.answer = answer
+
+    def isatty(self):
+        return True
+
+    def readline(self):
+        return self.answer
+
+
+@pytest.mark.parametrize("answer, center", [("2\n", (50.5, 10.5)), ("\n", (35.5, 23)), ("q\n", None), ("99\n", None)])
+def test_in_a_terminal_one_is_asked_which(here, capsys, monkeypatch, answer, center):
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+    media.write_images(here / "images", two_spots())
+    code = main(["track", "images", "--csv", "b.csv"])
+    error = capsys.readouterr().err
+    assert "Which one? 1-" in error
+    if center is None:
+        assert code == 2 and "no such candidate" in error and not (here / "b.csv").exists()
+    else:
+        assert code == 0 and last_center("b.csv") == pytest.approx(center, abs=1)
+
+
+def test_list_prints_candidates_that_can_be_passed_on(here, capsys):
+    media.write_images(here / "images", two_spots())
+    assert main(["track", "images", "--list"]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert [row["rank"] for row in rows[:2]] == ["1", "2"] and float(rows[0]["strength"]) > float(rows[1]["strength"])
+    assert os.listdir() == ["images"]
+    box = ",".join(rows[1][name] for name in "xywh")
+    assert main(["track", "images", "--box", box, "--csv", "b.csv"]) == 0
+    assert last_center("b.csv") == pytest.approx((50.5, 10.5), abs=1)
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+def test_a_backend_is_used_or_missed_with_a_message(here, capsys, monkeypatch, backend):
+    from irtrack_core import runtime
+
+    media.write_images(here / "images", spot_frames(6))
+    words = ["track", "images", "--box", BOX, "--backend", backend, "--csv"]
+    assert main([*words, "a.csv"]) == 0
+    assert ("going on with torch" in capsys.readouterr().err) == bool(runtime.missing(backend))
+    monkeypatch.setattr(runtime, "missing", lambda *_: [backend])
+    assert main([*words, "b.csv"]) == 0
+    assert f"irtrack: backend '{backend}' needs {backend}" in capsys.readouterr().err
+    for mine, other in zip(rows_of("a.csv"), rows_of("b.csv"), strict=True):
+        assert all(abs(float(mine[name]) - float(other[name])) < 0.1 for name in "xywh")
+
+
+def test_one_frame_is_nothing_to_follow(here, capsys):
+    media.write_video(here / "one.avi", spot_frames(1))
+    assert main(["track", "one.avi", "--box", BOX, "--csv", "b.csv"]) == 0
+    captured = capsys.readouterr()
+    assert "only one frame" in captured.err and "1 frames, 0 of them unreadable" in captured.out
+    assert [row["x"] for row in rows_of("b.csv")] == ["27.000"]
+
+
+def test_frames_of_another_size_are_reported_and_tracking_goes_on(here, capsys):
+    media.write_images(here / "images", spot_frames(20))
+    for i in range(3, 18):  # more of them than are told one by one
+        cv2.imwrite(f"images/{i}.png", np.zeros((30, 40), np.uint8))
+    assert main(["track", "images", "--box", BOX, "--csv", "b.csv", "--out", "o.avi"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.count("is (30, 40) uint8, but the first is (48, 64)") == 10 == captured.err.count("going on")
+    assert "further ones are only counted" in captured.err and "20 frames, 15 of them unreadable" in captured.out
+    rows = rows_of("b.csv")
+    assert [i for i, row in enumerate(rows) if not row["x"]] == list(range(3, 18)) and len(VideoFrames("o.avi")) == 5
+
+
+@pytest.mark.parametrize("tracker", ["siamese", "peak"])
+def test_a_box_of_one_pixel(here, tracker):
+    media.write_images(here / "images", spot_frames(6))
+    assert main(["track", "images", "--box", "30,20,1,1", "--tracker", tracker, "--csv", "b.csv"]) == 0
+    assert len(rows_of("b.csv")) == 6 and last_center("b.csv") == pytest.approx((35.5, 23), abs=3)
+
+
+class Unsure(IdentityTracker):
+    """Loses the target in every other frame."""
+
+    lost = False
+
+    def update(self, frame):
+        self.lost = not self.lost
+        return super().update(frame)
+
+
+def test_a_lost_target_is_counted_and_drawn_grey(here, capsys, monkeypatch):
+    monkeypatch.setattr("irtrack_core.trackers.REGISTRY", {"unsure": Unsure})
+    media.write_images(here / "images", spot_frames(5))
+    assert main(["track", "images", "--box", BOX, "--tracker", "unsure", "--csv", "b.csv", "--out", "o.avi"]) == 0
+    assert "target lost in 2;" in capsys.readouterr().out
+    drawn = cv2.VideoCapture("o.avi")
+    yellow = [int(frame[16, 30, 2]) - int(frame[16, 30, 0]) > 40 for frame in (drawn.read()[1] for _ in range(5))]
+    assert yellow == [True, False, True, False, True]
 
 
 @pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", ""])
@@ -251,7 +381,7 @@ def test_a_missing_system_library_is_told(monkeypatch, capsys):
     def without(arguments):
         raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
 
-    monkeypatch.setattr("irtrack_core.__main__._track", without)
+    monkeypatch.setattr("irtrack_core.cli_track.run", without)
     assert main(["track", "film.mp4", "--box", "1,2,3,4"]) == 2
     assert "apt install libgl1 libglib2.0-0" in capsys.readouterr().err
 

@@ -139,6 +139,11 @@ class SiameseTracker:
             self.center = center
         return bx.from_centers(self.center, self.size)
 
+    @property
+    def lost(self):
+        """True while the target is not seen: the box is then a guess, and other places are searched."""
+        return self.missed > 0
+
     def _inside(self, center):
         return np.clip(center, 0, np.array(self.shape[::-1]) - 1e-6)
 

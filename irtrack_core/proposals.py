@@ -1,0 +1,66 @@
+"""Where a target might be in a frame that nobody has marked: what stands out of the multi-level filter."""
+
+import cv2
+import numpy as np
+
+from irtrack_core.boxes import centers, iou
+from irtrack_core.filtering import line_elements, multilevel_filter, rectangle
+
+__all__ = ["propose"]
+
+LENGTHS = (15, 31, 63)  # of the lines: a length finds what is smaller than itself
+LEVEL = 0.5  # share of a blob's peak at which its extent is taken
+GROWTH, PAD = 1.6, 1.0  # a box is that extent times GROWTH, plus PAD pixels: what annotators draw round a blurred blob
+
+
+def propose(frame, count=5, *, lengths=LENGTHS):
+    """The `count` strongest candidates in frame (H, W): boxes (k, 4) xywh and strengths (k,), strongest first.
+
+    Bright and dark ones, of any size below the longest line. Strength: the peak of the residual |I - E| over its root mean
+    square in the whole frame, so that one target in a calm sky scores high and each of many alike scores low. k may be 0.
+    """
+    boxes, strengths = [], []
+    for length in lengths:
+        if length > min(frame.shape):
+            continue
+        _, residual, _ = multilevel_filter(frame, line_elements(length, 8), rectangle(1, 1), polarity="both")
+        # single noisy pixels count for less than a blob of the size this length looks for
+        smooth = cv2.GaussianBlur(residual.astype(np.float32), (0, 0), length / 15)
+        clutter = float(np.sqrt(np.mean(smooth**2)))
+        for _ in range(2 * count):
+            row, column = np.unravel_index(np.argmax(smooth), smooth.shape)
+            if smooth[row, column] <= 0:
+                break
+            box, area = _blob(smooth, row, column, length)
+            boxes.append(box)
+            strengths.append(float(smooth[row, column]) / clutter)
+            smooth[area] = 0
+    order = np.argsort(strengths, kind="stable")[::-1]
+    chosen = []
+    for i in order:
+        if len(chosen) < count and not any(_same(boxes[i], boxes[j]) for j in chosen):
+            chosen.append(i)
+    return np.array([boxes[i] for i in chosen]).reshape(-1, 4), np.array([strengths[i] for i in chosen])
+
+
+def _blob(smooth, row, column, length):
+    """(box, area) of the blob round a peak: its extent at half height, and the slices it takes up."""
+    top, left = max(row - length, 0), max(column - length, 0)
+    part = smooth[top : row + length + 1, left : column + length + 1]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((part >= LEVEL * smooth[row, column]).astype(np.uint8))
+    x, y, w, h, _ = stats[labels[row - top, column - left]]
+    x, y = x + left, y + top
+    middle, grown = np.array([x + w / 2, y + h / 2]), np.array([w, h]) * GROWTH + PAD
+    low = np.clip(middle - grown / 2, 0, None)
+    high = np.minimum(middle + grown / 2, smooth.shape[::-1])
+    # the blob's flanks are no candidates of their own
+    area = np.s_[int(low[1]) : int(np.ceil(high[1])), int(low[0]) : int(np.ceil(high[0]))]
+    return np.array([*low, *(high - low)]), area
+
+
+def _same(a, b):
+    """True when two boxes show one thing: they overlap well, or the centre of either lies in the other."""
+    if iou(a, b) > 0.3:
+        return True
+    inside = [(np.abs(centers(p) - centers(q)) <= q[2:] / 2).all() for p, q in ((a, b), (b, a))]
+    return any(inside)
