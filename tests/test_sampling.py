@@ -7,16 +7,13 @@ from irtrack_core import anchors as an
 from irtrack_core import boxes as bx
 from irtrack_core import filtering
 from irtrack_core.config import FilterSettings, SamplingSettings, network_preset
+from irtrack_core.crops import CropMaker, crop, standardize, template_side
 from irtrack_core.datasets import Sequence
 from irtrack_core.sampling import (
-    CropMaker,
     MixedSampler,
     Pair,
     PairSampler,
     SequenceStream,
-    crop,
-    standardize,
-    template_side,
 )
 
 COMPACT = network_preset("compact")

@@ -5,8 +5,9 @@ from toys import moving_spot, spot
 from irtrack_core import boxes as bx
 from irtrack_core import trackers
 from irtrack_core.config import TrackerSettings, TrainingSettings, network_preset
+from irtrack_core.crops import strongest
 from irtrack_core.sampling import PairSampler
-from irtrack_core.trackers.siamese import SiameseTracker, best_proposal, strongest
+from irtrack_core.trackers.siamese import SiameseTracker, best_proposal
 from irtrack_core.training import new_net, train
 from irtrack_core.weights import save_weights
 
