@@ -62,6 +62,16 @@ class NetworkSettings(Settings):
     conv5_relu: bool = Field(
         False, description="rectify conv5 too; the reading keeps its sign, for correlation needs both"
     )
+    negate_dark: bool = Field(False, description="show the negative where the target is darker than its surroundings")
+    unit: Literal["crop", "template"] = Field(
+        "crop",
+        description="deviation that suppressed channels are divided by: of each crop, or of the template's frame",
+    )
+    squash: bool = Field(False, description="inputs through arcsinh: a bright roof no longer dwarfs a faint target")
+    head: Literal["up-channel", "depthwise"] = Field(
+        "up-channel",
+        description="eqs. (8), (9) as SiamRPN does them, or channel by channel with two convolutions after them",
+    )
     fusion: bool = Field(True, description="False: conv5 alone, for the ablation")
     fusion_pool: Literal["centred", "adaptive"] = Field(
         "centred", description="p of eq. (5): 5x5 and 3x3 of stride 1, or whatever windows divide the map into conv5's"
@@ -121,6 +131,9 @@ class SamplingSettings(Settings):
     offset: float = Field(0.1, ge=0, description="largest shift of such a box, in box sizes; the same in both frames")
     flip: float = Field(0.5, ge=0, le=1, description="share mirrored, left-right and up-down independently")
     noise: float = Field(0.15, ge=0, description="largest sigma of noise added to the image, in crop sigmas")
+    hard: float = Field(0.0, ge=0, le=1, description="share of the negatives that lie where the filter sees something")
+    transpose: float = Field(0.0, ge=0, le=1, description="share with rows and columns exchanged")
+    variety: float = Field(0.0, ge=0, le=1, description="share of pairs shown as another camera might have (`augment`)")
     positive: float = Field(0.5, description="overlap from which an anchor is a positive")
     negative: float = Field(0.3, description="overlap below which an anchor is a negative")
     radius: float = Field(
@@ -143,6 +156,9 @@ class TrainingSettings(Settings):
         True, description="1/F' of eq. (11) as one over the number of positions; False: the plain sum"
     )
     balanced: bool = Field(True, description="positives and negatives half the loss each; False: eq. (11) literally")
+    hardest: float = Field(
+        1.0, gt=0, le=1, description="share of the negatives, the worst of a batch, that count in the balanced loss"
+    )
     regression_weight: float = Field(1.2, description="lambda of the smooth-L1 term, as in SiamRPN")
     regression_beta: float = Field(0.1, gt=0, description="where smooth-L1 turns linear: low, for sub-pixel boxes")
     freeze: float = Field(

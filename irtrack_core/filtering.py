@@ -32,6 +32,7 @@ __all__ = [
     "multilevel_filter",
     "filter_window",
     "filter_stack",
+    "contrast",
     "line_element",
     "line_elements",
     "shape_element",
@@ -163,6 +164,24 @@ def filter_stack(frames, elements, rectangle, *, polarity="bright", window=None,
         for result, level in zip(results, levels):
             result[i] = level
     return results
+
+
+def contrast(image, box, *, angles=4):
+    """ "bright" or "dark": how a target in `box` (xywh) differs from its surroundings, by the stronger U within the box.
+
+    Where the two are equal, as on a flat image, the answer is "bright".
+    """
+    x, y, w, h = (float(v) for v in box)
+    low = np.clip([int(x), int(y)], 0, np.array(image.shape[::-1]) - 1)
+    high = np.clip(np.ceil([x + w, y + h]).astype(int), low + 1, image.shape[::-1])
+    longest = min(image.shape) - 1 + min(image.shape) % 2
+    lines = line_elements(min(element_length((w, h)), longest), angles)
+    window = (*low, *(high - low))
+    bright, dark = (
+        filter_window(image, window, lines, rectangle(1, 1), polarity=polarity)[1].max()
+        for polarity in ("bright", "dark")
+    )
+    return "dark" if dark > bright else "bright"
 
 
 def build(settings, size=None):

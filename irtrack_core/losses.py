@@ -8,13 +8,15 @@ from torch.nn import functional as F
 __all__ = ["logistic_loss", "regression_loss"]
 
 
-def logistic_loss(z, q, *, base="e", balanced=False, mean=True):
+def logistic_loss(z, q, *, base="e", balanced=False, mean=True, hardest=1.0):
     r"""Eq. (11): :math:`L = \frac{1}{|D|} \sum_{v \in D} \log(1 + e^{-q(v) z(v)})`.
 
     z: scores of any shape, foreground minus background; q: labels of the same shape, +1, -1, or 0 to leave a position out.
     |D|, written 1/F' in the paper, is the number of positions that count; `mean=False` leaves the factor out: a sum, which
     grows with the map and the batch. `base="10"` is the paper's lg, 0.434 times the natural one. `balanced` gives positives
     and negatives half the weight each: a target fills few positions.
+    `hardest` < 1 counts only that share of the negatives in the balanced loss, those with the largest terms: most are easy,
+    and their mean hides the few that a tracker falls for.
     Equals the softmax cross-entropy of the two classes. Raises ValueError for another base or unequal shapes.
 
     >>> round(logistic_loss(torch.zeros(4), torch.tensor([1, -1, 0, 1])).item(), 4)
@@ -28,7 +30,9 @@ def logistic_loss(z, q, *, base="e", balanced=False, mean=True):
     terms = F.softplus(-q.to(z.dtype) * z, threshold=40)
     counted = q != 0
     if balanced:
-        means = [terms[q == sign].mean() for sign in (1, -1) if (q == sign).any()]
+        parts = [terms[q == sign] for sign in (1, -1)]
+        parts[1] = parts[1].topk(math.ceil(hardest * parts[1].numel())).values if hardest < 1 else parts[1]
+        means = [part.mean() for part in parts if part.numel()]
         loss = torch.stack(means).mean() if means else terms.sum() * 0
     else:
         loss = terms[counted].sum() / counted.sum().clamp(min=1)

@@ -165,6 +165,47 @@ class ScoreMap(nn.Module):
         return torch.cat([torch.zeros_like(z), z], dim=1), None
 
 
+class DepthwiseSelection(nn.Module):
+    r"""Eqs. (8), (9) channel by channel: C correlation maps, from which convolutions read scores and offsets.
+
+    The up-channel head can only add products up; here a rectifier stands between the correlation and the numbers, so that
+    an offset may depend on *how* the maps peak. As in SiamRPN++, with one pair of gammas for both branches.
+    """
+
+    def __init__(self, channels, m):
+        super().__init__()
+        self.gamma_x = nn.Conv2d(channels, channels, 3)
+        self.gamma_y = nn.Conv2d(channels, channels, 3)
+        self.bn = nn.BatchNorm2d(channels)
+        self.classify = self._tower(channels, 2 * m)
+        self.regress = self._tower(channels, 4 * m)
+
+    @staticmethod
+    def _tower(channels, out):
+        return nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, out, 1),
+        )
+
+    def template(self, feature):  # (B, C, 5, 5)
+        """The kernel of both branches: (B, C, 3, 3)."""
+        return (self.gamma_x(feature),)
+
+    def search(self, feature, kernels):  # (B, C, 17, 17)
+        """R_2m (B, 2m, 13, 13) and R_4m (B, 4m, 13, 13)."""
+        features, kernel = self.gamma_y(feature), kernels[0]
+        batch, channels, height, width = features.shape
+        maps = F.conv2d(
+            features.reshape(1, batch * channels, height, width),
+            kernel.reshape(batch * channels, 1, *kernel.shape[-2:]),
+            groups=batch * channels,
+        )
+        maps = self.bn(maps.reshape(batch, channels, *maps.shape[-2:]))  # (B, C, 13, 13)
+        return self.classify(maps), self.regress(maps)
+
+
 class SiameseNet(nn.Module):
     """Backbone, fusion and region selection; both branches share the first two."""
 
@@ -174,7 +215,12 @@ class SiameseNet(nn.Module):
         self.backbone = Backbone(settings)
         self.fusion = FeatureFusion(settings)
         channels, scale = scaled(FUSED[settings.preset], settings.width), settings.correlation_scale
-        self.region = RegionSelection(channels, settings.m, scale=scale) if settings.region else ScoreMap(scale=scale)
+        if not settings.region:
+            self.region = ScoreMap(scale=scale)
+        elif settings.head == "depthwise":
+            self.region = DepthwiseSelection(channels, settings.m)
+        else:
+            self.region = RegionSelection(channels, settings.m, scale=scale)
 
     def features(self, crop):
         """F' of eq. (7) for a crop (B, inputs, S, S). Raises ValueError for a wrong number of channels."""

@@ -1,115 +1,25 @@
-"""From frames to crops, and from sequences to training pairs.
-
-A crop is a square of the frame resampled to a fixed size. Its scale follows the box it is taken for, so that a target
-always looks equally large to the network. Everything random comes from the generator that is passed in.
-"""
+"""From sequences to training pairs. Everything random comes from the generator that is passed in."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from irtrack_core import anchors as an
+from irtrack_core import augment, filtering
 from irtrack_core import boxes as bx
-from irtrack_core import filtering
 from irtrack_core.config import SamplingSettings
+from irtrack_core.crops import CropMaker, standing_out, strongest, template_side
 
 __all__ = [
-    "CropMaker",
     "MixedSampler",
     "Pair",
     "PairSampler",
     "SequenceStream",
     "View",
     "collate",
-    "crop",
-    "standardize",
-    "template_side",
 ]
-
-
-def template_side(size, settings):
-    """Side in frame pixels of the template window of a target of `size` (w, h): sqrt((w+p)(h+p)), p = context (w+h).
-
-    Never below `window_floor`: the window of a tiny target must still hold its motion.
-    """
-    w, h = (float(v) for v in size)
-    p = settings.context * (w + h)
-    return max(((w + p) * (h + p)) ** 0.5, settings.window_floor)
-
-
-def crop(image, center, side, size, *, border=cv2.BORDER_REPLICATE):
-    """The square of `side` pixels about `center` (x, y) of image (H, W), resampled to (size, size) float32.
-
-    Bilinear, sub-pixel exact: output pixel i samples the frame at center + ((i + 0.5) / size - 0.5) * side. When the crop
-    shrinks the frame, pixels are averaged first.
-    """
-    step = side / size
-    image = np.asarray(image, dtype=np.float32)
-    if step > 1.5:
-        width = int(round(step)) | 1
-        image = cv2.blur(image, (width, width), borderType=cv2.BORDER_REPLICATE)
-    # OpenCV counts from the centre of pixel 0; our boxes from its corner
-    first = [c - side / 2 + step / 2 - 0.5 for c in center]
-    matrix = np.array([[step, 0, first[0]], [0, step, first[1]]], dtype=np.float64)
-    return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=border)
-
-
-def standardize(channel):
-    """The channel less its mean, over its standard deviation: levels and gain of the camera drop out; 0 if it is flat."""
-    mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(channel))
-    return (channel - mean) / deviation if deviation > 1e-6 * (1 + abs(mean)) else np.zeros_like(channel)
-
-
-class CropMaker:
-    """Cuts the network's input out of frames: filter (eqs. 2-4) on the window alone, resample, standardise.
-
-    settings: NetworkSettings; size: (w, h) of the target, which sets the length of the line elements and so must be the
-    same for template and search; shape: (H, W) of the frames, which no element may exceed.
-    """
-
-    def __init__(self, settings, size, shape):
-        self.settings = settings
-        longest = min(shape) - (1 - min(shape) % 2)  # odd, and within the frame
-        length = settings.filter.length or filtering.element_length(size)
-        filter_settings = settings.filter.replace(length=min(length, longest))
-        self.elements, self.rectangle = filtering.build(filter_settings)
-        if "filtered" not in settings.inputs:
-            self.rectangle = filtering.rectangle(1, 1)  # eq. (4) is not looked at, so it is not paid for
-
-    def __call__(self, frame, center, side):
-        """The search crop (inputs, search_size, search_size) float32 of `side` frame pixels about center (x, y)."""
-        size = self.settings.search_size
-        height, width = frame.shape
-        reach = side / 2 + 2  # a margin for the resampling
-        x0, y0 = (int(np.clip(np.floor(c - reach), 0, n - 1)) for c, n in zip(center, (width, height)))
-        x1, y1 = (int(np.clip(np.ceil(c + reach), low + 1, n)) for c, low, n in zip(center, (x0, y0), (width, height)))
-        local = (center[0] - x0, center[1] - y0)
-        window = frame[y0:y1, x0:x1]
-        if self.settings.inputs != ("image",):
-            _, suppressed, filtered = filtering.filter_window(
-                frame, (x0, y0, x1 - x0, y1 - y0), self.elements, self.rectangle
-            )
-        channels = []
-        for name in self.settings.inputs:
-            if name == "image":
-                channels.append(crop(window, local, side, size))
-            else:
-                part = suppressed if name == "suppressed" else filtered
-                channels.append(crop(part, local, side, size, border=cv2.BORDER_CONSTANT))
-        return np.stack([standardize(channel) for channel in channels])
-
-    def template(self, frame, center, side):
-        """The template crop: the middle of the search crop of the same frame, so that both are standardised alike.
-
-        side: of the template, in frame pixels.
-        """
-        s = self.settings
-        margin = (s.search_size - s.template_size) // 2
-        whole = self(frame, center, side * s.search_size / s.template_size)
-        return np.ascontiguousarray(whole[:, margin : margin + s.template_size, margin : margin + s.template_size])
 
 
 class View(NamedTuple):
@@ -200,20 +110,16 @@ class PairSampler:
         boxes = sequence.boxes[[i, j]].copy()
         if self.loose:
             boxes = self._redraw(boxes, rng)
-        frames = [np.asarray(sequence.frames[k]) for k in (i, j)]
         absent = rng.random() < a.negatives
         maker = self.crop_maker(s, boxes[0, 2:], sequence.shape)
-        side = template_side(boxes[0, 2:], s)
-        template = maker.template(frames[0], bx.centers(boxes[0]), side)
-
+        first = template_side(boxes[0, 2:], s)
         side = template_side(boxes[1, 2:], s) * s.search_size / s.template_size * np.exp(rng.uniform(-a.scale, a.scale))
         center = bx.centers(boxes[1]) - rng.uniform(-a.shift, a.shift, 2) * side
         if absent:
-            # look elsewhere in the same frame, a window away at least
-            away = rng.choice([-1, 1], 2) * rng.uniform(0.8, 2.0, 2) * side
-            height, width = sequence.shape
-            center = np.clip(bx.centers(boxes[1]) + away, 0, [width, height])
-        search = maker(frames[1], center, side)
+            center = self._elsewhere(np.asarray(sequence.frames[j]), boxes[1], side, rng)
+        centers, sides = [bx.centers(boxes[0]), center], [first * s.search_size / s.template_size, side]
+        patches, places = self._patches(sequence, (i, j), boxes, centers, sides, rng)
+        template, search = maker.template(patches[0], places[0], first), maker(patches[1], places[1], side)
         zoom = s.search_size / side
         truth = np.concatenate([(bx.centers(boxes[1]) - center) * zoom, boxes[1, 2:] * zoom])
         half = s.search_size / 2
@@ -226,14 +132,52 @@ class PairSampler:
                 template, search = np.flip(template, axis), np.flip(search, axis)
                 truth[2 - axis] *= -1
                 mirror[2 - axis] = -1
+        given = boxes[0, 2:] * s.template_size / first
+        if a.transpose and rng.random() < a.transpose:  # rows for columns
+            template, search = template.swapaxes(1, 2), search.swapaxes(1, 2)
+            truth, given = truth[[1, 0, 3, 2]], given[::-1]
         template, search = (self._noisy(x, rng) for x in (template, search))
-        given = boxes[0, 2:] * s.template_size / template_side(boxes[0, 2:], s)
         anchors = an.make_anchors(an.anchor_sizes(s, given), self.positions, s.stride)
         rule = dict(positive=a.positive, negative=a.negative) if s.region else dict(radius=a.radius)
         q = (an.labels if s.region else an.near_labels)(anchors, None if absent else truth, **rule)
         deltas = np.moveaxis(an.encode(truth, anchors), -1, 0).astype(np.float32)
         view = View(sequence, (i, j), center, side, mirror)
         return Pair(template, search, q, deltas, None if absent else truth, view)
+
+    def _patches(self, sequence, numbers, boxes, centers, sides, rng):
+        """The parts of both frames that the crops and the filter read, varied, and the centres in them."""
+        if not self.sampling.variety:
+            return [np.asarray(sequence.frames[number]) for number in numbers], centers
+        reach = filtering.element_length(boxes[0, 2:]) + 4  # the halo of an opening, and a margin for the resampling
+        patches, origins = [], []
+        for number, center, side in zip(numbers, centers, sides):
+            frame = sequence.frames[number]
+            low = np.clip(np.floor(center - side / 2 - reach), 0, np.array(frame.shape[::-1]) - 1).astype(int)
+            high = np.ceil(center + side / 2 + reach).astype(int)
+            patches.append(np.asarray(frame[low[1] : high[1], low[0] : high[0]], dtype=np.float32))
+            origins.append(low)
+        local = [box - [*origin, 0, 0] for box, origin in zip(boxes, origins)]
+        patches = augment.vary(patches, local, rng, self.sampling.variety)
+        if sequence.frames.dtype == np.uint8:  # stays what it was: the filter is four times as fast on bytes
+            patches = [np.rint(patch).astype(np.uint8) for patch in patches]
+        return patches, [center - origin for center, origin in zip(centers, origins)]
+
+    def _elsewhere(self, frame, box, side, rng):
+        """A place (x, y) half a window or more away from the target; where the filter sees something, in the share
+        `hard` of the cases, as a tracker that has lost its target will look there."""
+        frame = frame if frame.ndim == 2 else frame[..., 0]
+        place, shape = bx.centers(box), np.array(frame.shape[::-1])
+        if rng.random() < self.sampling.hard:
+            length = min(filtering.element_length(box[2:]), min(frame.shape) - 1 + min(frame.shape) % 2)
+            elements = filtering.line_elements(length, 4)
+            polarity = filtering.contrast(frame, box)
+            _, residual, _ = filtering.multilevel_filter(frame, elements, filtering.rectangle(1, 1), polarity=polarity)
+            found = strongest(standing_out(residual, length), 12, max(box[2:].max() / 2, 3))
+            found = found[np.abs(found - place).max(axis=1) > side / 2] if len(found) else found
+            if len(found):
+                return np.clip(found[rng.integers(len(found))] + rng.uniform(-0.1, 0.1, 2) * side, 0, shape - 1e-6)
+        away = rng.choice([-1, 1], 2) * rng.uniform(0.8, 2.0, 2) * side
+        return np.clip(place + away, 0, shape - 1e-6)
 
     def _redraw(self, boxes, rng):
         """The same target as another annotator would box it: one looseness and one offset for both frames."""

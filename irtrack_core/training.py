@@ -80,7 +80,8 @@ def step(net, batch, settings: TrainingSettings):
     with torch.autocast(template.device.type, kind) if kind else nullcontext():
         r_2m, r_4m = net(template, search, *more)
     z = foreground(r_2m.float())  # the losses are always computed in float32
-    classification = logistic_loss(z, q, base=settings.loss_base, balanced=settings.balanced, mean=settings.loss_mean)
+    options = dict(base=settings.loss_base, mean=settings.loss_mean, hardest=settings.hardest)
+    classification = logistic_loss(z, q, balanced=settings.balanced, **options)
     if r_4m is None:
         return classification, torch.zeros_like(classification)
     deltas = r_4m.float().unflatten(1, (4, -1))  # (B, 4, m, n, n)

@@ -6,8 +6,9 @@ import numpy as np
 
 from irtrack_core import boxes as bx
 from irtrack_core.compared.nets import HISTORY
+from irtrack_core.crops import CropMaker, crop, standardize
 from irtrack_core.datasets import FunctionFrames, kaist
-from irtrack_core.sampling import CropMaker, PairSampler, collate, crop, standardize
+from irtrack_core.sampling import PairSampler, collate
 
 __all__ = ["HistorySampler", "PairCropMaker", "PairFrames", "VisibleSampler", "state_rows", "with_visible"]
 

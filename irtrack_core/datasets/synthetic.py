@@ -159,7 +159,7 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
     uniform = lambda low, high: float(rng.uniform(low, high))  # noqa: E731
     log = lambda low, high: float(np.exp(rng.uniform(np.log(low), np.log(high))))  # noqa: E731
     staring = rng.random() < 0.5  # no scan artefacts, high contrast, as most real video
-    snr = log(10.0, 150.0) if staring and rng.random() < 0.85 else log(2.0, 15.0)
+    snr = log(8.0, 150.0) if staring and rng.random() < 0.85 else log(3.0, 20.0)
     counts = log(15.0, 200.0) if staring else log(5.0, 60.0)  # the most a target may rise in an 8-bit image
     cross = pick(1.25, 1.25, 1.5) if staring else pick(1.25, 2.0, 2.0, 3.0)
     bits = pick(8, 8, 8, 14)
@@ -207,8 +207,8 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
         ),
         beta=uniform(2.8, 4.0) if staring else uniform(2.2, 3.6),
         outer_scale=log(20, 300),
-        # contrast from half the noise, or a fifth of the target's, to twice the target's
-        std=log(0.2 * snr if staring else 0.5, 2.0 * snr) * noise_sigma(sensor),
+        # the scene's contrast: from a twentieth of the target's to as much
+        std=log(0.05 * snr, snr) * noise_sigma(sensor),
         skew=uniform(0, 0.8),
         pan=pick((0.0, 0.0), tuple(rng.uniform(-3, 3, 2).tolist()), tuple(rng.uniform(-0.5, 0.5, 2).tolist())),
         wander=pick(0.0, uniform(0, 4)),

@@ -15,7 +15,7 @@ from irtrack_core.compared.nets import HISTORY, NETS, ComparedSettings, build
 from irtrack_core.compared.notes import BARE
 from irtrack_core.compared.pairs import PairCropMaker, state_rows
 from irtrack_core.config import PyramidSettings
-from irtrack_core.sampling import template_side
+from irtrack_core.crops import template_side
 from irtrack_core.trackers.base import to_gray
 from irtrack_core.trackers.siamese import WEIGHTS
 from irtrack_core.trackers.siamese_pyramid import PyramidTracker

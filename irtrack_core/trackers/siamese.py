@@ -10,11 +10,11 @@ from irtrack_core import anchors as an
 from irtrack_core import boxes as bx
 from irtrack_core import filtering, runtime
 from irtrack_core.config import TrackerSettings
-from irtrack_core.sampling import CropMaker, template_side
+from irtrack_core.crops import CropMaker, strongest, template_side
 from irtrack_core.trackers.base import to_gray
 from irtrack_core.weights import load_weights
 
-__all__ = ["Seen", "SiameseTracker", "best_proposal", "create_paper", "create_siamese", "strongest"]
+__all__ = ["Seen", "SiameseTracker", "best_proposal", "create_paper", "create_siamese"]
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "data" / "weights"
 TILE = 320  # pixels of a tile's side: while the target is lost one tile a frame is filtered, however large the frame
@@ -35,15 +35,6 @@ def best_proposal(scores, proposals, reference, window, settings):
     penalised = scores * np.exp(-settings.penalty * (size * ratio - 1))
     penalised = (1 - settings.window_influence) * penalised + settings.window_influence * window
     return int(np.argmax(penalised)), penalised
-
-
-def strongest(residual, count, apart):
-    """Centres (k, 2), x first, of the `count` strongest local maxima of a residual (H, W), at least `apart` pixels apart."""
-    width = 2 * int(apart) + 1
-    highest = cv2.dilate(residual, np.ones((width, width), np.uint8))
-    rows, columns = np.nonzero((residual == highest) & (residual > 0))
-    order = np.argsort(residual[rows, columns], kind="stable")[::-1][:count]
-    return np.stack([columns[order], rows[order]], axis=1) + 0.5
 
 
 @dataclass

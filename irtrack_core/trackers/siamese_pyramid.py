@@ -8,9 +8,9 @@ import torch
 
 from irtrack_core import anchors as an
 from irtrack_core.config import PyramidSettings
+from irtrack_core.crops import template_side
 from irtrack_core.network import foreground
 from irtrack_core.runtime import TorchEngine
-from irtrack_core.sampling import template_side
 from irtrack_core.trackers.siamese import Seen, SiameseTracker
 
 __all__ = ["PyramidSeen", "PyramidTracker", "create_pyramid"]

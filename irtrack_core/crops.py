@@ -1,0 +1,135 @@
+"""From frames to crops: squares of the frame about a place, as the network sees them.
+
+A crop is resampled to a fixed size. Its scale follows the box it is taken for, so that a target always looks equally large to
+the network.
+"""
+
+import cv2
+import numpy as np
+
+from irtrack_core import boxes as bx
+from irtrack_core import filtering
+
+__all__ = ["CropMaker", "crop", "standardize", "standing_out", "strongest", "template_side"]
+
+
+def template_side(size, settings):
+    """Side in frame pixels of the template window of a target of `size` (w, h): sqrt((w+p)(h+p)), p = context (w+h).
+
+    Never below `window_floor`: the window of a tiny target must still hold its motion.
+    """
+    w, h = (float(v) for v in size)
+    p = settings.context * (w + h)
+    return max(((w + p) * (h + p)) ** 0.5, settings.window_floor)
+
+
+def crop(image, center, side, size, *, border=cv2.BORDER_REPLICATE):
+    """The square of `side` pixels about `center` (x, y) of image (H, W), resampled to (size, size) float32.
+
+    Bilinear, sub-pixel exact: output pixel i samples the frame at center + ((i + 0.5) / size - 0.5) * side. When the crop
+    shrinks the frame, pixels are averaged first.
+    """
+    step = side / size
+    image = np.asarray(image, dtype=np.float32)
+    if step > 1.5:
+        width = int(round(step)) | 1
+        image = cv2.blur(image, (width, width), borderType=cv2.BORDER_REPLICATE)
+    # OpenCV counts from the centre of pixel 0; our boxes from its corner
+    first = [c - side / 2 + step / 2 - 0.5 for c in center]
+    matrix = np.array([[step, 0, first[0]], [0, step, first[1]]], dtype=np.float64)
+    return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=border)
+
+
+def standardize(channel):
+    """The channel less its mean, over its standard deviation: levels and gain of the camera drop out; 0 if it is flat."""
+    mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(channel))
+    return (channel - mean) / deviation if deviation > 1e-6 * (1 + abs(mean)) else np.zeros_like(channel)
+
+
+def standing_out(residual, length):
+    """How far each pixel of a residual U (H, W) stands above the residuals around it, (H, W) float32.
+
+    length: of the line elements, pixels. A tree line or a roof leaves many strong residuals side by side, a target in the
+    sky leaves one: divided by the mean over three lengths, the target comes out on top more often.
+    """
+    residual = residual.astype(np.float32)
+    around = cv2.blur(residual, (3 * length, 3 * length))
+    floor = 0.3 * float(residual.mean()) + 1e-6
+    return cv2.GaussianBlur(residual, (0, 0), 0.5) / (around + floor)
+
+
+def strongest(residual, count, apart):
+    """Centres (k, 2), x first, of the `count` strongest local maxima of a residual (H, W), at least `apart` pixels apart."""
+    width = 2 * int(apart) + 1
+    highest = cv2.dilate(residual, np.ones((width, width), np.uint8))
+    rows, columns = np.nonzero((residual == highest) & (residual > 0))
+    order = np.argsort(residual[rows, columns], kind="stable")[::-1][:count]
+    return np.stack([columns[order], rows[order]], axis=1) + 0.5
+
+
+class CropMaker:
+    """Cuts the network's input out of frames: filter (eqs. 2-4) on the window alone, resample, standardise.
+
+    settings: NetworkSettings; size: (w, h) of the target, which sets the length of the line elements and so must be the
+    same for template and search; shape: (H, W) of the frames, which no element may exceed.
+
+    `template` fixes two things for the search crops after it, where the settings ask for them: the polarity (of a target
+    darker than its surroundings the network is shown the negative, so that it only ever sees bright ones), and the unit of
+    the suppressed channels (so that a faint thing does not look like the target when nothing else is in the window).
+    """
+
+    def __init__(self, settings, size, shape):
+        self.settings, self.size, self.polarity, self.units = settings, np.asarray(size, float), "bright", {}
+        longest = min(shape) - (1 - min(shape) % 2)  # odd, and within the frame
+        length = settings.filter.length or filtering.element_length(size)
+        filter_settings = settings.filter.replace(length=min(length, longest))
+        self.elements, self.rectangle = filtering.build(filter_settings)
+        if "filtered" not in settings.inputs:
+            self.rectangle = filtering.rectangle(1, 1)  # eq. (4) is not looked at, so it is not paid for
+
+    def __call__(self, frame, center, side):
+        """The search crop (inputs, search_size, search_size) float32 of `side` frame pixels about center (x, y)."""
+        size = self.settings.search_size
+        height, width = frame.shape
+        reach = side / 2 + 2  # a margin for the resampling
+        x0, y0 = (int(np.clip(np.floor(c - reach), 0, n - 1)) for c, n in zip(center, (width, height)))
+        x1, y1 = (int(np.clip(np.ceil(c + reach), low + 1, n)) for c, low, n in zip(center, (x0, y0), (width, height)))
+        local = (center[0] - x0, center[1] - y0)
+        window = frame[y0:y1, x0:x1]
+        if self.settings.inputs != ("image",):
+            _, suppressed, filtered = filtering.filter_window(
+                frame, (x0, y0, x1 - x0, y1 - y0), self.elements, self.rectangle, polarity=self.polarity
+            )
+        channels = []
+        for name in self.settings.inputs:
+            if name == "image":
+                image = standardize(crop(window, local, side, size))
+                channels.append(image if self.polarity == "bright" else -image)
+            else:
+                part = crop(
+                    suppressed if name == "suppressed" else filtered, local, side, size, border=cv2.BORDER_CONSTANT
+                )
+                channels.append(part * self.units[name] if name in self.units else standardize(part))
+        crops = np.stack(channels)
+        return np.arcsinh(crops) if self.settings.squash else crops
+
+    def template(self, frame, center, side):
+        """The template crop: the middle of the search crop of the same frame, so that both are standardised alike.
+
+        side: of the template, in frame pixels.
+        """
+        s = self.settings
+        if s.negate_dark:
+            plane = frame if frame.ndim == 2 else frame[..., 0]
+            self.polarity = filtering.contrast(plane, bx.from_centers(np.asarray(center), self.size))
+        margin = (s.search_size - s.template_size) // 2
+        wide = side * s.search_size / s.template_size
+        if s.unit == "template":
+            self.units = {name: 1.0 for name in s.inputs if name != "image"}
+            whole = self(frame, center, wide)
+            raw = np.sinh(whole) if s.squash else whole
+            for name, channel in zip(s.inputs, raw):
+                if name != "image":
+                    self.units[name] = 1 / max(float(channel.std()), 1e-6)
+        whole = self(frame, center, wide)
+        return np.ascontiguousarray(whole[:, margin : margin + s.template_size, margin : margin + s.template_size])
