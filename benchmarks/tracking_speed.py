@@ -1,0 +1,158 @@
+"""Frames per second of the trackers, end to end: window filter, crop, network, decoding, choice; side by side in one run.
+
+    python benchmarks/tracking_speed.py [rounds] [--threads 1 2] [--paper]
+
+Every tracker takes a round in turn, so that a busy machine is unfair to none; given is the median round, its ratio to the
+peak tracker, and where a frame's time goes. `compact` is the shipped tracker, on targets of three sizes and in a frame eight
+times as large; `paper` is the paper's network at full width, untrained (its speed does not depend on its weights; it is
+also what the precisions are for). CSRT runs where this OpenCV has it (opencv-contrib-python).
+"""
+
+import argparse
+import time
+from contextlib import ExitStack, contextmanager
+
+import cv2
+import numpy as np
+import torch
+
+from irtrack_core import filtering, runtime, trackers
+from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings, network_preset
+from irtrack_core.sampling import CropMaker
+from irtrack_core.scan import Simulation
+from irtrack_core.speed import hardware
+from irtrack_core.trackers.siamese import SiameseTracker
+from irtrack_core.training import new_net
+
+FRAMES = 40
+
+
+class Csrt:
+    """OpenCV's CSRT behind our protocol; it wants three channels, and room round a small target."""
+
+    name = "csrt"
+
+    def init(self, frame, box):
+        maker = getattr(cv2, "TrackerCSRT_create", None) or cv2.legacy.TrackerCSRT_create
+        self.tracker = maker()
+        self.tracker.init(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR), tuple(int(round(v)) for v in box))
+
+    def update(self, frame):
+        return self.tracker.update(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR))[1]
+
+
+def clip(size, shape=(480, 640), frames=FRAMES):
+    """(frames, boxes) of a simulated aircraft of `size` pixels before clouds, 8 bit."""
+    sensor = ScanSettings(shape=shape, bits=8, output="agc")
+    target = TargetSettings(kind="aircraft", size=size, snr=25, speed=1.0)
+    simulation = Simulation(sensor, SceneSettings(), target, frames=frames, seed=1)
+    return np.stack([simulation.frame(i) for i in range(frames)]), simulation.boxes
+
+
+def run(tracker, frames, box):
+    """Median seconds of an update: a stall of the machine does not count."""
+    tracker.init(frames[0], box)
+    seconds = []
+    for frame in frames[1:]:
+        begin = time.perf_counter()
+        tracker.update(frame)
+        seconds.append(time.perf_counter() - begin)
+    return float(np.median(seconds))
+
+
+def race(made, frames, box, rounds):
+    """Median seconds a frame of each tracker, the trackers taking turns."""
+    for tracker in made.values():
+        run(tracker, frames[:6], box)
+    turns = [{name: run(tracker, frames, box) for name, tracker in made.items()} for _ in range(rounds)]
+    return {name: float(np.median([turn[name] for turn in turns])) for name in made}
+
+
+@contextmanager
+def timed(owner, name, spent, stage):
+    """Adds the seconds of every call of owner.name to spent[stage] while the context lasts."""
+    plain = getattr(owner, name)
+
+    def wrapped(*arguments, **options):
+        begin = time.perf_counter()
+        try:
+            return plain(*arguments, **options)
+        finally:
+            spent.setdefault(stage, []).append(time.perf_counter() - begin)
+
+    setattr(owner, name, wrapped)
+    try:
+        yield
+    finally:
+        setattr(owner, name, plain)
+
+
+def stages(tracker, frames, box):
+    """Median milliseconds a frame: window filter; crop and standardise; network; decode, choose and move."""
+    spent = {}
+    tracker.init(frames[0], box)
+    with ExitStack() as stack:
+        stack.enter_context(timed(filtering, "filter_window", spent, "filter"))
+        stack.enter_context(timed(CropMaker, "__call__", spent, "window"))
+        stack.enter_context(timed(tracker.engine, "search", spent, "network"))
+        stack.enter_context(timed(tracker, "update", spent, "all"))
+        for frame in frames[1:]:
+            tracker.update(frame)
+    ms = {name: 1e3 * float(np.median(values)) for name, values in spent.items()}
+    crop = ms["window"] - ms["filter"]
+    return {
+        "filter": ms["filter"],
+        "crop": crop,
+        "network": ms["network"],
+        "rest": ms["all"] - ms["window"] - ms["network"],
+    }
+
+
+def engines(make):
+    """Name -> tracker on every backend and precision that is installed; make(backend, precision) -> tracker."""
+    made = {}
+    for backend, precisions in runtime.PRECISIONS.items():
+        for precision in precisions:
+            if not runtime.missing(backend, precision):
+                made[f"{backend} {precision}"] = make(backend, precision)
+    return made
+
+
+def compare(title, frames, box, siamese, rounds):
+    """Print the table of one clip."""
+    others = {"peak": trackers.create("peak")}
+    if hasattr(cv2, "TrackerCSRT_create") or hasattr(getattr(cv2, "legacy", None), "TrackerCSRT_create"):
+        others["csrt"] = Csrt()
+    took = race(others | siamese, frames, box, rounds)
+    print(f"\n{title}")
+    print(f"{'':20} {'ms':>7} {'fps':>7} {'x peak':>7}   {'filter':>7} {'crop':>7} {'network':>8} {'rest':>7}  ms")
+    for name, seconds in took.items():
+        parts = stages(siamese[name], frames, box) if name in siamese else {}
+        columns = " ".join(f"{value:7.3f}" for value in parts.values())
+        print(f"{name:20} {1e3 * seconds:7.3f} {1 / seconds:7.0f} {took['peak'] / seconds:7.3f}   {columns}")
+
+
+def main(rounds=5, threads=(1,), paper=False):
+    cv2.setNumThreads(1)
+    print(f"{hardware()}; OpenCV {cv2.__version__}, torch {torch.__version__}")
+    for number in threads:
+        torch.set_num_threads(number)
+        made = engines(lambda backend, precision: trackers.create("siamese", backend=backend, precision=precision))
+        for size, shape in ((8, (480, 640)), (8, (1360, 1810)), (16, (480, 640)), (32, (480, 640))):
+            frames, boxes = clip(size, shape)
+            title = f"compact, {number} thread(s): target {size} px, frame {shape[1]} x {shape[0]}"
+            compare(title, frames, boxes[0], made, rounds)
+        if paper:
+            net = new_net(network_preset("paper"))
+            made = engines(lambda backend, precision: SiameseTracker(net, backend=backend, precision=precision))  # noqa: B023
+            frames, boxes = clip(8, frames=12)
+            compare(f"paper at full width, {number} thread(s): target 8 px, frame 640 x 480", frames, boxes[0], made, 3)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rounds", type=int, nargs="?", default=5)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1], help="of torch and of the runtimes")
+    parser.add_argument("--paper", action="store_true", help="the paper's network at full width, too")
+    options = parser.parse_args()
+    main(options.rounds, options.threads, options.paper)
