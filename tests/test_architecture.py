@@ -18,7 +18,7 @@ TIERS = [
     "augment crops network losses sampling transplant weights geometry compared proposals",
     "training runtime recipes",
     "trackers",
-    "evaluation filter_study element_search protocol learning study speed ablation",
+    "evaluation calibration filter_study element_search protocol learning study speed ablation",
     "figures report",
     "widgets workbook runner site batch peers",
     "__main__ cli_track",

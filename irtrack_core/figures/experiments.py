@@ -4,9 +4,18 @@ import numpy as np
 
 from irtrack_core import published
 from irtrack_core.boxes import centers
+from irtrack_core.calibration import calibration_error
 from irtrack_core.figures.style import color, draw_box, show_image
 
-__all__ = ["boxes_on_frame", "curves", "overlap_by_frame", "overlap_by_step", "precision_bars", "speed_bars"]
+__all__ = [
+    "boxes_on_frame",
+    "curves",
+    "overlap_by_frame",
+    "overlap_by_step",
+    "precision_bars",
+    "reliability",
+    "speed_bars",
+]
 
 
 def overlap_by_frame(axes, table, *, limit=None, smooth=5):
@@ -110,6 +119,22 @@ def speed_bars(axes, table, *, hardware):
                         label=f"paper, on its {published.SPEED_HARDWARE}" if place == 0 else None)  # fmt: skip
     axes.set_yscale("log")
     axes.set(ylabel="frames per second, eq. (16)", title=f"one thread on {hardware}")
+    return axes
+
+
+def reliability(axes, tables):
+    """Reliability diagram: the share of right boxes against the score, on the diagonal when the score is honest.
+
+    tables: tracker -> table of `calibration.reliability`; a dot's area grows with the number of its frames.
+    """
+    axes.plot([0, 1], [0, 1], color=color("limit"), linestyle=":", linewidth=1, label="honest")
+    for name, table in tables.items():
+        area = 8 + 120 * table.frames / table.frames.sum()
+        label = f"{name}, error {calibration_error(table):.2f}"
+        axes.plot(table.score, table.right, color=color(name), linewidth=1, label=label)
+        axes.scatter(table.score, table.right, s=area, color=color(name), zorder=3)
+    axes.set(xlabel="score", ylabel="share of boxes with IoU > 0.5", xlim=(0, 1.02), ylim=(0, 1.02), aspect="equal")
+    axes.legend(fontsize=8, loc="upper left")
     return axes
 
 

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from irtrack_core.calibration import calibration, calibration_error, reliability
+from irtrack_core.datasets import Sequence
+from irtrack_core.evaluation import TrackResult
+
+
+def naive(scores, right, bins):
+    """{interval: (frames, mean score, share right)} frame by frame."""
+    held = {}
+    for score, good in zip(scores, right):
+        k = next(k for k in range(bins) if score < (k + 1) / bins or k == bins - 1)
+        held.setdefault(k, []).append((score, good))
+    return {k: (len(v), sum(s for s, _ in v) / len(v), sum(g for _, g in v) / len(v)) for k, v in held.items()}
+
+
+@given(st.lists(st.tuples(st.integers(0, 64).map(lambda i: i / 64), st.booleans()), min_size=1, max_size=40))
+def test_table_and_error_equal_the_loop(pairs):
+    scores, right = zip(*pairs)
+    expected = naive(scores, right, 8)
+    table = reliability(scores, right, 8)
+    assert [round(8 * low) for low in table.low] == sorted(expected)
+    for row, key in zip(table.itertuples(), sorted(expected)):
+        assert (row.frames, row.score, row.right) == pytest.approx(expected[key])
+        assert row.low <= row.score <= row.high
+    total = sum(n * abs(share - score) for n, score, share in expected.values()) / len(pairs)
+    assert calibration_error(table) == pytest.approx(total)
+
+
+def test_honest_scores_have_no_error_and_boasts_do():
+    rng = np.random.default_rng(0)
+    scores = rng.random(20_000)
+    right = rng.random(20_000) < scores
+    assert calibration_error(reliability(scores, right)) < 0.02
+    assert calibration_error(reliability(np.ones(100), np.arange(100) < 60)) == pytest.approx(0.4)
+
+
+def test_absent_targets_and_the_given_frame():
+    boxes = np.tile([10.0, 10, 8, 8], (5, 1))
+    truth = boxes.copy()
+    truth[3] = np.nan  # gone
+    truth[4] += [20, 0, 0, 0]  # elsewhere
+    sequence = Sequence(name="a", dataset="d", frames=np.zeros((5, 40, 40), np.uint8), boxes=truth)
+    scores = np.array([1.0, 0.9, 0.95, 0.1, 0.15])
+    result = TrackResult("a", "d", "t", boxes, scores, 1.0, 4)
+    table = calibration([result], [sequence])
+    assert table.frames.tolist() == [2, 2] and table.right.tolist() == [0, 1]
+    assert calibration_error(table) == pytest.approx((0.1 + 0.05 + 0.1 + 0.15) / 4)
+    with pytest.raises(KeyError):
+        calibration([TrackResult("b", "d", "t", boxes, scores, 1.0, 4)], [sequence])
+
+
+@pytest.mark.parametrize("scores, right", [([], []), ([0.5], [True, False]), ([1.5], [True]), ([np.nan], [True])])
+def test_unusable_scores(scores, right):
+    with pytest.raises(ValueError):
+        reliability(scores, right)
