@@ -80,11 +80,11 @@ def _option(text):
 
 
 def _check(arguments):
-    from .datasets import SIMULATED
+    from .datasets import GENERATED
     from .datasets.check import check
 
     options = ({"split": "all"} if arguments.dataset == "svanstrom" else {}) | dict(arguments.option)
-    if arguments.dataset in SIMULATED and arguments.path is not None:
+    if arguments.dataset in GENERATED and arguments.path is not None:
         raise ValueError(f"{arguments.dataset} is simulated: it has no path to check")
     bar = lambda found: tqdm(found, unit="sequence", leave=False)  # noqa: E731
     try:

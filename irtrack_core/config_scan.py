@@ -76,7 +76,7 @@ class SceneSettings(Settings):
     """The background, and how the platform moves over it."""
 
     kind: Literal["flat", "clouds", "cloud_edges", "horizon", "terrain", "buildings", "trees", "sea"] = "clouds"
-    beta: float = Field(3.0, ge=0, le=5, description="P(k) ~ (k0^2 + k^2)^(-beta/2); clouds and terrain 2.6-3.4")
+    beta: float = Field(3.0, ge=0, le=5, description="P(k) ~ (k0^2 + k^2)^(-beta/2) before h blurs it; clouds 2.6-3.4")
     outer_scale: float = Field(200.0, gt=0, description="1 / k0, pixels: the largest structure")
     std: float = Field(0.15, ge=0, description="rms contrast of the scene, K")
     skew: float = Field(0.3, ge=0, le=1.5, description="sigma of the log-normal remap; 0: Gaussian")

@@ -2,14 +2,27 @@
 
 import numpy as np
 
-__all__ = ["radial_spectrum", "fit_slope", "blob_width", "noise_sigma", "peak_snr", "sequence_statistics"]
+from . import optics
+
+__all__ = [
+    "blob_width",
+    "expected_spectrum",
+    "fit_slope",
+    "noise_sigma",
+    "peak_snr",
+    "radial_spectrum",
+    "row_spectrum",
+    "scan_mtf",
+    "sequence_statistics",
+]
 
 
-def radial_spectrum(field, bins=24):
+def radial_spectrum(field, bins=24, *, sensor=None):
     """Power spectrum of an image (H, W), averaged over directions: (k, power), k in cycles per pixel up to 1/2.
 
     Hann-windowed, because a frame is not periodic: without it the steep spectra of clouds would leak. The bins are
-    spaced evenly in log k; empty ones are left out. Raises ValueError when the field is not an image of 16 px or more.
+    spaced evenly in log k; empty ones are left out. sensor: divide its h out, which leaves the scene's own spectrum, as
+    far as h lets at least 5 % of the power through. Raises ValueError when the field is not an image of 16 px or more.
     """
     field = np.asarray(field, dtype=np.float64)
     if field.ndim != 2 or min(field.shape) < 16:
@@ -17,8 +30,26 @@ def radial_spectrum(field, bins=24):
     window = np.outer(np.hanning(field.shape[0]), np.hanning(field.shape[1]))
     power = np.abs(np.fft.rfft2((field - field.mean()) * window)) ** 2 / (window**2).sum()
     k = np.hypot(np.fft.fftfreq(field.shape[0])[:, None], np.fft.rfftfreq(field.shape[1])[None])
-    edges = np.geomspace(1.5 / min(field.shape), 0.5, bins + 1)
-    which = np.digitize(k, edges)
+    if sensor is not None:
+        passed = optics.otf_grid(sensor, *field.shape, 1).astype(np.float64) ** 2
+        k, power = k[passed > 0.05], power[passed > 0.05] / passed[passed > 0.05]
+    return _binned(k, power, 1.5 / min(field.shape), bins)
+
+
+def expected_spectrum(scene, sensor, bins=24):
+    """The closed form that clouds follow, (k0^2 + k^2)^(-beta/2) |H|^2, binned as `radial_spectrum` does: (k, power).
+
+    power is relative: the scene's rms is not in it.
+    """
+    height, width = sensor.shape
+    k = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None])
+    law = (1 / scene.outer_scale**2 + k * k) ** (-scene.beta / 2)
+    return _binned(k, law * optics.otf_grid(sensor, height, width, 1) ** 2, 1.5 / min(sensor.shape), bins)
+
+
+def _binned(k, power, lowest, bins):
+    """Means over bins that are even in log k from `lowest` to 1/2; empty ones are left out."""
+    which = np.digitize(k, np.geomspace(lowest, 0.5, bins + 1))
     used = [b for b in range(1, bins + 1) if (which == b).any()]
     return np.array([k[which == b].mean() for b in used]), np.array([power[which == b].mean() for b in used])
 
@@ -37,6 +68,40 @@ def fit_slope(k, power, low, high):
         raise ValueError(f"only {inside.sum()} points of the spectrum lie between {low} and {high}: widen the range")
     exponent, offset = np.polyfit(np.log(k[inside]), np.log(power[inside]), 1)
     return float(exponent), float(np.exp(offset))
+
+
+def scan_mtf(simulation, reference, *, frames=1):
+    """What blurs one simulation along the scan but not the other, same scene: (frequency in cycles per d, ratio).
+
+    The ratio of the amplitude spectra of their backgrounds' rows, Hann-windowed; zero frequency is left out.
+    """
+    amplitude = []
+    for one in (simulation, reference):
+        power = 0.0
+        for i in range(frames):
+            rows = one.components(i).background.astype(np.float64)
+            rows = (rows - rows.mean()) * np.hanning(rows.shape[1])
+            power = power + (np.abs(np.fft.rfft(rows, axis=1)) ** 2).sum(axis=0)
+        amplitude.append(np.sqrt(power[1:]))
+    frequency = np.fft.rfftfreq(reference.sensor.shape[1])[1:] * reference.sensor.oversampling_scan
+    return frequency, amplitude[0] / amplitude[1]
+
+
+def row_spectrum(simulation, frames=4, bins=20):
+    """Power spectrum of the clutter's rows, in units of sigma_w^2: (f, power), f in cycles per sample up to 1/2.
+
+    White noise alone gives 1 at every f; radiometric output only. The rows' means, their offsets, are taken out.
+    """
+    sensor = simulation.sensor
+    sigma = (2**sensor.bits - 1) / sensor.span * sensor.netd * 1e-3 / np.sqrt(sensor.stages)
+    window = np.hanning(sensor.shape[1])
+    power = 0.0
+    for i in range(frames):
+        rows = simulation.components(i).clutter.astype(np.float64)
+        rows = (rows - rows.mean(axis=1, keepdims=True)) * window
+        power = power + (np.abs(np.fft.rfft(rows, axis=1)) ** 2).mean(axis=0) / frames
+    power /= (window**2).sum() * sigma**2
+    return _binned(np.fft.rfftfreq(sensor.shape[1]), power, 2.5 / sensor.shape[1], bins)
 
 
 def blob_width(simulation, frames=None):

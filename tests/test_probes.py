@@ -36,6 +36,50 @@ def test_bad_spectra_are_refused():
         probes.fit_slope(np.array([0.1, 0.2]), np.array([1.0, 2.0]), 0.05, 0.3)
 
 
+@pytest.mark.parametrize("shape", [(192, 192), (240, 320), (480, 640)])
+@pytest.mark.parametrize("beta", [2.6, 3.0, 3.4])
+def test_the_scene_behind_h_has_the_slope_asked_for(shape, beta):
+    sensor, sky = ScanSettings(shape=shape), SceneSettings(beta=beta, std=0.5, outer_scale=1000, skew=0)
+    found = []
+    for seed in range(5 if shape[0] < 400 else 2):
+        field = scan.simulate(sensor, sky, TargetSettings(snr=0.0), frames=1, seed=seed).components(0).background
+        found.append(probes.fit_slope(*probes.radial_spectrum(field, sensor=sensor), 0.03, 0.3)[0])
+    assert np.mean(found) == pytest.approx(-beta, abs=0.1)
+
+
+def test_the_background_follows_the_law_times_h():
+    sensor, sky = ScanSettings(shape=(512, 512)), SceneSettings(beta=3.0, std=0.5, skew=0, outer_scale=100)
+    power = 0
+    for seed in range(3):
+        field = scan.simulate(sensor, sky, TargetSettings(snr=0.0), frames=1, seed=seed).components(0).background
+        k, one = probes.radial_spectrum(field)
+        power = power + one
+    form_k, form = probes.expected_spectrum(sky, sensor)
+    np.testing.assert_allclose(k, form_k)
+    inside = (k > 0.02) & (k < 0.4)
+    ratio = power[inside] / form[inside]
+    np.testing.assert_allclose(ratio / np.median(ratio), 1, atol=0.25)  # over six decades of power
+
+
+@pytest.mark.parametrize("stages, mismatch", [(16, 0.1), (8, 0.05), (4, -0.3)])
+def test_measured_tdi_loss_is_the_sine_ratio(stages, mismatch):
+    white = SceneSettings(beta=0.0, skew=0.0, std=0.5, pan=(0, 0))
+    sensor = ScanSettings(**CALM | dict(shape=(96, 256), bits=16, stages=stages, oversampling_scan=4))
+    right, wrong = (scan.simulate(s, white, frames=1) for s in (sensor, sensor.replace(mismatch=mismatch)))
+    f, ratio = probes.scan_mtf(wrong, right)
+    use = (f > 0.05) & (f < 0.9)
+    expected = np.abs(np.sin(np.pi * stages * f * mismatch) / (stages * np.sin(np.pi * f * mismatch)))
+    np.testing.assert_allclose(ratio[use], expected[use], atol=0.03)
+
+
+def test_row_spectrum_of_white_and_of_one_over_f_noise():
+    flat = SceneSettings(kind="flat")
+    for knee in (0.0, 0.05):
+        sensor = ScanSettings(**CALM | dict(shape=(256, 512), bits=16, netd=100.0, knee=knee))
+        f, power = probes.row_spectrum(scan.simulate(sensor, flat, TargetSettings(snr=0.0), frames=4))
+        np.testing.assert_allclose(power, 1 + knee / f, rtol=0.2)
+
+
 def test_line_profile_draws_samples_on_the_closed_form():
     sequence = scan.simulate(ScanSettings(**CALM), SceneSettings(kind="flat"), TargetSettings(snr=80.0), frames=2)
     _, axes = style.new()
@@ -52,6 +96,44 @@ def test_component_panel_shares_scales_and_labels_them():
     image, background, target, clutter = (axis.images[0].get_clim() for axis in axes.flat)
     assert image == background and target == clutter
     assert sum(axis.get_ylabel() == "counts" for axis in figure.axes) == 4
+
+
+def test_figures_hold_what_they_were_given():
+    sensor, sky = ScanSettings(**CALM | dict(shape=(128, 128))), SceneSettings(std=0.5)
+    field = scan.simulate(sensor, sky, frames=1).components(0).background
+    _, axes = style.new()
+    draw.spectrum(axes, field, sky, sensor)
+    form, points, own, _ = axes.lines
+    np.testing.assert_array_equal(points.get_ydata(), probes.radial_spectrum(field)[1])
+    assert (own.get_ydata() >= points.get_ydata()[: len(own.get_ydata())]).all()
+    _, axes = style.new()
+    rows = [dict(shape=(8, 9), beta=b, off=0.01, error=0.02) for b in (2.6, 3.0)]
+    draw.slopes(axes, rows)
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["9 × 8"]
+    _, axes = style.new()
+    f = np.linspace(0.01, 1.2, 100)
+    draw.tdi_loss(axes, 16, {0.1: (f, f)})
+    curve, measured, _ = axes.lines
+    assert curve.get_ydata()[0] == pytest.approx(1) and set(measured.get_xdata()) < set(f)
+    _, axes = style.new()
+    draw.target_sheet(axes, ScanSettings(**CALM), ("bird", "vehicle"), (4, 10), moments=(0, 4))
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["4 px", "10 px", "4 frames later"]
+    assert axes.images[0].get_array().shape == (2 * 21, 3 * 21)
+
+
+def test_strips_show_where_the_target_was():
+    boxes_ = np.tile([50.0, 20.0, 4.0, 4.0], (3, 1))
+    boxes_[1] = np.nan
+    sequence = Sequence(
+        "sim-events-test", "sim-events", np.random.default_rng(0).integers(0, 9, (3, 48, 64)).astype(np.uint8), boxes_
+    )
+    _, axes = style.new(1, 3, squeeze=False)
+    draw.strips(axes, [sequence], (0, 1, 2), side=16)
+    assert [axis.get_title(loc="left") for axis in axes[0]] == ["frame 0", "frame 1, absent", "frame 2"]
+    np.testing.assert_array_equal(axes[0, 1].images[0].get_array(), sequence.frames[1][14:30, 44:60])
+    assert [len(axis.patches) for axis in axes[0]] == [1, 0, 1]
+    draw.gallery(axes, {"one": sequence.frames[0]}, {"one": boxes_[0]})
+    assert [axis.get_visible() for axis in axes[0]] == [True, False, False]
 
 
 def test_window_stays_inside_the_frame():

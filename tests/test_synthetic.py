@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from irtrack_core import boxes, datasets, probes
+from irtrack_core import boxes, datasets
 from irtrack_core.datasets import synthetic
 
 SHAPES = {"sim-aircraft": (256, 256), "sim-pedestrian": (480, 640), "sim-otcbvs": (240, 320)}
@@ -107,24 +107,3 @@ def test_random_sequences_of_one_kind():
     assert large and all(box[3] > box[2] for box in large if box[3] > 20)
     with pytest.raises(ValueError, match="kind"):
         synthetic.random_sequence(np.random.default_rng(0), kind="ufo")
-
-
-def test_real_twins_are_looked_for_and_may_be_missing(monkeypatch, tmp_path):
-    monkeypatch.delenv("IRTRACK_DATA", raising=False)
-    assert synthetic.real_twin("sim-aircraft") == []
-    monkeypatch.setenv("IRTRACK_DATA", str(tmp_path))
-    assert synthetic.real_twin("sim-pedestrian") == []
-    with pytest.raises(ValueError, match="sim-boats"):
-        synthetic.real_twin("sim-boats")
-
-
-@pytest.mark.realdata
-def test_simulated_aircraft_resemble_the_real_ones():
-    real = synthetic.real_twin("sim-aircraft")
-    if not real:
-        pytest.skip("IRTRACK_DATA has no dim-small aircraft")
-    measured = [probes.sequence_statistics(s) for s in real]
-    simulated = [probes.sequence_statistics(s) for s in datasets.load("sim-aircraft", frames=12)]
-    for name in ("contrast", "noise", "spread", "step"):
-        low, high = np.percentile([s[name] for s in simulated], [0, 100])
-        assert 0.5 * low <= np.median([m[name] for m in measured]) <= 2 * high, name

@@ -23,6 +23,7 @@ __all__ = [
     "NothingToTrack",
     "REGISTRY",
     "SIMULATED",
+    "GENERATED",
     "register",
     "available",
     "load",
@@ -30,7 +31,12 @@ __all__ = [
     "data_root",
 ]
 
-SIMULATED = ("sim-aircraft", "sim-pedestrian", "sim-otcbvs")
+SIMULATED = (
+    "sim-aircraft",
+    "sim-pedestrian",
+    "sim-otcbvs",
+)  # in the manner of the paper's: the experiments run on them
+GENERATED = (*SIMULATED, "sim-events")  # all that are made from a seed
 # name -> function, or "module:function" in this package, imported when first used
 REGISTRY = {
     "cptv": "cptv:load",
@@ -50,7 +56,7 @@ def register(name, reader=None):
     """
 
     def add(function):
-        if name in SIMULATED or REGISTRY.get(name, function) is not function:
+        if name in GENERATED or REGISTRY.get(name, function) is not function:
             raise ValueError(f"dataset name {name!r} is taken: choose another")
         REGISTRY[name] = function
         return function
@@ -60,7 +66,7 @@ def register(name, reader=None):
 
 def available():
     """Names that `load` takes, sorted."""
-    return sorted((*SIMULATED, *REGISTRY))
+    return sorted((*GENERATED, *REGISTRY))
 
 
 def data_root():
@@ -80,12 +86,14 @@ def load(name, root=None, **options):
     """Sequences of the dataset `name`; frames stay on disk until they are read.
 
     root: the dataset's folder or file; None: the folder that IRTRACK_DATA names. Simulated sets take no root, but
-    frames=, sequences= and seed=; the options of the others stand in their modules.
+    frames=, sequences= (sim-events: events=) and seed=; the options of the others stand in their modules.
     Raises ValueError for an unknown name, FileNotFoundError when there are no data.
     """
-    if name in SIMULATED:
+    if name in GENERATED:
         if root is not None:
             raise ValueError(f"{name} is simulated: it takes no root")
+        if name == "sim-events":
+            return import_module(".events", __name__).event_set(**options)
         return import_module(".synthetic", __name__).simulated_set(name, **options)
     return _reader(name)(_root(name, root), **options)
 
@@ -97,7 +105,7 @@ def items(name, root=None, **options):
 
     A reader without a function `items` in its module is one item. Errors as for `load`.
     """
-    if name not in SIMULATED:
+    if name not in GENERATED:
         module = sys.modules.get(_reader(name).__module__)  # none for a reader made in an interpreter
         if getattr(module, "load", None) is _reader(name) and hasattr(module, "items"):
             return module.items(_root(name, root), **options)

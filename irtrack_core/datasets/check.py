@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import SIMULATED, FrameError, NothingToTrack, data_root, items
+from . import GENERATED, FrameError, NothingToTrack, data_root, items
 
 __all__ = ["Report", "SequenceReport", "check", "check_sequence"]
 
@@ -66,7 +66,7 @@ def check(name, root=None, *, decode=True, progress=None, **options):
             reports.append(SequenceReport(title, nothing.frames, nothing.boxes, str(nothing), trackable=False))
         except (ValueError, TypeError, OSError) as error:
             reports.append(SequenceReport(title, errors=[str(error)]))
-    where = root if root is not None else "no place (made from its seed)" if name in SIMULATED else data_root()
+    where = root if root is not None else "no place (made from its seed)" if name in GENERATED else data_root()
     return Report(name, str(where), reports)
 
 

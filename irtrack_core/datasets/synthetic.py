@@ -12,7 +12,7 @@ from ..scan import Simulation, noise_sigma
 from .frames import FunctionFrames
 from .sequence import Sequence
 
-__all__ = ["SETS", "TWINS", "simulated_set", "random_sequence", "real_twin", "as_sequence"]
+__all__ = ["SETS", "simulated_set", "random_sequence", "as_sequence"]
 
 SKIES = ("clouds", "cloud_edges", "horizon", "terrain")
 
@@ -220,23 +220,3 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
     )
     simulation = Simulation(sensor, scene, target, frames=frames, seed=int(rng.integers(2**31)))
     return as_sequence(simulation, f"random-{simulation.seed}", "random")
-
-
-TWINS = {"sim-aircraft": "hui", "sim-pedestrian": "kaist", "sim-otcbvs": "otcbvs"}
-
-
-def real_twin(name):
-    """Sequences of the real set that a simulated one stands for, from IRTRACK_DATA; [] when they are not there.
-
-    Single annotated images count as sequences of one frame. Raises ValueError for an unknown simulated set.
-    """
-    if name not in TWINS:
-        raise ValueError(f"unknown simulated set {name!r}: use one of {sorted(TWINS)}")
-    from . import data_root, load  # the registry imports this module when first asked for a simulated set
-
-    if data_root() is None:
-        return []
-    try:
-        return load(TWINS[name], **({"min_length": 1} if name == "sim-pedestrian" else {}))
-    except (FileNotFoundError, ValueError):  # the folder holds other sets
-        return []

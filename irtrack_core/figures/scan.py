@@ -1,9 +1,10 @@
-"""Figures of the imaging model, eq. (1): components, line profile, oversampling, background spectrum, contact sheet."""
+"""Figures of the imaging model, eq. (1): its parts, its laws beside measurements, its scenes and targets."""
 
 import numpy as np
 
 from irtrack_core import optics, probes
 from irtrack_core.boxes import centers
+from irtrack_core.config import SceneSettings, TargetSettings
 from irtrack_core.figures.style import color, draw_box, new, show_image
 from irtrack_core.scan import noise_sigma, simulate
 
@@ -16,8 +17,15 @@ __all__ = [
     "tdi_noise",
     "tdi_loss",
     "contact_sheet",
+    "gallery",
     "live_view",
+    "row_noise",
+    "slopes",
+    "strips",
+    "target_sheet",
 ]
+
+SHADES = ("#999999", "#0072B2", "#D55E00")
 
 
 def _image(axes, image, title, limits, label):
@@ -102,18 +110,45 @@ def oversampling(axes, simulations, *, width=8.0):
     return axes
 
 
-def spectrum(axes, field, *, beta=None, fit=(0.02, 0.12), label="background $I_b$"):
-    """Radial power spectrum of an image with its fitted slope, and the slope -beta that was asked for."""
+def spectrum(axes, field, scene, sensor, *, fit=(0.03, 0.3)):
+    """Radial power spectrum of a background, the closed form with its h, and the scene's own when h is divided out."""
     k, power = probes.radial_spectrum(field)
-    exponent, factor = probes.fit_slope(k, power, *fit)
-    axes.loglog(k, power, "o", color=color("background"), markersize=4, label=label)
+    form_k, form = probes.expected_spectrum(scene, sensor)
+    scene_k, own = probes.radial_spectrum(field, sensor=sensor)
+    exponent, factor = probes.fit_slope(scene_k, own, *fit)
+    inside = (k > fit[0]) & (k < fit[1])
+    level = np.exp(np.mean(np.log(power[inside] / np.interp(k[inside], form_k, form))))
+    axes.loglog(form_k, level * form, color=color("limit"), label=r"$(k_0^2 + k^2)^{-\beta/2}\,|H|^2$")
+    axes.loglog(k, power, "o", color=color("background"), markersize=4, label="background $I_b$")
+    axes.loglog(scene_k, own, "x", color=color("target"), markersize=4, label="the same, divided by $|H|^2$")
     line = np.array(fit)
-    axes.loglog(line, factor * line**exponent, color=color("truth"), label=f"fit: k^{exponent:.2f}")
-    if beta is not None:
-        middle = np.sqrt(fit[0] * fit[1])
-        asked = 3 * factor * middle ** (exponent + beta) * line**-beta
-        axes.loglog(line, asked, "--", color=color("target"), label=f"asked: k^{-beta:.2f} (shifted up)")
-    axes.set(xlabel="spatial frequency k, cycles per pixel", ylabel="power, counts²")
+    axes.loglog(line, factor * line**exponent, "--", color=color("target"), label=f"fit to it: $k^{{{exponent:.2f}}}$")
+    axes.set(xlabel="spatial frequency k, cycles per pixel", ylabel="power, counts²", ylim=(power[-1] / 3, None))
+    axes.legend(fontsize=8)
+    return axes
+
+
+def slopes(axes, table, *, allowed=0.1):
+    """Slope measured minus slope asked for, by frame size; table: rows with shape, beta, measured (mean) and error."""
+    shapes = list(dict.fromkeys(row["shape"] for row in table))
+    for number, shape in enumerate(shapes):
+        rows = [row for row in table if row["shape"] == shape]
+        beta = np.array([row["beta"] for row in rows]) + 0.02 * (number - (len(shapes) - 1) / 2)
+        off, error = ([row[key] for row in rows] for key in ("off", "error"))
+        axes.errorbar(beta, off, error, fmt="o", markersize=4, capsize=2, label=f"{shape[1]} × {shape[0]}")
+    axes.axhspan(-allowed, allowed, color=color("limit"), alpha=0.08, zorder=0)
+    axes.axhline(0, color=color("limit"), linewidth=0.8)
+    axes.set(xlabel=r"$\beta$ asked for", ylabel=r"$\beta$ measured − asked", ylim=(-2 * allowed, 2 * allowed))
+    axes.legend(fontsize=8, ncols=2)
+    return axes
+
+
+def row_noise(axes, f, power, knee):
+    """Spectrum of the rows' noise over its closed form, 1 + f_k / f."""
+    axes.loglog(f, 1 + knee / f, color=color("limit"), label="$1 + f_k / f$")
+    axes.loglog(f, power, "o", color=color("target"), markersize=4, label="measured")
+    axes.axvline(knee, color=color("clutter"), linestyle=":", label=f"$f_k$ = {knee:g}")
+    axes.set(xlabel="frequency along the row, cycles per sample", ylabel=r"power, $\sigma_w^2$")
     axes.legend(fontsize=8)
     return axes
 
@@ -132,12 +167,15 @@ def tdi_noise(axes, stages, measured, netd):
     return axes
 
 
-def tdi_loss(axes, stages, mismatches):
-    """MTF along the scan of TDI stages that step by (1 + delta) instead of 1, for several delta."""
+def tdi_loss(axes, stages, measured):
+    """MTF along the scan of a wrong TDI step; measured: {mismatch in d: (f, ratio) of `probes.scan_mtf`}."""
     f = np.linspace(0, 1, 300)
-    for number, mismatch in enumerate(mismatches):
-        shade = str(0.75 * (1 - (number + 1) / len(mismatches)))
+    for number, (mismatch, (at, ratio)) in enumerate(measured.items()):
+        shade = SHADES[number % len(SHADES)]
         axes.plot(f, np.abs(optics.tdi_mtf(f, stages, mismatch)), color=shade, label=f"$\\delta$ = {mismatch:g} d")
+        shown = np.searchsorted(at, np.linspace(0.03, 0.95, 24))
+        axes.plot(at[shown], ratio[shown], "o", color=shade, markersize=4)
+    axes.plot([], [], "o", color=color("clutter"), markersize=4, label="measured")
     axes.set(xlabel="frequency along the scan, cycles per d", ylabel="MTF", ylim=(0, 1.05))
     axes.legend(fontsize=8)
     return axes
@@ -148,6 +186,57 @@ def contact_sheet(axes, sequences, index=0):
     for axis, sequence in zip(np.ravel(axes), sequences):
         show_image(axis, sequence.frames[index], sequence.name)
         draw_box(axis, sequence.boxes[index], "target")
+    return axes
+
+
+def gallery(axes, images, boxes=None):
+    """Images {title: (H, W)} on as many axes, with their boxes {title: xywh} where given; unused axes are hidden."""
+    for axis in np.ravel(axes):
+        axis.set_visible(False)
+    for axis, (title, image) in zip(np.ravel(axes), images.items()):
+        axis.set_visible(True)
+        show_image(axis, image, title)
+        if boxes is not None:
+            draw_box(axis, boxes[title], "target")
+    return axes
+
+
+def target_sheet(axes, sensor, kinds, sizes, *, moments=(0, 4, 8), cadence=0.06, seed=0):
+    """Target components: a row for each kind, of growing size, then its largest at later moments of its motion."""
+    side = int(1.3 * max(sizes)) + 8
+    sensor = sensor.replace(shape=(side, side))
+    rows = []
+    for kind in kinds:
+        row = [_target(sensor, kind, size, 0, cadence, seed) for size in sizes]
+        row += [_target(sensor, kind, sizes[-1], moment, cadence, seed) for moment in moments[1:]]
+        rows.append(np.hstack(row))
+    show_image(axes, np.vstack(rows), limits=(0, 1))
+    labels = [f"{size:g} px" for size in sizes] + [f"{moment} frames later" for moment in moments[1:]]
+    axes.set_xticks(side * (np.arange(len(labels)) + 0.5), labels)
+    axes.set_yticks(side * (np.arange(len(kinds)) + 0.5), kinds)
+    axes.tick_params(length=0)
+    return axes
+
+
+def _target(sensor, kind, size, index, cadence, seed):
+    """One target component, peak 1, in the middle of a small frame."""
+    settings = TargetSettings(kind=kind, size=size, snr=500.0, speed=0.0, cadence=cadence)
+    shown = simulate(sensor, SceneSettings(kind="flat"), settings, frames=max(index, 20) + 1, seed=seed)
+    part, (x, y) = shown.components(index).target, np.rint(centers(shown.boxes[index])).astype(int)
+    return np.roll(part, (sensor.shape[0] // 2 - y, sensor.shape[1] // 2 - x), (0, 1)) / part.max()
+
+
+def strips(axes, sequences, indices, *, side=72):
+    """A row for each sequence: windows of `side` pixels round the target, or round where it was last seen, and its box."""
+    for row, sequence in zip(axes, sequences):
+        limits = np.percentile(sequence.frames[indices[0]], [0.5, 99.9])
+        for axis, index in zip(row, indices):
+            last = np.flatnonzero(sequence.present[: index + 1])[-1]
+            x, y = window(sequence.shape, sequence.boxes[last], side)
+            part = sequence.frames[index][y : y + side, x : x + side]
+            show_image(axis, part, f"frame {index}{'' if last == index else ', absent'}", limits=limits)
+            draw_box(axis, sequence.boxes[index] - [x, y, 0, 0], "target")
+        row[0].set_ylabel(sequence.name.removeprefix("sim-events-"))
     return axes
 
 
