@@ -13,7 +13,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-__all__ = ["FrameError", "ArrayFrames", "ImageFrames", "VideoFrames", "FunctionFrames", "natural_key", "read_image"]
+__all__ = [
+    "FrameError",
+    "ArrayFrames",
+    "ImageFrames",
+    "VideoFrames",
+    "FunctionFrames",
+    "natural_key",
+    "decode_image",
+    "read_image",
+]
 
 DTYPES = tuple(np.dtype(name) for name in ("uint8", "uint16", "float32"))
 IMAGE_SUFFIXES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
@@ -128,14 +137,18 @@ def read_image(path):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no image {path}")
-    data = np.fromfile(path, np.uint8)  # OpenCV's own reader cannot open every Unicode path
-    frame = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+    return decode_image(path.read_bytes(), path)  # OpenCV's own reader cannot open every Unicode path
+
+
+def decode_image(content, name="the file"):
+    """The bytes of an image file as (H, W), see `read_image`; `name` stands in the error's text."""
+    frame = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if len(content) else None
     if frame is None:
-        raise FrameError(f"{path} is not a readable image ({data.size} bytes): it may be damaged; copy it again")
+        raise FrameError(f"{name} is not a readable image ({len(content)} bytes): it may be damaged; copy it again")
     if frame.dtype == np.float64:
         frame = frame.astype(np.float32)
     if frame.dtype not in DTYPES:
-        raise FrameError(f"{path} holds {frame.dtype} pixels; uint8, uint16 and float32 are supported")
+        raise FrameError(f"{name} holds {frame.dtype} pixels; uint8, uint16 and float32 are supported")
     return _gray(frame)
 
 

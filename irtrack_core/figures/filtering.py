@@ -96,7 +96,7 @@ class Panel:
         grid = self.figure.add_gridspec(2, 4, height_ratios=[1.25, 1])
         axes, self.cut = [self.figure.add_subplot(grid[0, i]) for i in range(4)], self.figure.add_subplot(grid[1, :])
         for one in axes:
-            one.set(xticks=[], yticks=[])
+            one.set(xticks=[], yticks=[], anchor="N")
             one.grid(False)
         self.pictures = [one.imshow(np.zeros((2, 2)), cmap="gray", interpolation="nearest") for one in axes]
         self.titles = [one.set_title(" \n ", fontsize=9) for one in axes]
@@ -172,12 +172,12 @@ def _shrink(image, most=240):
 
 def _texts(measures):
     by_name = {row["filter"]: row for row in measures}
-    texts = {"I": "I, image", "E": "E, background (2)\n ", "U": "U, suppressed (3)", "M": "M, opened by s (4)"}
+    texts = {"I": "I, image", "E": "E, background (2)", "U": "U, suppressed (3)", "M": "M, opened by s (4)"}
+    if not by_name:
+        return texts
+    texts["E"] += "\n "
     for name, key in (("I", "none"), ("U", "U"), ("M", "M")):
-        row = by_name.get(key)
-        if row is None:
-            texts[name] += "\n "
-            continue
+        row = by_name[key]
         if name != "I" and row["retention"] < 0.05:
             texts[name] += "\nthe target is gone"
             continue

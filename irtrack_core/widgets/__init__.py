@@ -5,7 +5,7 @@ to move them, and it returns the figure of its first settings, which is also wha
 """
 
 from irtrack_core.widgets.base import demo, live, png
-from irtrack_core.widgets.filtering import ElementPad, filter_an_image
+from irtrack_core.widgets.filtering import ElementPad, filter_an_image, filter_your_image
 from irtrack_core.widgets.network import network_shapes
 from irtrack_core.widgets.scan import TARGETS, scan_an_image
 from irtrack_core.widgets.tracking import scrub
@@ -15,6 +15,7 @@ __all__ = [
     "ElementPad",
     "demo",
     "filter_an_image",
+    "filter_your_image",
     "live",
     "network_shapes",
     "png",

@@ -1,8 +1,11 @@
-"""Demo of notebook 02: the multi-level filter."""
+"""Demos of notebook 02: the multi-level filter on a given image, and on the reader's own."""
 
+import cv2
 import ipywidgets
 import numpy as np
 
+from irtrack_core.boxes import check_box
+from irtrack_core.datasets.frames import decode_image, read_image
 from irtrack_core.elements import drawn_element, line_elements, rectangle, shape_element
 from irtrack_core.evaluation import evaluate_filter
 from irtrack_core.figures import filtering as filter_figures
@@ -10,63 +13,174 @@ from irtrack_core.filtering import multilevel_filter
 from irtrack_core.metrics import noise_sigma
 from irtrack_core.widgets.base import live
 
-__all__ = ["filter_an_image", "ElementPad"]
+__all__ = ["ElementPad", "filter_an_image", "filter_your_image"]
+
+SHAPES = ["lines", "square", "cross", "disc", "diamond", "ring", "drawn"]
+POLARITIES = {"bright targets": "bright", "dark targets": "dark", "both": "both"}
+BOX = {"x": "target x", "y": "target y", "size": "its size"}
+GUESS = 7  # pixels of the box that is put around the strongest spot when the reader gives none
 
 
 def filter_an_image(image, box, *, target=None, length=15, angles=4, side=3):
-    """Demo of notebook 02: the filter's levels I, E, U, M on any image, with a cut and the SNR, as its settings change.
+    """Demo of notebook 02: the filter's levels I, E, U, M on an image, with a cut and the SNR, as its settings change.
 
     image (H, W) uint8, uint16 or float32; box xywh of a target in it; target (H, W): the target alone, when known.
     length, angles, side: first settings of the lines and the square s. The shape "drawn" takes the pad's pixels.
     """
-    panel, floor = filter_figures.Panel(), noise_sigma(image)
-
-    def compute(shape, length, angles, side, drawing):
-        if shape == "lines":
-            elements = line_elements(length, angles)
-        else:
-            elements = [drawn_element(drawing) if shape == "drawn" else shape_element(shape, length)]
-        results = multilevel_filter(image, elements, rectangle(side, side))
-        responses = {"U": results[1], "M": results[2]}
-        return results, evaluate_filter(image, responses, box, target=target, floor=floor)
-
     if not live():
-        results, measures = compute("lines", length, angles, side, "")
-        return panel.draw(image, results, box, measures=measures)
+        return _still(image, box, target, length, angles, side)
+    return _Demo(length, angles, side).show(image, box, target).widget
 
-    pad = ElementPad()
-    shapes = ["lines", "square", "cross", "disc", "diamond", "ring", "drawn"]
-    settings = {
-        "shape": ipywidgets.Dropdown(options=shapes, description="element a"),
-        "length": ipywidgets.IntSlider(value=length, min=3, max=41, step=2, description="its length"),
-        "angles": ipywidgets.IntSlider(value=angles, min=1, max=16, description="angles n"),
-        "side": ipywidgets.IntSlider(value=side, min=1, max=11, step=2, description="side of s"),
-    }
-    middle = int(np.clip(box[1] + box[3] / 2, 0, image.shape[0] - 1))
-    row = ipywidgets.IntSlider(value=middle, min=0, max=image.shape[0] - 1, description="row of the cut")
-    zoom = ipywidgets.Checkbox(value=True, description="zoom in on the target")
-    picture, text = ipywidgets.Image(format="png"), ipywidgets.HTML()
 
-    def redraw(_=None):
-        pad.box.layout.display = "" if settings["shape"].value == "drawn" else "none"
-        settings["angles"].disabled = settings["shape"].value != "lines"
-        settings["length"].disabled = settings["shape"].value == "drawn"
+def filter_your_image(path="", box=(), *, example, length=15, angles=4, side=3):
+    """The same demo on an image of the reader's: a file at `path`, or one that is uploaded in the demo.
+
+    box: xywh of a target in it, empty: around the strongest spot of the filtered image; the demo's sliders move it.
+    example: (image, box) to begin with while there is no path. A colour image is turned into grey.
+    Raises FileNotFoundError, or ValueError for a file that is no image and a box outside it.
+    """
+    image, box = _with_box(read_image(path), box) if path else example
+    if not live():
+        return _still(image, box, None, length, angles, side)
+    return _Demo(length, angles, side, own=True).show(image, box).widget
+
+
+def _still(image, box, target, length, angles, side):
+    """The figure for the first settings."""
+    results = multilevel_filter(image, line_elements(length, angles), rectangle(side, side))
+    measures = evaluate_filter(image, {"U": results[1], "M": results[2]}, box, target=target)
+    return filter_figures.Panel().draw(image, results, box, measures=measures)
+
+
+def _with_box(image, box=()):
+    """(image, box): the reader's box, checked, or one around the strongest spot of the filtered image."""
+    if len(box) == 0:
+        longest = min(15, min(image.shape) - 1 + min(image.shape) % 2)
+        _, U, _ = multilevel_filter(image, line_elements(longest, 4), rectangle(1, 1))
+        row, column = np.unravel_index(int(U.argmax()), U.shape)
+        box = (column - GUESS // 2, row - GUESS // 2, GUESS, GUESS)
+    return image, check_box(box, image.shape)
+
+
+class _Demo:
+    """Controls, a table of measures and a picture; `show` puts an image into it."""
+
+    def __init__(self, length, angles, side, own=False):
+        self.panel, self.pad, self.quiet, self.computed = filter_figures.Panel(), ElementPad(), False, None
+        self.settings = {
+            "shape": ipywidgets.Dropdown(options=SHAPES, description="element a"),
+            "length": _slider(length, 3, 41, 2, "its length"),
+            "angles": _slider(angles, 1, 16, 1, "angles n"),
+            "height": _slider(side, 1, 11, 2, "height of s"),
+            "width": _slider(side, 1, 11, 2, "width of s"),
+            "polarity": ipywidgets.Dropdown(options=POLARITIES, description="look for"),
+        }
+        self.row = _slider(0, 0, 1, 1, "row of cut")
+        self.zoom = ipywidgets.Checkbox(value=True, description="zoom in on the target", indent=False)
+        self.box = {name: _slider(1, 1, 2, 1, text) for name, text in BOX.items()} if own else {}
+        self.upload = ipywidgets.FileUpload(accept="image/*", description="your image") if own else None
+        self.picture, self.text = ipywidgets.Image(format="png"), ipywidgets.HTML()
+        self.shown = ipywidgets.Image(
+            format="png", layout={"width": "auto", "height": "40px", "align_self": "flex-start"}
+        )
+        for control in (*self.settings.values(), self.row, self.zoom, *self.box.values()):
+            control.observe(self.redraw, names="value")
+        self.pad.on_change(self.redraw)
+        if own:
+            self.upload.observe(self._uploaded, names="value")
+
+    @property
+    def widget(self):
+        controls = list(self.settings.values())
+        first = ipywidgets.VBox([*controls[:3], controls[5]])
+        second = ipywidgets.VBox([*controls[3:5], self.row, self.zoom])
+        measures = ipywidgets.VBox([self.text, self.shown])
+        rows = [ipywidgets.HBox([first, second, self.pad.box, measures], layout={"flex_flow": "row wrap"})]
+        if self.upload:
+            rows.insert(0, ipywidgets.HBox([self.upload, *self.box.values()], layout={"flex_flow": "row wrap"}))
+        demo = ipywidgets.VBox([*rows, self.picture])
+        demo.add_class("irtrack-demo")
+        return demo
+
+    def show(self, image, box, target=None):
+        """Put an image (H, W) with a target in `box` into the demo, and draw it. Returns the demo."""
+        self.image, self.target_box, self.target = image, np.asarray(box, float), target
+        self.floor, self.computed = noise_sigma(image), None
+        x, y, w, h = self.target_box
+        height, width = image.shape
+        self.quiet = True  # one drawing for all of these
+        self.row.max, self.row.value = height - 1, int(np.clip(y + h / 2, 0, height - 1))
+        if self.box:
+            limits = {
+                "x": (x + w / 2, width - 1),
+                "y": (y + h / 2, height - 1),
+                "size": (max(w, h), min(width, height) // 2),
+            }
+            for name, (value, most) in limits.items():
+                self.box[name].max = int(most)
+                self.box[name].value = int(np.clip(round(value), self.box[name].min, most))
+        self.quiet = False
+        self.redraw()
+        return self
+
+    def _uploaded(self, change):
         try:
-            values = {name: control.value for name, control in settings.items()}
-            results, measures = compute(**values, drawing=pad.text)
-        except ValueError as error:
-            text.value = f"<b>Not possible:</b> {error}"
+            content = change["new"][-1]
+            image, box = _with_box(decode_image(bytes(content["content"]), content["name"]))
+        except (ValueError, TypeError) as error:
+            self.text.value = f"<b>Not possible:</b> {error}"
             return
-        panel.draw(image, results, box, row=row.value, zoom=zoom.value)
-        picture.value, text.value = panel.png(), _measures_table(measures)
+        self.show(image, box)
 
-    for control in (*settings.values(), row, zoom, *pad.buttons):
-        control.observe(redraw, names="value")
-    redraw()
-    left = ipywidgets.VBox([*settings.values(), row, zoom])
-    demo = ipywidgets.VBox([ipywidgets.HBox([left, pad.box, text]), picture])
-    demo.add_class("irtrack-demo")
-    return demo
+    def redraw(self, change=None):
+        if self.quiet:
+            return
+        if self.box and change and change["owner"] in self.box.values():
+            x, y, size = (self.box[name].value for name in ("x", "y", "size"))
+            self.target_box, self.computed = np.array([x - size // 2, y - size // 2, size, size], float), None
+            self.quiet, self.row.value = True, y
+            self.quiet = False
+        shape = self.settings["shape"].value
+        self.pad.box.layout.display = "" if shape == "drawn" else "none"
+        self.settings["angles"].disabled, self.settings["length"].disabled = shape != "lines", shape == "drawn"
+        try:
+            results, measures = self.compute()
+        except ValueError as error:
+            self.text.value = f"<b>Not possible:</b> {error}"
+            return
+        self.panel.draw(self.image, results, self.target_box, row=self.row.value, zoom=self.zoom.value)
+        self.picture.value, self.text.value = self.panel.png(), _measures_table(measures)
+
+    def compute(self):
+        """(E, U, M) and the measures for the present settings; computed once as long as they stay."""
+        values = {name: control.value for name, control in self.settings.items()}
+        key = (*values.values(), self.pad.text if values["shape"] == "drawn" else "")
+        if self.computed is None or self.computed[0] != key:
+            if values["shape"] == "lines":
+                elements = line_elements(values["length"], values["angles"])
+            elif values["shape"] == "drawn":
+                elements = [drawn_element(self.pad.text)]
+            else:
+                elements = [shape_element(values["shape"], values["length"])]
+            s, polarity = rectangle(values["height"], values["width"]), values["polarity"]
+            results = multilevel_filter(self.image, elements, s, polarity=polarity)
+            options = {"target": self.target, "floor": self.floor, "dark": polarity == "dark"}
+            measures = evaluate_filter(self.image, {"U": results[1], "M": results[2]}, self.target_box, **options)
+            self.computed = key, results, measures
+            self.shown.value = _thumbnails(elements, s)
+        return self.computed[1:]
+
+
+def _slider(value, low, high, step, description):
+    return ipywidgets.IntSlider(
+        value=value,
+        min=low,
+        max=high,
+        step=step,
+        description=description,
+        layout={"width": "17em"},
+        style={"description_width": "6em"},
+    )
 
 
 class ElementPad:
@@ -75,24 +189,56 @@ class ElementPad:
     def __init__(self, size=9):
         look = {"width": "20px", "height": "20px", "padding": "0", "margin": "1px"}
         first = (line_elements(size, 4)[1] | shape_element("cross", size)).astype(bool).ravel()
-        self.size = size
+        self.size, self._calls, self._busy = size, [], False
         self.buttons = [
             ipywidgets.ToggleButton(value=bool(on), layout=look, button_style="warning" if on else "") for on in first
         ]
         for button, opposite in zip(self.buttons, self.buttons[::-1]):
             button.observe(lambda change, other=opposite: self._press(change, other), names="value")
         rows = [ipywidgets.HBox(self.buttons[i : i + size]) for i in range(0, size * size, size)]
-        self.box = ipywidgets.VBox([ipywidgets.HTML("draw the element"), *rows])
+        clear = ipywidgets.Button(description="clear", layout={"width": "70px"})
+        clear.on_click(lambda _: self.clear())
+        self.box = ipywidgets.VBox([ipywidgets.HTML("draw the element"), *rows, clear])
+
+    def on_change(self, call):
+        """call() after each stroke: a button and its opposite are one."""
+        self._calls.append(call)
+
+    def clear(self):
+        """Leave the centre alone."""
+        self._busy = True
+        for i, button in enumerate(self.buttons):
+            button.value = i == len(self.buttons) // 2
+        self._done()
 
     def _press(self, change, opposite):
         change["owner"].button_style = "warning" if change["new"] else ""
-        opposite.value = change["new"]
+        if not self._busy:
+            self._busy, opposite.value = True, change["new"]
+            self._done()
+
+    def _done(self):
+        self._busy = False
+        for call in self._calls:
+            call()
 
     @property
     def text(self):
         """The drawing as `drawn_element` reads it."""
         pixels = ["x" if button.value else "." for button in self.buttons]
         return " ".join("".join(pixels[i : i + self.size]) for i in range(0, len(pixels), self.size))
+
+
+def _thumbnails(elements, s, pixels=41):
+    """PNG of the elements side by side, at most eight of them, and of s, set off and in green."""
+    shown = elements[:: -(-len(elements) // 8)]
+    strips = []
+    for element, color, gap in [*((one, (40, 40, 40), 4) for one in shown), (s, (115, 158, 0), 16)]:
+        tile = np.full((pixels, pixels, 3), 235, np.uint8)
+        around = [((pixels - side) // 2, pixels - side - (pixels - side) // 2) for side in np.shape(element)]
+        tile[np.pad(np.asarray(element), around) > 0] = color
+        strips += [np.full((pixels, gap, 3), 255, np.uint8), tile]
+    return cv2.imencode(".png", np.concatenate(strips[1:], axis=1))[1].tobytes()
 
 
 def _measures_table(measures):
@@ -102,6 +248,6 @@ def _measures_table(measures):
         decibels = f"{row['db']:.1f}" if np.isfinite(row["db"]) else "none"
         kept, zeros, false = f"{100 * row['retention']:.0f} %", f"{100 * row['zero_share']:.0f} %", f"{row['pfa']:.1e}"
         cells.append((name, f"{row['snr']:.1f}", decibels, "" if name == "I" else kept, zeros, false))
-    style = "padding: 2px 10px; text-align: right"
+    style = "padding: 1px 8px; text-align: right; line-height: 1.4"
     lines = ["<tr>" + "".join(f'<td style="{style}">{cell}</td>' for cell in line) + "</tr>" for line in cells]
     return f"<table>{''.join(lines)}</table>"
