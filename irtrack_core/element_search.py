@@ -48,7 +48,7 @@ class Choice:
 
 def candidates(lengths=(7, 11, 15, 21, 31), angles=(1, 2, 4, 8), shapes=("square", "disc", "ring"), sizes=(7, 11, 15)):
     """Families of elements to try: name -> list of elements. Lines of each length and number, and single other shapes."""
-    families = {f"{n} lines of {length}": line_elements(length, n) for length in lengths for n in angles}
+    families = {_lines(n, length): line_elements(length, n) for length in lengths for n in angles}
     return families | {f"{shape} of {size}": [shape_element(shape, size)] for shape in shapes for size in sizes}
 
 
@@ -142,7 +142,7 @@ def cross_validate(sequences, families=None, rectangles=RECTANGLES, *, k=5, seed
     elements (their name), pd, log_pfa, retention, db. options: of `measure`.
     """
     families = dict(candidates() if families is None else families)
-    default = f"{DEFAULT.angles} lines of {DEFAULT.length}"
+    default = _lines(DEFAULT.angles, DEFAULT.length)
     families.setdefault(default, line_elements(DEFAULT.length, DEFAULT.angles))
     rectangles = list(dict.fromkeys([*map(tuple, rectangles), DEFAULT.rectangle, (1, 1)]))
     table, rows = measure(sequences, families, rectangles, **options), []
@@ -162,6 +162,10 @@ def cross_validate(sequences, families=None, rectangles=RECTANGLES, *, k=5, seed
                 head["elements"] = f"{pair[0]}, s = {pair[1]}"
                 rows.append(head | found.loc[pair, ["pd", "log_pfa", "retention", "db"]].to_dict())
     return pd.DataFrame(rows)
+
+
+def _lines(angles, length):
+    return f"{angles} line{'s' if angles > 1 else ''} of {length}"
 
 
 def _name(sides):

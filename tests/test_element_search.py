@@ -10,7 +10,7 @@ from irtrack_core.elements import line_elements, rectangle, shape_element
 
 FAMILIES = {
     "2 lines of 3": line_elements(3, 2),
-    "1 lines of 7": line_elements(7, 1),
+    "1 line of 7": line_elements(7, 1),
     "2 lines of 7": line_elements(7, 2),
     "4 lines of 7": line_elements(7, 4),
     "2 lines of 21": line_elements(21, 2),
@@ -57,7 +57,7 @@ def test_the_known_best_is_found(criterion):
     for pair in [("2 lines of 3", "3 x 3"), ("2 lines of 7", "7 x 7")]:
         assert ranked.loc[pair, "retention"] < 0.1
     for pair in [
-        ("1 lines of 7", "3 x 3"),
+        ("1 line of 7", "3 x 3"),
         ("2 lines of 21", "3 x 3"),
         ("2 lines of 7", "1 x 1"),
         ("2 lines of 7", "1 x 3"),
@@ -142,7 +142,7 @@ def test_cross_validation_is_search_and_measure():
 
 def test_candidates_are_usable_and_named():
     families = es.candidates(lengths=(7, 15), angles=(1, 4), shapes=("disc",), sizes=(9,))
-    assert list(families) == ["1 lines of 7", "4 lines of 7", "1 lines of 15", "4 lines of 15", "disc of 9"]
+    assert list(families) == ["1 line of 7", "4 lines of 7", "1 line of 15", "4 lines of 15", "disc of 9"]
     assert [len(elements) for elements in families.values()] == [1, 4, 1, 4, 1]
 
 

@@ -6,6 +6,7 @@ import io
 import cv2
 import ipywidgets
 import numpy as np
+import pandas as pd
 import pytest
 
 from irtrack_core import widgets
@@ -237,3 +238,19 @@ def test_numbers_and_elements_draw_what_they_are_given():
     assert len(figure.axes[0].patches) == 2
     figure = figures.elements(line_elements(5, 3), titles=figures.angle_titles(3))
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["0°", "60°", "120°"]
+
+
+def test_the_gain_of_a_search_is_drawn_as_it_is():
+    table = pd.DataFrame(
+        {"dataset": dataset, "sequence": str(k), "by": by, "pd": value + 0.1 * (k - 0.5), "log_pfa": -3 * value}
+        for dataset, values in (("sim-a", (0.2, 0.3, 0.6, 0.9)), ("sim-b", (0.1, 0.2, 0.3, 0.4)))
+        for by, value in zip(figures.SEARCHED, values)
+        for k in (0, 1)
+    )
+    figure, axes = figures.new(1, 2)
+    figures.search_gain(axes, table, rng=np.random.default_rng(0))
+    drawn = {container.get_label(): container.lines[0].get_ydata() for container in axes[0].containers}
+    assert list(drawn) == list(figures.SEARCHED)
+    np.testing.assert_allclose(drawn["search"], [0.6, 0.3])
+    np.testing.assert_allclose(axes[1].containers[3].lines[0].get_ydata(), [-2.7, -1.2])
+    assert [label.get_text() for label in axes[0].get_xticklabels()] == ["a", "b"]

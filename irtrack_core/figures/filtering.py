@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from irtrack_core.boxes import centers
+from irtrack_core.evaluation import bootstrap_interval
 from irtrack_core.figures.style import new, show_image, use
 
 __all__ = [
@@ -17,11 +18,14 @@ __all__ = [
     "numbers_row",
     "pictures",
     "response_colors",
+    "search_gain",
     "survival",
 ]
 
 # one colour and name for each level of the filter, here and in the experiment
 LEVELS = {"I": "#111111", "E": "#56B4E9", "U": "#D55E00", "M": "#009E73"}
+# the choices that a search is compared with
+SEARCHED = {"default": "#999999", "default, no s": "#56B4E9", "search": "#D55E00", "best here": "#111111"}
 
 
 def response_colors(name):
@@ -184,6 +188,28 @@ def _texts(measures):
         kept = "" if name == "I" else f", kept {100 * row['retention']:.0f} %"
         texts[name] += f"\nSNR {row['snr']:.1f} = {row['db']:.0f} dB{kept}"
     return texts
+
+
+def search_gain(axes, table, *, rng):
+    """What a search for elements gains on unseen sequences: Pd (left) and the Pfa of the targets (right), by dataset.
+
+    axes: two. table: of `element_search.cross_validate`. Means over sequences with bootstrap intervals of 95 %.
+    """
+    datasets = list(dict.fromkeys(table["dataset"]))
+    for one, column in zip(axes, ("pd", "log_pfa")):
+        for i, (by, color) in enumerate(SEARCHED.items()):
+            rows = table[table["by"] == by].groupby("dataset")[column]
+            means = np.array([rows.get_group(name).mean() for name in datasets])
+            ends = np.array([bootstrap_interval(rows.get_group(name), rng=rng) for name in datasets])
+            spread = np.abs(ends.T - means)
+            x = np.arange(len(datasets)) + 0.16 * (i - 1.5)
+            one.errorbar(x, means, spread, fmt="o", color=color, capsize=2, markersize=5, linewidth=1.2, label=by)
+        one.set_xticks(range(len(datasets)), [name.removeprefix("sim-") for name in datasets])
+        one.grid(axis="x", visible=False)
+    axes[0].set(ylabel="Pd at Pfa $10^{-3}$", ylim=(-0.03, 1.05), title="targets found")
+    axes[1].set(ylabel="mean $\\log_{10}$ Pfa", title="false pixels at each target, lower is better")
+    axes[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), title="elements")
+    return axes
 
 
 def survival(axes, table):
