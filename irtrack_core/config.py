@@ -111,6 +111,10 @@ def network_preset(name, **changes):
             stride=4,
             anchor_base="template",
             anchor_ratios=(1.0,),
+            head="depthwise",
+            negate_dark=True,
+            unit="template",
+            squash=True,
         ),
     }
     if name not in presets:
@@ -198,19 +202,32 @@ class TrackerSettings(Settings):
     window_influence: float = Field(0.3, ge=0, le=1, description="weight of the cosine window against the score")
     penalty: float = Field(0.1, ge=0, description="k of exp(-k (change of size and ratio - 1)); 0: none")
     size_rate: float = Field(
-        0.02, ge=0, le=1, description="share of a new size taken over, times the score: low, for one frame tells little"
+        0.03, ge=0, le=1, description="share of a new size taken over, times the score: low, for one frame tells little"
+    )
+    dead: float = Field(
+        0.15, ge=0, description="changes of size below this logarithm are not followed: most are the annotator's"
     )
     velocity_rate: float = Field(0.3, ge=0, le=1, description="smoothing of the constant-velocity prediction; 0: none")
     lost_below: float = Field(0.3, ge=0, le=1, description="a score below this counts as a miss")
-    patience: int = Field(3, ge=0, description="misses in a row after which the whole frame is searched")
-    found_above: float = Field(0.7, ge=0, le=1, description="score that a candidate elsewhere needs to be taken")
-    candidates: int = Field(5, ge=0, description="places looked at in a frame while lost; 0: no re-detection")
+    doubt: float = Field(0.9, ge=0, le=1, description="a score below this share of the usual one: look elsewhere too")
+    usual_rate: float = Field(0.1, ge=0, le=1, description="smoothing of the usual score")
+    margin: float = Field(2.0, ge=0, description="logits by which a candidate elsewhere must be better")
+    found_above: float = Field(0.5, ge=0, le=1, description="score that a candidate elsewhere needs to be taken")
+    candidates: int = Field(8, ge=0, description="places looked at in a frame while lost; 0: no re-detection")
+    lost_scales: tuple[float, ...] = Field(
+        (1.0, 0.6, 1.7), description="sizes tried in turn while lost, times the last one"
+    )
+    vote: float = Field(
+        0.3, ge=0, description="proposals this near the best, in sizes, are averaged; 0: the best alone"
+    )
     coasting: float = Field(0.8, ge=0, le=1, description="velocity kept from frame to frame while the target is missed")
 
 
 class PyramidSettings(TrackerSettings):
     """A tracker with a score map alone finds the size by looking at several; defaults are SiamFC's."""
 
+    dead: float = Field(0.0, ge=0, description="a scale is a few per cent: every one counts")
+    vote: float = Field(0.0, ge=0, description="the enlarged map has found the place already")
     window_influence: float = Field(0.176, ge=0, le=1, description="weight of the cosine window against the score")
     size_rate: float = Field(0.59, ge=0, le=1, description="share of the best scale's size taken over, times the score")
     scales: int = Field(

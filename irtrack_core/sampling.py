@@ -59,7 +59,7 @@ class SequenceStream:
     """
 
     def __init__(self, make, pool=64):
-        self.pool = pool
+        self.make, self.pool = make, pool
         self.get = lru_cache(maxsize=pool)(make)
 
     def at(self, index):

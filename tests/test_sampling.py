@@ -75,7 +75,7 @@ def test_template_side_and_its_floor():
 def test_filtering_the_window_equals_filtering_the_frame(dtype, center):
     rng = np.random.default_rng(0)
     frame = (rng.random((100, 120)) * 200).astype(dtype)
-    settings = COMPACT.replace(inputs=("image", "suppressed", "filtered"))
+    settings = COMPACT.replace(inputs=("image", "suppressed", "filtered"), squash=False, unit="crop")
     maker = CropMaker(settings, (6, 6), (100, 120))
     _, suppressed, filtered = filtering.multilevel_filter(frame, maker.elements, maker.rectangle)
     crops = [crop(frame, center, 30.0, 95)]

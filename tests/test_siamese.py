@@ -182,7 +182,7 @@ def test_nothing_stands_out_of_a_flat_frame():
 def test_a_box_never_outgrows_the_frame():
     """An untrained net that is believed at once: its boxes may grow at every frame, but not without end."""
     net = new_net(network_preset("compact", width=0.25))
-    net.region.gamma2_y.bias.data += 5.0
+    net.region.regress[-1].bias.data[2:] += 0.5
     tracker = SiameseTracker(net, settings=TrackerSettings(size_rate=1.0, lost_below=0.0))
     rng = np.random.default_rng(0)
     tracker.init(rng.random((60, 80), dtype=np.float32), [30, 20, 20, 20])

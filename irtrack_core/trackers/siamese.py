@@ -3,18 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from irtrack_core import anchors as an
 from irtrack_core import boxes as bx
 from irtrack_core import filtering, runtime
 from irtrack_core.config import TrackerSettings
-from irtrack_core.crops import CropMaker, strongest, template_side
+from irtrack_core.crops import CropMaker, standing_out, strongest, template_side
 from irtrack_core.trackers.base import to_gray
 from irtrack_core.weights import load_weights
 
-__all__ = ["Seen", "SiameseTracker", "best_proposal", "create_paper", "create_siamese"]
+__all__ = ["Seen", "SiameseTracker", "best_proposal", "create_paper", "create_siamese", "vote"]
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "data" / "weights"
 TILE = 320  # pixels of a tile's side: while the target is lost one tile a frame is filtered, however large the frame
@@ -65,6 +64,17 @@ class Seen:
         return self.center + proposal[:2], proposal[2:]
 
 
+def vote(seen, reach):
+    """(centre, size), both (2,), frame pixels: the mean of the proposals whose centres lie within `reach` sizes of the best
+    one, weighted by their scores squared. Neighbouring positions see the same target; their errors partly cancel."""
+    proposals = seen.proposals.reshape(-1, 4)
+    best = proposals[seen.best]
+    near = np.abs(proposals[:, :2] - best[:2]).max(axis=1) < reach * best[2:].min()
+    weight = np.where(near, seen.scores.ravel(), 0.0) ** 2
+    mean = weight @ proposals / weight.sum() / seen.zoom
+    return seen.center + mean[:2], mean[2:]
+
+
 class SiameseTracker:
     """Tracks one target with a SiameseNet.
 
@@ -94,6 +104,8 @@ class SiameseTracker:
         box = bx.check_box(box, self.shape)
         self.center, self.size = bx.centers(box), box[2:].copy()
         self.velocity, self.score, self.missed = np.zeros(2), 1.0, 0
+        self.usual, self.doubts = None, 0
+        self.given, self.growth = self.size.copy(), np.zeros(2)
         s = self.net.settings
         self.maker = self.crop_maker(s, self.size, self.shape)
         side = template_side(self.size, s)
@@ -106,28 +118,28 @@ class SiameseTracker:
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the chosen proposal's foreground probability."""
         frame, t = self.read(frame, self.shape), self.settings
-        self.seen = self._look(frame, [self._inside(self.center + self.velocity)])[0]
+        expected = self._inside(self.center + self.velocity)
+        self.seen = self._look(frame, [expected])[0]
+        usual = self.seen.score if self.usual is None else self.usual
+        self.doubts = self.doubts + 1 if self.seen.score < max(t.lost_below, t.doubt * usual) else 0
+        jumped = self.doubts > 0 and self._search(frame)
         self.missed = self.missed + 1 if self.seen.score < t.lost_below else 0
-        jumped = False
-        if self.missed > t.patience and t.candidates:
-            others = self._look(frame, self._candidates(frame))
-            best = max(others, key=lambda seen: seen.score, default=None)
-            if best is not None and best.score >= t.found_above:
-                self.seen, self.missed, jumped = best, 0, True
+        if not self.missed:
+            self.usual = usual + t.usual_rate * (self.seen.score - usual)
         self.score = self.seen.score
-        center, size = self.seen.found
         if self.missed:
             # not seen: what looks best here is not the target, so coast on instead, slower and slower
-            self.center = self._inside(self.center + self.velocity)
-            self.velocity = self.velocity * t.coasting
-        else:
-            center = self._inside(center)
-            step = center - self.center - self.velocity
-            self.velocity = np.zeros(2) if jumped else self.velocity + t.velocity_rate * self.score * step
-            rate = t.size_rate * self.score
-            # never above the frame: a net that knows little may double its box at every frame
-            self.size = np.clip((1 - rate) * self.size + rate * size, 1.0, self.shape[::-1])
-            self.center = center
+            self.center, self.velocity = expected, self.velocity * t.coasting
+            return bx.from_centers(self.center, self.size)
+        center, size = vote(self.seen, t.vote) if t.vote else self.seen.found
+        center = self._inside(center)
+        step = center - expected
+        self.velocity = np.zeros(2) if jumped else self.velocity + t.velocity_rate * self.score * step
+        rate = 1.0 if jumped else t.size_rate * self.score
+        self.growth += rate * (np.log(size / self.given) - self.growth)
+        growth = np.sign(self.growth) * np.maximum(np.abs(self.growth) - t.dead, 0)
+        # never above the frame, whatever the net says
+        self.center, self.size = center, np.clip(self.given * np.exp(growth), 1.0, self.shape[::-1])
         return bx.from_centers(self.center, self.size)
 
     @property
@@ -138,32 +150,63 @@ class SiameseTracker:
     def _inside(self, center):
         return np.clip(center, 0, np.array(self.shape[::-1]) - 1e-6)
 
-    def _look(self, frame, centers):
+    def _search(self, frame):
+        """Look where the filter sees something; True, and `seen` replaced, when one place there is clearly better."""
+        t = self.settings
+        if not t.candidates:
+            return False
+        scale = t.lost_scales[(self.doubts - 1) % len(t.lost_scales)]
+        others = self._look(frame, self._candidates(frame), scale)
+        best = max(others, key=lambda seen: seen.score, default=None)
+        if best is None or best.score < t.found_above or _logit(best.score) < _logit(self.seen.score) + t.margin:
+            return False
+        self.seen = best
+        return True
+
+    def _look(self, frame, centers, scale=1.0):
         """What the network sees in windows about each of the centres, all in one batch: a list of Seen."""
         if not len(centers):
             return []
         s = self.net.settings
-        side = template_side(self.size, s) * s.search_size / s.template_size
+        size = self.size * scale
+        side = template_side(size, s) * s.search_size / s.template_size
         crops = np.stack([self.maker(frame, center, side) for center in centers])
         scores, deltas = self.engine.search(crops)  # (K, m, n, n), (K, 4, m, n, n)
         seen = []
         for center, crop, score, delta in zip(centers, crops, scores, deltas, strict=True):
             proposals = an.decode(np.moveaxis(delta, 0, -1), self.anchors)
-            reference = self.size * s.search_size / side
-            best, penalised = best_proposal(score, proposals, reference, self.window, self.settings)
+            best, penalised = best_proposal(score, proposals, size * s.search_size / side, self.window, self.settings)
             seen.append(Seen(center, side, crop, score, proposals, penalised, best))
         return seen
 
     def _candidates(self, frame):
-        """Centres of the strongest residuals of eq. (3) in one tile of the frame; the next call takes the next tile."""
-        height, width = self.shape
-        tiles = [(x, y) for y in range(0, height, TILE) for x in range(0, width, TILE)]
-        x, y = tiles[self.missed % len(tiles)]
-        tile = (x, y, min(TILE, width - x), min(TILE, height - y))
-        _, residual, _ = filtering.filter_window(frame, tile, self.maker.elements, filtering.rectangle(1, 1))
+        """Centres of what stands out most in one tile of the frame; the next call takes the next tile."""
+        tiles = _tiles(self.shape, self.center)
+        tile = tiles[(self.doubts - 1) % len(tiles)]
+        elements, nothing = self.maker.elements, filtering.rectangle(1, 1)
+        _, residual, _ = filtering.filter_window(frame, tile, elements, nothing, polarity=self.maker.polarity)
         apart = max(self.size.max() / 2, 3)
-        smooth = cv2.GaussianBlur(residual.astype(np.float32), (0, 0), max(self.size.min() / 6, 0.5))
-        return list(strongest(smooth, self.settings.candidates, apart) + (x, y))
+        return list(strongest(standing_out(residual, len(elements[0])), self.settings.candidates, apart) + tile[:2])
+
+
+def _logit(score):
+    score = min(max(score, 1e-6), 1 - 1e-6)
+    return np.log(score / (1 - score))
+
+
+def _tiles(shape, center):
+    """Tiles (x, y, w, h) of TILE pixels at most on a side: one about `center`, then those that cover the frame (H, W)."""
+    spans = []
+    for length in shape[::-1]:
+        count = -(-length // TILE)
+        edges = np.linspace(0, length, count + 1).astype(int)
+        spans.append(list(zip(edges[:-1].tolist(), np.diff(edges).tolist())))
+    tiles = [(x, y, w, h) for x, w in spans[0] for y, h in spans[1]]
+    if len(tiles) == 1:
+        return tiles
+    size = np.minimum(TILE, shape[::-1])
+    corner = np.clip(np.asarray(center) - size / 2, 0, np.array(shape[::-1]) - size).astype(int)
+    return [(*corner.tolist(), *size.tolist()), *tiles]
 
 
 def create_siamese(weights=None, **options):

@@ -66,12 +66,12 @@ class PyramidTracker(SiameseTracker):
         profile = np.hanning(self.n * p.upsample)
         self.window = np.outer(profile, profile)
 
-    def _look(self, frame, centers):
+    def _look(self, frame, centers, scale=1.0):
         """What the net sees at every scale about each of the centres, all in one batch: a list of PyramidSeen."""
         if not len(centers):
             return []
         s = self.net.settings
-        side = template_side(self.size, s) * s.search_size / s.template_size
+        side = template_side(self.size * scale, s) * s.search_size / s.template_size
         crops = np.stack([self.maker(frame, center, side * f) for center in centers for f in self.factors])
         z = self.engine.search(crops)  # (K S, n, n)
         z = z.reshape(len(centers), len(self.factors), self.n, self.n)
