@@ -24,7 +24,7 @@ from irtrack_core.speed import hardware
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.training import new_net
 
-FRAMES = 40
+FRAMES = 24
 
 
 class Csrt:
