@@ -4,6 +4,8 @@ A crop is resampled to a fixed size. Its scale follows the box it is taken for, 
 the network.
 """
 
+from math import ceil, floor
+
 import cv2
 import numpy as np
 
@@ -42,7 +44,8 @@ def crop(image, center, side, size, *, border=cv2.BORDER_REPLICATE):
 
 def standardize(channel):
     """The channel less its mean, over its standard deviation: levels and gain of the camera drop out; 0 if it is flat."""
-    mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(channel))
+    mean, deviation = cv2.meanStdDev(channel)
+    mean, deviation = mean.item(), deviation.item()
     return (channel - mean) / deviation if deviation > 1e-6 * (1 + abs(mean)) else np.zeros_like(channel)
 
 
@@ -92,9 +95,11 @@ class CropMaker:
         size = self.settings.search_size
         height, width = frame.shape
         reach = side / 2 + 2  # a margin for the resampling
-        x0, y0 = (int(np.clip(np.floor(c - reach), 0, n - 1)) for c, n in zip(center, (width, height)))
-        x1, y1 = (int(np.clip(np.ceil(c + reach), low + 1, n)) for c, low, n in zip(center, (x0, y0), (width, height)))
-        local = (center[0] - x0, center[1] - y0)
+        cx, cy = (float(c) for c in center)  # plain numbers: for two of them NumPy's own work is the larger part
+        x0, y0 = (min(max(floor(c - reach), 0), n - 1) for c, n in ((cx, width), (cy, height)))
+        x1 = min(max(ceil(cx + reach), x0 + 1), width)
+        y1 = min(max(ceil(cy + reach), y0 + 1), height)
+        local = (cx - x0, cy - y0)
         window = frame[y0:y1, x0:x1]
         if self.settings.inputs != ("image",):
             _, suppressed, filtered = filtering.filter_window(

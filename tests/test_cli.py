@@ -92,7 +92,7 @@ def test_nan_frames_are_reported_and_tracking_goes_on(here, capsys):
     frames[3, 2, 2] = np.nan
     media.write_images(here / "images", frames, ".tif")
     assert main(["track", "images", "--box", BOX, "--csv", "b.csv"]) == 0
-    assert "frame 3: the frame holds NaN" in capsys.readouterr().err and rows_of("b.csv")[3]["x"] == ""
+    assert "frame 3: the image holds NaN" in capsys.readouterr().err and rows_of("b.csv")[3]["x"] == ""
     frames[0, 2, 2] = np.nan
     media.write_images(here / "bad", frames, ".tif")
     assert main(["track", "bad", "--box", BOX]) == 2

@@ -90,6 +90,21 @@ def test_unusable_input(net):
         tracker.update(frame[:50])
 
 
+def test_nan_counts_where_the_tracker_looks(net):
+    """A float frame is not read as a whole: no work of a frame grows with its size."""
+    frame = np.zeros((400, 400), np.float32)
+    frame[:100, :120] = moving_spot(1).frames[0]
+    tracker = SiameseTracker(net)
+    tracker.init(frame, moving_spot(1).boxes[0])
+    expected = tracker.update(frame)
+    far, near = frame.copy(), frame.copy()
+    far[390, 390] = near[52, 42] = np.nan
+    tracker.init(frame, moving_spot(1).boxes[0])
+    np.testing.assert_array_equal(tracker.update(far), expected)
+    with pytest.raises(ValueError, match="NaN"):
+        tracker.update(near)
+
+
 def test_a_checkpoint_of_another_preset_is_refused(net, tmp_path):
     path = tmp_path / "w.safetensors"
     save_weights(net, path)

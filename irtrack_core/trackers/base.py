@@ -39,10 +39,11 @@ class IdentityTracker:
         return self.box.copy()
 
 
-def to_gray(frame, shape=None):
+def to_gray(frame, shape=None, *, finite=True):
     """A frame as a contiguous (H, W) array of its own dtype; colour (H, W, 3) is R, G, B.
 
-    frame: uint8, uint16 or float32. shape: (H, W) of the frames before, when known.
+    frame: uint8, uint16 or float32. shape: (H, W) of the frames before, when known. finite=False: do not look at every
+    pixel of a float32 frame; for a tracker that looks at a window, and there at what it reads.
     Raises TypeError for another dtype; ValueError for NaN or infinite pixels, another number of axes, a changed shape.
 
     >>> to_gray(np.full((2, 2, 3), 7, np.uint8)).tolist()
@@ -58,7 +59,7 @@ def to_gray(frame, shape=None):
     if shape is not None and frame.shape[:2] != tuple(shape):
         raise ValueError(f"the frame is {frame.shape[:2]} (H, W), the ones before were {tuple(shape)}: init again")
     # one sum tells whether any pixel is NaN or infinite, without a mask as large as the frame
-    if frame.dtype == np.float32 and not np.isfinite(frame.sum(dtype=np.float64)):
+    if finite and frame.dtype == np.float32 and not np.isfinite(frame.sum(dtype=np.float64)):
         raise ValueError("the frame holds NaN or infinite pixels: mask or interpolate them before tracking")
     if frame.ndim == 3:
         frame = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY)

@@ -1,6 +1,7 @@
 """The tracker of the paper: window, filter, Siamese network, best proposal; and re-detection when the target was lost."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,9 @@ class SiameseTracker:
     with any confidence, and `seen` holds what the last update looked at.
     """
 
-    read, crop_maker = staticmethod(to_gray), CropMaker  # what frames and crops are: another net may need other ones
+    # what frames and crops are: another net may need other ones. NaN is looked for in the window, by the filter: no work of a
+    # frame grows with its size
+    read, crop_maker = staticmethod(partial(to_gray, finite=False)), CropMaker
 
     def __init__(self, net, *, settings=None, name="siamese", backend="torch", precision="f32", device_name="cpu"):
         self.name, self.settings, self.net = name, settings or TrackerSettings(), net.eval()
@@ -170,7 +173,7 @@ class SiameseTracker:
         s = self.net.settings
         size = self.size * scale
         side = template_side(size, s) * s.search_size / s.template_size
-        crops = np.stack([self.maker(frame, center, side) for center in centers])
+        crops = np.array([self.maker(frame, center, side) for center in centers])
         scores, deltas = self.engine.search(crops)  # (K, m, n, n), (K, 4, m, n, n)
         seen = []
         for center, crop, score, delta in zip(centers, crops, scores, deltas, strict=True):
