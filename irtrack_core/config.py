@@ -209,10 +209,14 @@ class TrackerSettings(Settings):
     )
     velocity_rate: float = Field(0.3, ge=0, le=1, description="smoothing of the constant-velocity prediction; 0: none")
     lost_below: float = Field(0.3, ge=0, le=1, description="a score below this counts as a miss")
-    doubt: float = Field(0.9, ge=0, le=1, description="a score below this share of the usual one: look elsewhere too")
+    drop: float = Field(
+        3.0, ge=0, description="fall of the score, in logits, below its usual value: look elsewhere too"
+    )
+    slack: float = Field(5.0, ge=0, description="logits by which a place elsewhere may stay below the usual score")
     usual_rate: float = Field(0.1, ge=0, le=1, description="smoothing of the usual score")
-    margin: float = Field(2.0, ge=0, description="logits by which a candidate elsewhere must be better")
-    found_above: float = Field(0.5, ge=0, le=1, description="score that a candidate elsewhere needs to be taken")
+    relax: float = Field(0.03, ge=0, description="the usual score, in logits, falls this much a frame while lost")
+    margin: float = Field(3.0, ge=0, description="logits by which a place elsewhere must be better")
+    found_above: float = Field(0.5, ge=0, le=1, description="score that a place elsewhere needs to be taken")
     candidates: int = Field(8, ge=0, description="places looked at in a frame while lost; 0: no re-detection")
     lost_scales: tuple[float, ...] = Field(
         (1.0, 0.6, 1.7), description="sizes tried in turn while lost, times the last one"

@@ -118,6 +118,10 @@ class CropMaker:
         crops = np.stack(channels)
         return np.arcsinh(crops) if self.settings.squash else crops
 
+    def negate(self):
+        """From now on crops show the negative of what they showed."""
+        self.polarity = "dark" if self.polarity == "bright" else "bright"
+
     def template(self, frame, center, side):
         """The template crop: the middle of the search crop of the same frame, so that both are standardised alike.
 

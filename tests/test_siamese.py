@@ -6,8 +6,9 @@ from irtrack_core import boxes as bx
 from irtrack_core import trackers
 from irtrack_core.config import TrackerSettings, TrainingSettings, network_preset
 from irtrack_core.crops import strongest
+from irtrack_core.datasets import Sequence
 from irtrack_core.sampling import PairSampler
-from irtrack_core.trackers.siamese import SiameseTracker, best_proposal
+from irtrack_core.trackers.siamese import Seen, SiameseTracker, _tiles, best_proposal, vote
 from irtrack_core.training import new_net, train
 from irtrack_core.weights import save_weights
 
@@ -204,3 +205,50 @@ def test_a_box_never_outgrows_the_frame():
     sizes = np.array([tracker.update(rng.random((60, 80), dtype=np.float32))[2:] for _ in range(12)])
     assert (sizes <= (80, 60)).all()
     assert (sizes >= 1).all()
+
+
+def test_a_switch_to_black_hot_is_followed(net):
+    """Settings of a net that sees bright targets only; the spot turns dark in frame 6."""
+    sequence = moving_spot(14, noise=0.01)
+    frames = np.stack([np.asarray(sequence.frames[i]) for i in range(14)])
+    frames[6:] = 1 - frames[6:]
+    switched = Sequence(name="switch", dataset="test", frames=frames, boxes=sequence.boxes)
+    tracker = SiameseTracker(net)
+    errors = bx.center_error(follow(tracker, switched), switched.boxes[1:])
+    assert tracker.maker.polarity == "dark"
+    assert (errors[-5:] < 3).all()
+
+
+def test_small_changes_of_size_are_not_followed(net):
+    tracker = SiameseTracker(net, settings=TrackerSettings(dead=10.0))
+    predicted = follow(tracker, moving_spot(8))
+    np.testing.assert_allclose(predicted[:, 2:], 8.0)
+
+
+@pytest.mark.parametrize(("shape", "count"), [((100, 120), 1), ((320, 320), 1), ((512, 640), 5), ((480, 321), 5)])
+def test_tiles_cover_the_frame(shape, count):
+    tiles = _tiles(shape, (3.0, 5.0))
+    assert len(tiles) == count
+    covered = np.zeros(shape, int)
+    for x, y, w, h in tiles[-max(count - 1, 1) :]:
+        assert w <= 320 and h <= 320
+        covered[y : y + h, x : x + w] += 1
+    assert (covered == 1).all()
+    x, y, w, h = tiles[0]
+    assert x <= 3 <= x + w and y <= 5 <= y + h and 0 <= x and 0 <= y and x + w <= shape[1] and y + h <= shape[0]
+
+
+def test_vote_is_the_weighted_mean_of_what_lies_near():
+    proposals = np.array([[0.0, 0, 10, 10], [1, 0, 12, 10], [9, 0, 10, 10]]).reshape(1, 1, 3, 4)
+    seen = Seen(
+        np.array([50.0, 60]),
+        95.0,
+        np.zeros((2, 95, 95)),
+        np.array([[[0.8, 0.4, 0.9]]]),
+        proposals,
+        np.zeros((1, 1, 3)),
+        0,
+    )
+    center, size = vote(seen, 0.3)  # within 3 pixels: the first two, weights 0.64 and 0.16
+    np.testing.assert_allclose(center, [50 + 0.2, 60])
+    np.testing.assert_allclose(size, [10.4, 10])

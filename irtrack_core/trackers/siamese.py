@@ -123,12 +123,13 @@ class SiameseTracker:
         frame, t = self.read(frame, self.shape), self.settings
         expected = self._inside(self.center + self.velocity)
         self.seen = self._look(frame, [expected])[0]
-        usual = self.seen.score if self.usual is None else self.usual
-        self.doubts = self.doubts + 1 if self.seen.score < max(t.lost_below, t.doubt * usual) else 0
-        jumped = self.doubts > 0 and self._search(frame)
+        jumped = self._doubtful() and self._search(frame, expected)
+        self.doubts = self.doubts + 1 if self._doubtful() else 0
         self.missed = self.missed + 1 if self.seen.score < t.lost_below else 0
-        if not self.missed:
-            self.usual = usual + t.usual_rate * (self.seen.score - usual)
+        if self.missed:
+            self.usual -= t.relax
+        else:
+            self.usual += t.usual_rate * (_logit(self.seen.score) - self.usual)
         self.score = self.seen.score
         if self.missed:
             # not seen: what looks best here is not the target, so coast on instead, slower and slower
@@ -153,16 +154,33 @@ class SiameseTracker:
     def _inside(self, center):
         return np.clip(center, 0, np.array(self.shape[::-1]) - 1e-6)
 
-    def _search(self, frame):
-        """Look where the filter sees something; True, and `seen` replaced, when one place there is clearly better."""
+    def _doubtful(self):
+        """True when the score has dropped: the best place in the window may not be the target."""
+        now = _logit(self.seen.score)
+        self.usual = now if self.usual is None else self.usual
+        return self.seen.score < self.settings.lost_below or now < self.usual - self.settings.drop
+
+    def _search(self, frame, expected):
+        """Look for the target elsewhere, and for its negative here; True, and `seen` replaced, when one is clearly better.
+
+        Elsewhere: the places of one tile of the frame where the filter sees something, at one of a few sizes; the next
+        frame takes the next tile and size. The negative: a camera may switch between white-hot and black-hot.
+        """
         t = self.settings
         if not t.candidates:
             return False
-        scale = t.lost_scales[(self.doubts - 1) % len(t.lost_scales)]
+        scale = t.lost_scales[self.doubts % len(t.lost_scales)]
         others = self._look(frame, self._candidates(frame), scale)
+        if self.net.settings.negate_dark:
+            self.maker.negate()
+            others += self._look(frame, [expected])
+            self.maker.negate()
         best = max(others, key=lambda seen: seen.score, default=None)
-        if best is None or best.score < t.found_above or _logit(best.score) < _logit(self.seen.score) + t.margin:
+        needed = max(_logit(self.seen.score) + t.margin, self.usual - t.slack, _logit(t.found_above))
+        if best is None or _logit(best.score) < needed:
             return False
+        if self.net.settings.negate_dark and best is others[-1]:
+            self.maker.negate()
         self.seen = best
         return True
 
@@ -185,7 +203,7 @@ class SiameseTracker:
     def _candidates(self, frame):
         """Centres of what stands out most in one tile of the frame; the next call takes the next tile."""
         tiles = _tiles(self.shape, self.center)
-        tile = tiles[(self.doubts - 1) % len(tiles)]
+        tile = tiles[self.doubts % len(tiles)]
         elements, nothing = self.maker.elements, filtering.rectangle(1, 1)
         _, residual, _ = filtering.filter_window(frame, tile, elements, nothing, polarity=self.maker.polarity)
         apart = max(self.size.max() / 2, 3)
