@@ -14,6 +14,7 @@ import pandas as pd
 
 from irtrack_core import metrics
 from irtrack_core.boxes import as_boxes, iou
+from irtrack_core.clutter import negative
 
 __all__ = [
     "folds",
@@ -168,19 +169,19 @@ def curves(results, sequences, curve=metrics.success_curve):
     return {tracker: np.mean(each, axis=0) for tracker, each in values.items()}
 
 
-def evaluate_filter(image, responses, box, *, floor=None, target=None, dark=False):
+def evaluate_filter(image, responses, box, *, floor=None, target=None, dark=False, guard=3):
     """Experiment 1 on one frame: a list of dicts, one for each filter's response and first the image itself, "none".
 
     image, responses (dict name -> (H, W)): before and after; box: the true one. target (H, W): the target alone, when
     it is known, makes the retention exact. floor: least sigma; None: `noise_sigma` of the image. dark: the target is
-    darker than its surroundings, so that the image's negative stands for "none".
+    darker than its surroundings, so that the image's negative stands for "none". guard: px around the box that are not
+    counted as false pixels.
     Keys: filter, snr_literal and snr of eq. (13), db, db_no_floor, scrg, bsf, retention, zero_share, pfa (the share of
     false pixels at least as strong as the target). One background region, from the box, serves all of them.
     """
     image = np.asarray(image)
     floor = metrics.noise_sigma(image) if floor is None else floor
-    top = np.iinfo(image.dtype).max if image.dtype.kind in "iu" else 0
-    before = top - image if dark else image
+    before = negative(image) if dark else image
     region = metrics.background_region(image.shape, box)
     alone = before if target is None else np.abs(target)
     rows = []
@@ -197,7 +198,7 @@ def evaluate_filter(image, responses, box, *, floor=None, target=None, dark=Fals
                 "bsf": metrics.bsf(before, after, region, floor=floor),
                 "retention": metrics.retention(alone, after, box, region),
                 "zero_share": metrics.zero_share(after),
-                "pfa": metrics.false_alarm_share(after, box),
+                "pfa": metrics.false_alarm_share(after, box, guard=guard),
             }
         )
     return rows

@@ -18,7 +18,7 @@ TIERS = [
     "augment crops network losses sampling transplant weights geometry compared proposals",
     "training runtime",
     "trackers",
-    "evaluation recipes calibration filter_study element_search protocol learning study speed ablation",
+    "evaluation recipes calibration filter_study filter_maps element_search protocol learning study speed ablation",
     "figures report",
     "widgets workbook runner site batch peers",
     "__main__ cli_track",

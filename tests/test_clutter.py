@@ -1,12 +1,14 @@
 """clutter: each filter against a case worked on paper, a twin in plain loops, and properties all of them share."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from irtrack_core import clutter
+from irtrack_core import clutter, filter_study
 from irtrack_core.clutter import contrast, windows
 
 NAMES = clutter.available()
@@ -157,9 +159,16 @@ def test_tdlms_twin():
                 [[mirrored(values, y - delay - i, x - delay - j) for j in range(window)] for i in range(window)]
             )
             error = values[y, x] - (weights * seen).sum()
-            weights += 2 * step * error * seen
+            weights += min(2 * step, 1 / (seen**2).sum()) * error * seen
             naive[y, x] = error * image.std(dtype=float)
     np.testing.assert_allclose(windows.tdlms(image, window=window, delay=delay, step=step), naive, atol=1e-3)
+
+
+def test_tdlms_survives_a_target_of_a_hundred_sigma():
+    image = noise((40, 50)) * np.float32(0.1)
+    image[20:25, 20:25] += 120
+    response = windows.tdlms(image, step=0.03)
+    assert abs(response).max() < 1000 and abs(response[:15]).max() < 20
 
 
 AROUND = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
@@ -348,3 +357,18 @@ def test_fits():
     assert contrast.fit_cells((3, 3)) == {"cells": (3, 5)} and contrast.fit_cells((10, 10)) == {"cells": (9, 11, 13)}
     assert contrast.fit_cell((4, 4)) == {"cell": 9, "counts": ((2, 4), (5, 9), (9, 16))}
     assert contrast.fit_cell((60, 30))["cell"] == 21
+
+
+def test_add_a_filter_as_documented(root, monkeypatch, capsys):
+    text = (root / "docs/add_a_filter.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
+    assert len(blocks) == 2 and len(text.splitlines()) <= 40
+    monkeypatch.setattr(clutter, "REGISTRY", dict(clutter.REGISTRY))
+    scope = {}
+    for block in blocks:
+        exec(compile(block, "docs/add_a_filter.md", "exec"), scope)
+    assert scope["response"].shape == (256, 256) and scope["response"].max() > 2
+    assert set(scope["table"]["filter"]) == {"none", "U", "M", "minus-mean"}
+    assert (scope["table"]["filter"] == "minus-mean").sum() == 3 * 2 * len(filter_study.VARIANTS)
+    out = capsys.readouterr().out
+    assert "minus-mean paper" in " ".join(out.split())

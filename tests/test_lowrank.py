@@ -60,6 +60,15 @@ def test_known_parts_are_recovered(shape):
     assert ((abs(T) > 1) == (sparse != 0)).all() and np.linalg.matrix_rank(B, tol=1e-3) == 3
 
 
+def test_float32_stays_float32_and_gives_the_same():
+    low, sparse = low_rank_plus_sparse((60, 40), 2, 0.05)
+    single = lowrank.low_rank_and_sparse((low + sparse).astype(np.float32), 0.13)
+    double = lowrank.low_rank_and_sparse(low + sparse, 0.13)
+    for a, b in zip(single, double):
+        assert a.dtype == np.float32 and b.dtype == np.float64
+        np.testing.assert_allclose(a, b, atol=1e-3)
+
+
 def test_the_end_point_is_a_minimum():
     """No small step away from the solution lowers the objective that it is said to minimise."""
     rng = np.random.default_rng(5)

@@ -43,11 +43,13 @@ class Filter:
 
     fit(size) -> keyword arguments for a target of size (w, h) px, what a user would set who knows the target; None: it
     has no such parameter. power: the response is in grey values to this power (2: `numpy.sqrt` brings it back).
+    linear: a sum of neighbours' grey values with fixed weights, whose overall scale is arbitrary.
     """
 
     function: Callable
     fit: Callable | None = None
     power: int = 1
+    linear: bool = False
 
 
 def none(image):
@@ -72,8 +74,8 @@ REGISTRY = {
     "tophat": Filter(windows.tophat, windows.fit_tophat),
     "max-mean": Filter(windows.max_mean, windows.fit_line),
     "max-median": Filter(windows.max_median, windows.fit_line),
-    "dog": Filter(windows.dog, windows.fit_sigma),
-    "log": Filter(windows.log, windows.fit_sigma),
+    "dog": Filter(windows.dog, windows.fit_sigma, linear=True),
+    "log": Filter(windows.log, windows.fit_sigma, linear=True),
     "tdlms": Filter(windows.tdlms, windows.fit_delay),
     "lcm": Filter(contrast.lcm, contrast.fit_cells),
     "mpcm": Filter(contrast.mpcm, contrast.fit_cells, power=2),
@@ -83,8 +85,8 @@ REGISTRY = {
 }
 
 
-def register(name, function=None, *, fit=None, power=1):
-    """Make `function(image, **options) -> response` known as `name`; also a decorator. fit, power: see `Filter`.
+def register(name, function=None, *, fit=None, power=1, linear=False):
+    """Make `function(image, **options) -> response` known as `name`; also a decorator. fit, power, linear: see `Filter`.
 
     Raises ValueError when the name is taken by another function.
     """
@@ -92,7 +94,7 @@ def register(name, function=None, *, fit=None, power=1):
     def add(function):
         if name in ("U", "M") or (name in REGISTRY and REGISTRY[name].function is not function):
             raise ValueError(f"filter name {name!r} is taken: choose another")
-        REGISTRY[name] = Filter(function, fit, power)
+        REGISTRY[name] = Filter(function, fit, power, linear)
         return function
 
     return add if function is None else add(function)

@@ -20,8 +20,8 @@ def lcm(image, *, cells=(3, 5, 7, 9)):
     r"""Multi-scale local contrast measure, :math:`\max_u \min_i L^2 / m_i`, (H, W) float32, in grey values.
 
     C. L. P. Chen, H. Li, Y. Wei, T. Xia, Y. Y. Tang, "A local contrast method for small infrared target detection", IEEE
-    Trans. Geoscience and Remote Sensing 52(1), 2014, eqs. (3)-(5) and algorithm 1. L: largest value of cell 0, m_i:
-    mean of cell i. cells: sides u, odd. A mean of 0 counts as one grey level (a 255th of the largest value for float32).
+    Trans. Geoscience and Remote Sensing 52(1), 2014. L: largest value of cell 0, m_i: mean of cell i. cells: sides u,
+    odd. A mean of 0 counts as one grey level (a 255th of the largest value for float32).
     """
     image, least = _positive(image)
     best = None
@@ -37,7 +37,7 @@ def mpcm(image, *, cells=(3, 5, 7, 9)):
     r"""Multiscale patch-based contrast :math:`\max_u \min_{i=1..4} (m_0 - m_i)(m_0 - m_{i+4})`, (H, W) float32.
 
     Y. Wei, X. You, H. Li, "Multiscale patch-based contrast measure for small infrared target detection", Pattern Recognition
-    58, 2016, eqs. (2)-(6). In grey values *squared*, so any SNR of it in decibels counts double. As in the paper it
+    58, 2016. In grey values *squared*, so any SNR of it in decibels counts double. As in the paper it
     answers to dark targets too. cells: sides u, odd; m: a cell's mean.
     """
     image, best = check_image(image).astype(np.float32), None

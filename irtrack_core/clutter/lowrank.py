@@ -5,6 +5,8 @@ the package. Both stretch the image to a fixed range first, which their constant
 grey values of the image, (H, W) float32; most of it is exactly 0.
 """
 
+from math import sqrt
+
 import cv2
 import numpy as np
 from scipy.linalg import eigh
@@ -18,8 +20,8 @@ def ipi(image, *, patch=50, step=10, weight=None, **options):
     r"""Infrared patch-image model: :math:`\min \|B\|_* + \lambda \|T\|_1` over patch-images B + T close to that of I.
 
     C. Gao, D. Meng, Y. Yang, Y. Wang, X. Zhou, A. G. Hauptmann, "Infrared patch-image model for small target detection in a
-    single image", IEEE Trans. Image Processing 22(12), 2013: each column is a patch (section III), solved by
-    accelerated proximal gradient (algorithm 1), overlapping patches joined by their median. patch: side, step: px from
+    single image", IEEE Trans. Image Processing 22(12), 2013: each column is a patch, solved by
+    accelerated proximal gradient, overlapping patches joined by their median. patch: side, step: px from
     patch to patch. weight: lambda, None: 1 / sqrt(max(m, n)) of the (m, n) patch-image. options: of `low_rank_and_sparse`.
     The last patches are aligned with the frame's end, so that no border is left out.
     Raises ValueError for a patch that does not fit into the image.
@@ -37,7 +39,7 @@ def ipi(image, *, patch=50, step=10, weight=None, **options):
 def low_rank_and_sparse(data, weight, *, rate=0.9, least=0.005, tolerance=1e-6, iterations=1000, early=True):
     r"""(B, T) minimising :math:`\mu (\|B\|_* + \lambda \|T\|_1) + \tfrac12 \|D - B - T\|_F^2`, mu falling to mu_bar.
 
-    Accelerated proximal gradient, Gao et al. 2013, algorithm 1 (after Lin et al., "Fast convex optimization algorithms for
+    Accelerated proximal gradient, Gao et al. 2013 (after Lin et al., "Fast convex optimization algorithms for
     exact recovery of a corrupted low-rank matrix", 2009), with the constants of the authors' published program: mu
     starts at the second singular value, is multiplied by `rate` and ends at mu_bar = `least` x the fourth. early: also
     stop, as theirs does, once the rank has stayed for 10 iterations and T for 20 entries, or the rank exceeds 0.3 min(m, n).
@@ -47,10 +49,10 @@ def low_rank_and_sparse(data, weight, *, rate=0.9, least=0.005, tolerance=1e-6, 
     flip = data.shape[0] < data.shape[1]
     D = np.ascontiguousarray(data.T if flip else data)
     gram = (D.T @ D).astype(np.float64)
-    singular = np.sqrt(
-        np.maximum(np.linalg.eigvalsh(gram)[::-1], 0)
-    ).tolist()  # Python floats keep float32 arrays float32
-    mu, end, weight = singular[min(1, len(singular) - 1)], least * singular[min(3, len(singular) - 1)], float(weight)
+    singular = np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[::-1], 0))
+    # Python's floats keep float32 arrays float32, NumPy's would not
+    mu, end = float(singular[min(1, len(singular) - 1)]), least * float(singular[min(3, len(singular) - 1)])
+    weight = float(weight)
     B = B_old = np.zeros_like(D)
     T = T_old = np.zeros_like(D)
     t, t_old, same, rank_old, count_old = 1.0, 1.0, 0, -1, 0
@@ -75,7 +77,7 @@ def low_rank_and_sparse(data, weight, *, rate=0.9, least=0.005, tolerance=1e-6, 
         if early and rank > 0.3 * min(D.shape):
             break
         rank_old = rank
-        mu, t_old, t = max(rate * mu, end), t, (1 + np.sqrt(1 + 4 * t * t)) / 2
+        mu, t_old, t = max(rate * mu, end), t, (1 + sqrt(1 + 4 * t * t)) / 2
     return (B.T, T.T) if flip else (B, T)
 
 
@@ -105,7 +107,7 @@ def pstnn(image, *, patch=None, step=None, weight=0.7, **options):
 def partial_sum_tensor(
     data, weight, *, kept=None, prior=1.0, mu=2e-3, growth=1.05, tolerance=1e-3, iterations=500, reweighted=True
 ):
-    r"""(B, T) with B + T = D, B of low tubal rank and T sparse, by ADMM: Zhang and Peng 2019, algorithm 2.
+    r"""(B, T) with B + T = D, B of low tubal rank and T sparse, by ADMM, after Zhang and Peng 2019.
 
     data: (n_3, n_1, n_2), frontal slices first. kept: N, singular values of each Fourier slice that are not shrunk; None:
     how many of the slices' unfolding exceed a tenth of its largest. prior: W, larger where a target is likelier.

@@ -67,7 +67,7 @@ def dog(image, *, sigma=1.5, ratio=1.6):
     r"""Difference of Gaussians :math:`(G_\sigma - G_{r\sigma}) * I`, (H, W) float32.
 
     D. Marr, E. Hildreth, "Theory of edge detection", Proc. R. Soc. Lond. B 207, 1980: at a ratio r of 1.6 it is close to
-    the Laplacian of a Gaussian (their appendix B). sigma: px, of the narrow Gaussian.
+    the Laplacian of a Gaussian. sigma: px, of the narrow Gaussian.
     """
     _positive(sigma=sigma)
     if ratio <= 1:
@@ -89,7 +89,7 @@ def log(image, *, sigma=1.5):
     return cv2.filter2D(blurred, -1, kernel, borderType=BORDER)
 
 
-def tdlms(image, *, window=5, step=1e-3, delay=1):
+def tdlms(image, *, window=5, step=2e-4, delay=1):
     r"""Residual of a linear prediction whose weights follow the picture in raster order, (H, W) float32.
 
         y = sum_{l,k} W_j(l, k) X(m - l, n - k),   e = X(m + delay, n + delay) - y,   W_{j+1} = W_j + 2 mu e X
@@ -99,8 +99,9 @@ def tdlms(image, *, window=5, step=1e-3, delay=1):
     prediction filters for detection of small objects in image data", IEEE Trans. Image Processing 2(3), 1993.
     window: side of the square of weights, which lies `delay` px above and to the left. step: mu for an image of mean 0 and
     standard deviation 1, to which it is brought, so that it does not depend on gain. W starts as the window's mean, not as
-    the paper's 0, whose first rows are all errors. A loop over pixels, about 5 us each.
-    Raises ValueError for a step that cannot be stable, mu >= 1 / window^2 (white input).
+    the paper's 0, whose first rows are all errors; and 2 mu is held below 1 / |X|^2, so that no single bright target makes
+    the weights run away. A loop over pixels, about 3 us each.
+    Raises ValueError for a step that cannot be stable even in white noise, mu >= 1 / window^2.
     """
     image = check_image(image).astype(np.float64)
     if window < 1 or window != int(window) or delay < 1 or delay != int(delay):
@@ -119,7 +120,7 @@ def tdlms(image, *, window=5, step=1e-3, delay=1):
         line, errors = values[row].tolist(), []
         for wanted, x in zip(line, seen):
             error = wanted - float(weights @ x)
-            weights += (2 * step * error) * x
+            weights += min(2 * step, 1 / max(float(x @ x), 1e-9)) * error * x
             errors.append(error)
         residual[row] = errors
     return (scale * residual).astype(np.float32)

@@ -6,7 +6,21 @@ from irtrack_core import published
 from irtrack_core.figures.filtering import response_colors
 from irtrack_core.metrics import decibel, pd_at_pfa
 
-__all__ = ["NAMES", "SETS", "best_snr", "detection_curves", "gamed", "pd_map", "sweeps"]
+__all__ = [
+    "NAMES",
+    "SETS",
+    "by_filter",
+    "by_snr",
+    "detection_curves",
+    "filter_legend",
+    "filter_style",
+    "gain_map",
+    "gamed",
+    "paper_lines",
+    "pd_map",
+    "ranks",
+    "sweeps",
+]
 
 NAMES = {"none": "no filter, I", "U": "background out, U", "M": "multi-level, M"}
 PFA = np.geomspace(1e-5, 1, 121)
@@ -16,102 +30,205 @@ SETS = {
     "sim-otcbvs": "OTCBVS-like",
     "svanstrom": "Svanström",
 }
+SET_COLORS = {"sim-aircraft": "#E69F00", "sim-pedestrian": "#0072B2", "sim-otcbvs": "#CC79A7"}
+# the multi-level filter thick in its own colours; the others thin, a colour an idea and a dash each within it
+BLUE, PURPLE, BROWN = "#4F7FB5", "#9B5FA5", "#A0741F"
+OTHERS = {
+    "tophat": (BLUE, "-"),
+    "max-mean": (BLUE, "--"),
+    "max-median": (BLUE, ":"),
+    "dog": ("#20A0A0", "-"),
+    "log": ("#20A0A0", "--"),
+    "tdlms": ("#20A0A0", ":"),
+    "lcm": (PURPLE, "-"),
+    "mpcm": (PURPLE, "--"),
+    "rlcm": (PURPLE, ":"),
+    "ipi": (BROWN, "-"),
+    "pstnn": (BROWN, "--"),
+}
+LOWEST = -12  # dB; a target that is gone is drawn here
+MARKS = ((35, "method", "-"), (30, "ref8", "--"), (25, "ref10", ":"))  # dB, key in `published.SNR`, line
 
 
-def best_snr(axes, table, *, sets=None):
-    """The paper's Fig. 3 in our data: SNR in dB of each sequence, before and after the filter; the paper's values marked.
+def filter_style(name):
+    """Line style of a filter as keywords of `axes.plot`: color, linestyle, linewidth, zorder."""
+    if name in OTHERS:
+        color, dash = OTHERS[name]
+        return {"color": color, "linestyle": dash, "linewidth": 1.3, "zorder": 2}
+    return {"color": response_colors(name), "linestyle": "-", "linewidth": 2.4, "zorder": 3}
 
-    table: one row a sequence and filter: dataset, sequence, filter, db. Sequences are sorted by their SNR unfiltered.
+
+def filter_legend(figure, axes):
+    """One legend at the right of the figure for all filters in `axes`."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right center", fontsize=8, handlelength=2.6)
+
+
+def paper_lines(axes, *, text=True):
+    """The best values that the paper's Fig. 3 gives, as lines at 35, 30 and 25 dB; text: named at the right."""
+    for value, key, dash in MARKS:
+        axes.axhline(value, color="#CC79A7", linestyle=dash, linewidth=1.2, zorder=1)
+        if text:
+            who = "its method" if key == "method" else {"ref8": "[8] [9]", "ref10": "[10] [11]"}[key]
+            axes.text(1.01, value, f"paper, {who}: {published.SNR[key]} dB", fontsize=8, color="#A0527F", va="center",
+                      transform=axes.get_yaxis_transform())  # fmt: skip
+    return axes
+
+
+def by_filter(top, bottom, rows, shares, *, rng, text=False):
+    """The paper's Fig. 3 and what it leaves out, for one set: dB of each sequence above, targets found below.
+
+    rows: a row a sequence and filter: filter, db. shares: filter, mean, low, high of Pd. A bar is the median over the
+    sequences, a triangle at the bottom a target that is gone. rng: spreads the dots.
     """
-    position, ticks = 0, []
-    for dataset in sets or table["dataset"].unique():
-        wide = table[table["dataset"] == dataset].pivot(index="sequence", columns="filter", values="db")
-        wide = wide.sort_values("none")
-        x = position + np.arange(len(wide))
-        for name in ("none", "U", "M"):
-            values = wide[name].clip(lower=-12)
-            axes.plot(x, values, "o-", color=response_colors(name), ms=4, lw=1, label=None if position else NAMES[name])
-            gone = ~np.isfinite(wide[name].to_numpy())
-            axes.plot(x[gone], values[gone], "v", color=response_colors(name), ms=8)
-        ticks.append((x.mean(), SETS.get(dataset, dataset)))
-        position += len(wide) + 1.5
-    for value, text, style in (
-        (35, f"paper, its method: {published.SNR['method']} dB", "-"),
-        (30, f"paper, [8] [9]: {published.SNR['ref8']} dB", "--"),
-        (25, f"paper, [10] [11]: {published.SNR['ref10']} dB", ":"),
-    ):
-        axes.axhline(value, color="#CC79A7", linestyle=style, linewidth=1.3, label=text)
-    axes.set_xticks(*zip(*ticks))
-    highest = table.loc[np.isfinite(table["db"]), "db"].max()
-    axes.set(ylabel="SNR, dB", xlabel="sequences of each set, sorted", ylim=(-13.5, max(41, highest + 3)))
-    axes.grid(axis="x", visible=False)
-    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1))
+    names = list(rows["filter"].unique())
+    for place, name in enumerate(names):
+        values = rows.loc[rows["filter"] == name, "db"].to_numpy()
+        color, seen = filter_style(name)["color"], np.clip(values, LOWEST, None)
+        x, gone = place + rng.uniform(-0.22, 0.22, len(values)), values < LOWEST
+        top.plot(x[~gone], seen[~gone], "o", ms=3.2, mew=0, alpha=0.6, color=color)
+        top.plot(x[gone], seen[gone], "v", ms=5, mew=0, alpha=0.8, color=color)
+        middle = max(np.median(values), LOWEST)
+        top.plot([place - 0.36, place + 0.36], [middle, middle], color=color, linewidth=2.4)
+        share = shares[shares["filter"] == name].iloc[0]
+        bottom.bar(place, share["mean"], 0.7, color=color)
+        bottom.errorbar(place, share["mean"], [[share["mean"] - share["low"]], [share["high"] - share["mean"]]],
+                        fmt="none", ecolor="#333333", elinewidth=1, capsize=2)  # fmt: skip
+    paper_lines(top, text=text)
+    top.set(ylim=(LOWEST - 1.5, max(42, top.get_ylim()[1])), xticks=[])
+    bottom.set(ylim=(0, 1.03))
+    bottom.set_xticks(range(len(names)), names, rotation=60, ha="right", rotation_mode="anchor", fontsize=8)
+    for axes in (top, bottom):
+        axes.set_xlim(-0.7, len(names) - 0.3)
+        axes.grid(axis="x", visible=False)
+    return top, bottom
+
+
+def ranks(axes, table, *, title=""):
+    """Filters in order of decibels at the left, in order of targets found at the right, a line each: crossings disagree.
+
+    table: filter, db, pd. Filters that find equally many keep their order at the left.
+    """
+    left = table.sort_values("db").reset_index(drop=True)
+    right = {name: place for place, name in enumerate(left.sort_values("pd", kind="stable")["filter"])}
+    for place, row in enumerate(left.itertuples()):
+        style, end = filter_style(row.filter), right[row.filter]
+        axes.plot([0, 1], [place, end], **style)
+        db = f"{row.db:.0f} dB" if np.isfinite(row.db) else "gone"
+        axes.text(-0.04, place, f"{row.filter}, {db}", ha="right", va="center", fontsize=8, color=style["color"])
+        axes.text(1.04, end, f"{row.pd:.2f} {row.filter}", ha="left", va="center", fontsize=8, color=style["color"])
+    axes.set(xlim=(-0.75, 1.7), ylim=(-0.6, len(left) + 0.4), xticks=[], yticks=[], title=title)
+    axes.text(0, len(left), "SNR", ha="right", va="center", fontsize=8)
+    axes.text(1, len(left), "Pd", ha="left", va="center", fontsize=8)
+    axes.spines[:].set_visible(False)
+    axes.grid(False)
     return axes
 
 
-def detection_curves(axes, table, *, title=""):
-    """Pd against Pfa for each filter. table: columns filter, pfa (of each target)."""
+def detection_curves(axes, table, *, title="", least=1e-5):
+    """Pd against Pfa for each filter, targets weighted so that every sequence counts alike. table: sequence, filter, pfa.
+
+    least: smallest Pfa shown; one pixel of the frame is a sensible one.
+    """
     for name, part in table.groupby("filter", sort=False):
-        axes.plot(PFA, pd_at_pfa(part["pfa"], PFA), color=response_colors(name), label=NAMES.get(name, name))
-    axes.set(xscale="log", xlabel="Pfa, share of false pixels", ylim=(-0.02, 1.02), title=title)
+        curves = [pd_at_pfa(shares, PFA) for _, shares in part.groupby("sequence")["pfa"]]
+        axes.plot(PFA, np.mean(curves, axis=0), label=NAMES.get(name, name), **filter_style(name))
+    axes.set(xscale="log", xlabel="Pfa, share of false pixels", ylim=(-0.02, 1.02), xlim=(least, 1), title=title)
     return axes
 
 
-def pd_map(axes, table, name, *, pfa):
-    """Pd at `pfa` over target size and SNR for one filter. table: size, snr_in, filter, pfa. Returns (axes, picture)."""
-    part = table[table["filter"] == name].assign(found=lambda t: t["pfa"] <= pfa)
-    wide = part.pivot_table(index="snr_in", columns="size", values="found")
-    picture = axes.pcolormesh(
-        np.arange(wide.shape[1] + 1), np.arange(wide.shape[0] + 1), wide, vmin=0, vmax=1, cmap="cividis"
-    )
+def by_snr(axes, table, *, title=""):
+    """Pd against the target's SNR, a line a filter; 95 % interval of none, U and M shaded. table: of `filter_maps.found`."""
+    for name, part in table.groupby("filter", sort=False):
+        style = filter_style(name)
+        axes.plot(part["snr_in"], part["pd"], label=NAMES.get(name, name), **style)
+        if name in NAMES:
+            axes.fill_between(part["snr_in"], part["low"], part["high"], color=style["color"], alpha=0.15, linewidth=0)
+    axes.set(xlabel="SNR, peak over white noise", ylim=(-0.02, 1.02), title=title)
+    return axes
+
+
+def sweeps(axes, table, *, xlabel):
+    """Pd for each value of a setting, a line for each filter. table: of `filter_maps.found` with a column value."""
+    values = sorted(table["value"].unique())
+    for name, part in table.groupby("filter", sort=False):
+        part, style = part.set_index("value").loc[values], filter_style(name)
+        axes.plot(range(len(values)), part["pd"], label=NAMES.get(name, name), **style)
+        if name in NAMES:
+            axes.fill_between(
+                range(len(values)), part["low"], part["high"], color=style["color"], alpha=0.15, linewidth=0
+            )
+    axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
+    axes.set(xlabel=xlabel, ylim=(-0.02, 1.02))
+    return axes
+
+
+def pd_map(axes, table, *, row, column, title=""):
+    """Pd over two conditions as shades and numbers. table: `row`, `column`, pd. Returns (axes, picture)."""
+    wide = table.pivot(index=row, columns=column, values="pd")
+    picture = _map(axes, wide, vmin=0, vmax=1, cmap="cividis")
     for (r, c), value in np.ndenumerate(wide.to_numpy()):
         axes.text(c + 0.5, r + 0.5, f"{value:.2f}"[1 if value < 1 else 0 :][:4], ha="center", va="center", size=8,
                   color="white" if value < 0.5 else "black")  # fmt: skip
-    axes.set_xticks(np.arange(wide.shape[1]) + 0.5, [f"{size:g}" for size in wide.columns])
-    axes.set_yticks(np.arange(wide.shape[0]) + 0.5, [f"{snr:g}" for snr in wide.index])
-    axes.set(title=NAMES.get(name, name), xlabel="target's size, pixels")
-    axes.grid(False)
+    axes.set_title(title)
     return axes, picture
 
 
-def gamed(axes, table):
-    """How dB can be gamed: (left) dB against the share cut off, (right) Pd-Pfa of the very same pictures, which coincide.
+def gain_map(axes, table, *, row, column, title=""):
+    """What the rectangle gains, Pd of M less Pd of U. table: `row`, `column`, gain, low, high; bold: the interval lacks 0.
 
-    axes: two. table: dataset, cut, snr, snr_no_floor, pfa, one row a target and cut. Infinite dB is drawn as a triangle.
+    Returns (axes, picture).
     """
-    left, right = axes
+    wide, low, high = (table.pivot(index=row, columns=column, values=name) for name in ("gain", "low", "high"))
+    picture = _map(axes, wide, vmin=-1, vmax=1, cmap="PuOr_r")
+    for (r, c), value in np.ndenumerate(wide.to_numpy()):
+        sure = low.iat[r, c] > 0 or high.iat[r, c] < 0
+        text = "0" if abs(value) < 0.005 else f"{value:+.2f}".replace("0.", ".")
+        axes.text(c + 0.5, r + 0.5, text, ha="center", va="center", size=8, weight="bold" if sure else "normal",
+                  color="white" if abs(value) > 0.7 else "black" if sure else "#777777")  # fmt: skip
+    axes.set_title(title)
+    return axes, picture
+
+
+def _map(axes, wide, **options):
+    height, width = wide.shape
+    picture = axes.pcolormesh(np.arange(width + 1), np.arange(height + 1), wide, **options)
+    axes.set_xticks(np.arange(width) + 0.5, [f"{value:g}" for value in wide.columns])
+    axes.set_yticks(np.arange(height) + 0.5, [f"{value:g}" for value in wide.index])
+    axes.grid(False)
+    return picture
+
+
+def gamed(axes, table):
+    """How dB can be gamed: cut and stretch; a power; and Pd-Pfa of the very same pictures, which coincide.
+
+    axes: three. table: of `filter_study.game`. Infinite dB is drawn as a triangle at the top.
+    """
     top = 62
-    for dataset, part in table.groupby("dataset", sort=False):
-        free = decibel(part.groupby("cut")["snr_no_floor"].median())
-        color = {"sim-aircraft": "#E69F00", "sim-pedestrian": "#0072B2"}.get(dataset, "#CC79A7")
-        cuts = part.groupby("cut")["snr"].median().index
-        left.plot(cuts, np.minimum(free, top), "o-", color=color, label=SETS.get(dataset, dataset))
-        left.plot(cuts[np.isinf(free)], np.full(np.isinf(free).sum(), top), "^", color=color, markersize=10)
-        floored = decibel(part.groupby("cut")["snr"].median())
-        left.plot(cuts, floored, ":", color=color)
-    left.axhline(35, color="#888888", linewidth=1, label=f"paper's best, {published.SNR['method']} dB")
-    left.plot([], [], ":", color="#555555", label="sigma floored by the raw noise")
-    left.plot([], [], "^", color="#555555", label="infinite")
-    left.set(xlabel="cut off below this share of the target's peak", ylabel="median SNR, dB", ylim=(0, top + 3))
-    left.set_title("The decibels climb ...")
-    left.legend(fontsize=8, loc="lower center", ncols=2)
-    cuts = sorted(table["cut"].unique())
-    for i, cut in enumerate(cuts):
-        shade, width = 0.85 - 0.85 * i / max(len(cuts) - 1, 1), 9 - 8 * i / max(len(cuts) - 1, 1)
-        part = table[table["cut"] == cut]
-        right.plot(PFA, pd_at_pfa(part["pfa"], PFA), color=str(shade), lw=width, label=f"cut at {100 * cut:.0f} %")
-    right.set(xscale="log", xlabel="Pfa, share of false pixels", ylabel="Pd, all sets", ylim=(-0.02, 1.02))
-    right.set_title("... and not one more target is found")
-    right.legend(fontsize=8)
-    return axes
-
-
-def sweeps(axes, table, *, pfa, xlabel):
-    """Pd at `pfa` for each value of a setting, a line for each filter. table: of `filter_study.sweep`."""
-    values = sorted(table["value"].unique())
-    for name, part in table.groupby("filter", sort=False):
-        found = part.assign(found=part["pfa"] <= pfa).groupby("value")["found"].mean()[values]
-        axes.plot(range(len(values)), found, "o-", ms=4, color=response_colors(name), label=NAMES.get(name, name))
-    axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
-    axes.set(xlabel=xlabel, ylim=(-0.03, 1.03))
+    for axis, name in zip(axes, ("cut", "power")):
+        played = table[table["game"] == name]
+        for dataset, part in played.groupby("dataset", sort=False):
+            color, groups = SET_COLORS.get(dataset, "#555555"), part.groupby("value")
+            free, floored = (decibel(groups[column].median()) for column in ("snr_no_floor", "snr"))
+            values = np.array(sorted(part["value"].unique()))
+            axis.plot(values, np.minimum(free, top), "o-", ms=4, color=color, label=SETS.get(dataset, dataset))
+            axis.plot(values[np.isinf(free)], np.full(np.isinf(free).sum(), top), "^", color=color, markersize=9)
+            axis.plot(values, floored, ":", color=color)
+        axis.axhline(35, color="#888888", linewidth=1, label=f"paper's best, {published.SNR['method']} dB")
+        axis.set(ylabel="median SNR, dB", ylim=(0, top + 3))
+    axes[0].plot([], [], ":", color="#555555", label="sigma floored by the raw noise")
+    axes[0].plot([], [], "^", color="#555555", label="infinite")
+    axes[0].set(xlabel="cut off below this share of the peak", title="Cut and stretch U: the decibels climb")
+    axes[0].legend(fontsize=8, loc="lower center", ncols=2)
+    axes[1].set(xlabel="power", title="Square it: they double")
+    axes[1].set_xticks(sorted(table.loc[table["game"] == "power", "value"].unique()))
+    games = list(table.groupby(["game", "value"]))  # cut at 0 and power 1 are U itself
+    for i, (_, part) in enumerate(games):
+        left = i / max(len(games) - 1, 1)
+        label = {0: "U itself", len(games) - 1: f"{len(games) - 2} gamed ones, thinner and thinner"}.get(i)
+        curve = np.mean([pd_at_pfa(shares, PFA) for _, shares in part.groupby("sequence")["pfa"]], axis=0)
+        axes[2].plot(PFA, curve, color=str(0.85 - 0.85 * left), lw=11 - 10 * left, label=label)
+    axes[2].set(xscale="log", xlabel="Pfa, share of false pixels", ylabel="Pd, all sets", ylim=(-0.02, 1.02))
+    axes[2].set_title("... and not one more target is found")
+    axes[2].legend(fontsize=8, loc="lower right")
     return axes
