@@ -1,4 +1,4 @@
-"""What a learner does: opens notebooks in JupyterLab, runs all cells, moves a slider, sees the picture change."""
+"""What a learner does: opens notebooks in JupyterLab, runs all cells, moves a slider, draws, uploads; the picture follows."""
 
 import json
 import os
@@ -11,6 +11,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from irtrack_core import workbook
@@ -87,36 +89,86 @@ def _wait_for(address, server, log):
     pytest.fail(f"JupyterLab did not answer: {log.read_text()[-2000:]}")
 
 
-@pytest.mark.parametrize("slug", ["02_filter_an_image", "03_build_the_network"])
-def test_a_learner_runs_all_and_moves_a_slider(slug, chromium, lab):
+@pytest.fixture
+def page(chromium, request):
+    """A page; what it shows at the end is kept as a picture where IRTRACK_SCREENSHOTS says."""
+    page = chromium.new_page(viewport={"width": 1300, "height": 1000})
+    yield page
+    _shot(page, request.node.name)
+    page.close()
+
+
+def run_all(page, lab, slug):
+    """Open a notebook without outputs and run all its cells; fails when a cell does."""
     address, folder = lab
     _copy(slug, folder)
-    page = chromium.new_page(viewport={"width": 1300, "height": 1000})
-    shot = Path(os.environ.get("IRTRACK_SCREENSHOTS") or folder) / f"{slug}.png"
-    try:
-        page.goto(
-            f"{address}/lab/workspaces/{slug}/tree/{slug}.ipynb?token={TOKEN}&reset", wait_until="domcontentloaded"
-        )
-        page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=90_000)
-        # the toolbar says idle before the kernel is connected; the status bar does not
-        page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=90_000)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        page.wait_for_function(ALL_RUN, timeout=240_000)
-        errors = page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]')
-        assert errors.count() == 0, errors.first.inner_text()[-1500:]
+    page.goto(f"{address}/lab/workspaces/{slug}/tree/{slug}.ipynb?token={TOKEN}&reset", wait_until="domcontentloaded")
+    page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=90_000)
+    # the toolbar says idle before the kernel is connected; the status bar does not
+    page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=90_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_function(ALL_RUN, timeout=240_000)
+    errors = page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]')
+    assert errors.count() == 0, errors.first.inner_text()[-1500:]
 
-        handle = page.locator(".noUi-handle").first
-        handle.wait_for(timeout=60_000)
-        handle.scroll_into_view_if_needed()
-        page.wait_for_timeout(1000)
-        before, value = page.evaluate(PICTURES), handle.get_attribute("aria-valuenow")
-        handle.focus()
-        page.keyboard.press("ArrowRight")
-        page.wait_for_function(f"old => ({PICTURES})() !== old", arg=before, timeout=60_000)
-        assert handle.get_attribute("aria-valuenow") != value
-        assert re.search("data:image/png|blob:", page.evaluate(PICTURES))
-    finally:
-        page.screenshot(path=str(shot))
-        page.close()
-    assert shot.stat().st_size > 10_000
+
+def changes_a_picture(page, act):
+    """What `act` does to the page makes the kernel draw anew."""
+    before = page.evaluate(PICTURES)
+    act()
+    page.wait_for_function(f"old => ({PICTURES})() !== old", arg=before, timeout=60_000)
+    assert re.search("data:image/png|blob:", page.evaluate(PICTURES))
+
+
+def moves_its_first_slider(page, place):
+    handle = place.locator(".noUi-handle").first
+    handle.wait_for(timeout=60_000)
+    handle.scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)
+    value = handle.get_attribute("aria-valuenow")
+    handle.focus()
+    changes_a_picture(page, lambda: page.keyboard.press("ArrowRight"))
+    assert handle.get_attribute("aria-valuenow") != value
+
+
+def test_a_learner_runs_all_and_moves_a_slider(page, lab):
+    run_all(page, lab, "03_build_the_network")
+    moves_its_first_slider(page, page)
+
+
+def test_a_learner_filters(page, lab, tmp_path):
+    """Notebook 02: a slider, an element drawn by hand, an image of the learner's own; then nonsense instead of an image."""
+    run_all(page, lab, "02_filter_an_image")
+    demo, own = page.locator(".irtrack-demo").nth(0), page.locator(".irtrack-demo").nth(1)
+    moves_its_first_slider(page, demo)
+    changes_a_picture(page, lambda: demo.locator("select").first.select_option("drawn"))
+    pad = demo.locator(".jupyter-widgets.widget-toggle-button")
+    assert pad.count() == 81
+    changes_a_picture(page, lambda: pad.nth(0).click())
+    assert "mod-active" in pad.nth(80).get_attribute("class")
+    _shot(page, "filter_drawn")  # to look at
+
+    image = np.random.default_rng(0).integers(40, 60, (300, 400)).astype(np.uint8)
+    image[200:205, 100:105] = 220
+    cv2.imwrite(str(tmp_path / "mine.png"), image)
+    own.scroll_into_view_if_needed()
+    changes_a_picture(page, lambda: uploads(page, own, tmp_path / "mine.png"))
+    at = float(own.locator(".noUi-handle").first.get_attribute("aria-valuenow"))
+    assert abs(at - 102) <= 1  # found at its strongest spot
+    (tmp_path / "notes.png").write_text("no image")
+    uploads(page, own, tmp_path / "notes.png")
+    own.get_by_text("notes.png is not a readable image").wait_for(timeout=60_000)
+    moves_its_first_slider(page, own)
+
+
+def uploads(page, demo, file):
+    with page.expect_file_chooser() as chooser:
+        demo.get_by_role("button", name="your image").click()
+    chooser.value.set_files(str(file))
+
+
+def _shot(page, name):
+    folder = os.environ.get("IRTRACK_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))

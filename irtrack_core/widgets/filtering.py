@@ -57,7 +57,8 @@ def _with_box(image, box=()):
     if len(box) == 0:
         longest = min(15, min(image.shape) - 1 + min(image.shape) % 2)
         _, U, _ = multilevel_filter(image, line_elements(longest, 4), rectangle(1, 1))
-        row, column = np.unravel_index(int(U.argmax()), U.shape)
+        smooth = cv2.GaussianBlur(U.astype(np.float32), (0, 0), 2)  # the middle of a spot, not a pixel of noise
+        row, column = np.unravel_index(int(smooth.argmax()), U.shape)
         box = (column - GUESS // 2, row - GUESS // 2, GUESS, GUESS)
     return image, check_box(box, image.shape)
 
@@ -68,15 +69,15 @@ class _Demo:
     def __init__(self, length, angles, side, own=False):
         self.panel, self.pad, self.quiet, self.computed = filter_figures.Panel(), ElementPad(), False, None
         self.settings = {
-            "shape": ipywidgets.Dropdown(options=SHAPES, description="element a"),
+            "shape": _dropdown(SHAPES, "element a"),
             "length": _slider(length, 3, 41, 2, "its length"),
             "angles": _slider(angles, 1, 16, 1, "angles n"),
             "height": _slider(side, 1, 11, 2, "height of s"),
             "width": _slider(side, 1, 11, 2, "width of s"),
-            "polarity": ipywidgets.Dropdown(options=POLARITIES, description="look for"),
+            "polarity": _dropdown(POLARITIES, "look for"),
         }
         self.row = _slider(0, 0, 1, 1, "row of cut")
-        self.zoom = ipywidgets.Checkbox(value=True, description="zoom in on the target", indent=False)
+        self.zoom = ipywidgets.Checkbox(value=True, description="zoom in on the target")
         self.box = {name: _slider(1, 1, 2, 1, text) for name, text in BOX.items()} if own else {}
         self.upload = ipywidgets.FileUpload(accept="image/*", description="your image") if own else None
         self.picture, self.text = ipywidgets.Image(format="png"), ipywidgets.HTML()
@@ -91,14 +92,12 @@ class _Demo:
 
     @property
     def widget(self):
-        controls = list(self.settings.values())
-        first = ipywidgets.VBox([*controls[:3], controls[5]])
-        second = ipywidgets.VBox([*controls[3:5], self.row, self.zoom])
-        measures = ipywidgets.VBox([self.text, self.shown])
-        rows = [ipywidgets.HBox([first, second, self.pad.box, measures], layout={"flex_flow": "row wrap"})]
-        if self.upload:
-            rows.insert(0, ipywidgets.HBox([self.upload, *self.box.values()], layout={"flex_flow": "row wrap"}))
-        demo = ipywidgets.VBox([*rows, self.picture])
+        named = self.settings
+        grid = [named["shape"], named["length"], named["angles"], named["height"], named["width"], named["polarity"]]
+        grid += [self.row, self.zoom]
+        results = ipywidgets.HBox([self.pad.box, self.text, self.shown], layout={"align_items": "flex-start"})
+        parts = [_grid(grid, 3), results, self.picture]
+        demo = ipywidgets.VBox([_grid([self.upload, *self.box.values()], 4), *parts] if self.upload else parts)
         demo.add_class("irtrack-demo")
         return demo
 
@@ -178,9 +177,20 @@ def _slider(value, low, high, step, description):
         max=high,
         step=step,
         description=description,
-        layout={"width": "17em"},
         style={"description_width": "6em"},
+        layout={"width": "auto"},
     )
+
+
+def _dropdown(options, description):
+    look = {"style": {"description_width": "6em"}, "layout": {"width": "auto"}}
+    return ipywidgets.Dropdown(options=options, description=description, **look)
+
+
+def _grid(controls, columns):
+    """Controls side by side, as wide as the page lets them."""
+    layout = {"grid_template_columns": f"repeat({columns}, minmax(0, 1fr))", "width": "100%", "max_width": "900px"}
+    return ipywidgets.GridBox(controls, layout=layout)
 
 
 class ElementPad:
@@ -229,15 +239,17 @@ class ElementPad:
         return " ".join("".join(pixels[i : i + self.size]) for i in range(0, len(pixels), self.size))
 
 
-def _thumbnails(elements, s, pixels=41):
-    """PNG of the elements side by side, at most eight of them, and of s, set off and in green."""
+def _thumbnails(elements, s, high=44):
+    """PNG, about `high` pixels high, of the elements side by side, at most eight of them, and of s, set off and in green."""
     shown = elements[:: -(-len(elements) // 8)]
-    strips = []
+    side = max(max(np.shape(element)) for element in [*shown, s]) + 2
+    zoom, strips = max(high // side, 1), []
     for element, color, gap in [*((one, (40, 40, 40), 4) for one in shown), (s, (115, 158, 0), 16)]:
-        tile = np.full((pixels, pixels, 3), 235, np.uint8)
-        around = [((pixels - side) // 2, pixels - side - (pixels - side) // 2) for side in np.shape(element)]
+        tile = np.full((side, side, 3), 235, np.uint8)
+        around = [((side - size) // 2, side - size - (side - size) // 2) for size in np.shape(element)]
         tile[np.pad(np.asarray(element), around) > 0] = color
-        strips += [np.full((pixels, gap, 3), 255, np.uint8), tile]
+        tile = tile.repeat(zoom, axis=0).repeat(zoom, axis=1)
+        strips += [np.full((len(tile), gap, 3), 255, np.uint8), tile]
     return cv2.imencode(".png", np.concatenate(strips[1:], axis=1))[1].tobytes()
 
 

@@ -201,7 +201,8 @@ print(f"pixels that are exactly 0: U {np.mean(U == 0):.0%}, M {np.mean(M == 0):.
 # least as strong as the target. Below it stand the elements $a_i$ and, in green, $s$. Choose *drawn* to draw an element by hand.
 
 # %%
-demo = widgets.filter_an_image(frame.image, frame.box, target=frame.target, length=length, angles=angles, side=side)
+first = dict(length=length, angles=angles, side=side)
+demo = widgets.filter_an_image(frame.image, frame.box, target=frame.target, **first)
 demo
 
 # %% [markdown]
@@ -366,7 +367,7 @@ print("equal frame by frame:", all(np.array_equal(level, one) for level, one in 
 # %%
 walk = datasets.load("sim-pedestrian")[0]
 example = walk.frames[10], walk.boxes[10]
-demo = widgets.filter_your_image(image_file, image_box, example=example, length=length, angles=angles, side=side)
+demo = widgets.filter_your_image(image_file, image_box, example=example, **first)
 demo
 
 # %% [markdown]
