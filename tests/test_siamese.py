@@ -252,3 +252,18 @@ def test_vote_is_the_weighted_mean_of_what_lies_near():
     center, size = vote(seen, 0.3)  # within 3 pixels: the first two, weights 0.64 and 0.16
     np.testing.assert_allclose(center, [50 + 0.2, 60])
     np.testing.assert_allclose(size, [10.4, 10])
+
+
+def test_a_target_hidden_while_another_shines_is_found_again_where_it_was(net):
+    """It jumps to the other spot, and comes back when its own reappears: the better of the two."""
+    rng = np.random.default_rng(0)
+    images = []
+    for i in range(40):
+        image = 0.7 * spot((100, 120), (95.0, 20.0), sigma=3.0)  # not quite alike
+        image = image + spot((100, 120), (40.0, 60.0)) * (not 6 <= i < 16)
+        images.append(image + rng.normal(0, 0.01, image.shape).astype(np.float32))
+    frames = np.stack(images).astype(np.float32)
+    boxes = np.tile([36.0, 56.0, 8.0, 8.0], (40, 1))
+    sequence = Sequence(name="hidden", dataset="test", frames=frames, boxes=boxes)
+    errors = bx.center_error(follow(SiameseTracker(net), sequence), boxes[1:])
+    assert errors[-1] < 3

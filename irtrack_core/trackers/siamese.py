@@ -65,6 +65,16 @@ class Seen:
         return self.center + proposal[:2], proposal[2:]
 
 
+@dataclass
+class Home:
+    """Where a target was lost before the tracker jumped elsewhere."""
+
+    center: np.ndarray  # (2,) frame pixels
+    velocity: np.ndarray  # (2,) pixels a frame
+    growth: np.ndarray  # (2,) logarithm of its size over the given one
+    left: int  # frames for which this place is still looked at
+
+
 def vote(seen, reach):
     """(centre, size), both (2,), frame pixels: the mean of the proposals whose centres lie within `reach` sizes of the best
     one, weighted by their scores squared. Neighbouring positions see the same target; their errors partly cancel."""
@@ -108,6 +118,7 @@ class SiameseTracker:
         self.center, self.size = bx.centers(box), box[2:].copy()
         self.velocity, self.score, self.missed = np.zeros(2), 1.0, 0
         self.usual, self.doubts = None, 0
+        self.home = None
         self.given, self.growth = self.size.copy(), np.zeros(2)
         s = self.net.settings
         self.maker = self.crop_maker(s, self.size, self.shape)
@@ -123,7 +134,7 @@ class SiameseTracker:
         frame, t = self.read(frame, self.shape), self.settings
         expected = self._inside(self.center + self.velocity)
         self.seen = self._look(frame, [expected])[0]
-        jumped = self._doubtful() and self._search(frame, expected)
+        jumped = self._return(frame) or (self._doubtful() and self._search(frame, expected))
         self.doubts = self.doubts + 1 if self._doubtful() else 0
         self.missed = self.missed + 1 if self.seen.score < t.lost_below else 0
         if self.missed:
@@ -160,6 +171,24 @@ class SiameseTracker:
         self.usual = now if self.usual is None else self.usual
         return self.seen.score < self.settings.lost_below or now < self.usual - self.settings.drop
 
+    def _return(self, frame):
+        """After a jump, look where the target was lost too, for a while: it may only have been hidden there.
+
+        True, and `seen` replaced, when that place is the better one.
+        """
+        if self.home is None:
+            return False
+        home, t = self.home, self.settings
+        home.left -= 1
+        home.center, home.velocity = self._inside(home.center + home.velocity), home.velocity * t.coasting
+        there = self._look(frame, [home.center], float(np.exp((home.growth - self.growth).mean())))[0]
+        better = _logit(there.score) > _logit(self.seen.score) + t.return_margin
+        if better:
+            self.seen, self.growth = there, home.growth
+        if better or not home.left:
+            self.home = None
+        return better
+
     def _search(self, frame, expected):
         """Look for the target elsewhere, and for its negative here; True, and `seen` replaced, when one is clearly better.
 
@@ -181,6 +210,8 @@ class SiameseTracker:
             return False
         if self.net.settings.negate_dark and best is others[-1]:
             self.maker.negate()
+        elif self.home is None and t.return_frames:
+            self.home = Home(expected, self.velocity, self.growth.copy(), t.return_frames)
         self.seen = best
         return True
 
