@@ -254,16 +254,53 @@ def test_vote_is_the_weighted_mean_of_what_lies_near():
     np.testing.assert_allclose(size, [10.4, 10])
 
 
-def test_a_target_hidden_while_another_shines_is_found_again_where_it_was(net):
-    """It jumps to the other spot, and comes back when its own reappears: the better of the two."""
-    rng = np.random.default_rng(0)
-    images = []
-    for i in range(40):
-        image = 0.7 * spot((100, 120), (95.0, 20.0), sigma=3.0)  # not quite alike
-        image = image + spot((100, 120), (40.0, 60.0)) * (not 6 <= i < 16)
-        images.append(image + rng.normal(0, 0.01, image.shape).astype(np.float32))
-    frames = np.stack(images).astype(np.float32)
-    boxes = np.tile([36.0, 56.0, 8.0, 8.0], (40, 1))
-    sequence = Sequence(name="hidden", dataset="test", frames=frames, boxes=boxes)
-    errors = bx.center_error(follow(SiameseTracker(net), sequence), boxes[1:])
-    assert errors[-1] < 3
+class Played(SiameseTracker):
+    """A tracker whose network is replaced by a play: what scores where, by frame number."""
+
+    here, there, frame = np.array([40.0, 60.0]), np.array([95.0, 20.0]), 0
+
+    def _look(self, frame, centers, scale=1.0):
+        looks = []
+        for center in centers:
+            score = self.play(self.frame)[bool(np.linalg.norm(center - self.there) < 10)]
+            place = self.there if np.linalg.norm(center - self.there) < 10 else self.here
+            proposals = np.array([*(place - center), 8.0, 8.0]).reshape(1, 1, 1, 4)
+            looks.append(
+                Seen(
+                    np.asarray(center),
+                    95.0,
+                    np.zeros((2, 95, 95)),
+                    np.full((1, 1, 1), score),
+                    proposals,
+                    np.zeros((1, 1, 1)),
+                    0,
+                )
+            )
+        return looks
+
+    def _candidates(self, frame):
+        return [self.there]
+
+
+@pytest.mark.parametrize(
+    ("play", "where"),
+    [
+        (lambda k: (0.999, 0.9), "here"),  # nothing happens
+        (lambda k: (0.999 if k < 5 else 0.02, 0.99), "there"),  # a cut: the target is elsewhere for good
+        (
+            lambda k: (0.02 if 5 <= k < 15 else 0.999, 0.9),
+            "here",
+        ),  # hidden for ten frames, while something shines there
+        (lambda k: (0.02 if 5 <= k < 15 else 0.999, 0.3), "here"),  # hidden, and nothing else in sight
+        (lambda k: (0.999 if k < 5 else 0.985, 0.999), "here"),  # no drop that would raise a doubt
+    ],
+)
+def test_jumps_and_returns(net, play, where):
+    tracker = Played(net)
+    tracker.play = play
+    image = np.random.default_rng(0).random((100, 120), dtype=np.float32)
+    tracker.init(image, [36.0, 56.0, 8.0, 8.0])
+    for tracker.frame in range(1, 30):
+        box = tracker.update(image)
+    np.testing.assert_allclose(bx.centers(box), getattr(tracker, where), atol=1.0)
+    assert not tracker.lost
