@@ -1,36 +1,47 @@
 """The trackers over the whole Svanström validation list, every frame and every 6th: the table of the README.
 
 IRTRACK_DATA names the folder with the set. No tracker is tuned to a sequence; one pass. Speed is not measured here.
+`--out FILE.csv` keeps the table with a row a sequence, a tracker and a stride.
 """
+
+import argparse
 
 import pandas as pd
 
 from irtrack_core import datasets, evaluation, trackers
 from irtrack_core.workbook import limit_threads, progress
 
-NAMES = ("peak", "siamese")
 COLUMNS = {"aor": "AO", "sr50": "SR0.5", "p5": "P@5", "p20": "P@20"}
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--trackers", default="peak,siamese", help="names, with commas between them")
+    parser.add_argument("--weights", help="of the siamese tracker; default: those that are shipped")
+    parser.add_argument("--out", help="CSV file")
+    options = parser.parse_args()
     if datasets.data_root() is None:
         print("no real sequences: set IRTRACK_DATA (data/README.md says where to get them)")
         return
     limit_threads()
-    sequences = datasets.load("svanstrom")
-    made = {name: trackers.create(name) for name in NAMES}
+    sequences, names, tables = datasets.load("svanstrom"), options.trackers.split(","), []
+    weights = {"siamese": {"weights": options.weights}} if options.weights else {}
+    made = {name: trackers.create(name, **weights.get(name, {})) for name in names}
     for stride in (1, 6):
         results = [
             evaluation.run(tracker, one, stride=stride) for one in progress(sequences) for tracker in made.values()
         ]
         table = evaluation.evaluate(results, sequences)
+        tables.append(table)
         means = table.groupby("tracker")[list(COLUMNS)].mean().rename(columns=COLUMNS)
         print(f"\nevery frame, {len(sequences)} sequences" if stride == 1 else f"\nevery {stride}th frame")
         print(means.round(3).to_string())
-        wide = table.pivot(index="sequence", columns="tracker", values="aor")
-        worst = wide.sort_values("siamese").head(5)
-        with pd.option_context("display.width", 120):
-            print("lowest overlaps of siamese\n" + worst.round(3).to_string())
+        for name in names:
+            worst = table[table["tracker"] == name].sort_values("sr50").head(5)
+            print(f"lowest success rates of {name}\n" + worst[["sequence", *COLUMNS]].round(3).to_string(index=False))
+    if options.out:
+        kept = ["stride", "tracker", "sequence", "annotated", *COLUMNS, "sr75", "p3", "loss_rate", "first_loss"]
+        pd.concat(tables)[kept].round(4).to_csv(options.out, index=False)
 
 
 if __name__ == "__main__":
