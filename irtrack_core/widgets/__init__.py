@@ -8,7 +8,7 @@ from irtrack_core.widgets.base import demo, live, png
 from irtrack_core.widgets.filtering import ElementPad, filter_an_image, filter_your_image
 from irtrack_core.widgets.network import network_shapes
 from irtrack_core.widgets.scan import TARGETS, scan_an_image
-from irtrack_core.widgets.tracking import scrub
+from irtrack_core.widgets.tracking import pick_and_track, scrub
 
 __all__ = [
     "TARGETS",
@@ -18,6 +18,7 @@ __all__ = [
     "filter_your_image",
     "live",
     "network_shapes",
+    "pick_and_track",
     "png",
     "scan_an_image",
     "scrub",

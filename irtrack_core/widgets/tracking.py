@@ -1,34 +1,130 @@
-"""Demo of notebook 06: a tracked sequence."""
+"""Demos of notebook 06: a tracked sequence to play through, and a target of one's own to pick and follow."""
 
 import ipywidgets
 import numpy as np
 
-from irtrack_core.figures import experiments, style
-from irtrack_core.widgets.base import demo
+from irtrack_core import trackers
+from irtrack_core.figures import tracking as figures
+from irtrack_core.proposals import propose
+from irtrack_core.widgets.base import demo, live
 
-__all__ = ["scrub"]
+__all__ = ["pick_and_track", "scrub"]
 
 
 def scrub(sequence, boxes, *, side=96):
-    """Demo of notebook 06: any frame of a sequence, with every tracker's box, whole and close to the target.
+    """Demo of notebook 06: any frame of a sequence, with every tracker's box, whole and near the target; it can be played.
 
-    boxes: tracker -> (N, 4), as `TrackResult.boxes`.
+    sequence: a Sequence; boxes: tracker -> (N, 4), as `TrackResult.boxes`. A static figure of the middle frame in batch.
     """
 
     def draw(frame):
-        figure, (whole, near) = style.new(1, 2, width=4.6, height=4.2)
-        image, truth = sequence.frames[frame], sequence.boxes[frame]
-        style.show_image(whole, image, f"{sequence.name}, frame {frame}")
-        style.draw_box(whole, truth, "truth", edgecolor="white", linestyle=":")
-        for name, path in boxes.items():
-            style.draw_box(whole, path[frame], name, label=name)
-        whole.legend(fontsize=8, loc="upper right", labelcolor="white")
-        seen = truth if np.isfinite(truth).all() else next(iter(boxes.values()))[frame]
-        experiments.boxes_on_frame(near, image, seen, {k: v[frame] for k, v in boxes.items()}, side=side)
-        return figure
+        row = {name: path[frame] for name, path in boxes.items()}
+        title = f"{sequence.name}, frame {frame}"
+        return figures.whole_and_near(sequence.frames[frame], row, truth=sequence.boxes[frame], title=title, side=side)
 
-    last = len(sequence) - 1
-    return demo(
-        draw,
-        frame=ipywidgets.IntSlider(value=last // 2, max=last, description="frame", continuous_update=False),
-    )
+    return _played(draw, len(sequence))
+
+
+def _played(draw, count):
+    """Controls to play or scrub through draw(frame) -> figure."""
+    last = count - 1
+    slider = ipywidgets.IntSlider(value=last // 2, max=last, description="frame", continuous_update=False)
+    shown = demo(draw, frame=slider)
+    if not live():
+        return shown
+    # a picture takes the kernel about a third of a second; the slider follows in the browser, the picture when it can
+    play = ipywidgets.Play(value=slider.value, max=last, interval=400, show_repeat=True)
+    ipywidgets.jslink((play, "value"), (slider, "value"))
+    box = ipywidgets.VBox([play, shown])
+    box.add_class("irtrack-play")
+    return box
+
+
+def pick_and_track(frames, *, tracker="siamese", start=0, most=500, name="your video"):
+    """Demo of notebook 06: pick a target with sliders or among the filter's candidates, then follow it.
+
+    frames: lazy frames, as `datasets.folder.open_frames` gives them; tracker: its name. At most `most` frames are followed,
+    from frame `start` on. In batch: the candidates of that frame, drawn. Raises ValueError when there is none.
+    """
+    if not 0 <= start < len(frames):
+        raise ValueError(f"start frame {start}: there are {len(frames)} frames (0 to {len(frames) - 1})")
+    first = trackers.to_gray(frames[start])
+    boxes, strengths = propose(first)
+    if not len(boxes):  # nothing stands out: somewhere to begin with
+        height, width = first.shape
+        boxes, strengths = np.array([[width / 2 - 5, height / 2 - 5, 10.0, 10.0]]), np.zeros(1)
+    limits = (first.shape[1], first.shape[0], first.shape[1], first.shape[0])
+    sliders = {}
+    for side, limit, value in zip("xywh", limits, boxes[0]):
+        low = 1.0 if side in "wh" else -limit / 4  # a target may cross the border
+        options = dict(min=low, max=limit, step=0.5, description=side, continuous_update=False)
+        sliders[side] = ipywidgets.FloatSlider(value=round(value, 1), **options)
+    shown = demo(lambda x, y, w, h: figures.preview(first, np.array([x, y, w, h]), boxes, strengths), **sliders)
+    return _Picker(frames, tracker, start, most, name, sliders, shown, boxes).box if live() else shown
+
+
+class _Picker:
+    """The live controls of `pick_and_track`: a list of candidates, sliders with a preview, a button, the result."""
+
+    def __init__(self, frames, tracker, start, most, name, sliders, shown, boxes):
+        self.frames, self.tracker, self.start, self.name = frames, tracker, start, name
+        self.count, self.sliders, self.boxes, self.moving = min(most, len(frames) - start), sliders, boxes, False
+        ranks = [(f"candidate {rank}", rank) for rank in range(1, len(boxes) + 1)]
+        self.choice = ipywidgets.Dropdown(options=[*ranks, ("by hand", 0)], description="target")
+        self.choice.style.description_width, self.choice.layout.width = "9em", "30em"
+        self.button = ipywidgets.Button(description="Track it", button_style="primary")
+        self.bar = ipywidgets.IntProgress(max=max(self.count - 1, 1), layout={"visibility": "hidden", "width": "30em"})
+        self.text, self.result = ipywidgets.HTML(), ipywidgets.VBox([])
+        self.choice.observe(self._chosen, names="value")
+        for slider in sliders.values():
+            slider.observe(self._moved, names="value")
+        self.button.on_click(self._track)
+        row = ipywidgets.HBox([self.button, self.bar])
+        self.box = ipywidgets.VBox([self.choice, shown, row, self.text, self.result])
+        self.box.add_class("irtrack-pick")
+
+    def _chosen(self, change):
+        if change.new:
+            self.moving = True
+            for slider, value in zip(self.sliders.values(), self.boxes[change.new - 1]):
+                slider.value = round(float(value), 1)
+            self.moving = False
+
+    def _moved(self, _):
+        if not self.moving:
+            self.choice.value = 0
+
+    def _track(self, _):
+        self.button.disabled, self.bar.layout.visibility, self.text.value = True, "visible", ""
+        try:
+            found, scores, lost, bad = self._follow()
+        except (ValueError, TypeError) as error:
+            self.text.value = f"<b>Not possible:</b> {error}"
+            return
+        finally:
+            self.button.disabled, self.bar.layout.visibility = False, "hidden"
+        self.text.value = f"{len(found)} frames followed, {bad} of them unreadable; target lost in {lost}"
+
+        def draw(frame):
+            title = f"{self.name}, frame {self.start + frame}, score {scores[frame]:.2f}"
+            return figures.whole_and_near(self.frames[self.start + frame], {self.tracker: found[frame]}, title=title)
+
+        self.result.children = [_played(draw, len(found))]
+
+    def _follow(self):
+        """(boxes, scores, number of frames lost, number unreadable) of the frames from `start` on."""
+        tracker = trackers.create(self.tracker)
+        box = np.array([slider.value for slider in self.sliders.values()])
+        tracker.init(self.frames[self.start], box)
+        found, scores, lost, bad = [box], [1.0], 0, 0
+        for i in range(1, self.count):
+            try:
+                box, score = tracker.update(self.frames[self.start + i]), float(tracker.score)
+            except (ValueError, OSError):  # a damaged frame: its box stays open, the next one is looked at
+                box, score, bad = np.full(4, np.nan), 0.0, bad + 1
+            else:
+                lost += bool(getattr(tracker, "lost", False))
+            found.append(box)
+            scores.append(score)
+            self.bar.value = i
+        return np.array(found), scores, lost, bad

@@ -1,0 +1,96 @@
+"""Pictures of the tracker at work: one step taken apart, candidates in a frame, boxes along a sequence."""
+
+import numpy as np
+from matplotlib.patches import Rectangle
+from matplotlib.patheffects import withStroke
+
+from irtrack_core.boxes import centers
+from irtrack_core.figures import network as network_figures
+from irtrack_core.figures.style import color, draw_box, new, show_image
+
+__all__ = ["candidates", "dissection", "preview", "whole_and_near"]
+
+WINDOW, CANDIDATE = "#56B4E9", "#F0E442"
+
+
+def dissection(frame, seen, *, truth=None, shown=12):
+    """One step of a Siamese tracker in six pictures; returns the figure.
+
+    frame (H, W) and `seen`, the tracker's `Seen` of it; truth: the true box xywh. Window in the frame, window as the network
+    sees it, filtered window, response, penalised response, and the `shown` best proposals with the chosen one.
+    """
+    figure, axes = new(2, 3, width=3.7, height=3.5)
+    (whole, image, filtered), (response, penalised, last) = axes
+    half, zoom = seen.side / 2, seen.zoom
+    show_image(whole, frame, "1 the frame and its window")
+    corner = seen.center - half
+    whole.add_patch(Rectangle(corner, seen.side, seen.side, edgecolor=WINDOW, facecolor="none", linewidth=1.6))
+    names = [] if truth is None else ["truth"]
+    true = [] if truth is None else [np.concatenate([centers(truth) - seen.center, truth[2:]]) * zoom]
+    network_figures.crop_box(image, seen.crop[0], true, names, title="2 the window, resampled")
+    network_figures.crop_box(filtered, seen.crop[-1], true, names, title="3 the window, filtered")
+    where = np.unravel_index(seen.best, seen.scores.shape)
+    network_figures.score_map(response, seen.scores[where[0]], title="4 response: P(target)", best=where[1:])
+    title = "5 after window and penalty"
+    network_figures.score_map(penalised, seen.penalised[where[0]], title=title, best=where[1:])
+    network_figures.crop_box(last, seen.crop[0], title="6 proposals, and the chosen one")
+    proposals = seen.proposals.reshape(-1, 4)
+    for i in np.argsort(seen.penalised.ravel())[::-1][:shown]:
+        x, y, w, h = proposals[i]
+        options = dict(edgecolor=CANDIDATE, facecolor="none", linewidth=0.8, alpha=0.7)
+        last.add_patch(Rectangle((x - w / 2, y - h / 2), w, h, **options))
+    x, y, w, h = proposals[seen.best]
+    last.add_patch(Rectangle((x - w / 2, y - h / 2), w, h, edgecolor=color("siamese"), facecolor="none", linewidth=2))
+    return figure
+
+
+def candidates(axes, frame, boxes, strengths):
+    """A frame with numbered candidate boxes (k, 4) of `proposals.propose`, and their strengths. Returns the axes."""
+    show_image(axes, frame, "candidates of the filter, and their strength")
+    for rank, (box, strength) in enumerate(zip(boxes, strengths, strict=True), start=1):
+        draw_box(axes, box, edgecolor=CANDIDATE)
+        left = box[0] > 0.75 * frame.shape[1]  # to the side on which there is room
+        x, side = (box[0] - 2, "right") if left else (box[0] + box[2] + 2, "left")
+        text = axes.text(
+            x, box[1] + box[3] / 2, f"#{rank}: {strength:.1f}", color=CANDIDATE, fontsize=9, va="center", ha=side
+        )
+        text.set_path_effects([withStroke(linewidth=2, foreground="black")])
+    return axes
+
+
+def preview(frame, box, boxes=(), strengths=()):
+    """The box (4,) one is about to track, in the whole frame among the candidates, and near by. Returns the figure."""
+    figure, (whole, near) = new(1, 2, width=4.8, height=3.9)
+    candidates(whole, frame, boxes, strengths)
+    draw_box(whole, box, "siamese", linewidth=2)
+    return _near(figure, near, frame, box, {"siamese": box})
+
+
+def whole_and_near(frame, boxes, *, truth=None, title="", side=96):
+    """A frame with the boxes (tracker -> (4,)), whole and near the target; truth: the true box or None. The figure."""
+    figure, (whole, near) = new(1, 2, width=4.8, height=3.9)
+    show_image(whole, frame, title)
+    if truth is not None:
+        draw_box(whole, truth, "truth", edgecolor="white", linestyle=":")
+    for name, box in boxes.items():
+        draw_box(whole, box, name, label=name)
+    whole.legend(fontsize=8, loc="upper right", labelcolor="white", frameon=True, facecolor="black", framealpha=0.6)
+    known = truth if truth is not None and np.isfinite(truth).all() else next(iter(boxes.values()))
+    return _near(figure, near, frame, known, boxes, side, truth)
+
+
+def _near(figure, axes, frame, around, boxes, side=96, truth=None):
+    """The part of the frame about the box `around`, at least three times as wide as it."""
+    if not np.isfinite(around).all():  # nobody knows where to look
+        axes.set_axis_off()
+        return figure
+    side = max(side, 3 * around[2:].max())
+    x, y = centers(around)
+    show_image(axes, frame, "near the target")
+    # grey where the frame has ended
+    axes.set(xlim=(x - side / 2, x + side / 2), ylim=(y + side / 2, y - side / 2), facecolor="#d0d0d0")
+    if truth is not None:
+        draw_box(axes, truth, "truth", edgecolor="white", linestyle=":", linewidth=2)
+    for name, box in boxes.items():
+        draw_box(axes, box, name, linewidth=1.8)
+    return figure
