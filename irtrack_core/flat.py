@@ -71,10 +71,13 @@ def _plan(pixels):
 def extremal_opening(image, family, *, dark=False):
     """max over the family's kernels of the opening of image (H, W); dark: min of the closings. The border as in `morphology`.
 
-    image: uint8, uint16 or finite float32; family: morphology.Family. Returns a new (H, W) array, or None when this size
-    of image is met for the first time: a program pays from its second use on, so do it another way now.
+    image: uint8, uint16 or finite float32; family: morphology.Family. Returns a new (H, W) array, or None where another way
+    is no slower: when this size of image is met for the first time, for a program pays from its second use on, and for
+    large uint16 and float32 images without numba, for the passes are then held up by the memory.
     """
     sizes, strips = _strips(*image.shape, image.itemsize, family.rows // 2)
+    if not COMPILED and image.itemsize > 1 and len(strips) > 1:
+        return None
     programs = [_program(*size, family, image.dtype, dark) for size in sizes]
     if None in programs:
         return None

@@ -81,7 +81,11 @@ def test_strips_join_without_a_seam(executor, monkeypatch, strip, dtype):
         assert (
             len(sizes) <= len(strips) and sum(bottom - top for *_, top, bottom in (sizes[n] for _, n in strips)) == 187
         )
-        np.testing.assert_array_equal(by_passes(image, elements), by_opencv(image, elements))
+        result = by_passes(image, elements)
+        if len(strips) > 1 and dtype != np.uint8 and not flat.COMPILED:
+            assert result is None  # no faster than OpenCV: not done
+        else:
+            np.testing.assert_array_equal(result, by_opencv(image, elements))
     flat._strips.cache_clear()
 
 
