@@ -220,7 +220,7 @@ class Simulation:
             across[odd::2] = ((x + np.arange(width) + shifts[odd]) * fine) % cells_x
         down = ((y + np.arange(height)) * fine) % cells_y
         down = np.repeat(down.astype(np.float32)[:, None], width, axis=1)
-        return cv2.remap(self._texture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+        return cv2.remap(self._texture, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
 
     def _noise(self, index, rng):
         """White noise, 1/f noise, channel offsets with their drift, spikes: (H, W) float32 K."""

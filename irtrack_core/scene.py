@@ -12,7 +12,7 @@ from . import optics
 
 __all__ = ["FINE", "LAYERED", "power_law", "texture"]
 
-FINE = 2  # cells a pixel: linear interpolation between them is then accurate to a few per cent at half Nyquist
+FINE = 2  # cells a pixel: cubic interpolation between them keeps the spectrum, wherever the view lies
 LAYERED = ("horizon", "buildings", "trees")  # have an up and a down: the view must not wrap vertically
 
 

@@ -47,6 +47,19 @@ def test_the_scene_behind_h_has_the_slope_asked_for(shape, beta):
     assert np.mean(found) == pytest.approx(-beta, abs=0.1)
 
 
+@pytest.mark.parametrize("shift", [(0.0, 0.0), (0.25, 0.25), (0.3, 0.2)])
+def test_the_spectrum_does_not_depend_on_where_the_view_lies(shift):
+    """Between the texture's cells, a poor interpolation would blur: the second frame is shifted by parts of a pixel."""
+    sensor, sky = ScanSettings(shape=(256, 256)), SceneSettings(beta=3.0, std=0.5, outer_scale=1000, skew=0, pan=shift)
+    k, _ = probes.radial_spectrum(np.zeros((256, 256)), sensor=sensor)
+    ratio = 0
+    for seed in range(3):
+        sequence = scan.simulate(sensor, sky, TargetSettings(snr=0.0), frames=2, seed=seed)
+        first, second = (probes.radial_spectrum(sequence.components(i).background)[1][: len(k)] for i in (0, 1))
+        ratio = ratio + second / first / 3
+    np.testing.assert_allclose(ratio[(k > 0.02) & (k < 0.3)], 1, atol=0.06)
+
+
 def test_the_background_follows_the_law_times_h():
     sensor, sky = ScanSettings(shape=(512, 512)), SceneSettings(beta=3.0, std=0.5, skew=0, outer_scale=100)
     power = 0
