@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from irtrack_core import boxes as bx
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.scan import Simulation
 
@@ -24,3 +25,9 @@ def follow(tracker, frames, boxes):
         box = tracker.update(frame)
         rows.append((box, tracker.score, bool(tracker.lost)))
     return tuple(np.array(column) for column in zip(*rows))
+
+
+def found_again(found, truth, first):
+    """Frames from `first` on until the box overlaps the true one by 0.3; the number of all frames when it never does."""
+    hits = np.flatnonzero(np.nan_to_num(bx.iou(found[first:], truth[first:])) > 0.3)
+    return int(hits[0]) if hits.size else len(found)

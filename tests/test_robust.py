@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from disturbances import follow, simulate
+from disturbances import follow, found_again, simulate
 
 from irtrack_core import boxes as bx
 from irtrack_core import trackers
@@ -97,3 +97,42 @@ def test_a_target_at_the_border(tracker):
     assert hits(found, boxes, within=4) == 1
     centers = bx.centers(found)
     assert ((centers >= 0) & (centers <= [160, 120])).all()
+
+
+# --- black and white ----------------------------------------------------------------------------------------------------
+
+
+def test_a_target_darker_than_the_sky(tracker, clip):
+    frames, boxes = clip
+    assert hits(follow(tracker, 255 - frames, boxes)[0], boxes) == 1
+
+
+def test_black_hot_becomes_white_hot_on_the_way(tracker, clip):
+    frames, boxes = clip[0].copy(), clip[1]
+    frames[30:] = 255 - frames[30:]
+    assert hits(follow(tracker, frames, boxes)[0][32:], boxes[32:]) > 0.9
+
+
+# --- gone and back ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_found_again_within_thirty_frames_of_an_occlusion(tracker, seed):
+    """Hidden for 17 frames, while it moves on by more than its size."""
+    frames, boxes = simulate(90, seed=seed, occlusion=0.2)
+    back = np.flatnonzero(np.isnan(boxes[:, 0]))[-1] + 1
+    found, _, _ = follow(tracker, frames, boxes)
+    assert found_again(found, boxes, back) <= 30
+    assert hits(found[-10:], boxes[-10:]) == 1
+
+
+@pytest.mark.parametrize("seed, back", [(4, 104), (5, 116)])
+def test_found_again_within_thirty_frames_of_coming_back_into_the_frame(tracker, seed, back):
+    """Out of the frame for 42 and 86 frames, back somewhere else. The sky has little of the target's contrast: against
+    clouds as strong as the target this fails."""
+    frames, boxes = (part[: back + 26] for part in simulate(150, seed=seed, leave=True, speed=4, clouds=0.01))
+    assert np.isnan(boxes[back - 1, 0]) and np.isfinite(boxes[back, 0])
+    found, _, lost = follow(tracker, frames, boxes)
+    gone = np.isnan(boxes[:, 0])
+    assert lost[gone].any()
+    assert found_again(found, boxes, back) <= 30
