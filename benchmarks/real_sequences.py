@@ -6,12 +6,20 @@ IRTRACK_DATA names the folder with the set. No tracker is tuned to a sequence; o
 
 import argparse
 
+import numpy as np
 import pandas as pd
 
-from irtrack_core import datasets, evaluation, trackers
+from irtrack_core import boxes, datasets, evaluation, metrics, trackers
 from irtrack_core.workbook import limit_threads, progress
 
 COLUMNS = {"aor": "AO", "sr50": "SR0.5", "p5": "P@5", "p20": "P@20"}
+
+
+def fixed_box_bound(sequence, stride):
+    """AO of a box of the first one's size, always centred on the true one: what a tracker that keeps the size can reach."""
+    truth = sequence.boxes[sequence.first :: stride]
+    truth = truth[np.isfinite(truth[:, 0])]
+    return metrics.aor(boxes.from_centers(boxes.centers(truth[1:]), truth[0, 2:]), truth[1:])
 
 
 def main():
@@ -36,6 +44,7 @@ def main():
         means = table.groupby("tracker")[list(COLUMNS)].mean().rename(columns=COLUMNS)
         print(f"\nevery frame, {len(sequences)} sequences" if stride == 1 else f"\nevery {stride}th frame")
         print(means.round(3).to_string())
+        print(f"true centres, first size: AO {np.mean([fixed_box_bound(one, stride) for one in sequences]):.3f}")
         for name in names:
             worst = table[table["tracker"] == name].sort_values("sr50").head(5)
             print(f"lowest success rates of {name}\n" + worst[["sequence", *COLUMNS]].round(3).to_string(index=False))
