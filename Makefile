@@ -1,6 +1,7 @@
 # make results   install if needed, run every notebook in batch, say where figures and tables are
 # make test      install if needed, all tests
 # make lab       install if needed, open JupyterLab on the first notebook
+# make peers     CSRT, KCF and MIL of OpenCV over the experiments' sequences, in an environment of their own (.venv-peers)
 # make notebooks [NB=02]   rebuild the stored notebooks from notebooks/src
 #
 # Variables, given after the target's name, e.g. `make results PROFILE=full CORES=8`:
@@ -21,9 +22,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 TORCH := torch==2.13.0
+PEERS := opencv-contrib-python numpy scipy pandas pydantic pooch filelock tqdm mcos-decoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: results test lab notebooks site bench clean
+.PHONY: results test lab peers notebooks site bench clean
 .DELETE_ON_ERROR:
 
 results: $(STAMP)
@@ -36,6 +38,19 @@ test: $(STAMP)
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+# Two builds of OpenCV cannot live in one environment, and the trackers are in the contrib build alone.
+peers: .venv-peers/.complete
+	.venv-peers/bin/python -m irtrack_core.peers --profile $(PROFILE)
+
+.venv-peers/.complete: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found; name one: make peers PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv-peers
+	sed 's/^opencv-python==/opencv-contrib-python==/' requirements.lock > .venv-peers/requirements.lock
+	.venv-peers/bin/python -m pip install -c .venv-peers/requirements.lock $(PEERS)
+	.venv-peers/bin/python -m pip install --no-deps -e .
+	.venv-peers/bin/python -c "import cv2; cv2.TrackerCSRT.create()"
+	@touch $@
 
 notebooks: $(STAMP)
 	$(BIN)/python -m irtrack_core.workbook build $(NB)

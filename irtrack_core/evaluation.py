@@ -5,6 +5,7 @@ of every measure. Each measure is taken for each sequence and then averaged over
 weighs no more than a short one.
 """
 
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -29,6 +30,7 @@ __all__ = [
     "paired_bootstrap",
     "save_boxes",
     "load_boxes",
+    "made_with",
 ]
 
 
@@ -124,12 +126,15 @@ def evaluate(results, sequences):
     """Table with a row for each result: the measures of `metrics`, the first frame left out.
 
     Columns: dataset, sequence, tracker, stride, frames (timed), seconds, annotated (frames measured), aor, sr50, sr75,
-    auc, p3, p5, p20, norm_auc, rmse (px), loss_rate, first_loss (frames), fps. Raises KeyError for an unknown sequence.
+    auc, p3, p5, p20, norm_auc, rmse (px, or samples), rmse_d (detector widths, NaN where the sensor is unknown), loss_rate,
+    first_loss (frames), fps. Raises KeyError for an unknown sequence.
     """
     by_key, rows = _by_key(sequences), []
     for result in results:
-        truth = _truth(result, _sequence(result, by_key))[1:]
-        boxes = result.boxes[1:]
+        sequence = _sequence(result, by_key)
+        truth, boxes = _truth(result, sequence)[1:], result.boxes[1:]
+        # samples per detector width may differ along x and y
+        detector = np.tile(getattr(sequence, "oversampling", None) or (np.nan, np.nan), 2)
         if np.isnan(truth).any(axis=1).all():
             raise ValueError(f"sequence {result.dataset}/{result.sequence}: only its first frame is annotated")
         row = {"dataset": result.dataset, "sequence": result.sequence, "tracker": result.tracker}
@@ -139,7 +144,10 @@ def evaluate(results, sequences):
         row |= {"auc": metrics.auc(metrics.success_curve(boxes, truth))}
         row |= {f"p{t}": metrics.precision(boxes, truth, t) for t in (3, 5, 20)}
         row |= {"norm_auc": metrics.auc(metrics.normalized_precision_curve(boxes, truth))}
-        row |= {"rmse": metrics.centroid_rmse(boxes, truth), "loss_rate": metrics.loss_rate(boxes, truth)}
+        row |= {"rmse": metrics.centroid_rmse(boxes, truth), "rmse_d": float("nan")}
+        if np.isfinite(detector).all():
+            row |= {"rmse_d": metrics.centroid_rmse(boxes / detector, truth / detector)}
+        row |= {"loss_rate": metrics.loss_rate(boxes, truth)}
         row |= {"first_loss": metrics.first_loss(boxes, truth)}
         row |= {"fps": metrics.fps([result.frames], [result.seconds]) if result.seconds > 0 else float("nan")}
         rows.append(row)
@@ -228,21 +236,38 @@ def paired_bootstrap(a, b, *, rng, n=2000, level=0.95):
     return float(np.mean(a - b)), *bootstrap_interval(a - b, rng=rng, n=n, level=level)
 
 
-def save_boxes(results, path):
-    """Write results to one CSV, a row a frame; numbers in full, so that load_boxes gives the very same ones."""
+def save_boxes(results, path, *, made=""):
+    """Write results to one CSV, a row a frame; numbers in full, so that load_boxes gives the very same ones.
+
+    made: what they were made with, e.g. a key of code and weights; kept in a column that `made_with` reads.
+    """
     tables = []
     for result in results:
         fields = asdict(result)
         boxes, scores = fields.pop("boxes"), fields.pop("scores")
         number = result.start + result.stride * np.arange(len(boxes))
         table = pd.DataFrame({"frame": number, **dict(zip("xywh", boxes.T)), "score": scores})
-        tables.append(table.assign(**fields))
+        tables.append(table.assign(**fields, made=made))
     if not tables:
         raise ValueError("no results to save")
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pd.concat(tables).to_csv(path, index=False, na_rep="nan")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:  # a run that is killed leaves no half table
+        pd.concat(tables).to_csv(part, index=False, na_rep="nan")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
     return path
+
+
+def made_with(path):
+    """The `made` of a table that save_boxes wrote; "" when there is none."""
+    path = Path(path)
+    if not path.is_file():
+        return ""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, nrows=1)
+    return table["made"].iloc[0] if "made" in table and len(table) else ""
 
 
 def load_boxes(path):

@@ -80,12 +80,12 @@ def learn(name, profile, results, *, fold=0, seed=0, study_seed=0, batch=8, work
     log = path.with_suffix(".csv")
     card = {"name": name, "fold": fold, "seed": seed, "study_seed": study_seed, "frames": profile.frames}
     card |= {"network": settings.model_dump(mode="json"), "training": plan.model_dump(mode="json")}
-    card["code"] = depends.digest(__file__)
+    card["code"] = code = depends.digest(__file__)
     if path.is_file() and log.is_file() and read_card(path) == card:
         return pd.read_csv(log)
     net = new_network(settings, seed)
     sampler = sampler_of(net, *training_sequences(profile, fold, study_seed), seed)
-    checkpoint = Path(results) / "checkpoints" / path.name
+    checkpoint = Path(results) / "checkpoints" / f"{path.stem}_{code}.safetensors"  # other code goes on with no other's
     save_weights(net, protocol.weights_path(results, fold, seed, 0, name))
     for mark in sorted({max(1, round(plan.iterations * share)) for share in SHARES}):
         options = dict(checkpoint=checkpoint, workers=workers, stop_after=mark, progress=progress)
@@ -94,7 +94,8 @@ def learn(name, profile, results, *, fold=0, seed=0, study_seed=0, batch=8, work
             save_weights(net.cpu(), protocol.weights_path(results, fold, seed, mark, name))
     history.to_csv(log, index=False)
     save_weights(net, path, card)  # last: it says that all is there
-    checkpoint.unlink()
+    for old in checkpoint.parent.glob(f"{path.stem}_*.safetensors"):
+        old.unlink()
     return history
 
 

@@ -4,12 +4,15 @@ Raw boxes lie in results/<profile>/boxes/<dataset>/<sequence>__<tracker>__seed<n
 be computed again from them, by other code too.
 """
 
+import hashlib
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from irtrack_core import evaluation, metrics, trackers
+from irtrack_core import depends, evaluation, metrics, trackers
 from irtrack_core.boxes import iou
 from irtrack_core.compared.notes import BARE
 from irtrack_core.config import PyramidSettings, TrackerSettings
@@ -80,34 +83,64 @@ def real_sequences(frames=0):
     return [] if root is None else [head(one, frames) for one in load("svanstrom", root)]
 
 
-def track(sequences, names, results, *, fold=0, seed=0, progress=None):
+def track(sequences, names, results, *, fold=0, seed=0, step=None, resets=None, made=None, progress=None):
     """Run each tracker over each sequence and keep the raw boxes; returns the list of TrackResult.
 
-    progress: e.g. tqdm, wraps the list of sequences.
+    What is there already, made by the same code, weights and sequence, is read instead, so that a run that was killed goes
+    on where it was. step: weights of that training step. resets: frames to wait after a failure, see `evaluation.run`.
+    made: name -> tracker, where it is at hand. progress: e.g. tqdm, wraps the list of sequences.
     """
-    made = {name: make_tracker(name, results, fold, seed) for name in names}
+    trackers_of = dict(made or {})
     done = []
     for sequence in progress(sequences) if progress else sequences:
-        held = in_memory(sequence)
-        for name, tracker in made.items():
-            result = evaluation.run(tracker, held)
-            evaluation.save_boxes([result], boxes_path(results, sequence.dataset, sequence.name, name, seed))
-            done.append(result)
+        held = None
+        for name in names:
+            stem = name if step is None else f"{name}@{step}"
+            path = boxes_path(results, sequence.dataset, sequence.name, stem, seed, resets is not None)
+            key = _key(sequence, name, results, fold, seed, step, resets)
+            if name in (made or {}) or evaluation.made_with(path) != key:
+                held = held or in_memory(sequence)
+                if name not in trackers_of:
+                    trackers_of[name] = make_tracker(name, results, fold, seed, step)
+                result = evaluation.run(trackers_of[name], held, resets=resets)
+                evaluation.save_boxes([result], path, made=key)
+            done += evaluation.load_boxes(path)
     return done
 
 
-def run_folds(profile, names, results, seed=0, progress=None):
+@lru_cache(maxsize=1)
+def _code():
+    return depends.digest(__file__)
+
+
+@lru_cache(maxsize=64)
+def _file_digest(path, modified):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+
+def _key(sequence, name, results, fold, seed, step, resets):
+    """What raw boxes depend on: code, weights, and the sequence as far as its name, boxes and size tell."""
+    parts = [_code(), name, sequence.dataset, sequence.name, str(sequence.shape), str(resets)]
+    parts.append(hashlib.sha256(sequence.boxes.tobytes()).hexdigest())
+    if name in COMPARED:
+        path = weights_path(results, fold, seed, step, name)
+        parts.append(_file_digest(path, path.stat().st_mtime_ns) if path.exists() else "")
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def run_folds(profile, names, results, seed=0, *, resets=None, progress=None):
     """(results, sequences): every tracker on the test sequences of every fold; raw boxes are kept.
 
-    Of several seeds (profile.seeds), only `paper` runs each: the others do not depend on it.
+    Of several seeds (profile.seeds), only the compared methods run each: the others do not depend on it.
     """
     done, tested = [], []
     for fold, _, test in test_folds(profile, seed):
         tested += test
         for number in range(profile.seeds):
-            chosen = [name for name in names if number == 0 or name == "paper"]
+            chosen = [name for name in names if number == 0 or name in COMPARED]
             if chosen:
-                done += track(test, chosen, results, fold=fold, seed=seed + number, progress=progress)
+                options = dict(fold=fold, seed=seed + number, resets=resets, progress=progress)
+                done += track(test, chosen, results, **options)
     return done, tested
 
 
@@ -116,19 +149,23 @@ def load_folds(profile, names, results, seed=0):
     tested = [one for _, _, test in test_folds(profile, seed) for one in test]
     loaded = load_results(tested, names, results, seed=seed)
     for number in range(1, profile.seeds):
-        loaded += load_results(tested, [name for name in names if name == "paper"], results, seed=seed + number)
+        loaded += load_results(tested, [name for name in names if name in COMPARED], results, seed=seed + number)
     return loaded, tested
 
 
-def by_step(sequences, results, *, fold=0, seed=0, progress=None):
-    """Table step, dataset, sequence, aor of `paper` with the weights of each kept training step; empty without any."""
-    chosen, rows = steps(results, fold, seed), []
-    held = [in_memory(one) for one in sequences]
-    for step in progress(chosen) if progress else chosen:
-        tracker = trackers.create("paper", weights=weights_path(results, fold, seed, step))
-        table = evaluation.evaluate([evaluation.run(tracker, one) for one in held], held)
-        rows.append(table[["dataset", "sequence", "aor"]].assign(step=step))
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=["dataset", "sequence", "aor", "step"])
+def by_step(sequences, results, *, names=("paper",), fold=0, seed=0, progress=None):
+    """Table step, tracker, dataset, sequence, aor of compared methods with the weights of each kept training step.
+
+    Empty where no weights were kept.
+    """
+    chosen, rows = [(name, step) for name in names for step in steps(results, fold, seed, name)], []
+    held = [in_memory(one) for one in sequences] if chosen else []
+    for name, step in progress(chosen) if progress else chosen:
+        done = track(held, [name], results, fold=fold, seed=seed, step=step)
+        table = evaluation.evaluate(done, held)
+        rows.append(table[["tracker", "dataset", "sequence", "aor"]].assign(step=step))
+    columns = ["tracker", "dataset", "sequence", "aor", "step"]
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
 
 
 def load_results(sequences, names, results, *, seed=0):

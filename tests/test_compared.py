@@ -10,7 +10,7 @@ from irtrack_core import evaluation, protocol, trackers
 from irtrack_core.compared import notes
 from irtrack_core.compared.nets import HISTORY, NETS, ComparedSettings, build, macs, parameters
 from irtrack_core.compared.pairs import HistorySampler, VisibleSampler, state_rows, with_visible
-from irtrack_core.config import TrainingSettings, network_preset
+from irtrack_core.config import SamplingSettings, TrainingSettings, network_preset
 from irtrack_core.datasets import ArrayFrames, Sequence
 from irtrack_core.network import foreground
 from irtrack_core.runtime import fold_batch_norms
@@ -233,6 +233,11 @@ def test_a_history_is_the_true_track_seen_from_the_window():
     assert seen > 5
 
 
+def test_histories_refuse_crops_they_cannot_follow():
+    with pytest.raises(ValueError, match="transpose=0"):
+        HistorySampler([still()], tiny("ref9"), 17, tracks={}, sampling=SamplingSettings(transpose=0.5))
+
+
 def test_states_of_a_young_track_repeat_the_oldest():
     rows = state_rows(
         [(10, 20), (12, 20)], [(4, 4), (8, 2)], [1, 0.5], center=(12, 20), side=20.0, given=(4, 4), mirror=(-1, 1)
@@ -338,3 +343,15 @@ def test_folding_the_batch_norms_changes_nothing(method):
         a, b = (foreground(one.search(search, one.template(template))[0]) for one in (net, folded))
     torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
     assert sum(isinstance(m, torch.nn.BatchNorm2d) for m in folded.modules()) < 5
+
+
+@pytest.mark.realdata
+def test_ref10_takes_the_true_pairs_of_kaist(realdata):
+    from irtrack_core.datasets import load
+
+    sequence = with_visible(load("kaist", realdata, min_length=1)[0])
+    frame = sequence.frames[0]
+    assert frame.shape == (*sequence.shape, 2) and not np.array_equal(frame[..., 0], frame[..., 1])
+    tracker = ComparedTracker(build(tiny("ref10", visible=True)))
+    tracker.init(frame, sequence.boxes[0])
+    assert tracker.template.shape == (2, 127, 127) and np.isfinite(tracker.update(frame)).all()

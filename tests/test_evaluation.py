@@ -307,3 +307,44 @@ def test_bootstrap_refuses():
             evaluation.bootstrap_interval(values, rng=rng)
     with pytest.raises(ValueError, match="shape"):
         evaluation.paired_bootstrap([1, 2], [1, 2, 3], rng=rng)
+
+
+# -- in widths of a detector, and against got10k from the raw boxes
+
+
+def test_rmse_counts_in_detector_widths_where_the_sensor_is_known():
+    one = sequence("a", n=3)
+    one.oversampling = (2.0, 4.0)
+    boxes = one.boxes.copy()
+    boxes[1:, 0] += 3
+    boxes[1:, 1] += 8
+    result = TrackResult("a", "set", "t", boxes, np.ones(3), seconds=0.5, frames=2)
+    row = evaluate([result], [one]).loc[0]
+    assert row["rmse"] == pytest.approx(np.hypot(3, 8)) and row["rmse_d"] == pytest.approx(np.hypot(1.5, 2))
+    one.oversampling = None
+    assert np.isnan(evaluate([result], [one]).loc[0, "rmse_d"])
+
+
+def test_a_table_says_what_it_was_made_with(tmp_path):
+    result = run(Scripted(), sequence("a"))
+    path = save_boxes([result], tmp_path / "boxes.csv", made="abc123")
+    assert evaluation.made_with(path) == "abc123" and evaluation.made_with(tmp_path / "none.csv") == ""
+    pd.testing.assert_frame_equal(evaluate(load_boxes(path), [sequence("a")]), evaluate([result], [sequence("a")]))
+
+
+def test_the_table_equals_got10k_on_the_raw_boxes(tmp_path):
+    from test_metrics import got10k_metrics
+
+    theirs = got10k_metrics()
+    rng = np.random.default_rng(4)
+    one = sequence("a", n=60, step=0.7)
+    boxes = one.boxes + rng.normal(0, [2, 2, 0.5, 0.5], (60, 4))
+    boxes[0] = one.boxes[0]
+    path = save_boxes([TrackResult("a", "set", "t", boxes, np.ones(60), 1.0, 59)], tmp_path / "boxes.csv")
+    raw = pd.read_csv(path)[["x", "y", "w", "h"]].to_numpy()[1:]
+    ious, errors = theirs.rect_iou(raw, one.boxes[1:]), theirs.center_error(raw, one.boxes[1:])
+    row = evaluate(load_boxes(path), [one]).loc[0]
+    assert row["aor"] == pytest.approx(ious.mean(), abs=1e-12)
+    assert row["sr50"] == np.mean(ious > 0.5) and row["sr75"] == np.mean(ious > 0.75)
+    assert [row["p3"], row["p5"], row["p20"]] == [np.mean(errors <= t) for t in (3, 5, 20)]
+    assert row["auc"] == pytest.approx(np.mean([np.mean(ious > t) for t in np.linspace(0, 1, 21)]))

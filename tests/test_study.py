@@ -117,3 +117,34 @@ def test_no_real_sequences_without_the_variable(monkeypatch, tmp_path):
 def test_real_sequences_are_the_validation_list(realdata):
     real = study.real_sequences(5)
     assert len(real) == 29 and all(len(one) <= 5 and np.isfinite(one.boxes[0]).all() for one in real)
+
+
+def test_raw_boxes_that_are_there_are_read_and_not_made_again(tmp_path, monkeypatch):
+    sequences, calls = [sequence("one"), sequence("two")], []
+    run = evaluation.run
+    monkeypatch.setattr(evaluation, "run", lambda *a, **o: calls.append(a[1].name) or run(*a, **o))
+    first = study.track(sequences[:1], ["identity", "peak"], tmp_path)
+    again = study.track(sequences, ["identity", "peak"], tmp_path)  # as after a kill: the rest is made
+    assert calls == ["one"] * 2 + ["two"] * 2
+    for a, b in zip(first, again):
+        np.testing.assert_array_equal(a.boxes, b.boxes)
+    moved = Sequence("one", "set", sequences[0].frames, sequences[0].boxes + [0.5, 0, 0, 0])
+    study.track([moved], ["identity"], tmp_path)
+    study.track([moved], ["identity"], tmp_path, resets=4)
+    assert calls[4:] == ["one", "one"]
+
+
+def test_stages_add_up_to_the_whole(tmp_path):
+    one = sequence(frames=40)
+    table = speed.stages([one], ["identity", "peak"], tmp_path, warmup=2).set_index(["tracker", "stage"])["ms"]
+    assert (table >= 0).all() and table["identity", "filter"] == table["peak", "network"] == 0
+    assert table["peak", "filter"] > 0 and table["peak", "rest"] > 0
+
+
+def test_the_clock_gives_each_stage_its_own_time(monkeypatch):
+    now = iter([0.0, 1.0, 3.0, 3.5, 4.5, 10.0])
+    monkeypatch.setattr(speed, "perf_counter", lambda: next(now))
+    clock = speed.Clock()
+    inner = clock.timed(lambda: None, "filter")
+    clock.timed(lambda: [inner(), inner()], "rest")()
+    assert clock.seconds == {"filter": 3.0, "crops": 0.0, "network": 0.0, "rest": 7.0}

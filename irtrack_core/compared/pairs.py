@@ -75,6 +75,10 @@ class HistorySampler(PairSampler):
 
     def __init__(self, sequences, settings, positions, *, tracks, stride=1, **options):
         super().__init__(sequences, settings, positions, **options)
+        if self.sampling.transpose or self.sampling.variety:
+            raise ValueError(
+                "histories do not follow crops that are transposed or varied: set transpose=0 and variety=0"
+            )
         self.tracks, self.stride = tracks, stride
 
     def batch(self, index, size):

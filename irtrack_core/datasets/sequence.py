@@ -29,6 +29,7 @@ class Sequence:
     fps: frames a second.
     components: for simulated sequences, index -> object with .image .target .background .clutter (eq. 1), else None.
     notes: what the reader had to repair, one sentence each.
+    oversampling: samples per detector width along x and y, where the sensor is known, else None.
 
     Raises ValueError when boxes and frames do not match, or a box is infinite, half NaN or empty.
     """
@@ -40,6 +41,7 @@ class Sequence:
     fps: float = 30.0
     components: Callable | None = None
     notes: tuple = field(default=())
+    oversampling: tuple | None = None
 
     def __post_init__(self):
         frames = self.frames if isinstance(self.frames, Frames) else ArrayFrames(self.frames)
@@ -117,4 +119,5 @@ def subsample(sequence, stride, *, start=0):
         fps=sequence.fps / stride,
         components=sequence.components and _Picked(sequence.components, start, stride),
         notes=sequence.notes,
+        oversampling=sequence.oversampling,
     )

@@ -27,6 +27,7 @@ def as_sequence(simulation, name, dataset, *, fps=30.0):
         boxes=simulation.boxes,
         fps=fps,
         components=simulation.components,
+        oversampling=(simulation.sensor.oversampling_scan, simulation.sensor.oversampling_cross),
     )
 
 

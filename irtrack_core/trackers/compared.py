@@ -38,7 +38,7 @@ class ComparedTracker(PyramidTracker):
 
     def init(self, frame, box):
         super().init(frame, box)
-        self.given, self.past = self.size.copy(), [(self.center.copy(), self.size.copy(), 1.0)]
+        self.past = [(self.center.copy(), self.size.copy(), 1.0)]
 
     def update(self, frame):
         if self.net.settings.method == "ref9":

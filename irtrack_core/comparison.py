@@ -1,0 +1,124 @@
+"""Tables that compare trackers: resets, paired differences, and strata of easy and hard sequences."""
+
+import numpy as np
+import pandas as pd
+
+from irtrack_core import evaluation, metrics
+
+__all__ = ["FACTORS", "conditions", "differences", "measures", "resets", "strata"]
+
+MEASURES = ("aor", "sr50", "sr75", "p3", "p5", "p20", "norm_auc", "rmse", "rmse_d", "loss_rate", "first_loss")
+FACTORS = {"snr": "SNR", "size": "size, px", "oversampling": "samples per detector", "clutter": "clutter / noise"}
+
+
+def measures(table, names=None):
+    """Mean of every measure over sequences, a row a tracker, in the order of `names`; seeds are averaged first.
+
+    table: of `evaluation.evaluate`. rmse and rmse_d are the means of the sequences that have one.
+    """
+    each = table.groupby(["tracker", "dataset", "sequence"], sort=False)[list(MEASURES)].mean()
+    means = each.groupby("tracker", sort=False).mean()
+    return means if names is None else means.reindex([name for name in names if name in means.index])
+
+
+def resets(results, sequences, *, burn_in=10):
+    """Accuracy, failures and robustness of runs that were started anew after each failure, a row a tracker.
+
+    results: of `study.track(..., resets=n)`. Accuracy and robustness are means over sequences (VOT 2015: exp(-30 failures
+    / frames)), failures the sum over sequences of the mean over seeds, with `frames`, the number they happened in.
+    """
+    by_key, rows = {(one.dataset, one.name): one for one in sequences}, []
+    for result in results:
+        sequence = by_key[result.dataset, result.sequence]
+        found = metrics.reset_summary(evaluation.overlaps(result, sequence), burn_in=burn_in)
+        place = {"tracker": result.tracker, "dataset": result.dataset, "sequence": result.sequence}
+        rows.append(place | found | {"frames": len(result.boxes)})
+    each = pd.DataFrame(rows).groupby(["tracker", "dataset", "sequence"], sort=False).mean()
+    groups = each.groupby("tracker", sort=False)
+    sums = groups[["failures", "frames"]].sum()
+    return groups[["accuracy", "robustness"]].mean().join(sums)[["accuracy", "failures", "frames", "robustness"]]
+
+
+def differences(table, reference, rng, measure="aor", n=4000):
+    """`reference` minus each other tracker, paired by sequence: tracker, sequences, difference, low, high, clear.
+
+    table: of `evaluation.evaluate`; seeds are averaged first. low, high: 95 % by bootstrap over sequences; clear: the
+    interval leaves out 0. Several rows are several tests: of twenty without any true difference, one is clear by chance.
+    Raises ValueError when the reference is not in the table, or a tracker lacks some of its sequences.
+    """
+    wide = table.pivot_table(index=["dataset", "sequence"], columns="tracker", values=measure, sort=False)
+    if reference not in wide:
+        raise ValueError(f"no results of {reference!r} in the table; it has {', '.join(map(str, wide.columns))}")
+    rows = []
+    for name in table["tracker"].unique():
+        if name == reference:
+            continue
+        if wide[name].isna().any() or wide[reference].isna().any():
+            raise ValueError(f"{name} and {reference} were not measured on the same sequences: they cannot be paired")
+        pair = wide[reference].to_numpy(), wide[name].to_numpy()
+        difference, low, high = evaluation.paired_bootstrap(*pair, rng=rng, n=n)
+        rows.append((name, len(wide), difference, low, high, bool(low > 0 or high < 0)))
+    return pd.DataFrame(rows, columns=["tracker", "sequences", "difference", "low", "high", "clear"])
+
+
+def conditions(sequence, frames=3):
+    """How hard a sequence is: dataset, sequence, snr, size (px), oversampling (samples per detector), clutter.
+
+    Means over `frames` annotated frames. snr: the target's peak over the frame's noise; clutter: deviation of the
+    background round the target over that noise. Of simulated sequences target and background are known exactly; of real
+    ones the peak is that above the mean of the surroundings, the clutter holds their noise too, and the sensor is unknown.
+    """
+    present, rows = np.flatnonzero(sequence.present), []
+    for index in present[np.linspace(0, len(present) - 1, frames).astype(int)]:
+        image = np.asarray(sequence.frames[int(index)])
+        box = sequence.boxes[index]
+        region = metrics.background_region(image.shape, box)
+        noise = max(metrics.noise_sigma(image), 1e-9)
+        if sequence.components:
+            parts = sequence.components(int(index))
+            peak, around = np.abs(parts.target).max(), parts.background[region]
+        else:
+            inside = image[metrics.target_mask(image.shape, box)].astype(float)
+            around = image[region].astype(float)
+            peak = np.abs(inside - around.mean()).max()
+        rows.append((peak / noise, np.sqrt(box[2] * box[3]), around.std() / noise))
+    snr, size, clutter = np.mean(rows, axis=0)
+    known = float(np.sqrt(np.prod(sequence.oversampling))) if sequence.oversampling else float("nan")
+    place = {"dataset": sequence.dataset, "sequence": sequence.name}
+    return place | {"snr": snr, "size": size, "oversampling": known, "clutter": clutter}
+
+
+def strata(table, sequences, rng, measure="aor", parts=None):
+    """Means of a measure among easy and hard sequences: factor, stratum, tracker, sequences, mean, low, high.
+
+    table: of `evaluation.evaluate`; sequences: those it was made on. parts: strata a factor, at quantiles of the sequences;
+    None: three, or two where there are fewer than a dozen. A factor whose values are few (the oversampling of simulated
+    sets) is taken value by value; one that is unknown for some sequence leaves that sequence out.
+    """
+    known, rows = pd.DataFrame([conditions(one) for one in sequences]), []
+    each = table.groupby(["dataset", "sequence", "tracker"], sort=False, as_index=False)[measure].mean()
+    each = each.merge(known, on=["dataset", "sequence"])
+    parts = parts or (2 if len(sequences) < 12 else 3)
+    for factor, title in FACTORS.items():
+        values = known[factor].dropna()
+        if values.empty:
+            continue
+        if values.nunique() <= parts:
+            labels = each[factor].map(lambda value: f"{value:.3g}" if np.isfinite(value) else None)
+            order = [f"{value:.3g}" for value in sorted(values.unique())]
+        else:
+            edges = np.quantile(values, np.arange(1, parts) / parts)
+            order = _names(edges)
+            labels = each[factor].map(lambda v, e=edges, o=order: o[np.searchsorted(e, v)] if np.isfinite(v) else None)
+        for label in order:
+            for tracker, part in each[labels == label].groupby("tracker", sort=False)[measure]:
+                low, high = evaluation.bootstrap_interval(part.to_numpy(), rng=rng)
+                rows.append((title, label, tracker, len(part), float(part.mean()), low, high))
+    return pd.DataFrame(rows, columns=["factor", "stratum", "tracker", "sequences", "mean", "low", "high"])
+
+
+def _names(edges):
+    """Names of the strata between edges: `up to 8`, `8 to 20`, `above 20`."""
+    text = [f"{edge:.3g}" for edge in edges]
+    middle = [f"{low} to {high}" for low, high in zip(text, text[1:])]
+    return [f"up to {text[0]}", *middle, f"above {text[-1]}"]

@@ -1,0 +1,105 @@
+"""What users would pick instead: CSRT, KCF and MIL of OpenCV, and NanoTrack where its weights are given.
+
+CSRT and KCF come with the contrib build alone, which cannot live beside the plain one: `make peers` makes an environment for
+it and runs them there. Their boxes are whole pixels, as OpenCV gives them.
+"""
+
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..boxes import centers, check_box, from_centers
+from .base import to_gray
+
+__all__ = ["LEAST_SIDE", "OpenCVTracker", "available", "create_nanotrack", "version"]
+
+MAKERS = {"csrt": "TrackerCSRT", "kcf": "TrackerKCF", "mil": "TrackerMIL"}
+LEAST_SIDE = 12  # pixels: smaller boxes hold too little to correlate with and are widened about their centre
+HOW = "`make peers` makes an environment with it (opencv-contrib-python) and runs these trackers there"
+
+
+def version():
+    """OpenCV's version and whether it is the contrib build, e.g. "5.0.0 contrib"."""
+    return f"{cv2.__version__}{' contrib' if _find('TrackerCSRT') else ''}"
+
+
+def available():
+    """Names of the trackers that the installed OpenCV has, without NanoTrack, which needs weights."""
+    return [name for name, kind in MAKERS.items() if _find(kind)]
+
+
+def _find(kind):
+    """create() of a tracker class, wherever this version of OpenCV keeps it; None when it has none."""
+    for place in (cv2, getattr(cv2, "legacy", None)):
+        maker = getattr(place, kind, None)
+        if maker is not None:
+            return maker.create
+    return None
+
+
+class OpenCVTracker:
+    """One of OpenCV's trackers under our protocol.
+
+    name: "csrt", "kcf" or "mil"; make: a function that makes another. least_side: boxes are widened to it, in pixels, and
+    what comes out is narrowed by the same factor. seed: of OpenCV's generator, set at every init (MIL draws from it, and
+    is not deterministic even so). Frames of uint16 and float32 are scaled to 8 bits by the range of the first one.
+    Raises ImportError when the installed OpenCV lacks the tracker.
+    """
+
+    def __init__(self, name, *, make=None, least_side=LEAST_SIDE, seed=0):
+        self.name, self.least_side, self.seed, self.score = name, least_side, seed, 0.0
+        if make is None and name not in MAKERS:
+            raise ValueError(f"unknown tracker of OpenCV {name!r}: use one of {sorted(MAKERS)}")
+        self.make = make or _find(MAKERS[name])
+        if self.make is None:
+            raise ImportError(f"this OpenCV ({version()}) has no tracker {name!r}: {HOW}")
+
+    def init(self, frame, box):
+        frame = to_gray(frame)
+        self.shape, self.box = frame.shape, check_box(box, frame.shape)
+        self.range = np.percentile(frame, [0.1, 99.9]) if frame.dtype != np.uint8 else None
+        low = np.maximum(np.round(centers(self.box) - np.maximum(self.box[2:], self.least_side) / 2), 0)
+        side = np.round(np.maximum(self.box[2:], self.least_side))
+        side = np.maximum(np.minimum(side, self.shape[::-1] - low), 1)
+        given = np.concatenate([low, side])
+        # what whole pixels and the border changed, to be taken back from every answer
+        self.shrink, self.offset = self.box[2:] / side, centers(self.box) - centers(given)
+        cv2.setRNGSeed(self.seed)
+        self.tracker, self.score = self.make(), 1.0
+        self.tracker.init(self._color(frame), tuple(int(v) for v in given))
+
+    def update(self, frame):
+        """The target's box (4,); the last one, with score 0, where OpenCV reports that it is lost."""
+        frame = to_gray(frame, self.shape)
+        found, box = self.tracker.update(self._color(frame))
+        self.score = float(found)
+        if found:
+            box = np.asarray(box, dtype=np.float64)
+            self.box = from_centers(centers(box) + self.offset, np.maximum(box[2:] * self.shrink, 1e-3))
+        return self.box.copy()
+
+    def _color(self, frame):
+        if self.range is not None:
+            low, high = self.range
+            frame = np.clip((frame - low) * (255 / max(high - low, 1e-12)), 0, 255).astype(np.uint8)
+        return cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR)
+
+
+def create_nanotrack(backbone=None, head=None, **options):
+    """NanoTrack by OpenCV's DNN module. backbone, head: its two ONNX files; none is shipped.
+
+    Raises ValueError without them, FileNotFoundError when one is missing.
+    """
+    if backbone is None or head is None:
+        raise ValueError("NanoTrack needs its weights: create('nanotrack', backbone='….onnx', head='….onnx')")
+    for path in (backbone, head):
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"no weights of NanoTrack at {path}")
+    parameters = cv2.TrackerNano.Params()
+    parameters.backbone, parameters.neckhead = str(backbone), str(head)
+    return OpenCVTracker("nanotrack", make=lambda: cv2.TrackerNano.create(parameters), **options)
+
+
+create_csrt, create_kcf, create_mil = (partial(OpenCVTracker, name) for name in MAKERS)
