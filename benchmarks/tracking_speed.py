@@ -3,7 +3,10 @@
     python benchmarks/tracking_speed.py [rounds] [--threads 1 2] [--paper]
 
 Every tracker takes a round in turn, so that a busy machine is unfair to none; given is the median round, its ratio to the
-peak tracker, and where a frame's time goes. `compact` is the shipped tracker, on targets of three sizes and in a frame eight
+peak tracker, and where a frame's time goes. "cpu" is the processor's time for a frame, all threads together: where other
+programs run it says what an idle core would do, for the wall's time then holds waiting as well.
+
+`compact` is the shipped tracker, on targets of three sizes and in a frame eight
 times as large; `paper` is the paper's network at full width, untrained (its speed does not depend on its weights; it is
 also what the precisions are for). CSRT runs where this OpenCV has it (opencv-contrib-python).
 """
@@ -50,22 +53,22 @@ def clip(size, shape=(480, 640), frames=FRAMES):
 
 
 def run(tracker, frames, box):
-    """Median seconds of an update: a stall of the machine does not count."""
+    """(wall, cpu) seconds of an update, the wall's the median: a single stall does not count."""
     tracker.init(frames[0], box)
-    seconds = []
+    seconds, spent = [], time.process_time()
     for frame in frames[1:]:
         begin = time.perf_counter()
         tracker.update(frame)
         seconds.append(time.perf_counter() - begin)
-    return float(np.median(seconds))
+    return float(np.median(seconds)), (time.process_time() - spent) / len(seconds)
 
 
 def race(made, frames, box, rounds):
-    """Median seconds a frame of each tracker, the trackers taking turns."""
+    """(wall, cpu) seconds a frame of each tracker, the median round; the trackers take turns."""
     for tracker in made.values():
         run(tracker, frames[:6], box)
     turns = [{name: run(tracker, frames, box) for name, tracker in made.items()} for _ in range(rounds)]
-    return {name: float(np.median([turn[name] for turn in turns])) for name in made}
+    return {name: np.median([turn[name] for turn in turns], axis=0) for name in made}
 
 
 @contextmanager
@@ -125,11 +128,13 @@ def compare(title, frames, box, siamese, rounds):
         others["csrt"] = Csrt()
     took = race(others | siamese, frames, box, rounds)
     print(f"\n{title}")
-    print(f"{'':20} {'ms':>7} {'fps':>7} {'x peak':>7}   {'filter':>7} {'crop':>7} {'network':>8} {'rest':>7}  ms")
-    for name, seconds in took.items():
+    head = f"{'':20} {'wall ms':>8} {'fps':>6} {'cpu ms':>7} {'fps':>6} {'x peak':>7}"
+    print(f"{head}   {'filter':>7} {'crop':>7} {'network':>7} {'rest':>7} ms")
+    for name, (wall, cpu) in took.items():
         parts = stages(siamese[name], frames, box) if name in siamese else {}
         columns = " ".join(f"{value:7.3f}" for value in parts.values())
-        print(f"{name:20} {1e3 * seconds:7.3f} {1 / seconds:7.0f} {took['peak'] / seconds:7.3f}   {columns}")
+        ratio = took["peak"][1] / cpu
+        print(f"{name:20} {1e3 * wall:8.3f} {1 / wall:6.0f} {1e3 * cpu:7.3f} {1 / cpu:6.0f} {ratio:7.3f}   {columns}")
 
 
 def main(rounds=5, threads=(1,), paper=False):
