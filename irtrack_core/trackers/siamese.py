@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from math import log
 from pathlib import Path
 
 import numpy as np
@@ -243,7 +244,7 @@ class SiameseTracker:
 
 def _logit(score):
     score = min(max(score, 1e-6), 1 - 1e-6)
-    return np.log(score / (1 - score))
+    return log(score / (1 - score))
 
 
 def _tiles(shape, center):
