@@ -125,16 +125,18 @@ def speed_bars(axes, table, *, hardware):
 def reliability(axes, tables):
     """Reliability diagram: the share of right boxes against the score, on the diagonal when the score is honest.
 
-    tables: tracker -> table of `calibration.reliability`; a dot's area grows with the number of its frames.
+    tables: tracker -> table of `calibration.reliability`; a dot's area grows with the number of its frames. Intervals of
+    fewer than 5 frames are not drawn; the error counts them.
     """
     axes.plot([0, 1], [0, 1], color=color("limit"), linestyle=":", linewidth=1, label="honest")
     for name, table in tables.items():
+        error, table = calibration_error(table), table[table.frames >= 5]
         area = 8 + 120 * table.frames / table.frames.sum()
-        label = f"{name}, error {calibration_error(table):.2f}"
+        label = f"{name}, error {error:.2f}"
         axes.plot(table.score, table.right, color=color(name), linewidth=1, label=label)
         axes.scatter(table.score, table.right, s=area, color=color(name), zorder=3)
     axes.set(xlabel="score", ylabel="share of boxes with IoU > 0.5", xlim=(0, 1.02), ylim=(0, 1.02), aspect="equal")
-    axes.legend(fontsize=8, loc="upper left")
+    axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, columnspacing=1)
     return axes
 
 
