@@ -3,10 +3,13 @@
 All of it is computed from the live modules, so that it stays true when a preset changes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import torch
 from torch import nn
+
+from irtrack_core.network import DepthwiseSelection
 
 __all__ = ["Reach", "macs", "positions_by_hand", "reach", "search_macs"]
 
@@ -33,7 +36,7 @@ def reach(net):
     """{"conv1": Reach, ..., "conv5", "F'", "R"} of a SiameseNet: backbone, fused map, and one score with its template.
 
     "R" is the part of the search crop that one score depends on: a template's width of fused cells, and the 3x3
-    convolutions before it. Raises ValueError for a padded or dilated layer, for which the sums here would be wrong.
+    convolutions around it. Raises ValueError for a padded or dilated layer, for which the sums here would be wrong.
     """
     now, found = Reach(1, 1, 0.5), {}
     for name, stage in net.backbone.named_children():
@@ -44,16 +47,24 @@ def reach(net):
     # pools of stride 1 reach, from conv3 and conv4, as far as the convolutions they stand beside
     fused = now.through(net.fusion.conv.kernel_size[0])
     found["F'"] = fused
-    s = net.settings
-    head = 3 if s.region else 1
-    cells = (s.template_size - fused.field) // fused.stride + 1 - (head - 1)
-    found["R"] = fused.through(head).through(cells)
+    found["R"] = _selection(net, fused)
+    if isinstance(
+        net.region, DepthwiseSelection
+    ):  # its towers begin with a padded 3x3 convolution: a cell more each way
+        found["R"] = replace(found["R"], field=found["R"].field + 2 * fused.stride)
     return found
+
+
+def _selection(net, fused):
+    """Reach of one correlation: a convolution of kernel 3 (none for a score map alone), then a template's width of cells."""
+    s, kernel = net.settings, 3 if net.settings.region else 1
+    cells = (s.template_size - fused.field) // fused.stride + 1 - (kernel - 1)
+    return fused.through(kernel).through(cells)
 
 
 def positions_by_hand(net):
     """n of the score map, from the sizes alone: `SiameseNet.positions` finds the same by running the network."""
-    s, score = net.settings, reach(net)["R"]
+    s, score = net.settings, _selection(net, reach(net)["F'"])
     return (s.search_size - score.field) // score.stride + 1
 
 
@@ -73,7 +84,9 @@ def macs(net, template, search):
 
     for name, layer in net.named_modules():
         if isinstance(layer, nn.Conv2d):
-            hooks.append(layer.register_forward_hook(count(name.replace("backbone.", "").removesuffix(".0"))))
+            # a layer of a stage or a tower counts for that: backbone.conv1.0 -> conv1, region.classify.3 -> region.classify
+            part = ".".join(takewhile(lambda word: not word.isdigit(), name.split(".")))
+            hooks.append(layer.register_forward_hook(count(part.removeprefix("backbone."))))
     was_training = net.training
     try:
         kernels = net.eval().template(template)

@@ -91,10 +91,15 @@ class FeatureFusion(nn.Module):
         pooled = [F.max_pool2d(f, (1, k), stride=1) if k > 1 else f for f, k in zip(maps, self.POOL, strict=True)]
         return [F.max_pool2d(f, (k, 1), stride=1) if k > 1 else f for f, k in zip(pooled, self.POOL, strict=True)]
 
-    def forward(self, maps):
+    def stack(self, maps):
+        """Eqs. (5), (6): pooled, normalised, one behind the other."""
         pooled = self.pool(maps)  # (5): 3 x (B, C_i, 6, 6) or (22, 22) | (5, 5) or (17, 17)
-        fused = torch.cat([bn(pooled[level]) for bn, level in zip(self.bn, self.levels, strict=True)], dim=1)
-        return self.conv(fused)  # (6) (B, 1024, 6, 6) -> (7) (B, 256, 6, 6) | (B, 144, 5, 5) -> (B, 48, 5, 5)
+        return torch.cat([bn(pooled[level]) for bn, level in zip(self.bn, self.levels, strict=True)], dim=1)
+
+    def forward(self, maps):
+        return self.conv(
+            self.stack(maps)
+        )  # (6) (B, 1024, 6, 6) -> (7) (B, 256, 6, 6) | (B, 144, 5, 5) -> (B, 48, 5, 5)
 
 
 def cross_correlation(search, kernel, *, scale=True):
@@ -279,12 +284,15 @@ def shapes(net):
     rows += zip(names, maps_template, maps_search, strict=True)
     pooled = net.fusion.pool(maps_template), net.fusion.pool(maps_search)
     rows += zip([f"p({name})" for name in names], *pooled, strict=True)
+    rows.append(("concat", net.fusion.stack(maps_template), net.fusion.stack(maps_search)))
     fused = net.fusion(maps_template), net.fusion(maps_search)
     rows.append(("F'", *fused))
     kernels = net.region.template(fused[0])
-    if s.region:
-        rows.append(("gamma1", kernels[0], net.region.gamma1_y(fused[1])))
-        rows.append(("gamma2", kernels[1], net.region.gamma2_y(fused[1])))
+    # one gamma a kernel: two of the up-channel head, one of the depthwise one, none of a score map
+    gammas = [
+        (name, module) for name, module in net.region.named_children() if name.startswith("gamma") and name[-1] == "y"
+    ]
+    rows += [(name[:-2], kernel, module(fused[1])) for (name, module), kernel in zip(gammas, kernels)]
     results = zip(("R_2m", "R_4m"), net.region.search(fused[1], kernels))
     net.train(was_training)
     return [(name, tuple(a.shape[1:]), tuple(b.shape[1:])) for name, a, b in rows] + [

@@ -1,7 +1,9 @@
 """Weights in safetensors files: the numbers, the settings they belong to, and a card that says how they were made."""
 
+import argparse
 import json
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -12,7 +14,21 @@ from irtrack_core.config import NetworkSettings
 from irtrack_core.network import SiameseNet
 from irtrack_core.provenance import provenance
 
-__all__ = ["save_weights", "load_weights", "provenance", "read_card", "read_tensors", "remove_parts", "write_tensors"]
+__all__ = [
+    "CARD",
+    "card_text",
+    "lacking",
+    "load_weights",
+    "provenance",
+    "read_card",
+    "read_tensors",
+    "remove_parts",
+    "save_weights",
+    "write_tensors",
+]
+
+# what a card has to say, so that others can make the file again and know what it is worth
+CARD = ("command", "commit", "data", "seeds", "scores")
 
 
 def write_tensors(path, tensors, metadata):
@@ -65,6 +81,27 @@ def read_card(path):
     return read_tensors(path)[1].get("card", {})
 
 
+def lacking(card):
+    """What a card should say and does not: a list of names out of CARD."""
+    return [name for name in CARD if card.get(name) in (None, "", {}, [])]
+
+
+def card_text(path):
+    """The card of a weights file as lines to read: preset, parameters and size, then what the card says and lacks."""
+    tensors, metadata = read_tensors(path)
+    numbers = sum(tensor.numel() for tensor in tensors.values())
+    settings = metadata.get("settings", {})
+    width = f", width factor {settings['width']:g}" if "width" in settings else ""
+    lines = [
+        f"{path}: preset {settings.get('preset', '?')}{width}, {numbers:,} numbers, {Path(path).stat().st_size:,} bytes"
+    ]
+    card = metadata.get("card", {})
+    for name, value in card.items():
+        lines.append(f"  {name}: {value if isinstance(value, str) else json.dumps(value)}")
+    missing = lacking(card)
+    return "\n".join(lines + ([f"  (the card does not say: {', '.join(missing)})"] if missing else []))
+
+
 def load_weights(path, preset=None):
     """The SiameseNet stored at `path`, in eval mode.
 
@@ -86,3 +123,17 @@ def load_weights(path, preset=None):
     except RuntimeError as error:
         raise ValueError(f"the tensors in {path} do not fit its settings: {error}") from error
     return net.eval()
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python -m irtrack_core.weights", description="Print the cards of weights.")
+    parser.add_argument("files", nargs="+", type=Path)
+    for path in parser.parse_args(arguments).files:
+        try:
+            print(card_text(path))
+        except (FileNotFoundError, ValueError) as error:
+            sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -16,7 +16,7 @@ TIERS = [
     "boxes config config_scan published depends provenance",
     "optics scene targets shapes readout scan probes elements flat morphology filtering clutter anchors metrics datasets",
     "augment crops network losses sampling transplant weights geometry compared proposals",
-    "training runtime",
+    "training runtime insight",
     "trackers",
     "evaluation protocol",
     "recipes learning calibration filter_study filter_maps element_search study comparison speed ablation",

@@ -23,16 +23,18 @@ def test_the_budget_of_compact():
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("changes", [{}, {"fusion": False}, {"region": False}, {"fusion_kernel": 3}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"fusion": False}, {"region": False}, {"fusion_kernel": 3}, {"head": "depthwise"}]
+)
 def test_positions_follow_from_the_sizes(preset, changes):
     net = new_net(network_preset(preset, width=0.0625, **changes))
     assert geometry.positions_by_hand(net) == net.positions()
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("region", [True, False])
-def test_macs_equal_half_the_flops_that_torch_counts(preset, region):
-    net = new_net(network_preset(preset, width=0.125, region=region)).eval()
+@pytest.mark.parametrize("changes", [{"head": "up-channel"}, {"head": "depthwise"}, {"region": False}])
+def test_macs_equal_half_the_flops_that_torch_counts(preset, changes):
+    net = new_net(network_preset(preset, width=0.125, **changes)).eval()
     template, search = crops(net.settings)
     mine = geometry.macs(net, template, search)
     with FlopCounterMode(display=False) as counter:
@@ -68,9 +70,10 @@ def sight(net, level):
 
 
 @pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("head", ["up-channel", "depthwise"])
 @pytest.mark.parametrize("level", ["conv5", "F'", "R"])
-def test_reach_is_what_gradients_show(preset, level):
-    net = new_net(network_preset(preset, width=0.0625)).eval()
+def test_reach_is_what_gradients_show(preset, level, head):
+    net = new_net(network_preset(preset, width=0.0625, head=head)).eval()
     reach = geometry.reach(net)[level]
     cell, first, last = sight(net, level)
     middle = reach.first + cell * reach.stride

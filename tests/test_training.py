@@ -8,6 +8,7 @@ import pytest
 import torch
 from toys import moving_spot
 
+from irtrack_core import weights
 from irtrack_core.config import TrainingSettings, network_preset, training_preset
 from irtrack_core.sampling import PairSampler
 from irtrack_core.training import device, learning_rates, new_net, precision, train
@@ -240,6 +241,26 @@ def test_weights_come_back_with_settings_and_card(tmp_path):
     assert again.settings == SMALL
     assert same(net, again)
     assert read_card(tmp_path / "w.safetensors") == {"command": "make x", "seed": 0}
+
+
+def test_the_card_in_print(tmp_path, capsys):
+    card = {"command": "make x", "commit": "abc", "data": "simulated", "seeds": [0], "scores": {"AO": 0.7}}
+    save_weights(new_net(SMALL), tmp_path / "a.safetensors", card)
+    save_weights(new_net(SMALL), tmp_path / "b.safetensors", {"command": "make x", "seeds": [0]})
+    weights.main([str(tmp_path / "a.safetensors"), str(tmp_path / "b.safetensors")])
+    first, second = capsys.readouterr().out.split(str(tmp_path / "b.safetensors"))
+    assert (
+        'scores: {"AO": 0.7}' in first and "does not say" not in first and "preset compact, width factor 0.25" in first
+    )
+    assert "does not say: commit, data, scores" in second
+    assert weights.lacking(card) == [] and weights.lacking({}) == list(weights.CARD)
+    with pytest.raises(SystemExit, match="no weights at"):
+        weights.main([str(tmp_path / "c.safetensors")])
+
+
+def test_provenance_names_commit_and_versions():
+    made = weights.provenance()
+    assert set(made) == {"commit", "dirty", "versions"} and made["versions"]["torch"] == torch.__version__
 
 
 def test_unusable_weights(tmp_path):

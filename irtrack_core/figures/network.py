@@ -3,59 +3,76 @@
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from irtrack_core.figures.style import color
+from irtrack_core.figures.style import color, new
 
 __all__ = ["structure", "map_grid", "score_map", "draw_anchors", "crop_box", "learning_curve", "loss_curve"]
 
+# a legend over a crop, which may be bright or dark there
+DARK = {"frameon": True, "facecolor": "black", "edgecolor": "none", "framealpha": 0.45}
+
 
 def structure(axes, rows, title=""):
-    """The paper's Fig. 1 from `network.shapes`: template branch above, search branch below, one block a stage.
+    """The paper's Fig. 1 from `network.shapes`: template branch above, search branch below, one block a tensor.
 
     rows: (name, template shape, search shape). A block's height grows with the map's width in cells; its label is
-    channels x height x width. Returns the axes.
+    channels x height x width. Works with and without fusion and region selection. Returns the axes.
     """
     lookup = {name: (template, search) for name, template, search in rows}
-    columns = ["crop", "conv1", "conv2", "conv3", "conv4", "conv5", "F'"]
     largest = lookup["crop"][1][1]
 
-    def block(x, y, shape, name, tint, width=0.62, height=None):
-        height = height or 0.35 + 1.15 * np.sqrt(shape[1] / largest)
+    def tall(shape):
+        return 0.35 + 1.25 * np.sqrt(shape[1] / largest)
+
+    def block(x, y, shape, name, tint, width=0.66, height=None):
+        height = height or tall(shape)
         axes.add_patch(Rectangle((x - width / 2, y - height / 2), width, height, facecolor=tint, edgecolor="#333333"))
         axes.text(x, y, name, ha="center", va="center", fontsize=9)
-        axes.text(x, y - height / 2 - 0.08, "×".join(map(str, shape)), ha="center", va="top", fontsize=7.5)
+        axes.text(x, y - height / 2 - 0.06, "×".join(map(str, shape)), ha="center", va="top", fontsize=7)
 
-    def arrow(a, b, bend=0.0, tint="#333333"):
+    def arrow(a, b, bend=0.0, tint="#555555"):
         style = f"arc3,rad={bend}"
-        patch = FancyArrowPatch(a, b, arrowstyle="-|>", mutation_scale=9, color=tint, connectionstyle=style, lw=1)
+        patch = FancyArrowPatch(a, b, arrowstyle="-|>", mutation_scale=8, color=tint, connectionstyle=style, lw=0.9)
         axes.add_patch(patch)
 
-    for branch, y, label in ((0, 3.0, "template x"), (1, 0.9, "search y")):
-        for x, name in enumerate(columns):
-            pooled = name in ("conv3", "conv4", "conv5")
-            block(x, y, lookup[name][branch], name, "#dbe9f6" if pooled else "#f2f2f2" if x < 6 else "#fde3cf")
+    ups = {name: up for name, up in (("gamma1", 0.62), ("gamma2", -0.62), ("gamma", 0.0)) if name in lookup}
+    fused = lookup["concat"][0][0] > lookup["p(conv5)"][0][0]
+    for branch, y, label in ((0, 4.6, "template x"), (1, 1.3, "search y")):
+        for x, name in enumerate(("crop", "conv1", "conv2", "conv3", "conv4", "conv5")):
+            block(x, y, lookup[name][branch], name, "#dbe9f6" if x > 2 else "#f2f2f2")
             if x:
-                arrow((x - 1 + 0.33, y), (x - 0.33, y))
-        for x, tint in ((3, "#0072B2"), (4, "#0072B2")):  # the shallow maps, pooled, join conv5 (eqs. 5-7)
-            arrow((x, y + 0.45), (5.9, y + 0.5), bend=-0.28, tint=tint)
-        axes.text(-0.45, y + 1.05, label, fontsize=10, ha="left")
-    axes.text(4.9, 4.35, "pool, bn, concat, conv  (5)-(7)", ha="center", fontsize=8.5, color="#0072B2")
-    for head, up, tint in (("gamma1", 0.5, "#e3f1dc"), ("gamma2", -0.5, "#efe1f2")):
-        for branch, y in ((0, 3.0), (1, 0.9)):
-            block(7.5, y + up, lookup[head][branch], f"γ{head[-1]}", tint, height=0.5)
-            arrow((6.33, y), (7.17, y + up))
-    for name, y, what, tint in (("R_2m", 2.6, "class (8)", "#5b8c3e"), ("R_4m", 1.2, "box (9)", "#8a5a96")):
-        block(9.6, y, lookup[name][1], f"$R_{{{name[2:]}}}$", "#fff3b8", width=0.7)
-        axes.text(9.6, y + 0.6, what, ha="center", fontsize=8.5)
-        for branch_y in (3.0, 0.9):
-            arrow((7.83, branch_y + (0.5 if name == "R_2m" else -0.5)), (9.23, y), tint=tint)
-    axes.set(xlim=(-0.6, 10.2), ylim=(-0.15, 4.6), title=title, xticks=[], yticks=[])
+                arrow((x - 0.67, y), (x - 0.33, y))
+        for level, up in ((3, 0.95), (4, 0.0), (5, -0.95)) if fused else ((5, 0.0),):  # eq. (5), each map pooled
+            block(6.45, y + up, lookup[f"p(conv{level})"][branch], f"p(conv{level})", "#dbe9f6", 0.85, 0.42)
+            top = y + tall(lookup[f"conv{level}"][branch]) / 2
+            start = (level, top) if level < 5 else (5.33, y)
+            arrow(start, (6.02, y + up), bend={3: -0.25, 4: -0.4, 5: 0.0}[level], tint="#0072B2")
+            arrow((6.88, y + up), (7.47, y + 0.3 * up), tint="#0072B2")
+        block(7.8, y, lookup["concat"][branch], "concat", "#cfe0f2")
+        block(9.0, y, lookup["F'"][branch], "F'", "#fde3cf")
+        arrow((8.13, y), (8.67, y))
+        axes.text(-0.4, y + 1.15, label, fontsize=10, ha="left")
+        for head, up in ups.items():
+            tint = "#efe1f2" if head == "gamma2" else "#e3f1dc"
+            block(10.4, y + up, lookup[head][branch], head.replace("gamma", "γ"), tint, height=0.48)
+            arrow((9.33, y), (10.07, y + up))
+    steps = "pool (5), bn and concat (6), conv (7)" if fused else "no fusion: conv5 alone, bn (6), conv (7)"
+    axes.text(7.1, 6.25, steps, ha="center", fontsize=8.5, color="#0072B2")
+    ends = [("R_2m", 3.75, "class (8)", "#5b8c3e", "gamma1"), ("R_4m", 2.1, "box (9)", "#8a5a96", "gamma2")]
+    for name, y, what, tint, head in ends:
+        if name in lookup:
+            block(12.1, y, lookup[name][1], f"$R_{{{name[2:]}}}$", "#fff3b8", 0.72)
+            axes.text(12.1, y + 0.5, what if ups else "score map", ha="center", fontsize=8.5)
+            for branch_y in (4.6, 1.3):
+                start = (10.73, branch_y + ups.get(head, 0)) if ups else (9.33, branch_y)
+                arrow(start, (11.74, y), tint=tint)
+    axes.set(xlim=(-0.55, 12.75), ylim=(-0.45, 6.5), title=title, xticks=[], yticks=[])
     axes.axis("off")
     return axes
 
 
-def map_grid(figure, maps, titles, *, channels=6):
-    """Feature maps as rows of small images: the channels that vary most. maps: arrays (C, H, W); returns the figure."""
-    axes = figure.subplots(len(maps), channels, squeeze=False)
+def map_grid(maps, titles, *, channels=6):
+    """Feature maps as rows of small images, the channels that vary most first. maps: arrays (C, H, W). Returns the figure."""
+    figure, axes = new(len(maps), channels, width=1.5, height=1.55, squeeze=False)
     for row, array, title in zip(axes, maps, titles, strict=True):
         order = np.argsort(array.reshape(len(array), -1).std(axis=1))[::-1][:channels]
         for ax in row:
@@ -93,7 +110,7 @@ def crop_box(axes, crop, boxes=(), names=(), *, title=""):
     axes.set(title=title, xticks=[], yticks=[], xlim=(-half, half), ylim=(half, -half))
     axes.grid(False)
     if names:
-        axes.legend(fontsize=8, loc="upper right", labelcolor="white")
+        axes.legend(fontsize=8, loc="upper right", labelcolor="white", **DARK)
     return axes
 
 
@@ -109,7 +126,7 @@ def draw_anchors(axes, anchors, position, *, labels=None):
         best = labels.max(axis=0)
         for value, tint, name in ((-1, "#56B4E9", "negative"), (0, "#bbbbbb", "left out"), (1, "#D55E00", "positive")):
             axes.plot(x[best == value], y[best == value], ".", color=tint, ms=4, label=name)
-        axes.legend(fontsize=8, loc="upper left", labelcolor="white")
+        axes.legend(fontsize=8, loc="upper left", labelcolor="white", **DARK)
     for cx, cy, w, h in anchors[:, position[0], position[1]]:
         axes.add_patch(Rectangle((cx - w / 2, cy - h / 2), w, h, edgecolor="#F0E442", facecolor="none", linewidth=1.2))
     return axes

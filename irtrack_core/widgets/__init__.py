@@ -6,6 +6,8 @@ to move them, and it returns the figure of its first settings, which is also wha
 
 from irtrack_core.widgets.base import demo, live, png
 from irtrack_core.widgets.filtering import ElementPad, filter_an_image, filter_your_image
+from irtrack_core.widgets.learning import LiveCurve
+from irtrack_core.widgets.matching import anchors_on_frame, feature_maps, response_maps
 from irtrack_core.widgets.network import network_shapes
 from irtrack_core.widgets.scan import TARGETS, scan_an_image
 from irtrack_core.widgets.tracking import pick_and_track, scrub
@@ -13,13 +15,17 @@ from irtrack_core.widgets.tracking import pick_and_track, scrub
 __all__ = [
     "TARGETS",
     "ElementPad",
+    "LiveCurve",
+    "anchors_on_frame",
     "demo",
+    "feature_maps",
     "filter_an_image",
     "filter_your_image",
     "live",
     "network_shapes",
     "pick_and_track",
     "png",
+    "response_maps",
     "scan_an_image",
     "scrub",
 ]

@@ -5,9 +5,9 @@
 # crops: the **template**, cut once round the given box, and the **search region**, cut from every new frame. Both pass the same
 # layers (hence *Siamese*), and where their features agree, there is the target.
 #
-# **You will** build the improved Siamese network, follow the shape of every tensor, and check the two new modules by hand:
-# feature fusion (eqs. 5-7) and region selection (eqs. 8-9).
-# **You need** notebook 02, and an idea of what a convolution is. **Run time:** about 20 seconds.
+# **You will** build the improved Siamese network, follow the shape of every tensor, check the two new modules by hand, feature
+# fusion (eqs. 5-7) and region selection (eqs. 8-9), see what each stage makes of a target, and work out how far the network
+# sees and what it costs. **You need** notebook 02, and an idea of what a convolution is. **Run time:** about 30 seconds.
 #
 # | Symbol | Meaning |
 # |---|---|
@@ -24,14 +24,19 @@ seed: int = 0  # of the untrained weights
 preset: str = "paper"  # paper | compact
 
 # %%
+import pandas as pd
 import torch
 
-from irtrack_core import workbook
+from irtrack_core import datasets, insight, widgets, workbook
 from irtrack_core.config import network_preset
 from irtrack_core.figures import network as figures
 from irtrack_core.figures import style
+from irtrack_core.geometry import positions_by_hand, reach, search_macs
 from irtrack_core.network import FeatureFusion, RegionSelection, SiameseNet, cross_correlation, shapes
+from irtrack_core.sampling import template_side
+from irtrack_core.trackers.siamese import WEIGHTS
 from irtrack_core.training import new_net
+from irtrack_core.weights import load_weights
 
 book = workbook.start("03_build_the_network", profile=profile, seed=seed, preset=preset)
 settings = network_preset(preset)
@@ -44,7 +49,7 @@ settings = network_preset(preset)
 
 # %%
 net = new_net(settings, seed)
-figure, axes = style.new(width=10.5, height=4.4)
+figure, axes = style.new(width=11.5, height=5)
 figures.structure(axes, shapes(net), f"The improved Siamese network, preset {preset} (the paper's Fig. 1)")
 book.save_figure(figure, "structure")
 
@@ -77,11 +82,37 @@ for before, after in zip(maps, pooled):
     print(tuple(before.shape[1:]), "->", tuple(after.shape[1:]))
 
 # %% [markdown]
-# Pooling by hand, on one channel of a 3×3 map, with a 3×3 window: one number is left, the largest.
+# Now by hand, with one channel: conv4 is a 3×3 map, conv5 has a single cell. The 3×3 pool leaves conv4's largest number, 9. Batch
+# norm, eq. (6), subtracts the stored mean and divides by the stored deviation; let conv4's be 5 and 2, conv5's 0 and 1. The 1×1
+# convolution, eq. (7), weighs the two; let the weights be 3 and −1, the bias 0.5:
+#
+# $$F' = 3 \cdot \frac{9 - 5}{2} - 1 \cdot \frac{4 - 0}{1} + 0.5 = 2.5$$
 
 # %% tags=["nbval-check-output"]
-f = torch.tensor([[[[1.0, 5.0, 2.0], [0.0, 3.0, 4.0], [2.0, 2.0, 9.0]]]])
-print("pooled:", torch.nn.functional.max_pool2d(f, 3, stride=1).item())
+conv4 = torch.tensor([[[[1.0, 5.0, 2.0], [0.0, 3.0, 4.0], [2.0, 2.0, 9.0]]]])
+conv5 = torch.tensor([[[[4.0]]]])
+pooled = torch.nn.functional.max_pool2d(conv4, 3, stride=1)
+normal = torch.cat([(pooled - 5) / 2, (conv5 - 0) / 1], dim=1)
+fused = torch.nn.functional.conv2d(normal, torch.tensor([3.0, -1.0]).reshape(1, 2, 1, 1), torch.tensor([0.5]))
+print("pooled", pooled.item(), " normalised", normal.flatten().tolist(), " F'", fused.item())
+
+# %% [markdown]
+# And the module itself, given those statistics and weights. Its maps have four channels at least; only the first counts here, and
+# conv3 has the weight 0.
+
+# %%
+module = FeatureFusion(network_preset("paper", width=0.001)).eval()
+for bn, mean, deviation in zip(module.bn, (0, 5, 0), (1, 2, 1)):
+    bn.running_mean.fill_(mean)
+    bn.running_var.fill_(deviation**2 - bn.eps)
+with torch.no_grad():
+    module.conv.weight.zero_()
+    module.conv.weight[0, [4, 8]] = torch.tensor([[[3.0]], [[-1.0]]])  # the first channel of conv4, of conv5
+    module.conv.bias.fill_(0.5)
+
+# %% tags=["nbval-check-output"]
+maps_by_hand = [f.expand(1, 4, -1, -1) for f in (torch.zeros(1, 1, 5, 5), conv4, conv5)]
+print("F' of FeatureFusion:", round(module(maps_by_hand)[0, 0].item(), 4))
 
 # %% [markdown]
 # ## Region selection, eqs. (8)-(9)
@@ -93,12 +124,13 @@ print("pooled:", torch.nn.functional.max_pool2d(f, 3, stride=1).item())
 # x = \begin{pmatrix} 1 & 0 \\ 0 & 1 \end{pmatrix}, \quad
 # R = \begin{pmatrix} 1 + 1 & 2 + 3 \\ 0 + 0 & 1 + 1 \end{pmatrix}$$
 #
-# The code divides by $\sqrt{\text{terms}} = \sqrt{4} = 2$ so that scores start near unit size.
+# The code divides by $\sqrt{\text{terms}} = \sqrt{4} = 2$ so that scores start near unit size; `scale=False` leaves that out.
 
 # %% tags=["nbval-check-output"]
 y = torch.tensor([[[[1.0, 2.0, 0.0], [0.0, 1.0, 3.0], [2.0, 0.0, 1.0]]]])
 x = torch.tensor([[[[1.0, 0.0], [0.0, 1.0]]]])
-print(2 * cross_correlation(y, x)[0, 0])
+print("R          ", cross_correlation(y, x, scale=False)[0, 0].tolist())
+print("R / sqrt(4)", cross_correlation(y, x)[0, 0].tolist())
 
 # %% [markdown]
 # "Up-channel" means: before the correlation, a 3×3 convolution raises the *template's* channels from $C$ to $2m\,C$ and
@@ -109,26 +141,95 @@ print(2 * cross_correlation(y, x)[0, 0])
 workbook.show_source(RegionSelection)
 
 # %% [markdown]
-# ## How large is it?
+# ## How large is it, and how far does it see?
+#
+# A cell of a map looks at a square of the crop, its **receptive field**; neighbouring cells look at squares one **stride** apart. Both
+# follow from kernels and strides alone. One correlation compares the template with a part of the search crop that is exactly as
+# large as the template crop: R of the preset `paper` sees 127 pixels. The head of `compact` has a convolution after the
+# correlation, which adds a cell on either side.
 
 # %% tags=["nbval-check-output"]
 for name in ("paper", "compact"):
-    parts = dict(SiameseNet(network_preset(name)).named_children())
-    counts = {part: sum(p.numel() for p in module.parameters()) for part, module in parts.items()}
-    print(f"{name:8}", counts, "total", sum(counts.values()))
+    print(
+        f"{name:8}", ", ".join(f"{k}: {r.field}/{r.stride}" for k, r in reach(SiameseNet(network_preset(name))).items())
+    )
 
 # %% [markdown]
-# Most of the preset `paper` sits in $\gamma_1$ and $\gamma_2$: 30 kernels of 256 channels, made by 3×3 convolutions. The preset
-# `compact` keeps every module and fits the *targets*: stride 4 instead of 8, because a target of 16 crop pixels would fill only two
-# cells at stride 8; a crop of 95 pixels instead of 255; and one anchor, the given box itself.
+# The price of a frame is what the search branch multiplies; the template's branch runs once a target. The budget of the preset
+# `compact` is 45 million multiplications, which one CPU core does about a thousand times a second.
+
+# %% tags=["nbval-check-output"]
+for name in ("paper", "compact"):
+    model = SiameseNet(network_preset(name))
+    cost, numbers = search_macs(model), sum(p.numel() for p in model.parameters())
+    shares = ", ".join(f"{part} {100 * v / sum(cost.values()):.0f} %" for part, v in cost.items())
+    print(
+        f"{name}: {numbers / 1e6:.2f} M parameters, {sum(cost.values()) / 1e6:.0f} M multiplications a frame\n  {shares}"
+    )
+
+# %% [markdown]
+# Most parameters of the preset `paper` sit in $\gamma_1$ and $\gamma_2$ (30 kernels of 256 channels), most multiplications in conv2.
 #
-# ## Try it
+# ## A network for small targets
+#
+# The preset `compact` keeps every module and is laid out from the targets. What a target of a given size becomes in either preset:
+
+
+# %%
+def seen(preset, size):
+    s = network_preset(preset)
+    zoom = s.template_size / template_side((size, size), s)
+    cells, window = size * zoom / s.stride, s.search_size / zoom
+    room = (
+        (positions_by_hand(SiameseNet(s)) - 1) / 2 * s.stride / zoom
+    )  # from the crop's centre to the outermost position
+    return {
+        "preset": preset,
+        "target, px": size,
+        "cells wide": cells,
+        "search window, px": window,
+        "may move, px": room,
+    }
+
+
+pd.DataFrame([seen(p, size) for p in ("paper", "compact") for size in (3, 6, 12, 24)]).round(1)
+
+# %% [markdown]
+# - *Window and motion*: the search crop follows the target's size, but never below a floor in frame pixels: a target of 3 px would
+#   else have no room to move.
+# - *Scale and stride*: the paper's crop shows every target 64 crop pixels wide, eight cells; a target of a few samples has no more to
+#   tell than those. Here a target fills about four cells of stride 4.
+# - *Anchors*: one, the given box itself, in place of five of a fixed size. The network learns how the target differs from the
+#   box it was given, and keeps the annotator's convention.
+# - *Head*: the correlation channel by channel, with a small tower of convolutions after it for scores and offsets (`head="depthwise"`),
+#   in place of the many kernels of the up-channel head: fewer parameters, and offsets that may depend on how the maps peak.
+#
+# ## What the stages hold
+#
+# Trained weights, the preset `compact`, a simulated aircraft eight frames after the template was cut: the six channels of each stage
+# that vary most over the search crop. Whether the fused map F' tracks better than conv5 alone is measured in notebook 14.
+
+# %%
+aircraft = datasets.load("sim-aircraft", frames=12)[2]
+trained = load_weights(WEIGHTS / "compact.safetensors")
+template, search, *_ = insight.crops(aircraft, trained.settings, frame=8)
+maps = insight.layers(trained, template, search)
+names = ("crop", "conv1", "conv3", "conv5", "F'")
+figure = figures.map_grid([maps[name][1] for name in names], names)
+book.save_figure(figure, "stages")
+
+# %% [markdown]
+# Any stage, channel and frame:
+
+# %%
+widgets.feature_maps(trained, aircraft)
+
+# %% [markdown]
+# ## Try other sizes
 #
 # Move the sliders: at which template size does nothing remain of conv5? What does `width` change, and what not?
 
 # %%
-from irtrack_core import widgets
-
 widgets.network_shapes()
 
 # %% [markdown]
@@ -139,7 +240,7 @@ widgets.network_shapes()
 #
 # **Exercises.** 1. Why must the pools have stride 1? 2. With `fusion=False` only conv5 is used; how many parameters does that
 # save? 3. Derive the 17 positions of the preset `paper` from 127 and 255. 4. What would padding change for a target at the
-# border of the search crop?
+# border of the search crop? 5. Take `fusion_pool="adaptive"`: which cells does a pooled cell of conv3 then look at?
 
 # %%
 rows = [(name, *map(str, (template, search))) for name, template, search in shapes(net)]

@@ -4,9 +4,8 @@
 # The network of notebook 03 gives numbers at every position: two scores and four offsets for each anchor. This notebook says
 # what those numbers *mean*, and what loss makes them mean it.
 #
-# **You will** cut template and search crops, lay anchors over them, label the anchors, decode a proposal by hand (eq. 10), and take the
-# loss (eq. 11) apart.
-# **You need** notebooks 02 and 03. **Run time:** about 20 seconds.
+# **You will** cut template and search crops, lay anchors over them, label the anchors, go from scores to box and loss by hand
+# (eqs. 10, 11), take the loss apart, and look at its surface. **You need** notebooks 02 and 03. **Run time:** about a minute.
 
 # %% tags=["parameters"]
 profile: str = "quick"  # quick | full
@@ -15,22 +14,24 @@ sequence: int = 2  # number of the simulated aircraft sequence, 0 to 9
 
 # %%
 import numpy as np
+import pandas as pd
 import torch
 
-from irtrack_core import anchors, datasets, workbook
+from irtrack_core import anchors, datasets, insight, widgets, workbook
 from irtrack_core import boxes as bx
-from irtrack_core.config import SamplingSettings, network_preset
+from irtrack_core.config import SamplingSettings, TrainingSettings, network_preset
+from irtrack_core.figures import learning, style
 from irtrack_core.figures import network as figures
-from irtrack_core.figures import style
 from irtrack_core.losses import logistic_loss, regression_loss
 from irtrack_core.network import foreground
 from irtrack_core.sampling import CropMaker, PairSampler, template_side
 from irtrack_core.trackers.siamese import WEIGHTS
-from irtrack_core.training import new_net
+from irtrack_core.training import new_net, train
 from irtrack_core.weights import load_weights
 
 book = workbook.start("04_match_and_learn", profile=profile, seed=seed, sequence=sequence)
-settings = network_preset("compact")
+shipped = load_weights(WEIGHTS / "compact.safetensors")
+settings = shipped.settings  # of the preset compact
 aircraft = datasets.load("sim-aircraft", frames=40)[sequence]
 
 # %% [markdown]
@@ -48,14 +49,14 @@ maker = CropMaker(settings, box[2:], aircraft.shape)
 template = maker.template(aircraft.frames[first], bx.centers(box), side)
 search = maker(aircraft.frames[later], bx.centers(box), side * settings.search_size / settings.template_size)
 
+# %% [markdown]
+# The level and the gain of a camera must not matter: the image loses its mean and is divided by its deviation. `compact` then takes the
+# inverse hyperbolic sine, so that one hot roof does not dwarf a faint target; undone, the numbers are what they should be:
+
 # %% tags=["nbval-check-output"]
+image = np.sinh(search[0]) if settings.squash else search[0]
 print("template", template.shape, "search", search.shape, "dtype", search.dtype)
-print(
-    "mean 0:",
-    np.allclose(search.mean(axis=(1, 2)), 0, atol=1e-3),
-    " deviation 1:",
-    np.allclose(search.std(axis=(1, 2)), 1, atol=1e-3),
-)
+print("image: mean 0:", abs(image.mean()) < 1e-3, " deviation 1:", abs(image.std() - 1) < 1e-3)
 
 # %% [markdown]
 # The search crop is cut where the target *was*. Eight frames later it stands elsewhere: that shift is what the network has to find.
@@ -94,6 +95,13 @@ book.save_figure(figure, "anchors")
 print("positions", n * n, " positive", int((q == 1).sum()) > 0, " negative share > 0.8:", bool((q == -1).mean() > 0.8))
 
 # %% [markdown]
+# On the frame itself, for any frame, preset, position and thresholds. How few anchors are positive, and how does that change when a
+# positive needs less overlap?
+
+# %%
+widgets.anchors_on_frame(aircraft)
+
+# %% [markdown]
 # ## From offsets to a box, eq. (10)
 #
 # $$x = x_a + d_x w_a, \qquad y = y_a + d_y h_a, \qquad w = w_a e^{d_w}, \qquad h = h_a e^{d_h}$$
@@ -116,6 +124,31 @@ print(np.exp(anchors.encode([14, 10, 16, 4], [10, 10, 8, 4])[2:]).round(6).tolis
 #
 # $z$ is the foreground score minus the background score. The paper writes $1/F'$ for $1/|D|$, one over the number of
 # positions, and `lg`, which in Chinese texts is the logarithm to base 10: 0.434 times the natural one, a factor the learning rate takes up.
+#
+# By hand, with the one channel of notebook 03. Its correlation gave $R = \begin{pmatrix} 2 & 5 \\ 0 & 2 \end{pmatrix}$; take that as $z$ at
+# four positions, stride 4, one anchor of 8 × 8 at each. Positions are laid symmetrically: the anchors stand at ±2. The largest score,
+# 5, belongs to the anchor at $(2, -2)$. With the offsets $d = (0.25, 0.5, \ln 1.5, 0)$ there, eq. (10) gives
+# $x = 2 + 0.25 \cdot 8 = 4$, $y = -2 + 0.5 \cdot 8 = 2$, $w = 8 \cdot 1.5 = 12$, $h = 8$.
+
+# %% tags=["nbval-check-output"]
+z = np.array([[[2.0, 5.0], [0.0, 2.0]]])
+four = anchors.make_anchors([[8, 8]], 2, 4)
+best = np.unravel_index(np.argmax(z), z.shape)
+print("anchor", four[best].tolist(), " box", anchors.decode([0.25, 0.5, np.log(1.5), 0], four[best]).round(6).tolist())
+
+# %% [markdown]
+# Let that position be the positive, the others negatives. The terms of eq. (11) are $\ln(1 + e^{2})$, $\ln(1 + e^{-5})$, $\ln 2$ and
+# $\ln(1 + e^{2})$: 2.1269, 0.0067, 0.6931, 2.1269. Their mean is 1.2384; with lg it is $0.4343 \cdot 1.2384 = 0.5378$; and with
+# both classes weighing the same, $(0.0067 + (2.1269 + 0.6931 + 2.1269)/3)/2 = 0.8279$.
+
+# %% tags=["nbval-check-output"]
+z, right = torch.tensor([[2.0, 5.0], [0.0, 2.0]]), torch.tensor([[-1, 1], [-1, -1]])
+print("natural ", round(logistic_loss(z, right).item(), 4))
+print("lg      ", round(logistic_loss(z, right, base="10").item(), 4))
+print("balanced", round(logistic_loss(z, right, balanced=True).item(), 4))
+
+# %% [markdown]
+# Both bases, for one position:
 
 # %%
 z = torch.linspace(-5, 5, 201)
@@ -148,6 +181,51 @@ lazy = torch.full(q.shape, -4.0)  # "background", everywhere, quite sure
 print(f"plain {logistic_loss(lazy, labels):.2f}   balanced {logistic_loss(lazy, labels, balanced=True):.2f}")
 
 # %% [markdown]
+# ## What 1/F' does
+#
+# The factor in front makes the loss a mean. Without it the loss, and with it the gradient, grows with the number of positions and with
+# the batch, and the same learning rate takes steps hundreds of times as long. The length of the gradient at the first layer:
+
+# %%
+pairs = PairSampler([aircraft], settings, n, sampling=SamplingSettings(negatives=0, noise=0), seed=seed)
+rows = []
+for count in (1, 4, 16):
+    batch = [torch.from_numpy(part) for part in pairs.batch(0, count)]
+    for mean in (True, False):
+        net.zero_grad()
+        response = foreground(net.train()(*batch[:2])[0])
+        logistic_loss(response, batch[2], mean=mean).backward()
+        length = net.backbone.conv1[0].weight.grad.norm().item()
+        rows.append({"pairs": count, "1/F'": "mean" if mean else "left out", "gradient": round(length, 2)})
+pd.DataFrame(rows).pivot(index="pairs", columns="1/F'", values="gradient")
+
+# %% [markdown]
+# And forty steps of training with either, from the same weights on the same pairs (a narrow network; no gradient is shortened here). The
+# loss is drawn for one position, so that the two can be compared:
+
+
+# %%
+def forty_steps(mean):
+    narrow, seen = new_net(settings.replace(width=0.25), seed), []
+    plan = TrainingSettings(
+        iterations=40, batch=4, clip=1e9, loss_mean=mean, balanced=False, regression_weight=0, seed=seed
+    )
+    try:
+        train(narrow, pairs, plan, progress=False, watch=lambda history: seen.append(history.loss.iloc[-1]))
+    except FloatingPointError as error:
+        print("without 1/F':" if not mean else "with it:", error)
+    return np.array(seen) / (1 if mean else 4 * n * n)
+
+
+# %%
+figure, ax = style.new(width=5.5, height=3.0)
+for mean, label in ((True, "mean: 1/F' = 1/|D|"), (False, "sum: 1/F' left out")):
+    ax.semilogy(np.maximum(forty_steps(mean), 1e-6), label=label)
+ax.set(xlabel="step, at learning rates from 0.05", ylabel="loss for one position")
+ax.legend()
+book.save_figure(figure, "factor")
+
+# %% [markdown]
 # The paper has a regression branch but no regression loss. We take SiamRPN's: smooth-L1 on the four offsets, positives only.
 #
 # ## Before and after learning
@@ -161,7 +239,7 @@ pair = sampler.draw(np.random.default_rng(seed))
 figure, axes = style.new(1, 3, width=3.6, height=3.2)
 figures.crop_box(axes[0], pair.search[0], [pair.truth], ["truth"], title="search crop, I")
 losses = []
-for ax, model, title in zip(axes[1:], (net, load_weights(WEIGHTS / "compact.safetensors")), ("untrained", "trained")):
+for ax, model, title in zip(axes[1:], (net, shipped), ("untrained", "trained")):
     with torch.no_grad():
         r_2m, r_4m = model.eval()(torch.from_numpy(pair.template)[None], torch.from_numpy(pair.search)[None])
     response = foreground(r_2m)
@@ -173,6 +251,32 @@ book.save_figure(figure, "scores")
 print("learning lowered the loss of this pair:", losses[1] < losses[0])
 
 # %% [markdown]
+# The window can be moved, and the score follows the target. Where does it fail?
+
+# %%
+widgets.response_maps(shipped, aircraft)
+
+# %% [markdown]
+# ## The surface of the loss
+#
+# The loss of that one pair, classification and boxes, on a plane through the weights: two random directions, each filter of a direction as
+# long as the network's own filter, so that a step of 1 replaces the weights by others of the same size. Training looks for
+# low ground on such a surface, in a quarter of a million dimensions at once. The circle is where the network stands.
+
+# %%
+figure, axes = style.new(1, 2, width=4.4, height=3.7)
+for ax, model, title in zip(axes, (net, shipped), ("untrained", "trained")):
+    steps, surface = insight.loss_surface(model, insight.tensors(pair), np.random.default_rng(seed), n=13)
+    learning.surface(ax, steps, surface)
+    ax.set(title=title)
+book.save_figure(figure, "surface")
+
+# %% tags=["nbval-check-output"]
+print(
+    "trained, the middle is lower than nine in ten of its surroundings:", bool((surface > surface[6, 6]).mean() > 0.9)
+)
+
+# %% [markdown]
 # ## Summary
 #
 # Anchors turn a grid of numbers into boxes; labels say which anchors are right; eq. (11) pulls the scores of right ones up and of
@@ -180,7 +284,7 @@ print("learning lowered the loss of this pair:", losses[1] < losses[0])
 #
 # **Exercises.** 1. Decode $d = (0, -0.5, 0, \ln 0.5)$ from the same anchor by hand. 2. Why is the best anchor always labelled
 # positive, even below 0.5? Find a target size for which it matters. 3. What does the loss of eq. (11) do to a position that is
-# already right by a wide margin?
+# already right by a wide margin? 4. Without 1/F', which learning rate would give the first step the length it has with it?
 
 # %%
 target = torch.from_numpy(pair.deltas)[None]

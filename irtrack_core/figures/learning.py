@@ -1,0 +1,64 @@
+"""Pictures of learning: the loss around the weights, validation while training, what separates target from background."""
+
+import numpy as np
+
+__all__ = ["kernels", "separation", "surface", "validation"]
+
+BLUE, RED, GREY = "#0072B2", "#D55E00", "#888888"
+
+
+def surface(axes, steps, losses):
+    """Contours of `insight.loss_surface` on a logarithmic scale, the net's own place marked. Returns the axes."""
+    levels = np.geomspace(max(losses.min(), 1e-6), losses.max(), 16)
+    shown = axes.contourf(steps, steps, losses.T, levels=levels, cmap="viridis_r")
+    bar = axes.figure.colorbar(shown, ax=axes, label="loss", shrink=0.9)
+    bar.set_ticks(levels[::3], labels=[f"{float(f'{level:.2g}'):g}" for level in levels[::3]])
+    middle = len(steps) // 2
+    axes.plot(0, 0, "o", mfc="none", mec="black", ms=9, mew=1.8)
+    axes.annotate(f"{losses[middle, middle]:.2f}", (0, 0), (8, 8), textcoords="offset points", fontsize=9)
+    axes.set(xlabel="step along one random direction", ylabel="along another", aspect="equal")
+    axes.grid(False)
+    return axes
+
+
+def validation(axes, table, *, measures=(("aor", "AOR"), ("p5", "precision, 5 px"), ("p20", "precision, 20 px"))):
+    """Mean of each measure over held-out sequences against the training step, single sequences faint. Returns the axes.
+
+    table: step, sequence and the measures, a row a sequence and step.
+    """
+    for (name, label), tint in zip(measures, (BLUE, RED, "#009E73"), strict=False):
+        for _, part in table.groupby("sequence"):
+            axes.plot(part["step"], part[name], color=tint, alpha=0.15, linewidth=0.8)
+        mean = table.groupby("step")[name].mean()
+        axes.plot(mean.index, mean, "o-", color=tint, label=label, markersize=4)
+    axes.set(xlabel="training step", ylabel="on held-out sequences", ylim=(-0.02, 1.02))
+    axes.legend(fontsize=8, loc="lower right")
+    return axes
+
+
+def separation(axes, positive, negative, share, *, title=""):
+    """Distributions of the score z where the target is and where it is not. Of `insight.separation`. Returns the axes."""
+    low, high = np.quantile(np.concatenate([positive, negative]), [0.001, 0.999])
+    bins = np.linspace(low - 0.5, high + 0.5, 50)
+    axes.hist(negative, bins, density=True, color=GREY, alpha=0.7, label="background")
+    axes.hist(positive, bins, density=True, color=RED, alpha=0.6, label="target")
+    axes.axvline(0, color="#333333", linewidth=0.8, linestyle=":")
+    axes.set(xlabel="score z", yticks=[], title=f"{title}: {100 * share:.1f} % in the right order")
+    axes.legend(fontsize=8)
+    return axes
+
+
+def kernels(axes, weights, *, columns=8):
+    """The first layer's kernels (C, k, k) of one input channel as one picture, each scaled to itself. Returns the axes."""
+    weights = np.asarray(weights)
+    count, side = len(weights), weights.shape[-1] + 1
+    rows = -(-count // columns)
+    sheet = np.full((rows * side + 1, columns * side + 1), np.nan)
+    for k, kernel in enumerate(weights):
+        top, left = 1 + side * (k // columns), 1 + side * (k % columns)
+        sheet[top : top + side - 1, left : left + side - 1] = kernel / max(np.abs(kernel).max(), 1e-12)
+    axes.imshow(sheet, cmap="RdBu_r", vmin=-1, vmax=1)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    return axes

@@ -1,0 +1,36 @@
+"""A learning curve that grows while a network is trained."""
+
+from time import monotonic
+
+import ipywidgets
+from IPython.display import display
+
+from irtrack_core.figures import network as figures
+from irtrack_core.figures import style
+from irtrack_core.widgets.base import live, png
+
+__all__ = ["LiveCurve"]
+
+
+class LiveCurve:
+    """Give it to `training.train` as `watch`: it draws the history every `every` seconds, and not at all in a batch run.
+
+    total: iterations in all, the length of the axis.
+    """
+
+    def __init__(self, total, *, every=1.0):
+        self.total, self.every, self.last = total, every, 0.0
+        self.image = ipywidgets.Image(format="png") if live() else None
+        if self.image is not None:
+            self.image.add_class("irtrack-demo")
+            display(self.image)
+
+    def __call__(self, history):
+        due = monotonic() - self.last >= self.every or len(history) == self.total
+        if self.image is None or not due:
+            return
+        figure, axis = style.new(width=6, height=3.2)
+        figures.learning_curve(axis, history)
+        axis.set_xlim(0, self.total)
+        self.image.value = png(figure)
+        self.last = monotonic()

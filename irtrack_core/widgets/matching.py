@@ -1,0 +1,126 @@
+"""Demos of notebooks 03 and 04: feature maps, anchors on a frame, response maps."""
+
+import ipywidgets
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from irtrack_core import anchors as an
+from irtrack_core import boxes as bx
+from irtrack_core.config import SamplingSettings, network_preset
+from irtrack_core.figures import network as figures
+from irtrack_core.figures import style
+from irtrack_core.geometry import positions_by_hand
+from irtrack_core.insight import crops, layers
+from irtrack_core.network import SiameseNet
+from irtrack_core.sampling import template_side
+from irtrack_core.widgets.base import demo
+
+__all__ = ["anchors_on_frame", "feature_maps", "response_maps"]
+
+STAGES = ["crop", "conv1", "conv2", "conv3", "conv4", "conv5", "p(conv3)", "p(conv4)", "p(conv5)", "F'"]
+
+
+def _slider(value, low, high, text):
+    return ipywidgets.IntSlider(value=value, min=low, max=high, description=text, continuous_update=False)
+
+
+def feature_maps(net, sequence, *, stage="conv3", channels=6):
+    """Demo of notebook 03: what each stage of a network makes of template and search crop, the liveliest channels first.
+
+    net: a SiameseNet; sequence: the template is cut from its first annotated frame.
+    """
+
+    def draw(stage, first, frame):
+        template, search, *_ = crops(sequence, net.settings, frame)
+        both = layers(net, template, search)[stage]
+        order = np.argsort(both[1].reshape(len(both[1]), -1).std(axis=1))[::-1]
+        shown = order[min(first, max(len(order) - channels, 0)) :][:channels]
+        figure, axes = style.new(2, channels, width=1.75, height=1.85, squeeze=False)
+        for row, maps, name in zip(axes, both, ("template", "search")):
+            for axis, channel in zip(row, shown):
+                axis.imshow(maps[channel], cmap="gray")
+                axis.set_title(f"{name}, {channel}", fontsize=8)
+            for axis in row:
+                axis.axis("off")
+        size = "×".join(map(str, both[1].shape))
+        figure.suptitle(f"{stage} of the search crop: {size}", fontsize=10, x=0.01, ha="left")
+        return figure
+
+    return demo(
+        draw,
+        stage=ipywidgets.Dropdown(options=STAGES, value=stage, description="stage"),
+        first=_slider(0, 0, 40, "channels from"),
+        frame=_slider(min(8, len(sequence) - 1), 0, len(sequence) - 1, "frame"),
+    )
+
+
+def anchors_on_frame(sequence, *, preset="compact"):
+    """Demo of notebook 04: the search window on a frame, its positions coloured by label, and the anchors of one of them."""
+    sizes = {}
+
+    def draw(preset, frame, row, column, positive, negative):
+        if negative > positive:
+            raise ValueError(f"an overlap of {negative} for negatives is above {positive} for positives")
+        settings = network_preset(preset)
+        n = sizes.setdefault(preset, positions_by_hand(SiameseNet(network_preset(preset, width=0.0625))))
+        given, truth = sequence.boxes[sequence.first], sequence.boxes[frame]
+        side = template_side(given[2:], settings) * settings.search_size / settings.template_size
+        center, scale = bx.centers(given), side / settings.search_size  # frame pixels a crop pixel
+        grid = an.make_anchors(an.anchor_sizes(settings, given[2:] / scale), n, settings.stride)
+        seen = np.isfinite(truth).all()
+        target = np.concatenate([(bx.centers(truth) - center) / scale, truth[2:] / scale]) if seen else None
+        q = an.labels(grid, target, positive=positive, negative=negative)
+        on_frame = np.concatenate([grid[..., :2] * scale + center, grid[..., 2:] * scale], axis=-1)
+        figure, (whole, near) = style.new(1, 2, width=4.7, height=4.3)
+        style.show_image(whole, sequence.frames[frame], f"frame {frame}")
+        whole.add_patch(Rectangle(center - side / 2, side, side, edgecolor="#56B4E9", facecolor="none", linewidth=1.4))
+        style.show_image(near, sequence.frames[frame], f"search window: {n}×{n} positions, m = {settings.m}")
+        near.set(xlim=center[0] + np.array([-0.5, 0.5]) * side, ylim=center[1] + np.array([0.5, -0.5]) * side)
+        for axis in (whole, near):
+            style.draw_box(axis, truth, "truth", edgecolor="white", linestyle=":", linewidth=1.8)
+        figures.draw_anchors(near, on_frame, (min(row, n - 1), min(column, n - 1)), labels=q)
+        counts = {name: int((q == value).sum()) for name, value in (("positive", 1), ("left out", 0), ("negative", -1))}
+        style.note(figure, ", ".join(f"{count} {name}" for name, count in counts.items()) + " anchors")
+        return figure
+
+    rules = SamplingSettings()
+    share = dict(min=0.05, max=0.95, step=0.05, continuous_update=False)
+    return demo(
+        draw,
+        preset=ipywidgets.Dropdown(options=["paper", "compact"], value=preset, description="preset"),
+        frame=_slider(min(8, len(sequence) - 1), 0, len(sequence) - 1, "frame"),
+        row=_slider(6, 0, 16, "row"),
+        column=_slider(6, 0, 16, "column"),
+        positive=ipywidgets.FloatSlider(value=rules.positive, description="positive from", **share),
+        negative=ipywidgets.FloatSlider(value=rules.negative, description="negative below", **share),
+    )
+
+
+def response_maps(net, sequence):
+    """Demo of notebook 04: the search window moves over a frame; the scores and the best proposal follow the target."""
+    settings, n = net.settings, net.positions()
+
+    def draw(frame, dx, dy):
+        template, search, center, side = crops(sequence, settings, frame, (dx, dy))
+        z, zoom = layers(net, template, search)["z"][1], settings.search_size / side
+        best = np.unravel_index(np.argmax(z), z.shape)
+        figure, axes = style.new(1, 3, width=3.4, height=3.2)
+        truth = sequence.boxes[frame]
+        boxes = (
+            [np.concatenate([(bx.centers(truth) - center) * zoom, truth[2:] * zoom])]
+            if np.isfinite(truth).all()
+            else []
+        )
+        figures.crop_box(axes[0], template[0], title="template")
+        figures.crop_box(axes[1], search[0], boxes, ["truth"] * len(boxes), title=f"search, frame {frame}")
+        axes[1].plot(*(an.grid(n, settings.stride)[[best[2], best[1]]]), "o", mfc="none", mec="#D55E00", ms=10, mew=2)
+        probability = 1 / (1 + np.exp(-z.max(axis=0)))
+        figures.score_map(axes[2], probability, title="P(target), best anchor", best=best[1:])
+        return figure
+
+    return demo(
+        draw,
+        frame=_slider(min(8, len(sequence) - 1), 0, len(sequence) - 1, "frame"),
+        dx=_slider(0, -40, 40, "window right, px"),
+        dy=_slider(0, -40, 40, "window down, px"),
+    )
