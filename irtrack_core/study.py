@@ -154,18 +154,18 @@ def load_folds(profile, names, results, seed=0):
 
 
 def by_step(sequences, results, *, names=("paper",), fold=0, seed=0, progress=None):
-    """Table step, tracker, dataset, sequence, aor of compared methods with the weights of each kept training step.
+    """Table tracker, dataset, sequence, aor, p5, p20, step of compared methods with the weights of each kept training step.
 
     Empty where no weights were kept.
     """
     chosen, rows = [(name, step) for name in names for step in steps(results, fold, seed, name)], []
+    columns = ["tracker", "dataset", "sequence", "aor", "p5", "p20"]
     held = [in_memory(one) for one in sequences] if chosen else []
     for name, step in progress(chosen) if progress else chosen:
         done = track(held, [name], results, fold=fold, seed=seed, step=step)
         table = evaluation.evaluate(done, held)
-        rows.append(table[["tracker", "dataset", "sequence", "aor"]].assign(step=step))
-    columns = ["tracker", "dataset", "sequence", "aor", "step"]
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
+        rows.append(table[columns].assign(step=step))
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=[*columns, "step"])
 
 
 def load_results(sequences, names, results, *, seed=0):
