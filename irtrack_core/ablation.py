@@ -55,6 +55,7 @@ __all__ = [
     "run_cell",
     "sequences_of",
     "tracker_of",
+    "verdicts",
 ]
 
 FACTORS = ("filter", "fusion", "region")
@@ -143,16 +144,17 @@ def run_cell(cell, settings, fold, seed, learn, test, *, checkpoint=None, progre
     return table[[*made, "dataset", "sequence", *MEASURES, "training_s", "fps"]]
 
 
-def run(settings, folder, *, progress=None):
-    """The whole study, one file a cell below `folder`; files that are there already are kept. Returns the table.
+def run(settings, folder, *, cells=CELLS, progress=None):
+    """The whole study, or some of its cells, one file a cell below `folder`; files that are there already are kept.
 
+    Returns the table.
     A file counts only when it was made with these settings, on these sequences, by this code. progress: e.g. tqdm, wraps
     the list of (seed, fold, cell). Cells of one seed and fold follow each other, so that what is there can be compared.
     """
     folder, tables, held = Path(folder), [], (None, None)
     folds = 1 if settings.world == "real" else settings.folds
     code = depends.digest(__file__)
-    jobs = [(settings.seed + k, fold, cell) for k in range(settings.seeds) for fold in range(folds) for cell in CELLS]
+    jobs = [(settings.seed + k, fold, cell) for k in range(settings.seeds) for fold in range(folds) for cell in cells]
     for seed, fold, cell in progress(jobs) if progress else jobs:
         key = _key(settings, fold, seed, code)
         name = f"{settings.world}_{cell_name(cell)}_fold{fold}_seed{seed}"
@@ -237,26 +239,41 @@ def effects(table, rng, measure="aor"):
     return pd.DataFrame(rows)
 
 
+def verdicts(table):
+    """A sentence for each main effect of `effects`: raised, lowered, or not shown to change the measure."""
+    lines = []
+    for row in table[table["effect"].isin(FACTORS)].to_dict("records"):
+        shown = "raises" if row["low"] > 0 else "lowers" if row["high"] < 0 else "is not shown to change"
+        size = f"{row['change']:+.3f}, interval {row['low']:+.3f} to {row['high']:+.3f}"
+        lines.append(f"{row['world']}: {row['effect']} {shown} the mean overlap ({size})")
+    return lines
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m irtrack_core.ablation", description=__doc__.splitlines()[0])
     parser.add_argument("world", choices=["simulated", "real"])
     parser.add_argument("--out", type=Path, required=True, help="folder: OUT/WORLD.csv, and OUT/cells/ to resume from")
+    parser.add_argument("--only", choices=[cell_name(c) for c in CELLS], help="one cell instead of all eight")
     for name, field in AblationSettings.model_fields.items():
         if name != "world":
             options = {"choices": ["paper", "compact"]} if name == "preset" else {"type": field.annotation}
             parser.add_argument(f"--{name.replace('_', '-')}", default=field.default, help=field.description, **options)
     chosen = vars(parser.parse_args(arguments))
-    out = chosen.pop("out")
-    words = [f"--{name.replace('_', '-')} {value}" for name, value in chosen.items() if name != "world"]
+    words = [
+        f"--{name.replace('_', '-')} {value}" for name, value in chosen.items() if name != "world" and value is not None
+    ]
+    out, only = chosen.pop("out"), chosen.pop("only")
     settings = AblationSettings(**chosen)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     made = provenance()  # before the run: the code may be edited while it runs
-    table = run(settings, out / "cells", progress=lambda jobs: tqdm(jobs, desc="cells"))
+    cells = CELLS if only is None else [cell for cell in CELLS if cell_name(cell) == only]
+    table = run(settings, out / "cells", cells=cells, progress=lambda jobs: tqdm(jobs, desc="cells"))
     table.to_csv(out / f"{settings.world}.csv", index=False, float_format="%.6g")
-    card = {"command": " ".join(["python -m irtrack_core.ablation", settings.world, *words, f"--out {out}"]), **made}
+    card = {"command": " ".join(["python -m irtrack_core.ablation", settings.world, *words]), **made}
     (out / f"{settings.world}.json").write_text(json.dumps(card | {"settings": settings.model_dump()}, indent=1) + "\n")
-    print(effects(table, np.random.default_rng(0)).round(3).to_string(index=False))
+    summary = table[["aor", "p5", "p20"]].mean().to_frame().T if only else effects(table, np.random.default_rng(0))
+    print(summary.round(3).to_string(index=False))
 
 
 if __name__ == "__main__":

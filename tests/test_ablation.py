@@ -37,6 +37,14 @@ def test_effects_of_a_table_whose_effects_are_known():
     assert (found.sequences == 7).all() and (found.seeds == 3).all()
 
 
+def test_verdicts_need_an_interval_without_0():
+    table = pd.DataFrame({"world": "w", "effect": FACTORS, "change": [0.1, 0.1, -0.2], "low": [0.05, -0.1, -0.3]})
+    lines = ablation.verdicts(table.assign(high=[0.2, 0.3, -0.1]))
+    assert [line.split(" the mean")[0] for line in lines] == [
+        "w: filter raises", "w: fusion is not shown to change", "w: region lowers",
+    ]  # fmt: skip
+
+
 def test_intervals_hold_the_true_effect_about_as_often_as_they_say():
     rng = np.random.default_rng(1)
     hits = 0
@@ -121,10 +129,21 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
     card = json.loads((tmp_path / "simulated.json").read_text())
     assert card["settings"]["iterations"] == 2 and "torch" in card["versions"] and "commit" in card
     again = tmp_path / "again"
-    ablation.main([*card["command"].split()[3:-1], str(again)])  # the command in the card is the command
+    words = card["command"].replace(str(tmp_path), str(again)).split()
+    ablation.main(words[3:])  # the command in the card is the command
     timed = ["training_s", "fps"]
     one, two = (pd.read_csv(folder / "simulated.csv").drop(columns=timed) for folder in (tmp_path, again))
     pd.testing.assert_frame_equal(one, two)
+
+
+def test_one_cell_alone(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(ablation, "sequences_of", lambda settings, fold: ([moving_spot()], [moving_spot(8)]))
+    words = "simulated --only filter+region --preset compact --width 0.1 --iterations 2 --batch 2 --out"
+    ablation.main([*words.split(), str(tmp_path)])
+    table = pd.read_csv(tmp_path / "simulated.csv")
+    assert table[list(FACTORS)].to_numpy().tolist() == [[True, False, True]]
+    assert "aor" in capsys.readouterr().out
+    assert "--only filter+region" in json.loads((tmp_path / "simulated.json").read_text())["command"]
 
 
 def test_real_world_needs_data(monkeypatch):

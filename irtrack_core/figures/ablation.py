@@ -1,0 +1,50 @@
+"""Figures of the ablation: what each cell reaches, and what each part changes."""
+
+import numpy as np
+
+__all__ = ["cells", "effects"]
+
+OFF, ON = "#888888", "#0072B2"
+
+
+def cells(axes, means, *, measure="AOR"):
+    """Mean and 95 % interval of each cell, best on top. means: of `ablation.cell_means`, one world. Returns the axes.
+
+    Filled: with region selection; hollow: a score map and a pyramid of scales.
+    """
+    table = means.sort_values("mean").reset_index(drop=True)
+    for place, row in table.iterrows():
+        tint = ON if row["filter"] else "#D55E00"
+        axes.plot([row["low"], row["high"]], [place, place], color=tint, linewidth=1.4)
+        axes.plot(row["mean"], place, "o", color=tint, mfc=tint if row["region"] else "white", ms=7)
+        axes.text(row["high"] + 0.01, place, f"{row['mean']:.2f}", va="center", fontsize=8)
+    axes.set_yticks(range(len(table)), table["cell"])
+    axes.set(xlabel=f"{measure}, mean over sequences and 95 % interval", ylim=(-0.6, len(table) - 0.4))
+    for tint, label in ((ON, "filter on"), ("#D55E00", "filter off")):
+        axes.plot([], [], "o-", color=tint, label=label)
+    axes.plot([], [], "o", color="#555555", mfc="white", label="no region selection")
+    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
+    axes.margins(x=0.12)
+    return axes
+
+
+def effects(axes, table, *, measure="AOR"):
+    """Change by switching each part on, and the interactions, with intervals. table: of `ablation.effects`, one world.
+
+    An interval that holds 0 is grey: nothing was shown. Ticks: the extremes of the single seeds. Returns the axes.
+    """
+    rows = list(table.to_dict("records"))[::-1]
+    axes.axvline(0, color="#333333", linewidth=0.8)
+    for place, row in enumerate(rows):
+        shown = row["low"] > 0 or row["high"] < 0
+        tint = ON if shown else OFF
+        axes.plot([row["low"], row["high"]], [place, place], color=tint, linewidth=2 if shown else 1.4)
+        axes.plot(row["change"], place, "o", color=tint, ms=6)
+        if row["seeds"] > 1:
+            axes.plot([row["seed_low"], row["seed_high"]], [place, place], "|", color=tint, ms=9)
+        axes.text(row["high"], place + 0.14, f" {row['change']:+.2f}", fontsize=8, color=tint)
+    axes.set_yticks(range(len(rows)), [row["effect"] for row in rows])
+    axes.set(xlabel=f"change of {measure} when it is switched on", ylim=(-0.6, len(rows) - 0.2))
+    limit = 1.15 * max(np.abs(axes.get_xlim()))
+    axes.set_xlim(-limit, limit)
+    return axes
