@@ -90,3 +90,8 @@ def test_the_command_line_tools_change_no_digest(tmp_path):
     script.write_text("from irtrack_core import workbook\n")
     names = {path.name for path in depends.closure(script)}
     assert "workbook.py" in names and not names & {"runner.py", "batch.py", "site.py"}
+
+
+def test_every_compared_method_is_trained_by_a_job_of_its_own(tmp_path):
+    jobs = planned(ROOT, "07_compared_methods", IRTRACK_RESULTS=str(tmp_path))
+    assert jobs == {"train", "05_train_the_tracker", "07_compared_methods"}

@@ -1,21 +1,65 @@
-"""Figures of the experiments: overlap (Fig. 4), boxes on frames (Fig. 5), precision (Fig. 6), speed (Table 1)."""
+"""Figures of the experiments: overlap (Fig. 4), boxes on frames (Fig. 5), precision (Fig. 6), speed (Table 1).
+
+Colours mean a method, filled bars and whole lines its own input. `paper` and `paper-image` differ in the filter alone.
+"""
 
 import numpy as np
+from matplotlib.patches import Patch
 
-from irtrack_core import published
+from irtrack_core import protocol, published
 from irtrack_core.boxes import centers
 from irtrack_core.calibration import calibration_error
-from irtrack_core.figures.style import color, draw_box, show_image
+from irtrack_core.compared.notes import CAPTION
+from irtrack_core.figures.style import color, draw_box, profile_note, show_image
 
 __all__ = [
+    "bar_legend",
     "boxes_on_frame",
+    "caption",
     "curves",
+    "difference_bars",
+    "in_panel",
     "overlap_by_frame",
     "overlap_by_step",
     "precision_bars",
     "reliability",
     "speed_bars",
+    "stage_bars",
+    "strata_lines",
+    "title",
 ]
+
+STAGE_COLORS = {"filter": "#009E73", "crops": "#56B4E9", "network": "#D55E00", "rest": "#999999"}
+
+
+def caption(profile, *more):
+    """What stands under a figure with compared methods: folds, seeds, size of the networks, and what the references are."""
+    text = f"{profile_note(profile)}; compared networks at width {profile.width:g}, {profile.iterations} training steps"
+    return "; ".join([text, *more]) + f"\nref8-ref11: {CAPTION}"
+
+
+def in_panel(names, filtered):
+    """Of a list of trackers, those of the panel with (or without) the filter: baselines in both, each method once."""
+    kept = []
+    for name in names:
+        if name not in protocol.COMPARED or (protocol.parse(name)[1] == "filtered") == filtered:
+            kept.append(name)
+    return kept
+
+
+def title(filtered):
+    """Heading of a panel."""
+    return "with the filter, eq. (4)" if filtered else "plain image"
+
+
+def _short(name):
+    return protocol.parse(name)[0] if name in protocol.COMPARED else name
+
+
+def _line(name):
+    """Whole lines for compared methods, broken ones for everything else."""
+    other = {"identity": ":", "peak": "--", "siamese": "-."}.get(name, (0, (1, 1)))
+    return {"color": color(_short(name)), "linestyle": "-" if name in protocol.COMPARED else other}
 
 
 def overlap_by_frame(axes, table, *, limit=None, smooth=5):
@@ -24,45 +68,44 @@ def overlap_by_frame(axes, table, *, limit=None, smooth=5):
     table: of `study.overlap_by_frame`. limit: the AOR that noise allows, drawn as a dashed line.
     """
     for tracker, part in table.groupby("tracker", sort=False):
-        mean = part.groupby("frame")["iou"].mean()
-        axes.plot(mean.index, mean, color=color(tracker), alpha=0.25, linewidth=1)
-        axes.plot(
-            mean.index, mean.rolling(smooth, center=True, min_periods=1).mean(), color=color(tracker), label=tracker
-        )
+        mean = part.groupby("frame")["iou"].mean().rolling(smooth, center=True, min_periods=1).mean()
+        axes.plot(mean.index, mean, label=_short(tracker), **_line(tracker))
     if limit is not None:
-        axes.axhline(limit, color=color("limit"), linestyle="--", linewidth=1, label="limit by noise")
-        axes.text(
-            1, limit - 0.02, f"{limit:.2f}", transform=axes.get_yaxis_transform(), ha="right", va="top", fontsize=8
-        )
+        axes.axhline(limit, color=color("limit"), linestyle=(0, (5, 3)), linewidth=1, label="limit by noise")
+        place, side = (limit - 0.015, "top") if limit > 0.95 else (limit + 0.012, "bottom")
+        axes.text(0.99, place, f"{limit:.2f}", transform=axes.get_yaxis_transform(), ha="right", va=side, fontsize=8)
     axes.set(xlabel="frames since the start", ylabel="mean overlap (IoU)", ylim=(0, 1.02))
     return axes
 
 
 def overlap_by_step(axes, table, *, others=None, limit=None):
-    """AOR against training step of the paper's network. table: step, mean, low, high; others: tracker -> AOR."""
-    axes.fill_between(table["step"], table["low"], table["high"], color=color("paper"), alpha=0.2, linewidth=0)
-    axes.plot(table["step"], table["mean"], "o-", color=color("paper"), label="paper (95 % interval)")
+    """AOR against training step, a line a method. table: tracker, step, mean, low, high; others: tracker -> AOR."""
+    for tracker, part in table.groupby("tracker", sort=False):
+        axes.fill_between(part["step"], part["low"], part["high"], color=color(_short(tracker)), alpha=0.1, linewidth=0)
+        axes.plot(part["step"], part["mean"], marker="o", markersize=3.5, label=_short(tracker), **_line(tracker))
     for tracker, value in (others or {}).items():
-        axes.axhline(value, color=color(tracker), linewidth=1.2, label=tracker)
+        axes.axhline(value, linewidth=1.2, label=tracker, **_line(tracker))
     if limit is not None:
-        axes.axhline(limit, color=color("limit"), linestyle="--", linewidth=1, label="limit by noise")
+        axes.axhline(limit, color=color("limit"), linestyle=(0, (5, 3)), linewidth=1, label="limit by noise")
     axes.set(xlabel="training step", ylabel="AOR, mean over sequences", ylim=(0, 1.02))
     return axes
 
 
-def curves(axes, table, *, x, xlabel, ylabel, marks=()):
+def curves(axes, table, *, x, xlabel, ylabel, marks=(), unit="px"):
     """A success or precision curve a tracker. table: tracker, `x`, value; the legend gives the mean or P at the marks."""
     for tracker, part in table.groupby("tracker", sort=False):
         if marks:
             at = ", ".join(f"{100 * np.interp(mark, part[x], part['value']):.0f}" for mark in marks)
-            label = f"{tracker}: {at} %"
+            label = f"{_short(tracker)}: {at} %"
         else:
-            label = f"{tracker}: {part['value'].mean():.2f}"
-        axes.plot(part[x], part["value"], color=color(tracker), label=label)
+            label = f"{_short(tracker)}: {part['value'].mean():.2f}"
+        axes.plot(part[x], part["value"], label=label, **_line(tracker))
     for mark in marks:
         axes.axvline(mark, color="#888888", linewidth=0.8, linestyle=":")
     axes.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 1.02), xlim=(table[x].min(), table[x].max()))
-    axes.legend(fontsize=8, title="at " + ", ".join(f"{mark:g}" for mark in marks) + " px" if marks else "area under")
+    heading = "at " + ", ".join(f"{mark:g}" for mark in marks) + f" {unit}" if marks else "area under"
+    place = dict(loc="lower right" if marks else "lower left", frameon=True, framealpha=0.8, edgecolor="none")
+    axes.legend(fontsize=7.5, title=heading, title_fontsize=8, **place)
     return axes
 
 
@@ -79,12 +122,38 @@ def boxes_on_frame(axes, image, truth, boxes, *, side, title=""):
     outside = []
     for tracker, box in boxes.items():
         if np.isfinite(box).all() and (np.abs(centers(box) - (x, y)) < (side + box[2:]) / 2).all():
-            draw_box(axes, box, tracker)
+            draw_box(axes, box, _short(tracker))
         else:
             outside.append(tracker)
     if outside:
         axes.text(0.02, 0.02, "elsewhere: " + ", ".join(outside), transform=axes.transAxes, color="white", fontsize=8,
                   bbox={"facecolor": "black", "alpha": 0.6, "linewidth": 0, "pad": 2})  # fmt: skip
+    return axes
+
+
+def difference_bars(axes, table, *, reference, measure):
+    """Paired differences with their 95 % intervals, filled where 0 is outside. table: of `comparison.differences`."""
+    for place, row in enumerate(table.itertuples()):
+        tone = color(_short(row.tracker))
+        axes.plot([row.low, row.high], [place, place], color=tone, linewidth=2)
+        axes.plot(row.difference, place, "o", markersize=6, color=tone, markerfacecolor=tone if row.clear else "white")
+    axes.axvline(0, color="#333333", linewidth=0.8)
+    axes.set_yticks(range(len(table)), table["tracker"])
+    axes.invert_yaxis()
+    axes.set(xlabel=f"{measure} of {reference} minus that of the other")
+    return axes
+
+
+def strata_lines(axes, table, *, factor):
+    """The mean of a measure in each stratum of one factor, a line a tracker. table: of `comparison.strata`."""
+    part = table[table["factor"] == factor]
+    order = list(dict.fromkeys(part["stratum"]))
+    counts = part.groupby("stratum")["sequences"].max()
+    for tracker, rows in part.groupby("tracker", sort=False):
+        rows = rows.set_index("stratum").reindex(order)
+        axes.plot(range(len(order)), rows["mean"], marker="o", markersize=4, label=_short(tracker), **_line(tracker))
+    axes.set_xticks(range(len(order)), [f"{name}\n({counts[name]} seq.)" for name in order])
+    axes.set(title=factor, ylim=(0, 1.02), xlim=(-0.3, len(order) - 0.7))
     return axes
 
 
@@ -97,11 +166,14 @@ def precision_bars(axes, table, *, paper=True):
     if paper:
         start = table["dataset"].nunique() + 0.1
         for place, (method, (text, height)) in enumerate(published.PRECISION.items()):
-            x = start - 0.4 + place * 0.22
-            axes.bar(x, height, 0.18, facecolor="none", edgecolor="#555555", linestyle=":", linewidth=1.2)
+            x = start - 0.4 + place * 0.17
+            tone = color("paper" if method == "method" else method)
+            axes.bar(x, height, 0.14, facecolor="none", edgecolor=tone, linestyle="--", linewidth=1.4)
             name = "its method" if method == "method" else f"[{method[3:]}]"
             axes.text(x, 2, f"{name}: {text} %", rotation=90, ha="center", va="bottom", fontsize=7, color="#333333")
-        axes.set_xticks([*axes.get_xticks(), start], [*(t.get_text() for t in axes.get_xticklabels()), "paper"])
+        axes.set_xticks(
+            [*axes.get_xticks(), start], [*(t.get_text() for t in axes.get_xticklabels()), "paper's Fig. 6"]
+        )
     axes.set(ylabel="precision at 20 px, %", ylim=(0, 105))
     return axes
 
@@ -119,6 +191,23 @@ def speed_bars(axes, table, *, hardware):
                         label=f"paper, on its {published.SPEED_HARDWARE}" if place == 0 else None)  # fmt: skip
     axes.set_yscale("log")
     axes.set(ylabel="frames per second, eq. (16)", title=f"one thread on {hardware}")
+    axes.set_ylim(top=axes.get_ylim()[1] * 1.6)  # room for the numbers
+    return axes
+
+
+def stage_bars(axes, table):
+    """Milliseconds a frame, a bar a tracker with its stages side by side. table: of `speed.stages`."""
+    wide = table.pivot(index="tracker", columns="stage", values="ms").loc[list(dict.fromkeys(table["tracker"]))]
+    left = np.zeros(len(wide))
+    for stage, tone in STAGE_COLORS.items():
+        axes.barh(wide.index, wide[stage], left=left, color=tone, label=stage, height=0.7)
+        left += wide[stage].to_numpy()
+    for place, value in enumerate(left):
+        axes.text(value, place, f" {value:.1f}", va="center", fontsize=8)
+    axes.invert_yaxis()
+    axes.set(xlabel="milliseconds a frame", xlim=(0, 1.12 * left.max()))
+    axes.grid(axis="y", visible=False)
+    axes.legend(fontsize=8, loc="lower right")
     return axes
 
 
@@ -141,19 +230,29 @@ def reliability(axes, tables):
 
 
 def _grouped(axes, table, *, scale=1, numbers=False):
-    """Bars with intervals: a group for each dataset, a bar for each tracker."""
+    """Bars with intervals: a group for each dataset, a bar for each tracker; hatched where the input is not its own."""
     datasets, names = list(table["dataset"].unique()), list(table["tracker"].unique())
-    width = 0.8 / len(names)
+    width = 0.86 / len(names)
     for number, tracker in enumerate(names):
         part = table[table["tracker"] == tracker].set_index("dataset").reindex(datasets)
-        x = np.arange(len(datasets)) - 0.4 + (number + 0.5) * width
+        x = np.arange(len(datasets)) - 0.43 + (number + 0.5) * width
         mean = scale * part["mean"].to_numpy()
         error = np.abs(scale * part[["low", "high"]].to_numpy().T - mean)
-        axes.bar(x, mean, 0.9 * width, color=color(tracker), label=tracker)
-        axes.errorbar(x, mean, error, fmt="none", ecolor="#333333", elinewidth=1, capsize=2)
+        tone, swapped = color(_short(tracker)), tracker in protocol.SWAPPED
+        fill = dict(facecolor="white", edgecolor=tone, hatch="////", linewidth=0.8) if swapped else dict(color=tone)
+        axes.bar(x, mean, 0.9 * width, label=None if swapped else tracker, **fill)
+        axes.errorbar(x, mean, error, fmt="none", ecolor="#333333", elinewidth=0.8, capsize=1.5)
         if numbers:
             for place, value, top in zip(x, mean, mean + error[1]):
                 if np.isfinite(value):
-                    axes.text(place, top * 1.08, f"{value:.0f}", ha="center", va="bottom", fontsize=7)
+                    axes.text(place, top * 1.08, f"{value:.0f}", ha="center", va="bottom", fontsize=6.5, rotation=90)
     axes.set_xticks(np.arange(len(datasets)), datasets)
     axes.grid(axis="x", visible=False)
+
+
+def bar_legend(axes, **options):
+    """The legend of grouped bars: methods by colour, and what filled and hatched mean."""
+    handles, labels = axes.get_legend_handles_labels()
+    handles += [Patch(color="#666666"), Patch(facecolor="white", edgecolor="#666666", hatch="////")]
+    labels += ["input as published", "the other input:\npaper without the filter,\nref8-ref11 with it"]
+    return axes.legend(handles, labels, **(dict(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1)) | options))

@@ -5,24 +5,28 @@
 # against "iterations" and shows it falling for all methods. Training cannot make overlap fall, so we read the axis in two ways
 # and draw both: overlap against *frames since the start*, where a tracker may drift, and against the *training step*.
 #
-# **You will** run four trackers over the test sequences of the simulated sets, see where each loses its target, and how far noise
-# alone would let anyone go. **You need** notebook 05, which trains the paper's network. **Run time:** about two minutes (quick).
+# **You will** run the paper's method and the four it compares itself with, each with the filter and without, beside what a user would
+# pick, and see where each loses its target. **You need** notebooks 05 and 07, which train them. **Run time:** about three minutes (quick).
 
 # %% tags=["parameters"]
 profile: str = "quick"  # quick | full
 seed: int = 0  # of the sequences, the folds and the training
-names: list = ["identity", "peak", "siamese", "paper"]  # trackers
-real_frames: int = 100  # frames of each real sequence; 0: all
+baselines: list = ["identity", "peak", "siamese"]  # trackers without a fold of their own
+methods: list = ["paper", "ref8", "ref9", "ref10", "ref11"]  # each is run on both inputs
+waiting: int = 5  # frames between a failure and the new start, in the runs with resets
+real_frames: int = 60  # frames of each real sequence; 0: all
 
 # %%
 import pandas as pd
 from IPython.display import display
 
-from irtrack_core import evaluation, metrics, study, workbook
+from irtrack_core import comparison, evaluation, metrics, peers, protocol, study, workbook
 from irtrack_core.figures import experiments, style
 
-book = workbook.start("11_experiment_overlap", profile=profile, seed=seed, names=names, real_frames=real_frames)
-condition = style.profile_note(book.profile)
+options = dict(baselines=baselines, methods=methods, waiting=waiting, real_frames=real_frames)
+book = workbook.start("11_experiment_overlap", profile=profile, seed=seed, **options)
+names = baselines + [name for method in methods for name in protocol.pairs_of_inputs(method)]
+panels = (False, True)  # without the filter, with it
 
 # %% [markdown]
 # ## Track, once
@@ -32,20 +36,29 @@ condition = style.profile_note(book.profile)
 #
 # - `identity` never moves: the floor;
 # - `peak` takes the brightest residual near a prediction: no learning, the honest baseline;
-# - `siamese` is the network that we ship, trained on other data than these sequences;
-# - `paper` is the paper's network, trained in notebook 05 on this fold's training sequences. In `quick` it is a narrow one,
-#   trained for a few minutes: do not take it for the paper's result.
+# - `siamese` is the network that we ship, with prediction and re-detection, trained on other data than these sequences;
+# - `paper` is the paper's network with its filter, `ref8` to `ref11` are reconstructions of the methods it names (notebook 07), on the
+#   plain image. All five are trained on this fold's training sequences and run in one bare frame: no prediction, no re-detection;
+# - `paper-image` and `ref8-filtered` to `ref11-filtered` are the same networks on the other input;
+# - `csrt`, `kcf`, `mil` are OpenCV's, where `make peers` has run them.
 #
-# The raw boxes are kept below `results/<profile>/boxes/`; notebooks 12 and 20 read them from there.
+# In `quick` the networks are narrow ones, trained for a minute each: do not take them for the methods' results.
+#
+# The raw boxes are kept below `results/<profile>/boxes/`; notebooks 12 and 20 read them from there, and a run that was stopped goes on.
 
 # %%
 results, sequences = study.run_folds(book.profile, names, book.results, seed, progress=workbook.progress)
+others = peers.there(sequences, book.results, seed)
+results += study.load_results(sequences, others, book.results, seed=seed)
+names = names + others
 table = evaluation.evaluate(results, sequences)
 book.save_table(table.drop(columns=["seconds", "fps"]))  # speed has its own experiment, measured with care
-frames = int(table.groupby("sequence")["annotated"].first().sum())
+condition = experiments.caption(book.profile)
+print(condition, "" if others else "\nOpenCV's trackers are not there: `make peers` runs them", sep="")
 
 # %% tags=["nbval-check-output"]
-print(f"{condition}: {len(sequences)} test sequences, {frames} frames with a target")
+frames = int(table.groupby("sequence")["annotated"].first().sum())
+print(f"{style.profile_note(book.profile)}: {len(sequences)} test sequences, {frames} frames with a target")
 fixed = table[table["tracker"].isin(["identity", "peak"])].groupby("tracker")["aor"].mean()
 print("AOR:", ", ".join(f"{tracker} {value:.2f}" for tracker, value in fixed.items()))
 
@@ -62,6 +75,30 @@ means["AOR (95 % interval)"] = [f"{a:.2f} ({b:.2f}-{c:.2f})" for a, b, c in mean
 means.pivot(index="tracker", columns="dataset", values="AOR (95 % interval)").loc[names]
 
 # %% [markdown]
+# ## Is it better? Pairs of trackers
+#
+# A hard sequence is hard for all, so differences are taken sequence by sequence. A filled point: the interval leaves out 0. That is a dozen
+# tests at once; by chance alone one in twenty is "clear". The other column of points holds what the filter does to each network.
+
+# %%
+against = comparison.differences(table, "paper", book.rng)
+inputs = [protocol.pairs_of_inputs(method) for method in methods]
+gains = [
+    comparison.differences(table[table["tracker"].isin(pair)], pair[1], book.rng).assign(method=pair[1])
+    for pair in inputs
+]
+gains = pd.concat(gains).assign(tracker=methods)
+book.save_table(against, "differences")
+book.save_table(gains, "filter_gain")
+
+figure, axes = style.new(1, 2, width=4.6, height=4)
+experiments.difference_bars(axes[0], against, reference="paper", measure="AOR")
+experiments.difference_bars(axes[1], gains, reference="the network with the filter", measure="AOR")
+axes[1].set_xlabel("AOR with the filter minus without")
+style.note(figure, f"{condition}\n95 % by paired bootstrap over {len(sequences)} sequences; filled: 0 lies outside")
+book.save_figure(figure, "differences")
+
+# %% [markdown]
 # ## Against frames since the start
 #
 # The dashed line is the best that noise allows: the Cramér-Rao bound says how precisely the position of a spot can be known from one
@@ -73,31 +110,41 @@ limits = {one.name: (one.dataset, study.aor_limit(one)) for one in sequences}
 limit = pd.DataFrame(limits.values(), columns=["dataset", "limit"]).groupby("dataset")["limit"].mean()
 sets = list(overlap["dataset"].unique())
 
-figure, axes = style.new(1, len(sets), width=3.8, sharey=True)
-for one, dataset in zip(axes, sets):
-    experiments.overlap_by_frame(one, overlap[overlap["dataset"] == dataset], limit=limit[dataset])
-    one.set(title=dataset, ylabel="mean overlap (IoU)" if one is axes[0] else "")
-figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
-style.note(figure, f"{condition}; thin: each frame, thick: moving average over 5 frames")
+figure, axes = style.new(2, len(sets), width=3.6, height=2.9, sharey=True, sharex=True)
+for row, filtered in zip(axes, panels):
+    chosen = overlap[overlap["tracker"].isin(experiments.in_panel(names, filtered))]
+    for axis, dataset in zip(row, sets):
+        experiments.overlap_by_frame(axis, chosen[chosen["dataset"] == dataset], limit=limit[dataset])
+        axis.set(
+            title=f"{dataset}, {experiments.title(filtered)}", ylabel="mean overlap (IoU)" if axis is row[0] else ""
+        )
+        axis.set_xlabel("frames since the start" if filtered else "")
+figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right center")
+style.note(figure, f"{condition}; moving average over 5 frames")
 book.save_figure(figure, "by_frame")
+
 # %% [markdown]
 # ## Against the training step
 #
-# The weights that notebook 05 kept on its way, each tracking the same test sequences. This is where learning shows: it
+# The weights that notebooks 05 and 07 kept on their way, each tracking the same test sequences. This is where learning shows: it
 # rises, or it does not.
 
 # %%
-by_step = study.by_step(study.test_folds(book.profile, seed)[0][2], book.results, seed=seed, progress=workbook.progress)
-steps = study.with_intervals(by_step, book.rng, by="step").query("dataset == 'all'")
+held, published = study.test_folds(book.profile, seed)[0][2], [*protocol.METHODS]
+bar = workbook.progress
+by_step = study.by_step(held, book.results, names=[m for m in published if m in methods], seed=seed, progress=bar)
+parts = [
+    study.with_intervals(part, book.rng, by="step").assign(tracker=name)
+    for name, part in by_step.groupby("tracker", sort=False)
+]
+steps = pd.concat(parts).query("dataset == 'all'")
 book.save_table(steps, "by_step")
-others = {
-    name: means.query("dataset == 'all' and tracker == @name")["mean"].item() for name in names if name != "paper"
-}
+level = {name: means.query("dataset == 'all' and tracker == @name")["mean"].item() for name in baselines}
 
-figure, axis = style.new(width=5.5)
-experiments.overlap_by_step(axis, steps, others=others, limit=limit.mean())
+figure, axis = style.new(width=6.2, height=3.6)
+experiments.overlap_by_step(axis, steps, others=level, limit=limit.mean())
 axis.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
-style.note(figure, f"{condition}; fold 0; width factor of the paper's network {book.profile.width:g}")
+style.note(figure, f"{condition}; fold 0, inputs as published; bands: 95 % over sequences")
 book.save_figure(figure, "by_step")
 
 # %% [markdown]
@@ -116,30 +163,78 @@ def success(results, sequences):
 
 curves = success(results, sequences)
 book.save_table(curves, "success")
-figure, axis = style.new(width=5)
-experiments.curves(axis, curves, x="threshold", xlabel="overlap threshold", ylabel="share of frames above it")
+figure, axes = style.new(1, 2, width=5, height=4, sharey=True)
+for axis, filtered in zip(axes, panels):
+    chosen = curves[curves["tracker"].isin(experiments.in_panel(names, filtered))]
+    experiments.curves(axis, chosen, x="threshold", xlabel="overlap threshold", ylabel="share of frames above it")
+    axis.set_title(experiments.title(filtered))
+axes[1].set_ylabel("")
 style.note(figure, f"{condition}; {len(sequences)} simulated sequences")
 book.save_figure(figure, "success")
+
+# %% [markdown]
+# ## All measures, and what happens after a loss
+#
+# Without help a tracker that has lost its target counts 0 for the rest of the sequence. With resets, the protocol of the VOT challenges,
+# it is given the true box again a few frames after each failure: accuracy is the overlap while it holds on, robustness how seldom it
+# lets go. `first_loss`: frames to the first loss. `rmse` in samples, `rmse_d` in widths of the detector.
+
+# %%
+every = comparison.measures(table, names)
+book.save_table(every.reset_index(), "measures")
+every.round(3)
+
+# %%
+again, _ = study.run_folds(
+    book.profile, [name for name in names if name not in others], book.results, seed, resets=waiting, progress=bar
+)
+resets = comparison.resets(again, sequences)
+book.save_table(resets.reset_index(), "resets")
+resets.round(3)
+
+# %% tags=["nbval-check-output"]
+print(resets.loc[["identity", "peak"], ["accuracy", "failures", "frames"]].round(2).to_string())
+
+# %% [markdown]
+# ## For whom is it hard?
+#
+# The same results by properties of the sequences: peak signal to noise, size of the target, samples per detector, and clutter round the
+# target. Strata of a few sequences each: look for a trend that all lines share, not at single points.
+
+# %%
+strata = comparison.strata(table, sequences, book.rng)
+book.save_table(strata, "strata")
+shown = strata[strata["tracker"].isin(["peak", "siamese", *methods])]
+figure, axes = style.new(1, 4, width=2.9, height=3, sharey=True)
+for axis, factor in zip(axes, strata["factor"].unique()):
+    experiments.strata_lines(axis, shown, factor=factor)
+axes[0].set_ylabel("AOR")
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
+style.note(figure, f"{condition}; inputs as published")
+book.save_figure(figure, "strata")
+
 # %% [markdown]
 # ## Real sequences
 #
-# The validation list of the Svanström set (drones, birds, aircraft, helicopters; hand-drawn boxes, loose by a few pixels), with the
-# baseline and the shipped network side by side.
+# The validation list of the Svanström set (drones, birds, aircraft, helicopters; hand-drawn boxes, loose by a few pixels). The compared
+# networks have seen simulated sequences alone, those of fold 0; `siamese` has seen others of this set.
 
 # %%
 real = study.real_sequences(real_frames)
 if real:
-    real_results = study.track(real, ["peak", "siamese"], book.results, progress=workbook.progress)
+    chosen = baselines + [method for method in methods if method in protocol.METHODS]
+    real_results = study.track(real, chosen, book.results, seed=seed, progress=bar)
+    found = peers.there(real, book.results, seed)
+    real_results += study.load_results(real, found, book.results, seed=seed)
     real_table = evaluation.evaluate(real_results, real).drop(columns=["seconds", "fps"])
     book.save_table(real_table, "real")
-    display(real_table.groupby("tracker")[["aor", "sr50", "sr75", "loss_rate"]].mean().round(3))
-    figure, axis = style.new(width=5)
+    display(comparison.measures(real_table, chosen + found).drop(columns="rmse_d").round(3))
+    figure, axis = style.new(width=5.2, height=4)
     experiments.curves(
         axis, success(real_results, real), x="threshold", xlabel="overlap threshold", ylabel="share of frames"
     )
-    style.note(
-        figure, f"{len(real)} real sequences" + (f", the first {real_frames} frames of each" if real_frames else "")
-    )
+    cut = f", the first {real_frames} frames of each" if real_frames else ""
+    style.note(figure, f"{condition}\n{len(real)} real sequences{cut}; compared networks: fold 0")
     book.save_figure(figure, "real_success")
 else:
     print(study.HOW_TO_GET_DATA)
@@ -149,6 +244,7 @@ else:
 #
 # - Overlap against frames shows drift; overlap against training steps shows learning. They are different figures.
 # - The floor (`identity`) and the limit by noise frame every other curve: a tracker's number means little without them.
+# - Filter and network are two things: only a table with both inputs for every network tells which of them helped.
 # - A learned tracker earns its cost only where it stands above `peak`.
 #
 # **Exercises.** 1. Which set has the lowest limit, and why? 2. Look up a sequence's raw boxes below `results/quick/boxes/` and compute its
