@@ -76,6 +76,7 @@ class AblationSettings(Settings):
     iterations: int = Field(100, ge=1)
     batch: int = Field(8, ge=1)
     lr_first: float = Field(0.05, gt=0)
+    precision: Literal["auto", "float32", "bfloat16"] = Field("auto", description="as TrainingSettings.precision")
     folds: int = Field(1, ge=1, le=5, description="of five; the real world has one, its validation list")
     seeds: int = Field(1, ge=1, description="trainings of every cell and fold")
     seed: int = Field(0, ge=0, description="the first of them; it also draws sequences and folds")
@@ -130,9 +131,8 @@ def run_cell(cell, settings, fold, seed, learn, test, *, checkpoint=None, progre
     net = new_net(network, seed)
     near = SamplingSettings(max_gap=28 // STRIDE)
     sampler = PairSampler(learn, network, net.positions(), sampling=near, loose=False, seed=seed)
-    training = TrainingSettings(
-        iterations=settings.iterations, batch=settings.batch, lr_first=settings.lr_first, seed=seed
-    )
+    same = {name: getattr(settings, name) for name in ("iterations", "batch", "lr_first", "precision")}
+    training = TrainingSettings(**same, seed=seed)
     begin = perf_counter()
     history = train(net, sampler, training, checkpoint=checkpoint, progress=progress)
     trained = perf_counter() - begin
@@ -256,7 +256,8 @@ def main(arguments=None):
     parser.add_argument("--only", choices=[cell_name(c) for c in CELLS], help="one cell instead of all eight")
     for name, field in AblationSettings.model_fields.items():
         if name != "world":
-            options = {"choices": ["paper", "compact"]} if name == "preset" else {"type": field.annotation}
+            choices = {"preset": ["paper", "compact"], "precision": ["auto", "float32", "bfloat16"]}
+            options = {"choices": choices[name]} if name in choices else {"type": field.annotation}
             parser.add_argument(f"--{name.replace('_', '-')}", default=field.default, help=field.description, **options)
     chosen = vars(parser.parse_args(arguments))
     words = [
