@@ -6,109 +6,55 @@ Every tracker takes a round in turn, so that a busy machine is unfair to none; g
 peak tracker, and where a frame's time goes. "cpu" is the processor's time for a frame, all threads together: where other
 programs run it says what an idle core would do, for the wall's time then holds waiting as well.
 
-`compact` is the shipped tracker, on targets of three sizes and in a frame eight
-times as large; `paper` is the paper's network at full width, untrained (its speed does not depend on its weights; it is
-also what the precisions are for). CSRT runs where this OpenCV has it (opencv-contrib-python).
+`compact` is the shipped tracker, on targets of three sizes and in a frame eight times as large; `paper` is the paper's
+network at full width, untrained (its speed does not depend on its weights). CSRT runs where this OpenCV has it
+(`make peers`).
 """
 
 import argparse
 import time
-from contextlib import ExitStack, contextmanager
 
 import cv2
 import numpy as np
 import torch
 
-from irtrack_core import filtering, runtime, trackers
+from irtrack_core import runtime, trackers
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings, network_preset
-from irtrack_core.sampling import CropMaker
+from irtrack_core.datasets.synthetic import as_sequence
 from irtrack_core.scan import Simulation
-from irtrack_core.speed import hardware
+from irtrack_core.speed import STAGES, hardware, stages_of
+from irtrack_core.study import in_memory
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.training import new_net
 
 FRAMES = 24
 
 
-class Csrt:
-    """OpenCV's CSRT behind our protocol; it wants three channels, and room round a small target."""
-
-    name = "csrt"
-
-    def init(self, frame, box):
-        maker = getattr(cv2, "TrackerCSRT_create", None) or cv2.legacy.TrackerCSRT_create
-        self.tracker = maker()
-        self.tracker.init(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR), tuple(int(round(v)) for v in box))
-
-    def update(self, frame):
-        return self.tracker.update(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR))[1]
-
-
 def clip(size, shape=(480, 640), frames=FRAMES):
-    """(frames, boxes) of a simulated aircraft of `size` pixels before clouds, 8 bit."""
+    """A Sequence: a simulated aircraft of `size` pixels before clouds, 8 bit."""
     sensor = ScanSettings(shape=shape, bits=8, output="agc")
     target = TargetSettings(kind="aircraft", size=size, snr=25, speed=1.0)
     simulation = Simulation(sensor, SceneSettings(), target, frames=frames, seed=1)
-    return np.stack([simulation.frame(i) for i in range(frames)]), simulation.boxes
+    return in_memory(as_sequence(simulation, f"aircraft-{size}", "benchmark"))
 
 
-def run(tracker, frames, box):
+def run(tracker, sequence, count=None):
     """(wall, cpu) seconds of an update, the wall's the median: a single stall does not count."""
-    tracker.init(frames[0], box)
+    tracker.init(sequence.frames[0], sequence.boxes[0])
     seconds, spent = [], time.process_time()
-    for frame in frames[1:]:
+    for i in range(1, count or len(sequence)):
         begin = time.perf_counter()
-        tracker.update(frame)
+        tracker.update(sequence.frames[i])
         seconds.append(time.perf_counter() - begin)
     return float(np.median(seconds)), (time.process_time() - spent) / len(seconds)
 
 
-def race(made, frames, box, rounds):
+def race(made, sequence, rounds):
     """(wall, cpu) seconds a frame of each tracker, the median round; the trackers take turns."""
     for tracker in made.values():
-        run(tracker, frames[:6], box)
-    turns = [{name: run(tracker, frames, box) for name, tracker in made.items()} for _ in range(rounds)]
+        run(tracker, sequence, 6)
+    turns = [{name: run(tracker, sequence) for name, tracker in made.items()} for _ in range(rounds)]
     return {name: np.median([turn[name] for turn in turns], axis=0) for name in made}
-
-
-@contextmanager
-def timed(owner, name, spent, stage):
-    """Adds the seconds of every call of owner.name to spent[stage] while the context lasts."""
-    plain = getattr(owner, name)
-
-    def wrapped(*arguments, **options):
-        begin = time.perf_counter()
-        try:
-            return plain(*arguments, **options)
-        finally:
-            spent.setdefault(stage, []).append(time.perf_counter() - begin)
-
-    setattr(owner, name, wrapped)
-    try:
-        yield
-    finally:
-        setattr(owner, name, plain)
-
-
-def stages(tracker, frames, box):
-    """Median milliseconds a frame: window filter; crop and standardise; network; decode, choose and move."""
-    spent = {}
-    tracker.init(frames[0], box)
-    with ExitStack() as stack:
-        stack.enter_context(timed(filtering, "filter_window", spent, "filter"))
-        stack.enter_context(timed(CropMaker, "__call__", spent, "window"))
-        stack.enter_context(timed(tracker.engine, "search", spent, "network"))
-        stack.enter_context(timed(tracker, "update", spent, "all"))
-        for frame in frames[1:]:
-            tracker.update(frame)
-    ms = {name: 1e3 * float(np.median(values)) for name, values in spent.items()}
-    crop = ms["window"] - ms["filter"]
-    return {
-        "filter": ms["filter"],
-        "crop": crop,
-        "network": ms["network"],
-        "rest": ms["all"] - ms["window"] - ms["network"],
-    }
 
 
 def engines(make):
@@ -121,17 +67,14 @@ def engines(make):
     return made
 
 
-def compare(title, frames, box, siamese, rounds):
+def compare(title, sequence, others, siamese, rounds):
     """Print the table of one clip."""
-    others = {"peak": trackers.create("peak")}
-    if hasattr(cv2, "TrackerCSRT_create") or hasattr(getattr(cv2, "legacy", None), "TrackerCSRT_create"):
-        others["csrt"] = Csrt()
-    took = race(others | siamese, frames, box, rounds)
+    took = race(others | siamese, sequence, rounds)
     print(f"\n{title}")
     head = f"{'':20} {'wall ms':>8} {'fps':>6} {'cpu ms':>7} {'fps':>6} {'x peak':>7}"
-    print(f"{head}   {'filter':>7} {'crop':>7} {'network':>7} {'rest':>7} ms")
+    print(f"{head}   {' '.join(f'{stage:>7}' for stage in STAGES)} ms")
     for name, (wall, cpu) in took.items():
-        parts = stages(siamese[name], frames, box) if name in siamese else {}
+        parts = stages_of(siamese[name], [sequence]) if name in siamese else {}
         columns = " ".join(f"{value:7.3f}" for value in parts.values())
         ratio = took["peak"][1] / cpu
         print(f"{name:20} {1e3 * wall:8.3f} {1 / wall:6.0f} {1e3 * cpu:7.3f} {1 / cpu:6.0f} {ratio:7.3f}   {columns}")
@@ -140,18 +83,24 @@ def compare(title, frames, box, siamese, rounds):
 def main(rounds=5, threads=(1,), paper=False):
     cv2.setNumThreads(1)
     print(f"{hardware()}; OpenCV {cv2.__version__}, torch {torch.__version__}")
+    others = {"peak": trackers.create("peak")}
+    try:
+        others["csrt"] = trackers.create("csrt")
+    except ImportError as error:
+        print(f"without csrt: {error}")
     for number in threads:
         torch.set_num_threads(number)
         made = engines(lambda backend, precision: trackers.create("siamese", backend=backend, precision=precision))
         for size, shape in ((8, (480, 640)), (8, (1360, 1810)), (16, (480, 640)), (32, (480, 640))):
-            frames, boxes = clip(size, shape)
+            sequence = clip(size, shape)
             title = f"compact, {number} thread(s): target {size} px, frame {shape[1]} x {shape[0]}"
-            compare(title, frames, boxes[0], made, rounds)
+            compare(title, sequence, others, made, rounds)
         if paper:
             net = new_net(network_preset("paper"))
             made = engines(lambda backend, precision: SiameseTracker(net, backend=backend, precision=precision))  # noqa: B023
-            frames, boxes = clip(8, frames=12)
-            compare(f"paper at full width, {number} thread(s): target 8 px, frame 640 x 480", frames, boxes[0], made, 3)
+            compare(
+                f"paper at full width, {number} thread(s): target 8 px, frame 640 x 480", clip(8, frames=12), made, 3
+            )
 
 
 if __name__ == "__main__":

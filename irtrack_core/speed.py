@@ -77,6 +77,18 @@ def _clocked(tracker, clock):
         yield clock.timed(tracker.update, "rest")
 
 
+def stages_of(tracker, sequences):
+    """Dict stage -> ms of one tracker, see `stages`; one pass over the sequences, as warm as the tracker is."""
+    clock, frames = Clock(), 0
+    for one in sequences:
+        tracker.init(one.frames[one.first], one.boxes[one.first])
+        with _clocked(tracker, clock) as update:
+            for number in range(one.first + 1, len(one)):
+                update(one.frames[number])
+        frames += len(one) - one.first - 1
+    return {stage: 1e3 * seconds / frames for stage, seconds in clock.seconds.items()}
+
+
 def stages(sequences, names, results, *, fold=0, seed=0, warmup=5, progress=None):
     """Table tracker, stage, ms: milliseconds a frame in the filter, in the other work on crops, in the network, and the rest.
 
@@ -85,15 +97,9 @@ def stages(sequences, names, results, *, fold=0, seed=0, warmup=5, progress=None
     """
     held, rows = [study.in_memory(one) for one in sequences], []
     for name in progress(names) if progress else names:
-        tracker, clock, frames = study.make_tracker(name, results, fold, seed), Clock(), 0
+        tracker = study.make_tracker(name, results, fold, seed)
         evaluation.run(tracker, study.head(held[0], warmup + 1))
-        for one in held:
-            tracker.init(one.frames[one.first], one.boxes[one.first])
-            with _clocked(tracker, clock) as update:
-                for number in range(one.first + 1, len(one)):
-                    update(one.frames[number])
-            frames += len(one) - one.first - 1
-        rows += [(name, stage, 1e3 * seconds / frames) for stage, seconds in clock.seconds.items()]
+        rows += [(name, stage, ms) for stage, ms in stages_of(tracker, held).items()]
     return pd.DataFrame(rows, columns=["tracker", "stage", "ms"])
 
 
