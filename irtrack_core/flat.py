@@ -10,7 +10,7 @@ those are 4 and 4, ...: `plan` finds such a chain. A minimum over 15 pixels then
 into which. Each begins its output on a cache line, which saves a fifth.
 (iv) Large images go through in strips that stay in the cache.
 
-The passes run in NumPy or, where numba is installed (an optional extra: pip install irtrack-core[fast]), two at a time in
+The passes run in NumPy or, where numba is installed (an optional extra: pip install -e .[fast]), two at a time in
 one compiled call. `benchmarks/filtering.py` times both beside plain OpenCV.
 """
 

@@ -30,7 +30,7 @@ __all__ = ["PRECISIONS", "available", "engine", "fold_batch_norms", "onnx_graph"
 # what each backend computes in; f32 first, the others change the boxes a little
 PRECISIONS = {"torch": ("f32", "bf16"), "onnxruntime": ("f32", "int8"), "openvino": ("f32", "bf16", "int8")}
 NEEDS = {"torch": (), "onnxruntime": ("onnx", "onnxruntime"), "openvino": ("onnx", "openvino")}
-INSTALL = 'pip install "irtrack-core[runtime]"'
+INSTALL = "pip install -e .[runtime]"
 
 
 def missing(backend, precision="f32"):

@@ -161,5 +161,5 @@ def test_compiled_steps_are_the_same_steps():
 
 def test_compiled_when_numba_is_there():
     if not flat.COMPILED:
-        pytest.skip("numba is not installed: pip install irtrack-core[fast], for faster whole frames")
+        pytest.skip("numba is not installed: pip install -e .[fast], for faster whole frames")
     assert hasattr(flat._run, "py_func")

@@ -188,7 +188,7 @@ def test_without_its_package_a_backend_falls_back_to_torch(backend, precision, m
 
     monkeypatch.setattr(runtime.importlib, "import_module", without)
     assert runtime.available() == ["torch"]
-    with pytest.warns(UserWarning, match=rf"{backend}.*{backend.replace('_', '')}.*irtrack-core\[runtime\].*torch"):
+    with pytest.warns(UserWarning, match=rf"{backend}.*{backend.replace('_', '')}.*install -e \.\[runtime\].*torch"):
         tracker = trackers.create("siamese", backend=backend, precision=precision)
     assert (tracker.engine.backend, tracker.engine.precision) == ("torch", "f32")
     np.testing.assert_array_equal(follow(tracker, sequence), reference)

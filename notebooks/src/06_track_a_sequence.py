@@ -158,7 +158,7 @@ book.save_figure(figure, "candidates")
 # result = evaluation.run(trackers.create("siamese"), mine)
 # ```
 #
-# With `pip install "irtrack-core[runtime]"` the same weights run faster: `trackers.create("siamese", backend="openvino")`.
+# With `pip install -e .[runtime]` the same weights run faster: `trackers.create("siamese", backend="openvino")`.
 #
 # ## Summary
 #
