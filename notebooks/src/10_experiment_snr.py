@@ -404,8 +404,8 @@ if real:
 # - Removing the background, eqs. (2) and (3), raises the SNR of nearly every sequence and finds more dim aircraft at the same number
 #   of false pixels. On large targets, which few things outshine anyway, it changes little.
 # - Beside filters of the field it is one among several. In simulated clouds those that average neighbours' noise (log, dog, max-mean,
-#   max-median) find more points at low SNR, for an opening takes extremes; over the three sets only dog is ahead of $U$ by more than the
-#   60 sequences leave open, lcm and rlcm are behind it, and the others are not told apart. On real sequences $U$ is in the leading
+#   max-median) find more points at low SNR, for an opening takes extremes; over the three sets none is surely ahead of $U$ with
+#   60 sequences, lcm and rlcm are behind it, and the others are not told apart. On real sequences $U$ is in the leading
 #   group, and does not depend on being told the size exactly.
 # - The second opening, eq. (4), has a price: it helps against single-pixel spikes, where they are more frequent than the
 #   false alarms allowed and the target is clearly wider than $s$; it loses the point targets that the paper is about.

@@ -38,15 +38,16 @@ swapped = [name for name in protocol.SWAPPED if name in set(overlap["tracker"])]
 # %%
 rows = []
 finite = snr[np.isfinite(snr["db"])]
-best, middle = finite.groupby("filter")["db"].max(), snr.groupby("filter")[["retention", "pd"]].median()
+best = finite.groupby("filter")["db"].max()
+middle = snr.groupby("filter").agg({"retention": "median", "pd": "mean"})
 names = {"none": "no filter", "U": "U (3)", "M": "M (4)"}
 rows.append(
     (
         "Fig. 3, best signal-to-noise ratio, dB",
         f"its method {published.SNR['method']}; [8], [9] {published.SNR['ref8']}; [10], [11] {published.SNR['ref10']}",
         "; ".join(
-            f"{text} {best[name]:.0f} (median: {middle.loc[name, 'retention']:.0%} of the peak left,"
-            f" {middle.loc[name, 'pd']:.0%} found at a Pfa of 0.001)"
+            f"{text} {best[name]:.0f} ({middle.loc[name, 'retention']:.0%} of the peak left in the median,"
+            f" {middle.loc[name, 'pd']:.0%} of the targets found at a Pfa of 0.001)"
             for name, text in names.items()
         ),
         "Other images, our definition of the background region and a floor for its noise; dB alone can be raised at will"
