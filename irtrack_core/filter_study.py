@@ -6,12 +6,11 @@ computed again. "U" and "M" are the two levels of the multi-level filter, the ot
 
 from functools import lru_cache
 
-import cv2
 import numpy as np
 import pandas as pd
 
 from irtrack_core import clutter
-from irtrack_core.boxes import centers, check_box
+from irtrack_core.boxes import centers
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.elements import element_length, line_elements, rectangle
 from irtrack_core.evaluation import evaluate_filter
@@ -30,7 +29,6 @@ __all__ = [
     "measure",
     "pick_frames",
     "polarity_cost",
-    "read_image",
     "responses",
     "survival_table",
 ]
@@ -206,21 +204,6 @@ def survival_table(*, sizes, sides, seed=0, repeats=6, angles=4):
                 kept = retention(one.target, M, one.box, region)
                 rows.append({"size": size, "side": side, "repeat": repeat, "retention": kept})
     return pd.DataFrame(rows)
-
-
-def read_image(path, box=()):
-    """(image, box) from an image file; colour becomes grey. Without a box: 7 px round the brightest point.
-
-    Raises FileNotFoundError, or ValueError for a file that is no image or a box outside it.
-    """
-    with open(path, "rb") as file:
-        image = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_ANYDEPTH | cv2.IMREAD_GRAYSCALE)
-    if image is None:
-        raise ValueError(f"{path} is not an image that OpenCV can read")
-    if len(box) == 0:
-        row, column = np.unravel_index(int(image.argmax()), image.shape)
-        box = (max(column - 3, 0), max(row - 3, 0), 7, 7)
-    return image, check_box(box, image.shape)
 
 
 def _frames(sequences, count, progress):

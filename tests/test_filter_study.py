@@ -2,7 +2,6 @@
 
 from types import SimpleNamespace
 
-import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -174,22 +173,3 @@ def test_the_games_raise_decibels_and_find_nothing():
     start = table[table["value"] == table["game"].map({"cut": 0, "power": 1})]
     both = start.pivot(index=["sequence", "frame"], columns="game", values="snr")
     np.testing.assert_allclose(both["cut"], both["power"])
-
-
-def test_read_image(tmp_path):
-    image = np.zeros((40, 60), np.uint16)
-    image[20, 30] = 5000
-    cv2.imwrite(str(tmp_path / "a.png"), image)
-    read, box = filter_study.read_image(tmp_path / "a.png")
-    np.testing.assert_array_equal(read, image)
-    assert box.tolist() == [27, 17, 7, 7]
-    assert filter_study.read_image(tmp_path / "a.png", [1, 2, 3, 4])[1].tolist() == [1, 2, 3, 4]
-    cv2.imwrite(str(tmp_path / "c.png"), np.dstack([image] * 3).astype(np.uint8))
-    assert filter_study.read_image(tmp_path / "c.png")[0].shape == (40, 60)
-    with pytest.raises(FileNotFoundError):
-        filter_study.read_image(tmp_path / "none.png")
-    (tmp_path / "b.png").write_text("no image")
-    with pytest.raises(ValueError, match="not an image"):
-        filter_study.read_image(tmp_path / "b.png")
-    with pytest.raises(ValueError, match="outside"):
-        filter_study.read_image(tmp_path / "a.png", [100, 2, 3, 4])
