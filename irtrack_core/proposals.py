@@ -6,7 +6,7 @@ import numpy as np
 from irtrack_core.boxes import centers, iou
 from irtrack_core.filtering import line_elements, multilevel_filter, rectangle
 
-__all__ = ["propose"]
+__all__ = ["propose", "propose_at"]
 
 LENGTHS = (15, 31, 63)  # of the lines: a length finds what is smaller than itself
 LEVEL = 0.5  # share of a blob's peak at which its extent is taken
@@ -41,6 +41,23 @@ def propose(frame, count=5, *, lengths=LENGTHS):
         if len(chosen) < count and not any(_same(boxes[i], boxes[j]) for j in chosen):
             chosen.append(i)
     return np.array([boxes[i] for i in chosen]).reshape(-1, 4), np.array([strengths[i] for i in chosen])
+
+
+def propose_at(frame, point, *, reach=64, slack=2.0, least=2.5):
+    """The box (4,) of what stands out of frame (H, W) at a point (x, y) somebody showed; None where nothing does.
+
+    reach: pixels on each side of the point that are looked at; slack: pixels by which a box may miss the point; least:
+    strength, of which noise alone reaches 1.9 in a window of 128 pixels.
+    """
+    point, shape = np.asarray(point, dtype=np.float64), np.array(frame.shape[::-1])
+    low = np.clip(np.floor(point) - reach, 0, shape - 1).astype(int)
+    high = np.clip(np.floor(point) + reach, low + 1, shape).astype(int)
+    boxes, strengths = propose(frame[low[1] : high[1], low[0] : high[0]])
+    boxes[:, :2] += low
+    for box in boxes[strengths >= least]:
+        if (np.abs(centers(box) - point) <= box[2:] / 2 + slack).all():
+            return box
+    return None
 
 
 def _blob(smooth, row, column, length):

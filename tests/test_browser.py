@@ -15,7 +15,10 @@ import cv2
 import numpy as np
 import pytest
 
-from irtrack_core import workbook
+from irtrack_core import config, datasets, workbook
+from irtrack_core.boxes import centers
+from irtrack_core.figures import tracking as figures
+from irtrack_core.proposals import propose
 
 pytestmark = pytest.mark.browser
 ROOT = workbook.find_root()
@@ -23,7 +26,9 @@ TOKEN = "test"
 # a headless browser that asks nothing of the network but the server under test
 ARGUMENTS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync --disable-dev-shm-usage""".split()
-ALL_RUN = """() => { const shown = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(e => e.textContent);
+# a cell that fails stops the others, whose prompts then stay empty
+ALL_RUN = """() => { if (document.querySelector('[data-mime-type="application/vnd.jupyter.error"]')) return true;
+    const shown = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(e => e.textContent);
     return shown.length && shown.every(text => /^\\[\\d+\\]/.test(text)); }"""
 PICTURES = "() => [...document.querySelectorAll('.jp-OutputArea-output img')].map(image => image.src).join()"
 
@@ -67,9 +72,10 @@ def lab(tmp_path_factory):
         log.close()
 
 
-def _copy(slug, folder):
+def _copy(slug, folder, cells=""):
     """Put a notebook without its outputs into the folder: only a live kernel can fill them again."""
     content = json.loads((ROOT / "notebooks" / f"{slug}.ipynb").read_text())
+    content["cells"] = [cell for cell in content["cells"] if re.search(cells, "".join(cell["source"]))]
     for cell in content["cells"]:
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
@@ -98,10 +104,10 @@ def page(chromium, request):
     page.close()
 
 
-def run_all(page, lab, slug):
-    """Open a notebook without outputs and run all its cells; fails when a cell does."""
+def run_all(page, lab, slug, cells=""):
+    """Open a notebook without outputs and run all its cells, or those that match `cells`; fails when a cell does."""
     address, folder = lab
-    _copy(slug, folder)
+    _copy(slug, folder, cells)
     page.goto(f"{address}/lab/workspaces/{slug}/tree/{slug}.ipynb?token={TOKEN}&reset", wait_until="domcontentloaded")
     page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=90_000)
     # the toolbar says idle before the kernel is connected; the status bar does not
@@ -160,6 +166,37 @@ def test_a_learner_filters(page, lab, tmp_path):
     uploads(page, own, tmp_path / "notes.png")
     own.get_by_text("notes.png is not a readable image").wait_for(timeout=60_000)
     moves_its_first_slider(page, own)
+
+
+def test_a_learner_clicks_on_a_target_and_tracks_it(page, lab):
+    """Notebook 06: a click on the sky moves the box, one on the target takes it; then it is followed and scrubbed through."""
+    # without what needs the training of notebook 05
+    run_all(page, lab, "06_track_a_sequence", "^profile: str|^from irtrack_core|pick_and_track")
+    demo = page.locator(".irtrack-pick")
+    demo.scroll_into_view_if_needed()
+    picture, handles = demo.locator("img").first, demo.locator(".noUi-handle")
+    frame = datasets.load("sim-aircraft", frames=config.profile("quick").frames)[4].frames[0]
+    figure = figures.preview(frame, propose(frame)[0][0], *propose(frame))  # as the kernel draws it
+    figure.canvas.draw()
+
+    def click(x, y):
+        at = figure.axes[0].transData.transform((x, y)) / figure.bbox.size
+        size = picture.bounding_box()
+        place = {"x": float(at[0]) * size["width"], "y": float(1 - at[1]) * size["height"]}
+        changes_a_picture(page, lambda: picture.click(position=place))
+        x, y, w, h = (float(handles.nth(i).get_attribute("aria-valuenow")) for i in range(4))
+        return x + w / 2, y + h / 2
+
+    assert click(40, 120) == pytest.approx((40, 120), abs=1)
+    assert demo.locator("select").input_value() == "by click or sliders"
+    _shot(page, "picked_by_click")  # to look at
+    target = tuple(centers(propose(frame)[0][0]))
+    assert click(target[0] + 2, target[1] - 2) == pytest.approx(target, abs=0.6)
+    demo.get_by_role("button", name="Track it").click()
+    demo.get_by_text("frames followed").wait_for(timeout=120_000)
+    demo.locator(".irtrack-play img").scroll_into_view_if_needed()
+    moves_its_first_slider(page, demo.locator(".irtrack-play"))
+    _shot(page, "tracked_by_click")
 
 
 def uploads(page, demo, file):

@@ -6,7 +6,7 @@ from toys import spot
 
 from irtrack_core import boxes as bx
 from irtrack_core.datasets import load
-from irtrack_core.proposals import propose
+from irtrack_core.proposals import propose, propose_at
 
 PLACES = [((30.5, 25.5), 1.2, 120.0), ((90.5, 60.5), 3.0, 90.0), ((60.5, 80.5), 1.5, -60.0)]  # centre, sigma, height
 
@@ -61,3 +61,23 @@ def test_the_frame_is_left_alone():
     before = image.copy()
     propose(image)
     np.testing.assert_array_equal(image, before)
+
+
+def test_what_is_pointed_at_is_found_though_stronger_things_are_elsewhere():
+    rng = np.random.default_rng(0)
+    frame = rng.normal(100, 1, (200, 300)).astype(np.float32)
+    y, x = np.mgrid[:200, :300] + 0.5
+    for i in range(8):
+        frame += 80 * np.exp(-((x - 20 - 34 * i) ** 2 + (y - 30) ** 2) / 8)
+    frame += 25 * np.exp(-((x - 150.5) ** 2 + (y - 160.5) ** 2) / 8)
+    assert bx.center_error(propose(frame)[0], [148, 158, 5, 5]).min() > 20  # not among the five strongest
+    box = propose_at(frame, (152, 159))
+    assert bx.center_error(box, [148, 158, 5, 5]) < 1 and 3 < box[2] < 12
+    assert propose_at(frame, (150, 110)) is None
+
+
+@pytest.mark.parametrize("point", [(0, 0), (299.9, 199.9), (-3, 50)])
+def test_pointing_at_the_border(point):
+    frame = np.random.default_rng(0).normal(100, 1, (200, 300)).astype(np.float32)
+    box = propose_at(frame, point)
+    assert box is None or (np.abs(bx.centers(box) - point) <= box[2:] / 2 + 2).all()

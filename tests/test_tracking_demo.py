@@ -85,6 +85,34 @@ def test_sliders_override_the_candidate_and_choosing_one_sets_them(live, film):
     assert [slider.value for slider in sliders] == first and choice.value == 1
 
 
+def click(box, axes, point):
+    """A click of the browser on a point of the picture, in the coordinates of one of its two axes."""
+    picker = box.picker
+    x, y = picker.figure.axes[axes].transData.transform(point) / picker.figure.bbox.size
+    event = {"relativeX": 300 * x, "relativeY": 200 * (1 - y), "boundingRectWidth": 300, "boundingRectHeight": 200}
+    picker.clicks._dom_handlers({"type": "click"} | event)  # as it is called with the browser's message
+
+
+def test_a_click_takes_what_stands_out_there_and_else_moves_the_box(live, film):
+    frames, truth = film
+    box = widgets.pick_and_track(frames, tracker="identity")
+    sliders, (choice,), (picture,) = (
+        parts(box, kind) for kind in (ipywidgets.FloatSlider, ipywidgets.Dropdown, ipywidgets.Image)
+    )
+    spot = np.array([slider.value for slider in sliders])
+    click(box, 0, (90, 20))  # sky: the box as it is, there
+    there, before = np.array([slider.value for slider in sliders]), picture.value
+    np.testing.assert_allclose([*bx.centers(there), *there[2:]], [90, 20, *spot[2:]], atol=0.11)
+    assert choice.value == 0
+    click(box, 0, bx.centers(truth[0]) + 1.5)  # beside the spot's middle: the spot
+    assert bx.center_error([slider.value for slider in sliders], truth[0]) < 1 and picture.value != before
+    click(box, 1, bx.centers(truth[0]) + 1.5)  # near by: just there
+    np.testing.assert_allclose(bx.centers([slider.value for slider in sliders]), bx.centers(truth[0]) + 1.5, atol=0.11)
+    before = picture.value
+    click(box, 1, (1e4, 0))  # beside the pictures: nothing
+    assert picture.value == before
+
+
 def test_a_box_that_cannot_be_used_is_told(live, film):
     box = widgets.pick_and_track(film[0], tracker="peak")
     for slider in parts(box, ipywidgets.FloatSlider)[:2]:

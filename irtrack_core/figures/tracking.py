@@ -8,7 +8,7 @@ from irtrack_core.boxes import centers
 from irtrack_core.figures import network as network_figures
 from irtrack_core.figures.style import color, draw_box, new, show_image
 
-__all__ = ["candidates", "dissection", "preview", "whole_and_near"]
+__all__ = ["candidates", "dissection", "pointed_at", "preview", "whole_and_near"]
 
 WINDOW, CANDIDATE = "#56B4E9", "#F0E442"
 
@@ -64,6 +64,18 @@ def preview(frame, box, boxes=(), strengths=()):
     candidates(whole, frame, boxes, strengths)
     draw_box(whole, box, "siamese", linewidth=2)
     return _near(figure, near, frame, box, {"siamese": box})
+
+
+def pointed_at(figure, across, down):
+    """(axes, x, y) of a place in the picture of a figure that was drawn, in the axes' own coordinates; None beside all axes.
+
+    across, down: 0 to 1, from the picture's upper left corner.
+    """
+    display = np.array([across, 1 - down]) * figure.bbox.size
+    for axes in figure.axes:
+        if axes.bbox.contains(*display):
+            return axes, *axes.transData.inverted().transform(display).tolist()
+    return None
 
 
 def whole_and_near(frame, boxes, *, truth=None, title="", side=96):

@@ -1,14 +1,20 @@
 """Demos of notebook 06: a tracked sequence to play through, and a target of one's own to pick and follow."""
 
+from functools import partial
+
 import ipywidgets
 import numpy as np
+from ipyevents import Event
 
 from irtrack_core import trackers
+from irtrack_core.boxes import from_centers
 from irtrack_core.figures import tracking as figures
-from irtrack_core.proposals import propose
-from irtrack_core.widgets.base import demo, live
+from irtrack_core.proposals import propose, propose_at
+from irtrack_core.widgets.base import demo, live, png
 
 __all__ = ["pick_and_track", "scrub"]
+
+HINT = "Click on the target: on the left to take what stands out there, on the right to move the box to the very place."
 
 
 def scrub(sequence, boxes, *, side=96):
@@ -41,8 +47,10 @@ def _played(draw, count):
 
 
 def pick_and_track(frames, *, tracker="siamese", start=0, most=500, name="your video"):
-    """Demo of notebook 06: pick a target with sliders or among the filter's candidates, then follow it.
+    """Demo of notebook 06: pick a target by a click, with sliders or among the filter's candidates, then follow it.
 
+    A click in the whole frame takes the box of what stands out there, or else moves the present box there; a click in the
+    picture near by moves the box.
     frames: lazy frames, as `datasets.folder.open_frames` gives them; tracker: its name. At most `most` frames are followed,
     from frame `start` on. In batch: the candidates of that frame, drawn. Raises ValueError when there is none.
     """
@@ -53,46 +61,82 @@ def pick_and_track(frames, *, tracker="siamese", start=0, most=500, name="your v
     if not len(boxes):  # nothing stands out: somewhere to begin with
         height, width = first.shape
         boxes, strengths = np.array([[width / 2 - 5, height / 2 - 5, 10.0, 10.0]]), np.zeros(1)
-    limits = (first.shape[1], first.shape[0], first.shape[1], first.shape[0])
-    sliders = {}
-    for side, limit, value in zip("xywh", limits, boxes[0]):
-        low = 1.0 if side in "wh" else -limit / 4  # a target may cross the border
-        options = dict(min=low, max=limit, step=0.5, description=side, continuous_update=False)
-        sliders[side] = ipywidgets.FloatSlider(value=round(value, 1), **options)
-    shown = demo(lambda x, y, w, h: figures.preview(first, np.array([x, y, w, h]), boxes, strengths), **sliders)
-    return _Picker(frames, tracker, start, most, name, sliders, shown, boxes).box if live() else shown
+    draw = partial(figures.preview, first, boxes=boxes, strengths=strengths)
+    if not live():
+        return demo(draw, box=ipywidgets.fixed(boxes[0]))
+    picker = _Picker(frames, tracker, start, most, name, first, boxes, draw)
+    picker.box.picker = picker  # kept as long as the box is
+    return picker.box
 
 
 class _Picker:
-    """The live controls of `pick_and_track`: a list of candidates, sliders with a preview, a button, the result."""
+    """The live controls of `pick_and_track`: a list of candidates, sliders, a picture to click on, a button, the result."""
 
-    def __init__(self, frames, tracker, start, most, name, sliders, shown, boxes):
-        self.frames, self.tracker, self.start, self.name = frames, tracker, start, name
-        self.count, self.sliders, self.boxes, self.moving = min(most, len(frames) - start), sliders, boxes, False
+    def __init__(self, frames, tracker, start, most, name, first, boxes, draw):
+        self.frames, self.tracker, self.start, self.name, self.first = frames, tracker, start, name, first
+        self.count, self.boxes, self.draw, self.moving = min(most, len(frames) - start), boxes, draw, False
         ranks = [(f"candidate {rank}", rank) for rank in range(1, len(boxes) + 1)]
-        self.choice = ipywidgets.Dropdown(options=[*ranks, ("by hand", 0)], description="target")
-        self.choice.style.description_width, self.choice.layout.width = "9em", "30em"
+        self.choice = ipywidgets.Dropdown(options=[*ranks, ("by click or sliders", 0)], description="target")
+        self.sliders = {side: self._slider(side, *first.shape[::-1]) for side in "xywh"}
+        self.picture = ipywidgets.Image(format="png")
+        self.clicks = Event(source=self.picture, watched_events=["click"])
         self.button = ipywidgets.Button(description="Track it", button_style="primary")
         self.bar = ipywidgets.IntProgress(max=max(self.count - 1, 1), layout={"visibility": "hidden", "width": "30em"})
         self.text, self.result = ipywidgets.HTML(), ipywidgets.VBox([])
+        for control in (self.choice, *self.sliders.values()):
+            control.style.description_width, control.layout.width = "9em", "30em"
         self.choice.observe(self._chosen, names="value")
-        for slider in sliders.values():
+        for slider in self.sliders.values():
             slider.observe(self._moved, names="value")
+        self.clicks.on_dom_event(self._clicked)
         self.button.on_click(self._track)
+        self._put(boxes[0])
         row = ipywidgets.HBox([self.button, self.bar])
-        self.box = ipywidgets.VBox([self.choice, shown, row, self.text, self.result])
+        parts = [self.choice, *self.sliders.values(), ipywidgets.HTML(HINT), self.picture, row, self.text, self.result]
+        self.box = ipywidgets.VBox(parts)
         self.box.add_class("irtrack-pick")
+
+    @staticmethod
+    def _slider(side, width, height):
+        limit = width if side in "xw" else height
+        low = 1.0 if side in "wh" else -limit / 4  # a target may cross the border
+        return ipywidgets.FloatSlider(min=low, max=limit, step=0.5, description=side, continuous_update=False)
+
+    def _put(self, box):
+        """Set the four sliders at once, and draw once."""
+        self.moving = True
+        for slider, value in zip(self.sliders.values(), box):
+            slider.value = round(float(value), 1)
+        self.moving = False
+        self._redraw()
+
+    def _redraw(self):
+        self.figure = self.draw(np.array([slider.value for slider in self.sliders.values()]))
+        self.picture.value = png(self.figure)
 
     def _chosen(self, change):
         if change.new:
-            self.moving = True
-            for slider, value in zip(self.sliders.values(), self.boxes[change.new - 1]):
-                slider.value = round(float(value), 1)
-            self.moving = False
+            self._put(self.boxes[change.new - 1])
 
     def _moved(self, _):
         if not self.moving:
             self.choice.value = 0
+            self._redraw()
+
+    def _clicked(self, event):
+        place = [
+            event[f"relative{axis}"] / event[f"boundingRect{side}"] for axis, side in (("X", "Width"), ("Y", "Height"))
+        ]
+        found = figures.pointed_at(self.figure, *place)
+        if found is None:
+            return
+        axes, *point = found
+        box = propose_at(self.first, point) if axes is self.figure.axes[0] else None
+        if box is None:
+            size = np.array([self.sliders[side].value for side in "wh"])
+            box = from_centers(np.array(point), size)
+        self.choice.value = 0
+        self._put(box)
 
     def _track(self, _):
         self.button.disabled, self.bar.layout.visibility, self.text.value = True, "visible", ""
@@ -103,28 +147,31 @@ class _Picker:
             return
         finally:
             self.button.disabled, self.bar.layout.visibility = False, "hidden"
-        self.text.value = f"{len(found)} frames followed, {bad} of them unreadable; target lost in {lost}"
+        self.text.value = f"{len(found)} frames followed, {bad} of them unreadable; target lost in {sum(lost)}"
 
         def draw(frame):
-            title = f"{self.name}, frame {self.start + frame}, score {scores[frame]:.2f}"
+            title = (
+                f"{self.name}, frame {self.start + frame}, score {scores[frame]:.2f}{', lost' if lost[frame] else ''}"
+            )
             return figures.whole_and_near(self.frames[self.start + frame], {self.tracker: found[frame]}, title=title)
 
         self.result.children = [_played(draw, len(found))]
 
     def _follow(self):
-        """(boxes, scores, number of frames lost, number unreadable) of the frames from `start` on."""
+        """(boxes, scores, whether lost, number of unreadable frames) of the frames from `start` on."""
         tracker = trackers.create(self.tracker)
         box = np.array([slider.value for slider in self.sliders.values()])
         tracker.init(self.frames[self.start], box)
-        found, scores, lost, bad = [box], [1.0], 0, 0
+        found, scores, lost, bad = [box], [1.0], [False], 0
         for i in range(1, self.count):
             try:
                 box, score = tracker.update(self.frames[self.start + i]), float(tracker.score)
             except (ValueError, OSError):  # a damaged frame: its box stays open, the next one is looked at
-                box, score, bad = np.full(4, np.nan), 0.0, bad + 1
+                box, score, bad, unseen = np.full(4, np.nan), 0.0, bad + 1, False
             else:
-                lost += bool(getattr(tracker, "lost", False))
+                unseen = bool(getattr(tracker, "lost", False))
             found.append(box)
+            lost.append(unseen)
             scores.append(score)
             self.bar.value = i
         return np.array(found), scores, lost, bad

@@ -136,7 +136,9 @@ print("calibration error, rounded:", errors)
 # ## Your own video
 #
 # Set the parameter `video` above and run the notebook again, or stay with the simulated sequence. Without a box to start from the filter proposes
-# candidates: what stands out of its residual, strongest first. Take one of them, or move the sliders until the box fits, and press *Track it*.
+# candidates: what stands out of its residual, strongest first. Take one of them, or **click on your target** in the left picture: the box goes to what
+# stands out there, or, where nothing does, just there. In the right picture a click moves the box to the very place, and the sliders change its size.
+# Then press *Track it*.
 
 # %%
 frames = open_frames(video) if video else target.frames
