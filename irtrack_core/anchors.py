@@ -28,15 +28,23 @@ def grid(n, stride):
 def anchor_sizes(settings, template_size=None):
     """Sizes (m, 2), w and h in crop pixels, of the anchors of one position.
 
-    settings: NetworkSettings. With `anchor_base="template"` the base is `template_size` (w, h), the given box as it appears
-    in the template crop; else a square of `anchor_size`. A ratio r = h / w reshapes the base at equal area.
+    settings: NetworkSettings. `template_size` (w, h) is the given box as it appears in the template crop. The base is, by
+    `anchor_base`: "template" that box itself; "nominal" a square of `anchor_size`, smaller where `window_floor` widened the
+    crop and the target is smaller in it; "fixed" always that square. A ratio r = h / w reshapes the base at equal area.
+    Raises ValueError when the base needs a box that is not given.
     """
+    if settings.anchor_base != "fixed" and template_size is None:
+        raise ValueError(
+            f"anchor_base={settings.anchor_base!r} needs template_size (w, h): the given box in the template crop"
+        )
     if settings.anchor_base == "template":
-        if template_size is None:
-            raise ValueError("anchor_base='template' needs template_size (w, h): the given box in the template crop")
         base = np.asarray(template_size, dtype=np.float64)
     else:
         base = np.full(2, float(settings.anchor_size))
+    if settings.anchor_base == "nominal":
+        w, h = (float(v) for v in template_size)
+        p = settings.context * (w + h)
+        base *= min(1.0, ((w + p) * (h + p)) ** 0.5 / settings.template_size)  # < 1: the floor widened the window
     ratios = np.sqrt(np.asarray(settings.anchor_ratios if settings.region else (1.0,), dtype=np.float64))
     return np.stack([base[0] / ratios, base[1] * ratios], axis=1)
 
@@ -76,7 +84,8 @@ def labels(anchors, truth, *, positive=0.5, negative=0.3):
     """The labels q of eq. (11) for anchors (..., 4) and one true box (4,), or None where there is no target.
 
     Returns int8 (...): +1 where the overlap reaches `positive`, -1 where it stays below `negative`, 0 (left out of the
-    loss) between them. The best anchor is always +1, or a small target that falls between positions would teach nothing.
+    loss) between them. The best anchor is always +1, or a small target that falls between positions would teach nothing. All
+    anchors that hold the whole of a small target overlap it equally: of those the nearest is +1, and none is -1.
     """
     anchors = np.asarray(anchors, dtype=np.float64)
     q = np.full(anchors.shape[:-1], -1, dtype=np.int8)
@@ -87,7 +96,10 @@ def labels(anchors, truth, *, positive=0.5, negative=0.3):
     q[overlap >= negative] = 0
     q[overlap >= positive] = 1
     if overlap.max() > 0:
-        q.flat[np.argmax(overlap)] = 1
+        best = overlap >= overlap.max() - 1e-9
+        q[best & (q < 0)] = 0
+        away = np.square(encode(truth, anchors)).sum(axis=-1)
+        q.flat[np.argmin(np.where(best, away, np.inf))] = 1
     return q
 
 

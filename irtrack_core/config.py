@@ -51,10 +51,14 @@ class NetworkSettings(Settings):
     context: float = Field(0.5, description="template side = sqrt((w+p)(h+p)), p = context * (w+h)")
     window_floor: float = Field(16.0, description="smallest template side in frame pixels: sized for the motion")
     stride: int = 8
-    anchor_base: Literal["fixed", "template"] = Field(
-        "fixed", description="anchors of a fixed size in the crop, or as large as the template's own box"
+    anchor_base: Literal["nominal", "fixed", "template"] = Field(
+        "nominal",
+        description="anchors of anchor_size, less where window_floor widened the crop; of anchor_size always, as in SiamRPN, "
+        "which has no floor; or as large as the template's own box",
     )
-    anchor_size: float = Field(64.0, description="side in crop pixels of a fixed anchor: scale 8 x stride 8")
+    anchor_size: float = Field(
+        64.0, description="side of an anchor in crop pixels, scale 8 x stride 8: that of a target in its template crop"
+    )
     anchor_ratios: tuple[float, ...] = Field((0.33, 0.5, 1.0, 2.0, 3.0), description="height / width; m of them")
     backbone_norm: bool = Field(
         True, description="batch norm after each convolution; False: AlexNet's own, with biases"

@@ -2,12 +2,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from irtrack_core import anchors as an
 from irtrack_core import boxes as bx
 from irtrack_core.config import network_preset
+from irtrack_core.crops import template_side
 
 number, size = st.floats(-100, 100), st.floats(0.5, 80)
 center_box = st.tuples(number, number, size, size)
@@ -43,10 +44,29 @@ def test_decode_equals_the_loop():
 
 
 def test_the_paper_has_five_anchors_of_equal_area():
-    sizes = an.anchor_sizes(network_preset("paper"))
+    settings = network_preset("paper")
+    sizes = an.anchor_sizes(settings, in_template((20, 20), settings))
+    np.testing.assert_array_equal(sizes, an.anchor_sizes(settings.replace(anchor_base="fixed")))
     assert sizes.shape == (5, 2)
     np.testing.assert_allclose(sizes.prod(axis=1), 64**2)
     np.testing.assert_allclose(sizes[:, 1] / sizes[:, 0], (0.33, 0.5, 1, 2, 3))
+
+
+def in_template(size, settings):
+    """Size (w, h) that a target has in its template crop."""
+    return np.array(size) * settings.template_size / template_side(size, settings)
+
+
+@pytest.mark.parametrize("side", [2, 3, 4, 5, 6.5, 8, 12, 40, 200])
+def test_an_anchor_is_as_large_as_its_target_however_small_that_is(side):
+    """Below 8 px the window no longer shrinks with the target: an anchor of 64 px would overlap one of 4 px by a quarter."""
+    settings = network_preset("paper")
+    target = in_template((side, side), settings)
+    ratios = list(settings.anchor_ratios)
+    anchor = an.anchor_sizes(settings, target)[ratios.index(1.0)]
+    np.testing.assert_allclose(anchor, target, rtol=0.01)
+    if side >= 8:
+        np.testing.assert_allclose(anchor, 64)
 
 
 def test_compact_anchors_are_the_given_box():
@@ -75,6 +95,25 @@ def test_labels_follow_the_overlap(truth):
             assert overlap < 0.3
         if overlap >= 0.5:
             assert q[index] == 1
+
+
+@given(st.floats(-40, 40), st.floats(-40, 40), st.floats(3, 60), st.floats(3, 60))
+def test_labels_of_the_mirrored_target_are_the_mirrored_labels(x, y, w, h):
+    """A target smaller than its anchors overlaps many of them equally; none of those may win for standing first."""
+    # halfway between two positions either may be the nearest
+    assume(min(abs((v / 8) % 1 - 0.5) for v in (x, y)) > 1e-6)
+    anchors = an.make_anchors(an.anchor_sizes(network_preset("paper", anchor_base="fixed")), 17, 8)
+    q = an.labels(anchors, (x, y, w, h))
+    np.testing.assert_array_equal(an.labels(anchors, (-x, y, w, h)), q[:, :, ::-1])
+    np.testing.assert_array_equal(an.labels(anchors, (x, -y, w, h)), q[:, ::-1, :])
+
+
+def test_the_positive_of_a_small_target_stands_on_it():
+    anchors = an.make_anchors([[64, 64], [80, 51.2]], 17, 8)
+    q = an.labels(anchors, (2.5, -10.0, 30, 28))
+    assert [anchors[tuple(i)].tolist() for i in np.argwhere(q == 1)] == [[0, -8, 64, 64]]
+    holding = (np.abs(anchors[..., :2] - (2.5, -10)) <= (anchors[..., 2:] - (30, 28)) / 2).all(axis=-1)
+    assert holding.sum() > 20 and (q[holding] >= 0).all()  # as good as the best: not told that they are wrong
 
 
 def test_labels_without_a_target_are_all_negative():

@@ -197,8 +197,8 @@ pd.DataFrame([seen(p, size) for p in ("paper", "compact") for size in (3, 6, 12,
 # %% [markdown]
 # - *Window and motion*: the search crop follows the target's size, but never below a floor in frame pixels: a target of 3 px would
 #   else have no room to move.
-# - *Scale and stride*: the paper's crop shows every target 64 crop pixels wide, eight cells; a target of a few samples has no more to
-#   tell than those. Here a target fills about four cells of stride 4.
+# - *Scale and stride*: the paper's crop shows a target 64 crop pixels wide, eight cells (less where the floor holds the window); a
+#   target of a few samples has no more to tell than those. Here a target fills about four cells of stride 4.
 # - *Anchors*: one, the given box itself, in place of five of a fixed size. The network learns how the target differs from the
 #   box it was given, and keeps the annotator's convention.
 # - *Head*: the correlation channel by channel, with a small tower of convolutions after it for scores and offsets (`head="depthwise"`),

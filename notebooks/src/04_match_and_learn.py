@@ -86,13 +86,30 @@ figure, (left, right) = style.new(1, 2, width=4.2, height=4.2)
 figures.crop_box(left, search[0], [truth], ["truth"], title="compact: one anchor, the given box")
 figures.draw_anchors(left, grid, (n // 2, n // 2), labels=q)
 paper = network_preset("paper")
-grid_paper = anchors.make_anchors(anchors.anchor_sizes(paper), 17, paper.stride)
+grid_paper = anchors.make_anchors(anchors.anchor_sizes(paper, (64, 64)), 17, paper.stride)
 figures.crop_box(right, np.zeros((255, 255)), title="paper: five anchors of 64 px, stride 8, crop 255")
 figures.draw_anchors(right, grid_paper, (8, 8))
 book.save_figure(figure, "anchors")
 
 # %% tags=["nbval-check-output"]
 print("positions", n * n, " positive", int((q == 1).sum()) > 0, " negative share > 0.8:", bool((q == -1).mean() > 0.8))
+
+# %% [markdown]
+# SiamRPN's anchors of 64 pixels are no accident: its window follows the target, so that every target *is* 64 pixels wide in the template
+# crop. Our window stops shrinking at 16 frame pixels, to leave a small target room to move, and a target of 4 pixels is then 32 wide.
+# An anchor of 64 overlaps it by a quarter at best, wherever it stands around it: no place is better than another, and the label
+# "positive" says nothing of where the target is. So anchors shrink as the target does (`anchor_base="nominal"`; `"fixed"` is SiamRPN's rule
+# to the letter), and of anchors that overlap equally the nearest is the positive.
+
+# %%
+tiny = np.array([4.0, 4.0]) * paper.template_size / template_side((4, 4), paper)
+target = np.array([11, -14, *tiny])
+figure, axes = style.new(1, 2, width=4.2, height=4.2)
+for ax, base in zip(axes, ("fixed", "nominal")):
+    around = anchors.make_anchors(anchors.anchor_sizes(paper.replace(anchor_base=base), tiny), 17, paper.stride)
+    figures.crop_box(ax, np.zeros((255, 255)), [target], ["truth"], title=f"paper, a target of 4 px: {base} anchors")
+    figures.draw_anchors(ax, around, (8, 8), labels=anchors.labels(around, target))
+book.save_figure(figure, "small_target")
 
 # %% [markdown]
 # On the frame itself, for any frame, preset, position and thresholds. How few anchors are positive, and how does that change when a
