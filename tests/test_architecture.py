@@ -19,7 +19,7 @@ TIERS = [
     "training runtime insight",
     "trackers",
     "evaluation protocol",
-    "recipes learning calibration filter_study filter_maps element_search study comparison speed ablation",
+    "recipes learning calibration filter_study filter_maps element_search study comparison speed ablation convergence",
     "figures report",
     "widgets workbook runner site batch peers",
     "__main__ cli_track",
