@@ -106,7 +106,7 @@ def network_of(cell, settings):
 def tracker_of(cell, net):
     """The tracker of a cell: proposals, or a pyramid of scales; neither looks elsewhere when it has lost the target."""
     if cell["region"]:
-        return SiameseTracker(net, settings=TrackerSettings(candidates=0), name=cell_name(cell))
+        return SiameseTracker(net, settings=TrackerSettings(candidates=0, align=0), name=cell_name(cell))
     return PyramidTracker(net, settings=PyramidSettings(candidates=0), name=cell_name(cell))
 
 

@@ -200,6 +200,17 @@ def training_preset(name, **changes):
     return TrainingSettings(**(presets[name] | changes))
 
 
+class JumpSettings(Settings):
+    """How jumps of the whole picture are noticed, see `jumps`. Lengths in pixels."""
+
+    tile: int = Field(256, ge=0, description="side of the tile about the target that is watched; 0: none is")
+    shrink: int = Field(4, ge=1, description="it is shrunk this much to be compared with the frame before")
+    fall: float = Field(0.3, ge=0, description="fall of their correlation below its usual value that means a jump")
+    response: float = Field(0.1, ge=0, le=1, description="least response of the phase correlation")
+    least: float = Field(4.0, ge=0, description="shorter jumps are left to the window")
+    margin: float = Field(0.5, ge=0, description="logits by which the place after the jump may look worse")
+
+
 class TrackerSettings(Settings):
     """How a Siamese tracker turns score maps into a box."""
 
@@ -231,6 +242,9 @@ class TrackerSettings(Settings):
         0.3, ge=0, description="proposals this near the best, in sizes, are averaged; 0: the best alone"
     )
     coasting: float = Field(0.8, ge=0, le=1, description="velocity kept from frame to frame while the target is missed")
+    align: int = Field(4, ge=0, description="rounds of laying the target's picture over the template's; 0: none")
+    align_above: float = Field(0.6, ge=-1, le=1, description="likeness from which the place found so is taken")
+    jump: JumpSettings = JumpSettings()
 
 
 class PyramidSettings(TrackerSettings):
@@ -238,6 +252,7 @@ class PyramidSettings(TrackerSettings):
 
     dead: float = Field(0.0, ge=0, description="a scale is a few per cent: every one counts")
     vote: float = Field(0.0, ge=0, description="the enlarged map has found the place already")
+    align: int = Field(0, ge=0, description="likewise")
     window_influence: float = Field(0.176, ge=0, le=1, description="weight of the cosine window against the score")
     size_rate: float = Field(0.59, ge=0, le=1, description="share of the best scale's size taken over, times the score")
     scales: int = Field(

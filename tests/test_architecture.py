@@ -15,7 +15,7 @@ from irtrack_core import depends
 TIERS = [
     "boxes config config_scan published depends provenance",
     "optics scene targets shapes readout scan probes elements flat morphology filtering clutter anchors metrics datasets",
-    "augment crops network losses sampling transplant weights geometry compared proposals",
+    "augment alignment jumps crops network losses sampling transplant weights geometry compared proposals",
     "training runtime insight",
     "trackers",
     "evaluation protocol",

@@ -10,8 +10,10 @@ import numpy as np
 from irtrack_core import anchors as an
 from irtrack_core import boxes as bx
 from irtrack_core import filtering, runtime
+from irtrack_core.alignment import Alignment
 from irtrack_core.config import TrackerSettings
 from irtrack_core.crops import CropMaker, standing_out, strongest, template_side
+from irtrack_core.jumps import JumpWatch
 from irtrack_core.trackers.base import to_gray
 from irtrack_core.weights import load_weights
 
@@ -128,13 +130,28 @@ class SiameseTracker:
         self.engine.template(self.template)
         given = self.size * s.template_size / side
         self.anchors = an.make_anchors(an.anchor_sizes(s, given), self.n, s.stride)
+        # the channel that shows the target best: U, or M, or I where there is nothing else
+        self.channel = min(range(len(s.inputs)), key=lambda i: ("suppressed", "filtered", "image").index(s.inputs[i]))
+        self.alignment = Alignment(self.template[self.channel], given) if self.settings.align else None
+        watched = self.settings.jump.tile and self.settings.jump
+        self.watch = JumpWatch(_plane(frame), self.center, watched) if watched else None
         self.seen = None
 
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the chosen proposal's foreground probability."""
-        frame, t = self.read(frame, self.shape), self.settings
-        expected = self._inside(self.center + self.velocity)
-        self.seen = self._look(frame, [expected])[0]
+        frame = self.read(frame, self.shape)
+        expected = self.expected
+        return self.take(frame, expected, self._look(frame, [expected])[0])
+
+    @property
+    def expected(self):
+        """(2,) where the target should be in the next frame, by its velocity."""
+        return self._inside(self.center + self.velocity)
+
+    def take(self, frame, expected, seen):
+        """The second half of `update`: the target's box, from what was seen about the expected place."""
+        t, self.seen = self.settings, seen
+        expected = self._follow_picture(frame, expected)
         jumped = self._return(frame) or (self._doubtful() and self._search(frame, expected))
         self.doubts = self.doubts + 1 if self._doubtful() else 0
         self.missed = self.missed + 1 if self.seen.score < t.lost_below else 0
@@ -146,8 +163,18 @@ class SiameseTracker:
         if self.missed:
             # not seen: what looks best here is not the target, so coast on instead, slower and slower
             self.center, self.velocity = expected, self.velocity * t.coasting
-            return bx.from_centers(self.center, self.size)
+        else:
+            self._move(expected, jumped)
+        if self.watch:
+            self.watch.keep(_plane(frame), self.center)
+        return bx.from_centers(self.center, self.size)
+
+    def _move(self, expected, jumped):
+        """Take over place, velocity and size from what was seen."""
+        t = self.settings
         center, size = vote(self.seen, t.vote) if t.vote else self.seen.found
+        if self.alignment:
+            center = self._align(center)
         center = self._inside(center)
         step = center - expected
         self.velocity = np.zeros(2) if jumped else self.velocity + t.velocity_rate * self.score * step
@@ -156,7 +183,29 @@ class SiameseTracker:
         growth = np.sign(self.growth) * np.maximum(np.abs(self.growth) - t.dead, 0)
         # never above the frame, whatever the net says
         self.center, self.size = center, np.clip(self.given * np.exp(growth), 1.0, self.shape[::-1])
-        return bx.from_centers(self.center, self.size)
+
+    def _align(self, center):
+        """The centre (2,) where the template's picture fits best, if it fits well and near; else the given one."""
+        zoom, size = self.seen.zoom, self.size * self.seen.zoom
+        start = (center - self.seen.center) * zoom
+        place, likeness = self.alignment(self.seen.crop[self.channel], start, size, self.settings.align)
+        if likeness < self.settings.align_above or np.abs(place - start).max() > 0.6 * size.max():
+            return center
+        return self.seen.center + place / zoom
+
+    def _follow_picture(self, frame, expected):
+        """The expected place, moved with the whole picture where that has jumped and the target is seen there."""
+        shift = self.watch(_plane(frame)) if self.watch else None
+        if shift is None:
+            return expected
+        moved = self._inside(expected + shift)
+        there = self._look(frame, [moved])[0]
+        if _logit(there.score) < _logit(self.seen.score) - self.settings.jump.margin:
+            return expected
+        self.seen = there
+        if self.home is not None:
+            self.home.center = self.home.center + shift
+        return moved
 
     @property
     def lost(self):
@@ -240,6 +289,11 @@ class SiameseTracker:
         _, residual, _ = filtering.filter_window(frame, tile, elements, nothing, polarity=self.maker.polarity)
         apart = max(self.size.max() / 2, 3)
         return list(strongest(standing_out(residual, len(elements[0])), self.settings.candidates, apart) + tile[:2])
+
+
+def _plane(frame):
+    """The infrared plane (H, W) of a frame; that of a pair with a visible image is its first."""
+    return frame if frame.ndim == 2 else frame[..., 0]
 
 
 def _logit(score):

@@ -1,0 +1,74 @@
+r"""Where exactly is the target? Its picture is laid over the template's, to a fraction of a pixel.
+
+A network with a stride of several pixels regresses a place whose error is a share of that stride. The picture itself says
+more: with the template's patch T and the patch I found, both on the same grid u of the target's size,
+
+.. math:: I(u) \approx a\,T(u + d) + b \approx a\,T(u) + b + a\,d \cdot \nabla T(u)
+
+is linear in (a d, a, b), so the shift d is one small least-squares problem whose matrix depends on the template alone. A few
+rounds of it are the inverse compositional algorithm of Baker and Matthews (Lucas-Kanade 20 years on, IJCV 2004), with gain
+a and offset b because cameras change both.
+"""
+
+import cv2
+import numpy as np
+
+__all__ = ["Alignment", "patch"]
+
+SAMPLES = 25  # of a patch, along one side
+REACH = 1.5  # half a patch, in half sizes of the target: some of its surroundings show where it ends
+LEAST = 6.0  # half a patch is never smaller, in crop pixels
+SIGMA = 0.5  # of the weight about the centre, in half patches
+
+
+def patch(channel, center, half, samples=SAMPLES):
+    """The rectangle of half sides `half` (w, h) about `center` of a crop's channel (S, S), as (samples, samples) float32.
+
+    center, half: crop pixels; center from the crop's centre. Bilinear.
+    """
+    step = 2 * np.asarray(half) / (samples - 1)
+    first = np.asarray(center) - half + (channel.shape[0] - 1) / 2
+    matrix = np.array([[step[0], 0, first[0]], [0, step[1], first[1]]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(channel, matrix, (samples, samples), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+class Alignment:
+    """Finds a target by its first picture.
+
+    template: one channel of the template crop (T, T) float32; size: (w, h) of the target there, crop pixels.
+    """
+
+    def __init__(self, template, size):
+        size = np.asarray(size, dtype=np.float64)
+        self.ratio = np.maximum(REACH / 2, LEAST / size)  # half a patch over the target's size
+        picture = patch(template, (0, 0), self.ratio * size).astype(np.float64)
+        u = np.linspace(-1, 1, SAMPLES)
+        weight = np.exp(
+            -(u[None] ** 2 + u[:, None] ** 2) / (4 * SIGMA**2)
+        ).ravel()  # the root of the weight of a square
+        down, right = np.gradient(picture, u[1] - u[0])
+        columns = [right.ravel(), down.ravel(), picture.ravel(), np.ones(picture.size)]
+        self.weight, self.design = weight, np.stack(columns, axis=1) * weight[:, None]  # (N,), (N, 4)
+        # a flat picture has no place: the pseudo-inverse then gives no shift
+        self.solve = np.linalg.pinv(self.design, rcond=1e-6)  # (4, N)
+
+    def __call__(self, channel, center, size, rounds=4):
+        """(centre (2,), likeness): where the picture lies in a channel (S, S) of a search crop, and how like it is.
+
+        center: where to begin, crop pixels from the crop's centre; size (w, h) in crop pixels. likeness: the correlation of
+        the picture there with the template's, 0 to 1; -1 where it shows the negative or nothing.
+        """
+        half, center = self.ratio * size, np.array(center, dtype=np.float64)
+        for _ in range(rounds):
+            seen = patch(channel, center, half).ravel() * self.weight
+            right, down, gain, _ = answer = self.solve @ seen
+            if gain <= 0:
+                return center, -1.0
+            step = np.clip([right / gain, down / gain], -1, 1) * half
+            center -= step
+            if np.abs(step).max() < 0.02:
+                break
+        rest = seen - self.design @ answer
+        spread = seen - self.weight * (seen @ self.weight) / (self.weight @ self.weight)
+        return center, float(np.sqrt(max(0.0, 1 - (rest @ rest) / max(spread @ spread, 1e-12))))

@@ -1,0 +1,69 @@
+"""Has the whole picture jumped? A camera that is knocked moves target and background alike, farther than any window.
+
+Between two frames the picture's fine structure stays where it is, or moves by a little. When it suddenly no longer fits,
+phase correlation tells the shift, and the target is looked for there too. Only a tile about the target is looked at: no work
+grows with the frame, and the shift is computed in the frames that jumped alone.
+"""
+
+import cv2
+import numpy as np
+
+from irtrack_core.config import JumpSettings
+
+__all__ = ["JumpWatch", "shift_between"]
+
+
+def _detail(tile, width):
+    return tile - cv2.blur(tile, (width, width))
+
+
+def shift_between(before, after):
+    """((dx, dy), response): how far the picture moved from one tile (h, w) float32 to the next, pixels.
+
+    By phase correlation. The response is the share of its energy about the peak: near 1 for a pure shift, near 0 when the two
+    have nothing in common. Shifts up to about a third of the tile are found.
+    """
+    window = cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F)
+    return cv2.phaseCorrelate(_detail(before, 15), _detail(after, 15), window)
+
+
+class JumpWatch:
+    """Watches the surroundings of a target for jumps of the whole picture.
+
+    frame: (H, W), the one the target was given in; center: (x, y) of the target. settings: JumpSettings.
+    """
+
+    def __init__(self, frame, center, settings=None):
+        self.settings, self.usual = settings or JumpSettings(), None
+        self.keep(frame, center)
+
+    def keep(self, frame, center):
+        """Remember the tile about the target's new place, for the next frame."""
+        side = self.settings.tile
+        spans = []
+        for length, middle in zip(frame.shape[1::-1], center):
+            extent = min(side, length)
+            first = min(max(int(middle - extent / 2), 0), length - extent)
+            spans.append(slice(first, first + extent))
+        self.where = spans[1], spans[0]
+        self.tile = frame[self.where].copy()
+        self.small = self._small(self.tile)
+
+    def _small(self, tile):
+        shrink = self.settings.shrink
+        size = (max(1, tile.shape[1] // shrink), max(1, tile.shape[0] // shrink))
+        small = _detail(cv2.resize(tile, size, interpolation=cv2.INTER_AREA).astype(np.float32), 9)
+        return small / max(float(np.linalg.norm(small)), 1e-9)
+
+    def __call__(self, frame):
+        """The picture's jump (2,) in pixels since the frame before, or None when there was none that can be told."""
+        now = frame[self.where]
+        likeness = float(np.vdot(self._small(now), self.small))
+        if self.usual is None:
+            self.usual = likeness
+        if likeness > self.usual - self.settings.fall:
+            self.usual += 0.1 * (likeness - self.usual)
+            return None
+        shift, response = shift_between(self.tile.astype(np.float32), now.astype(np.float32))
+        there = response > self.settings.response and np.hypot(*shift) > self.settings.least
+        return np.array(shift) if there else None
