@@ -3,8 +3,8 @@
     python benchmarks/limits.py [--repeats 4] [--trackers siamese peak] [--out FILE.csv]
 
 Simulated targets of several sizes and SNRs before a calm sky. The first box is exact. An aircraft turns, and its box with
-it: that counts too. Printed are AOR and the share of frames within 3 px of each tracker, and the limit: the AOR of one that knows the
-size of every frame's box and errs in its place by the Cramér-Rao bound of a single frame.
+it: that counts too. Printed are AOR and the share of frames within 3 px of each tracker, and the limit: the AOR of one that
+knows the size of every frame's box and errs in its place by the Cramér-Rao bound of a single frame.
 """
 
 import argparse

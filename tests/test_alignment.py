@@ -19,13 +19,20 @@ ALIGNMENT = Alignment(blob(47, (0, 0)), (16, 12))
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.floats(-4, 4), st.floats(-4, 4), st.floats(0.2, 5), st.floats(-3, 3))
+@given(st.floats(-2.5, 2.5), st.floats(-2.5, 2.5), st.floats(0.2, 5), st.floats(-3, 3))
 def test_finds_a_shift_whatever_gain_and_offset(dx, dy, gain, offset):
     center, likeness = ALIGNMENT(
         blob(95, (dx, dy), gain=gain, offset=offset), (0, 0), np.array([16.0, 12.0]), rounds=10
     )
     assert center == pytest.approx((dx, dy), abs=0.05)
     assert likeness > 0.99
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(-12, 12), st.floats(-12, 12))
+def test_a_wrong_place_is_not_like_the_template(dx, dy):
+    center, likeness = ALIGNMENT(blob(95, (dx, dy)), (0, 0), np.array([16.0, 12.0]), rounds=10)
+    assert likeness < 0.9 or center == pytest.approx((dx, dy), abs=0.3)
 
 
 def test_starts_where_it_is_told():
