@@ -24,6 +24,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from irtrack_core.datasets.synthetic import random_sequence
 from irtrack_core.network import foreground
 from irtrack_core.sampling import PairSampler
+from irtrack_core.training import device
 
 __all__ = ["PRECISIONS", "available", "engine", "fold_batch_norms", "onnx_graph", "quantize"]
 
@@ -106,7 +107,7 @@ class TorchEngine:
     backend = "torch"
 
     def __init__(self, net, precision, *, device_name="cpu", threads=1):
-        self.precision, self.device, self.threads = precision, torch.device(device_name), threads
+        self.precision, self.device, self.threads = precision, device(device_name), threads
         # channels last: the layout in which small convolutions and pools run about twice as fast on a CPU
         self.net = fold_batch_norms(net).to(self.device, memory_format=torch.channels_last)
         self.branch = SearchBranch(self.net)

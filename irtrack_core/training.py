@@ -25,11 +25,15 @@ def device(name=None):
 
     Raises ValueError for a device that this machine or this build of torch does not have.
     """
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there = {"cpu": 1, "cuda": torch.cuda.device_count() * torch.cuda.is_available()}
+    there["mps"] = int(torch.backends.mps.is_available())
     if name is None:
         name = next(kind for kind in ("cuda", "mps", "cpu") if there[kind])
-    where = torch.device(name)
-    if not there.get(where.type, True):
+    try:
+        where = torch.device(name)
+    except RuntimeError as error:
+        raise ValueError(f"{name!r} names no device: use one of {', '.join(there)}") from error
+    if (where.index or 0) >= there.get(where.type, 1):
         raise ValueError(f"torch finds no device {name!r} here: leave it out, or use 'cpu'")
     return where
 
@@ -39,7 +43,8 @@ def precision(name, where):
 
     "auto" takes bfloat16 on a GPU that has it. Not on a CPU: only those with matrix units (AMX) gain by it, others lose.
     """
-    on_gpu = where.type == "cuda" and torch.cuda.is_bf16_supported()
+    # older cards can only imitate it, more slowly than float32
+    on_gpu = where.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.bfloat16 if name == "bfloat16" or (name == "auto" and on_gpu) else None
 
 
@@ -101,7 +106,8 @@ def train(
     """Train `net` in place on pairs from `sampler`; returns the history, one row an iteration.
 
     settings: TrainingSettings. checkpoint: a path that is written every `checkpoint_every` iterations, and resumed from
-    when it exists; after an interruption the rest runs as if nothing had happened, to the same bits on one machine.
+    when it exists; after an interruption the rest runs as if nothing had happened: on a CPU to the same bits, while
+    some kernels of a GPU add in any order.
     workers: processes that prepare batches. stop_after: stop (with a checkpoint) after this many iterations in all.
     watch: called with the history so far after each iteration, to draw it while it grows.
     Columns of the history: iteration, lr, loss, classification, regression.

@@ -9,6 +9,7 @@ from irtrack_core import datasets, runtime, trackers
 from irtrack_core.config import network_preset
 from irtrack_core.network import foreground
 from irtrack_core.trackers.siamese import SiameseTracker
+from irtrack_core.trackers.siamese_pyramid import PyramidTracker
 from irtrack_core.training import new_net
 
 OTHERS = [name for name in runtime.PRECISIONS if name != "torch"]
@@ -202,8 +203,16 @@ def test_without_its_package_a_backend_falls_back_to_torch(backend, precision, m
         (dict(backend="onnxruntime", precision="bf16"), "'onnxruntime' has no precision 'bf16'"),
         (dict(precision="f64"), "no precision 'f64': it has f32, bf16$"),
         (dict(backend="openvino", device_name="cuda"), "use backend='torch'"),
+        (dict(device_name="gpu"), "'gpu' names no device"),
+        (dict(device_name="cuda:99"), "no device 'cuda:99' here"),
     ],
 )
 def test_what_cannot_be_had_is_told(options, message):
     with pytest.raises(ValueError, match=message):
         trackers.create("siamese", **options)
+
+
+def test_a_pyramid_asks_for_its_device_in_the_same_place():
+    net = new_net(network_preset("paper", width=0.02, region=False))
+    with pytest.raises(ValueError, match="no device 'cuda:99' here"):
+        PyramidTracker(net, device_name="cuda:99")

@@ -214,9 +214,19 @@ def test_where_it_computes():
     if not torch.cuda.is_available():
         with pytest.raises(ValueError, match="no device 'cuda'"):
             device("cuda")
+    with pytest.raises(ValueError, match="'gpu' names no device"):
+        device("gpu")
     cpu = torch.device("cpu")
     assert precision("auto", cpu) is None and precision("float32", cpu) is None
     assert precision("bfloat16", cpu) is torch.bfloat16
+
+
+def test_a_graphics_card_is_taken_where_there_is_one_and_missing_ones_are_told(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert device().type == "cuda" and device("cuda:1").index == 1 and device("cpu").type == "cpu"
+    with pytest.raises(ValueError, match="no device 'cuda:2'"):
+        device("cuda:2")
 
 
 def test_a_watcher_sees_the_history_grow():
