@@ -4,8 +4,8 @@
 # make peers     CSRT, KCF and MIL of OpenCV over the experiments' sequences, in an environment of their own (.venv-peers)
 # make notebooks [NB=02]   rebuild the stored notebooks from notebooks/src
 #
-# Variables, given after the target's name, e.g. `make results PROFILE=full CORES=8`:
-#   PROFILE      quick (default) or full
+# Variables, given after the target's name, e.g. `make results PROFILE=medium CORES=8`:
+#   PROFILE      quick (default), medium (all folds, three seeds, the small networks of quick) or full (the study itself)
 #   CORES        processes at a time; default 2
 #   PYTHON       the Python (3.11 or later) that .venv is made with
 #   TORCH_INDEX  where torch alone is taken from. On Linux the plain wheel brings gigabytes of CUDA; the small one for the

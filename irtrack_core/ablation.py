@@ -85,10 +85,10 @@ class AblationSettings(Settings):
 
     @classmethod
     def of(cls, profile, **changes):
-        """The settings of a config.Profile: `quick` the defaults above, `full` the paper's network and schedule."""
-        full = dict(width=profile.width, iterations=profile.iterations, folds=profile.folds, seeds=profile.seeds)
-        full |= dict(batch=16, frames=200, real_train=1000)
-        return cls(**((full if profile.name == "full" else {}) | changes))
+        """The settings of a config.Profile: `quick` the defaults above, `medium` and `full` its networks, folds and seeds."""
+        sizes = dict(width=profile.width, iterations=profile.iterations, folds=profile.folds, seeds=profile.seeds)
+        full = sizes | dict(batch=16, frames=200, real_train=1000)
+        return cls(**({"quick": {}, "medium": sizes, "full": full}[profile.name] | changes))
 
 
 def cell_name(cell):

@@ -1,9 +1,7 @@
 """All notebooks at once: Snakemake behind a lock that dies with its process."""
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -19,7 +17,7 @@ def results(profile, cores=2):
     other run of this profile is alive here, so whatever lock lies about is stale and can go.
     """
     name, root = config.profile(profile).name, workbook.find_root()
-    folder = _results(name)
+    folder, _ = workbook.folders(name)
     folder.mkdir(parents=True, exist_ok=True)
     snakemake = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "workflow" / "Snakefile")]
     snakemake += ["--workflow-profile", str(root / "workflow" / "profiles" / "local"), "--cores", str(cores)]
@@ -38,14 +36,9 @@ def results(profile, cores=2):
 
 def where(profile):
     """Print where the tables and figures of a profile are."""
-    results = _results(profile)
-    figures = Path(os.environ.get("IRTRACK_FIGURES") or workbook.find_root() / "figures").resolve()
+    results, figures = workbook.folders(profile)
     print(f"\nexecuted notebooks  {results / 'notebooks'}")
     for title, folder, patterns in (("tables", results, ("*.csv", "*.json")), ("figures", figures, ("*.png",))):
         files = sorted(file for pattern in patterns for file in folder.glob(pattern) if file.name != "manifest.json")
         print(f"{title:<19} {folder}", *(f"  {file.name}" for file in files), sep="\n")
     print(f"report              {results / 'notebooks' / '20_report.ipynb'}")
-
-
-def _results(profile):
-    return Path(os.environ.get("IRTRACK_RESULTS") or workbook.find_root() / "results").resolve() / profile

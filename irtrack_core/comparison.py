@@ -5,7 +5,7 @@ import pandas as pd
 
 from irtrack_core import evaluation, metrics
 
-__all__ = ["FACTORS", "conditions", "differences", "measures", "resets", "strata"]
+__all__ = ["FACTORS", "alike", "conditions", "differences", "measures", "resets", "strata", "strata_of"]
 
 MEASURES = ("aor", "sr50", "sr75", "p3", "p5", "p20", "norm_auc", "rmse", "rmse_d", "loss_rate", "first_loss")
 FACTORS = {"snr": "SNR", "size": "size, px", "oversampling": "samples per detector", "clutter": "clutter / noise"}
@@ -88,32 +88,52 @@ def conditions(sequence, frames=3):
     return place | {"snr": snr, "size": size, "oversampling": known, "clutter": clutter}
 
 
-def strata(table, sequences, rng, measure="aor", parts=None):
-    """Means of a measure among easy and hard sequences: factor, stratum, tracker, sequences, mean, low, high.
+def strata_of(sequences, parts=None):
+    """The stratum of every sequence: dataset, sequence, factor, stratum; strata of a factor rise.
 
-    table: of `evaluation.evaluate`; sequences: those it was made on. parts: strata a factor, at quantiles of the sequences;
-    None: three, or two where there are fewer than a dozen. A factor whose values are few (the oversampling of simulated
-    sets) is taken value by value; one that is unknown for some sequence leaves that sequence out.
+    parts: strata a factor, at quantiles of the sequences; None: three, or two where there are fewer than a dozen. A factor
+    whose values are few (the oversampling of simulated sets) is taken value by value; one that is unknown for some sequence
+    leaves that sequence out.
     """
-    known, rows = pd.DataFrame([conditions(one) for one in sequences]), []
-    each = table.groupby(["dataset", "sequence", "tracker"], sort=False, as_index=False)[measure].mean()
-    each = each.merge(known, on=["dataset", "sequence"])
+    known, tables = pd.DataFrame([conditions(one) for one in sequences]), []
     parts = parts or (2 if len(sequences) < 12 else 3)
     for factor, title in FACTORS.items():
-        values = known[factor].dropna()
-        if values.empty:
-            continue
+        chosen = known.dropna(subset=factor).sort_values(factor)
+        values = chosen[factor]
         if values.nunique() <= parts:
-            labels = each[factor].map(lambda value: f"{value:.3g}" if np.isfinite(value) else None)
-            order = [f"{value:.3g}" for value in sorted(values.unique())]
+            labels = [f"{value:.3g}" for value in values]
         else:
             edges = np.quantile(values, np.arange(1, parts) / parts)
-            order = _names(edges)
-            labels = each[factor].map(lambda v, e=edges, o=order: o[np.searchsorted(e, v)] if np.isfinite(v) else None)
-        for label in order:
-            for tracker, part in each[labels == label].groupby("tracker", sort=False)[measure]:
-                low, high = evaluation.bootstrap_interval(part.to_numpy(), rng=rng)
-                rows.append((title, label, tracker, len(part), float(part.mean()), low, high))
+            labels = np.array(_names(edges))[np.searchsorted(edges, values)]
+        tables.append(chosen[["dataset", "sequence"]].assign(factor=title, stratum=labels))
+    return pd.concat(tables, ignore_index=True)
+
+
+def alike(members):
+    """Lists of factors that split the sequences in the same way: one cannot be told from the other there.
+
+    members: of `strata_of`. The names of the strata do not matter, and the factors of a list keep their order.
+    """
+    splits = {}
+    for factor, part in members.groupby("factor", sort=False):
+        names = part["dataset"] + "/" + part["sequence"]
+        split = frozenset(frozenset(names[part["stratum"] == stratum]) for stratum in part["stratum"].unique())
+        splits.setdefault(split, []).append(factor)
+    return [factors for factors in splits.values() if len(factors) > 1]
+
+
+def strata(table, members, rng, measure="aor"):
+    """Means of a measure among easy and hard sequences: factor, stratum, tracker, sequences, mean, low, high.
+
+    table: of `evaluation.evaluate`, seeds are averaged first; members: of `strata_of`.
+    """
+    each = table.groupby(["dataset", "sequence", "tracker"], sort=False, as_index=False)[measure].mean()
+    rows = []
+    for (factor, stratum), part in members.groupby(["factor", "stratum"], sort=False):
+        chosen = each.merge(part, on=["dataset", "sequence"])
+        for tracker, values in chosen.groupby("tracker", sort=False)[measure]:
+            low, high = evaluation.bootstrap_interval(values.to_numpy(), rng=rng)
+            rows.append((factor, stratum, tracker, len(values), float(values.mean()), low, high))
     return pd.DataFrame(rows, columns=["factor", "stratum", "tracker", "sequences", "mean", "low", "high"])
 
 

@@ -1,4 +1,4 @@
-"""Training of the compared methods: the same folds, seeds, steps, crops and augmentation as notebook 05 gives `paper`.
+"""Training of the compared methods: `paper` and all others on the same folds, seeds, steps, crops and augmentation.
 
     python -m irtrack_core.learning ref8 --profile quick --fold 0 --seed 0
 
@@ -18,6 +18,7 @@ from irtrack_core import config, depends, protocol
 from irtrack_core.compared.nets import ComparedSettings, build
 from irtrack_core.compared.pairs import HistorySampler
 from irtrack_core.config import SamplingSettings, TrainingSettings, network_preset
+from irtrack_core.provenance import provenance
 from irtrack_core.recipes import in_memory
 from irtrack_core.sampling import PairSampler
 from irtrack_core.training import new_net, train
@@ -43,13 +44,13 @@ def new_network(settings, seed=0):
 
 
 def schedule(profile, seed=0, batch=8):
-    """TrainingSettings of a profile: those of notebook 05."""
+    """TrainingSettings of a profile, the same for all methods."""
     return TrainingSettings(iterations=profile.iterations, batch=batch, seed=seed, checkpoint_every=50)
 
 
 def runs(profile, names=None, seed=0):
-    """[(name, fold, seed)] of all trainings of a profile, without those of `paper`, which notebook 05 makes."""
-    names = [name for name in protocol.COMPARED if name != "paper"] if names is None else names
+    """[(name, fold, seed)] of all trainings of a profile; names: of protocol.COMPARED, None: all of them."""
+    names = protocol.COMPARED if names is None else names
     return [(n, fold, seed + k) for fold in range(profile.folds) for k in range(profile.seeds) for n in names]
 
 
@@ -62,33 +63,36 @@ def training_sequences(profile, fold, study_seed=0):
 
 def sampler_of(net, sequences, tracks, seed=0):
     """The pairs a network learns from; those of ref9 come with histories, the crops are the same for all."""
-    near = SamplingSettings(max_gap=7)  # 28 frames at most, as in notebook 05
+    near = SamplingSettings(max_gap=7)  # of every 4th frame: 28 frames at most
     options = dict(sampling=near, loose=False, seed=seed)
     if getattr(net.settings, "method", "") == "ref9":
         return HistorySampler(sequences, net.settings, net.positions(), tracks=tracks, stride=STRIDE, **options)
     return PairSampler(sequences, net.settings, net.positions(), **options)
 
 
-def learn(name, profile, results, *, fold=0, seed=0, study_seed=0, batch=8, workers=0, progress=True):
+def learn(name, profile, results, *, fold=0, seed=0, study_seed=0, batch=8, workers=0, progress=True, watch=None):
     """Train one compared method on one fold; returns its history, one row a step, also when it was there already.
 
-    seed: of weights and pairs; study_seed: of sequences and folds. Raises ValueError for an unknown name, or a checkpoint
-    of other settings.
+    seed: of weights and pairs; study_seed: of sequences and folds; watch: as in `training.train`. Raises ValueError for an
+    unknown name, or a checkpoint of other settings.
     """
     settings, plan = network_settings(name, profile.width), schedule(profile, seed, batch)
     path = protocol.weights_path(results, fold, seed, name=name)
     log = path.with_suffix(".csv")
-    card = {"name": name, "fold": fold, "seed": seed, "study_seed": study_seed, "frames": profile.frames}
-    card |= {"network": settings.model_dump(mode="json"), "training": plan.model_dump(mode="json")}
-    card["code"] = code = depends.digest(__file__)
-    if path.is_file() and log.is_file() and read_card(path) == card:
+    key = {"name": name, "fold": fold, "seed": seed, "study_seed": study_seed, "frames": profile.frames}
+    key |= {"network": settings.model_dump(mode="json"), "training": plan.model_dump(mode="json")}
+    key["code"] = code = depends.digest(__file__)
+    if path.is_file() and log.is_file() and read_card(path).get("key") == key:
         return pd.read_csv(log)
+    options = f"--profile {profile.name} --fold {fold} --seed {seed} --study-seed {study_seed} --batch {batch}"
+    card = {"command": f"python -m irtrack_core.learning {name} {options}", "seeds": [seed]} | provenance()
+    card |= {"data": f"simulated, training sequences of fold {fold}", "key": key}
     net = new_network(settings, seed)
     sampler = sampler_of(net, *training_sequences(profile, fold, study_seed), seed)
     checkpoint = Path(results) / "checkpoints" / f"{path.stem}_{code}.safetensors"  # other code goes on with no other's
     save_weights(net, protocol.weights_path(results, fold, seed, 0, name))
     for mark in sorted({max(1, round(plan.iterations * share)) for share in SHARES}):
-        options = dict(checkpoint=checkpoint, workers=workers, stop_after=mark, progress=progress)
+        options = dict(checkpoint=checkpoint, workers=workers, stop_after=mark, progress=progress, watch=watch)
         history = train(net, sampler, plan, **options)
         if len(history) == mark:  # a resumed run may be further already
             save_weights(net.cpu(), protocol.weights_path(results, fold, seed, mark, name))
@@ -103,11 +107,12 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="python -m irtrack_core.learning", description="Train a compared method on one fold of the study."
     )
-    parser.add_argument("name", choices=[name for name in protocol.COMPARED if name != "paper"])
+    parser.add_argument("name", choices=protocol.COMPARED)
     parser.add_argument("--profile", default="quick", choices=sorted(config.PROFILES))
     parser.add_argument("--fold", type=int, default=0, choices=range(5))
     parser.add_argument("--seed", type=int, default=0, help="of weights and pairs")
     parser.add_argument("--study-seed", type=int, default=0, help="of the sequences and folds")
+    parser.add_argument("--batch", type=int, default=8, help="training pairs in a step")
     parser.add_argument("--workers", type=int, default=0, help="processes that prepare pairs beside the training")
     parser.add_argument("--results", type=Path, help="folder of the study; default: results/PROFILE")
     chosen = vars(parser.parse_args(arguments))

@@ -64,7 +64,7 @@ def test_folds(profile, seed=0):
 def weights_path(results, fold, seed, step=None, name="paper"):
     """File of a compared method as trained on the training sequences of a fold; step: a checkpoint's.
 
-    `paper` is trained by notebook 05, all others by notebook 07.
+    All are trained by `learning`: `paper` from notebook 05, the others from notebook 07, or as jobs of the workflow.
     """
     stem = f"{name}_fold{fold}_seed{seed}" + ("" if step is None else f"_step{step:05d}")
     return Path(results) / "weights" / f"{stem}.safetensors"

@@ -253,6 +253,7 @@ def main(arguments=None):
         if options.command == "site":
             print(f"open {site.make(options.profile) / 'index.html'}")
             return 0
+        os.environ.setdefault("IRTRACK_FIGURES", str(workbook.find_root() / "figures"))  # stored beside the notebooks
         for path in sources(options.names):
             print(f"wrote {build(path, execute=not options.no_execute)}", flush=True)
     except (ValueError, FileNotFoundError) as error:

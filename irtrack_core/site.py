@@ -1,7 +1,6 @@
 """A small web site from executed notebooks: one page each and an index. Sliders show their static figure."""
 
 import html
-import os
 from pathlib import Path
 
 from irtrack_core import workbook
@@ -22,7 +21,7 @@ def make(profile, folder=None):
     from nbconvert import HTMLExporter
 
     root = workbook.find_root()
-    results = Path(os.environ.get("IRTRACK_RESULTS") or root / "results").resolve() / profile
+    results, _ = workbook.folders(profile)
     notebooks = sorted((results / "notebooks").glob("*.ipynb"))
     if not notebooks:
         raise FileNotFoundError(

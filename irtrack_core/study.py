@@ -93,11 +93,11 @@ def track(sequences, names, results, *, fold=0, seed=0, step=None, resets=None, 
     trackers_of = dict(made or {})
     done = []
     for sequence in progress(sequences) if progress else sequences:
-        held = None
+        held, pixels = None, _pixels(sequence)
         for name in names:
             stem = name if step is None else f"{name}@{step}"
             path = boxes_path(results, sequence.dataset, sequence.name, stem, seed, resets is not None)
-            key = _key(sequence, name, results, fold, seed, step, resets)
+            key = _key(sequence, pixels, name, results, fold, seed, step, resets)
             if name in (made or {}) or evaluation.made_with(path) != key:
                 held = held or in_memory(sequence)
                 if name not in trackers_of:
@@ -118,9 +118,18 @@ def _file_digest(path, modified):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
 
 
-def _key(sequence, name, results, fold, seed, step, resets):
-    """What raw boxes depend on: code, weights, and the sequence as far as its name, boxes and size tell."""
-    parts = [_code(), name, sequence.dataset, sequence.name, str(sequence.shape), str(resets)]
+def _pixels(sequence):
+    """Hash of the first, middle and last frame: another recording, simulation or reader shows in them."""
+    total = hashlib.sha256()
+    for index in (0, len(sequence) // 2, len(sequence) - 1):
+        frame = np.ascontiguousarray(sequence.frames[index])
+        total.update(f"{frame.dtype}{frame.shape}".encode() + frame.tobytes())
+    return total.hexdigest()
+
+
+def _key(sequence, pixels, name, results, fold, seed, step, resets):
+    """What raw boxes depend on: code, weights, and the sequence: its name, boxes, size and `pixels`."""
+    parts = [_code(), name, sequence.dataset, sequence.name, str(sequence.shape), pixels, str(resets)]
     parts.append(hashlib.sha256(sequence.boxes.tobytes()).hexdigest())
     if name in COMPARED:
         path = weights_path(results, fold, seed, step, name)

@@ -27,7 +27,7 @@ from filelock import FileLock
 from irtrack_core import config
 from irtrack_core.provenance import commit_of, find_root, versions
 
-__all__ = ["Workbook", "find_root", "progress", "show_source", "start"]
+__all__ = ["Workbook", "find_root", "folders", "progress", "show_source", "start"]
 
 SLUG = re.compile(r"\d\d_[a-z0-9_]+")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -36,9 +36,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 def start(slug, *, profile="quick", seed=0, **parameters):
     """Open the workbook of one notebook: check its parameters and find where its files go.
 
-    slug: the notebook's name without .ipynb, e.g. "02_filter_an_image". profile: "quick" or "full".
+    slug: the notebook's name without .ipynb, e.g. "02_filter_an_image". profile: "quick", "medium" or "full".
     seed: integer, 0 or above. Further keywords are the notebook's own parameters, recorded with every figure.
-    Results go below `results/`, or what IRTRACK_RESULTS names; figures into `figures/`, or what IRTRACK_FIGURES names.
+    Results and figures go where `folders` says.
     Raises ValueError or TypeError naming the parameter that cannot be used.
     """
     if not (isinstance(slug, str) and SLUG.fullmatch(slug)):
@@ -51,8 +51,7 @@ def start(slug, *, profile="quick", seed=0, **parameters):
         _check_literal(name, value)
     chosen = config.profile(profile)
     root = find_root()
-    results = Path(os.environ.get("IRTRACK_RESULTS") or root / "results").resolve() / chosen.name
-    figures = Path(os.environ.get("IRTRACK_FIGURES") or root / "figures").resolve()
+    results, figures = folders(chosen.name)
     results.mkdir(parents=True, exist_ok=True)
     figures.mkdir(parents=True, exist_ok=True)
     limit_threads()
@@ -137,6 +136,18 @@ class Workbook:
             entries = json.loads(manifest.read_text()) if manifest.exists() else {}
             entries[path.name] = entry
             _write(manifest, (json.dumps(dict(sorted(entries.items())), indent=1, default=_plain) + "\n").encode())
+
+
+def folders(profile):
+    """(results, figures) of a profile's name: no two runs write to the same, unless they are of one profile and place.
+
+    Results: results/<profile>, below IRTRACK_RESULTS where that is set. Figures: figures/, which is kept in the repository,
+    or figures/<profile> for any profile but quick; IRTRACK_FIGURES names another folder, and where IRTRACK_RESULTS alone
+    is set they go to its folder figures.
+    """
+    root, elsewhere = find_root(), os.environ.get("IRTRACK_RESULTS")
+    figures = Path(os.environ.get("IRTRACK_FIGURES") or Path(elsewhere or root) / "figures").resolve()
+    return Path(elsewhere or root / "results").resolve() / profile, figures if profile == "quick" else figures / profile
 
 
 def limit_threads(number=None):

@@ -93,7 +93,7 @@ def test_strata_split_sequences_and_keep_all_of_them():
     sequences = [one for name in ("sim-aircraft", "sim-otcbvs") for one in load(name, frames=2, sequences=3)]
     results = study_identity(sequences)
     each = evaluation.evaluate(results, sequences)
-    found = comparison.strata(each, sequences, np.random.default_rng(0))
+    found = comparison.strata(each, comparison.strata_of(sequences), np.random.default_rng(0))
     for factor, part in found.groupby("factor"):
         assert part["sequences"].sum() == 6, factor
         weighted = (part["mean"] * part["sequences"]).sum() / 6
@@ -104,6 +104,17 @@ def test_strata_split_sequences_and_keep_all_of_them():
     assert names[0].startswith("up to") and names[1].startswith("above")
     sizes = [comparison.conditions(one)["size"] for one in sequences]
     assert float(names[0].split()[-1]) == pytest.approx(np.median(sizes), rel=0.01)
+
+
+def test_factors_that_split_alike_are_named():
+    strata = {"SNR": "aabb", "size, px": "ssll", "clutter / noise": "abab"}
+    rows = [("d", f"s{k}", factor, label) for factor, labels in strata.items() for k, label in enumerate(labels)]
+    members = pd.DataFrame(rows, columns=["dataset", "sequence", "factor", "stratum"])
+    assert comparison.alike(members) == [["SNR", "size, px"]]
+    assert comparison.alike(members[members["factor"] != "SNR"]) == []
+    # of simulated sequences: the small ones are also the faint ones
+    sequences = [one for name in ("sim-aircraft", "sim-pedestrian") for one in load(name, frames=2, sequences=2)]
+    assert {"SNR", "size, px"} <= set(comparison.alike(comparison.strata_of(sequences))[0])
 
 
 def study_identity(sequences):

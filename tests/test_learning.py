@@ -1,12 +1,15 @@
-"""Training of the compared methods: what is there is kept, what was interrupted goes on, what changed is made anew."""
+"""Training of all compared methods: what is there is kept, what was interrupted goes on, what changed is made anew."""
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from irtrack_core import config, learning, protocol, study
-from irtrack_core.weights import read_card, read_tensors
+from irtrack_core import config, learning, protocol, study, training
+from irtrack_core.datasets import subsample
+from irtrack_core.sampling import PairSampler
+from irtrack_core.training import new_net
+from irtrack_core.weights import lacking, read_card, read_tensors
 
 SMALL = config.profile("quick").replace(frames=9, iterations=8, width=0.03125)
 
@@ -19,11 +22,11 @@ def learn(folder, name="ref8", profile=SMALL, **options):
     return learning.learn(name, profile, folder, batch=2, progress=False, **options)
 
 
-@pytest.mark.parametrize("name", ["ref8", "ref9-filtered", "paper-image"])
+@pytest.mark.parametrize("name", ["paper", "ref8", "ref9-filtered", "paper-image"])
 def test_a_training_leaves_weights_of_its_steps_and_a_tracker(name, tmp_path):
     history = learn(tmp_path, name)
     assert len(history) == 8 and history["classification"].notna().all()
-    assert (history["regression"] == 0).all() == (name != "paper-image")
+    assert (history["regression"] == 0).all() == (not name.startswith("paper"))
     assert protocol.steps(tmp_path, 0, 0, name) == [0, 1, 2, 4, 8]
     assert not list((tmp_path / "checkpoints").iterdir())
     tracker = study.make_tracker(name, tmp_path)
@@ -40,7 +43,23 @@ def test_what_is_there_is_kept_and_what_changed_is_made_anew(tmp_path):
     pd.testing.assert_frame_equal(learn(tmp_path), first)
     assert weights(tmp_path).stat().st_mtime_ns == before
     again = learn(tmp_path, profile=SMALL.replace(iterations=4))
-    assert len(again) == 4 and read_card(weights(tmp_path))["training"]["iterations"] == 4
+    card = read_card(weights(tmp_path))
+    assert len(again) == 4 and card["key"]["training"]["iterations"] == 4
+    assert lacking(card) == ["scores"] and card["command"].startswith("python -m irtrack_core.learning ref8 --profile")
+
+
+def test_paper_is_trained_as_its_presets_say(tmp_path):
+    """By hand: the network of the preset on the filtered image, every 4th frame, and the paper's schedule."""
+    history = learn(tmp_path, "paper")
+    settings = config.network_preset("paper", width=SMALL.width)
+    net = new_net(settings, 0)
+    sequences = [subsample(one, 4) for one in study.test_folds(SMALL)[0][1]]
+    near = config.SamplingSettings(max_gap=7)
+    sampler = PairSampler(sequences, settings, net.positions(), sampling=near, loose=False, seed=0)
+    plan = config.training_preset("paper", iterations=8, batch=2)
+    pd.testing.assert_frame_equal(training.train(net, sampler, plan, progress=False), history)
+    kept = read_tensors(weights(tmp_path, "paper"))[0]
+    assert all(torch.equal(kept[name], tensor) for name, tensor in net.state_dict().items())
 
 
 def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, monkeypatch):
@@ -75,7 +94,7 @@ def test_all_methods_see_the_same_crops():
 
 def test_runs_of_a_profile():
     full = learning.runs(config.profile("full"))
-    assert len(full) == len(set(full)) == 9 * 5 * 3 and not any(name == "paper" for name, _, _ in full)
+    assert len(full) == len(set(full)) == 10 * 5 * 3 and len(learning.runs(config.profile("medium"))) == 150
     assert learning.runs(config.profile("quick"), ["ref8"], seed=4) == [("ref8", 0, 4)]
 
 

@@ -1,3 +1,5 @@
+import shutil
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
@@ -46,5 +48,10 @@ def test_figures_are_listed_with_their_origin(book):
     (row,) = report.figures_table(book).itertuples(index=False)
     assert row.figure == "20_report__one.png" and "profile=quick, seed=0" in row.parameters
     assert report.picture(book, "20_report", "one").data
+    full = workbook.start("20_report", profile="full")
+    with pytest.raises(FileNotFoundError, match="profile = 'full'"):
+        report.picture(full, "20_report", "one")
+    for name in ("20_report__one.png", "manifest.json"):  # as if those of another profile had been copied there
+        shutil.copy(book.figures / name, full.figures)
     with pytest.raises(ValueError, match="made with profile 'quick'"):
-        report.picture(workbook.start("20_report", profile="full"), "20_report", "one")
+        report.picture(full, "20_report", "one")

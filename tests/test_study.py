@@ -134,6 +134,20 @@ def test_raw_boxes_that_are_there_are_read_and_not_made_again(tmp_path, monkeypa
     assert calls[4:] == ["one", "one"]
 
 
+def test_other_pixels_under_the_same_name_and_boxes_are_tracked_anew(tmp_path):
+    one = sequence("one")
+    study.track([one], ["peak"], tmp_path)
+    path = study.boxes_path(tmp_path, "set", "one", "peak")
+    before = evaluation.made_with(path)
+    study.track([study.in_memory(one)], ["peak"], tmp_path)
+    assert evaluation.made_with(path) == before  # the same pixels, held in memory
+    for index in (0, len(one) // 2, len(one) - 1):
+        frames = np.stack(list(one.frames))
+        frames[index, 0, 0] += 1
+        study.track([Sequence("one", "set", frames, one.boxes)], ["peak"], tmp_path)
+        assert evaluation.made_with(path) != before
+
+
 def test_stages_add_up_to_the_whole(tmp_path):
     one = sequence(frames=40)
     table = speed.stages([one], ["identity", "peak"], tmp_path, warmup=2).set_index(["tracker", "stage"])["ms"]

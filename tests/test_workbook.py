@@ -60,6 +60,24 @@ def test_start_finds_the_repository_from_anywhere(book, root, tmp_path, monkeypa
     )
 
 
+def test_no_two_runs_write_to_the_same_folders(tmp_path, root, monkeypatch):
+    places = {}
+    for results in (None, tmp_path / "a", tmp_path / "b"):
+        monkeypatch.delenv("IRTRACK_FIGURES", raising=False)
+        if results is None:
+            monkeypatch.delenv("IRTRACK_RESULTS", raising=False)
+        else:
+            monkeypatch.setenv("IRTRACK_RESULTS", str(results))
+        places |= {(results, name): workbook.folders(name) for name in ("quick", "medium", "full")}
+    assert places[None, "quick"] == (root / "results" / "quick", root / "figures")
+    assert places[None, "medium"] == (root / "results" / "medium", root / "figures" / "medium")
+    assert places[tmp_path / "a", "quick"] == (tmp_path / "a" / "quick", tmp_path / "a" / "figures")
+    every = [folder for pair in places.values() for folder in pair]
+    assert len(set(every)) == len(every) == 18
+    monkeypatch.setenv("IRTRACK_FIGURES", str(tmp_path / "f"))
+    assert workbook.folders("full") == (tmp_path / "b" / "full", tmp_path / "f" / "full")
+
+
 def test_same_seed_same_draws(book):
     again = workbook.start("11_experiment_overlap", seed=5)
     assert book.rng.random(4).tolist() == again.rng.random(4).tolist()

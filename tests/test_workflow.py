@@ -15,14 +15,18 @@ ROOT = workbook.find_root()
 
 
 def planned(folder, *words, **environment):
-    """Names of the jobs that Snakemake would run, from a dry run in `folder`."""
+    """Names of the rules that Snakemake would run, from a dry run in `folder`."""
+    return set(jobs_of(folder, *words, **environment))
+
+
+def jobs_of(folder, *words, **environment):
+    """The same, a name for every job."""
     command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--cores", "2", "-n", *words]
     surroundings = {k: v for k, v in os.environ.items() if not k.startswith("IRTRACK_")} | environment
     done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
-    return {
-        line.split()[1].rstrip(":") for line in done.stdout.splitlines() if line.startswith(("rule ", "localrule "))
-    }
+    lines = done.stdout.splitlines()
+    return [line.split()[1].rstrip(":") for line in lines if line.startswith(("rule ", "localrule "))]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +38,7 @@ def clone(tmp_path_factory):
     shutil.copy(ROOT / "pyproject.toml", folder)
     source = folder / "notebooks" / "src"
     source.mkdir(parents=True)
-    uses = {"00_start_here": "boxes", "05_train_the_tracker": "metrics", "06_track_a_sequence": "config"}
+    uses = {"00_start_here": "boxes", "10_experiment_snr": "metrics", "20_report": "config"}
     for slug, module in uses.items():
         (source / f"{slug}.py").write_text(
             '# %% tags=["parameters"]\nprofile: str = "quick"\nseed: int = 0\n'
@@ -55,7 +59,7 @@ def test_every_notebook_is_in_the_workflow():
 
 
 def test_nothing_runs_twice_and_saving_outputs_changes_nothing(clone):
-    assert "quick 0" in (clone / "results" / "quick" / "notebooks" / "06_track_a_sequence.ipynb").read_text()
+    assert "quick 0" in (clone / "results" / "quick" / "notebooks" / "20_report.ipynb").read_text()
     assert planned(clone) == set()
     path = clone / "notebooks" / "00_start_here.ipynb"
     notebook = nbformat.read(path, as_version=4)
@@ -65,12 +69,12 @@ def test_nothing_runs_twice_and_saving_outputs_changes_nothing(clone):
 
 
 def test_changed_code_module_or_setting_reruns_what_depends_on_it(clone):
-    everything = {"00_start_here", "05_train_the_tracker", "06_track_a_sequence", "all"}
+    everything = {"00_start_here", "10_experiment_snr", "20_report", "all"}
     module = clone / "irtrack_core" / "metrics.py"
     before = module.read_text()
     module.write_text(before + "\n# changed\n")
-    # 05 uses metrics, and 06 reads what 05 wrote
-    assert planned(clone) == {"05_train_the_tracker", "06_track_a_sequence", "all"}
+    # 10 uses metrics, and 20 reads what 10 wrote
+    assert planned(clone) == {"10_experiment_snr", "20_report", "all"}
     module.write_text(before)
     assert planned(clone) == set()
     assert planned(clone, "--config", "seed=1") == everything
@@ -93,5 +97,10 @@ def test_the_command_line_tools_change_no_digest(tmp_path):
 
 
 def test_every_compared_method_is_trained_by_a_job_of_its_own(tmp_path):
-    jobs = planned(ROOT, "07_compared_methods", IRTRACK_RESULTS=str(tmp_path))
-    assert jobs == {"train", "05_train_the_tracker", "07_compared_methods"}
+    for slug in ("05_train_the_tracker", "07_compared_methods"):
+        assert planned(ROOT, slug, IRTRACK_RESULTS=str(tmp_path)) == {"train", slug}
+    counts = {"quick": (1, 9), "medium": (15, 135)}
+    for profile, expected in counts.items():
+        for slug, count in zip(("05_train_the_tracker", "07_compared_methods"), expected):
+            words = [slug, "--config", f"profile={profile}"]
+            assert jobs_of(ROOT, *words, IRTRACK_RESULTS=str(tmp_path)).count("train") == count

@@ -16,10 +16,11 @@
 #   is an error.
 # - Everything at once: `make results`.
 #
-# `quick` is a small version of each study for two processor cores; `full` is the study itself.
+# `quick` is a small version of each study for two processor cores; `medium` has the same small networks, but all folds and three seeds;
+# `full` is the study itself.
 
 # %% tags=["parameters"]
-profile: str = "quick"  # quick | full
+profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of every random draw in this notebook
 
 # %%

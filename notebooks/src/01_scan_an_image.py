@@ -20,7 +20,7 @@
 # | $k$ | spatial frequency, cycles per pixel | |
 
 # %% tags=["parameters"]
-profile: str = "quick"  # quick | full
+profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of every random draw in this notebook
 oversampling: float = 2.0  # M, samples per detector side, 1 to 4
 snr: float = 10.0  # peak of the target over the noise

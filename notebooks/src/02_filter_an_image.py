@@ -20,7 +20,7 @@
 # | $M$ | `filtered` | $U \circ s$, eq. (4) |
 
 # %% tags=["parameters"]
-profile: str = "quick"  # quick | full
+profile: str = "quick"  # quick | medium | full
 seed: int = 1  # of the simulated frame
 length: int = 15  # pixels of a line element, odd
 angles: int = 4  # n, number of line elements

@@ -19,7 +19,7 @@
 # | $R_{2m}, R_{4m}$ | class scores, box offsets |
 
 # %% tags=["parameters"]
-profile: str = "quick"  # quick | full
+profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the untrained weights
 preset: str = "paper"  # paper | compact
 

@@ -8,7 +8,7 @@
 # (eqs. 10, 11), take the loss apart, and look at its surface. **You need** notebooks 02 and 03. **Run time:** about a minute.
 
 # %% tags=["parameters"]
-profile: str = "quick"  # quick | full
+profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the pair that is drawn
 sequence: int = 2  # number of the simulated aircraft sequence, 0 to 9
 

@@ -9,7 +9,7 @@
 # the network at full width, days without a GPU.
 
 # %% tags=["parameters"]
-profile: str = "quick"  # quick | full
+profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the sequences, the folds, the weights and the pairs
 batch: int = 8  # training pairs in a step
 workers: int = 0  # processes that prepare pairs beside the training; 0: none
@@ -18,15 +18,16 @@ workers: int = 0  # processes that prepare pairs beside the training; 0: none
 import pandas as pd
 import torch
 
-from irtrack_core import datasets, insight, study, training, widgets, workbook
-from irtrack_core.config import SamplingSettings, TrainingSettings, network_preset, training_preset
-from irtrack_core.figures import learning, style
+from irtrack_core import datasets, insight, learning, study, training, widgets, workbook
+from irtrack_core.config import TrainingSettings, training_preset
+from irtrack_core.figures import learning as curves
 from irtrack_core.figures import network as figures
+from irtrack_core.figures import style
 from irtrack_core.network import foreground
 from irtrack_core.recipes import in_memory
 from irtrack_core.sampling import PairSampler
-from irtrack_core.training import learning_rates, new_net, train
-from irtrack_core.weights import provenance, save_weights
+from irtrack_core.training import learning_rates, new_net
+from irtrack_core.weights import load_weights
 
 book = workbook.start("05_train_the_tracker", profile=profile, seed=seed, batch=batch, workers=workers)
 condition = style.profile_note(book.profile)
@@ -42,9 +43,9 @@ condition = style.profile_note(book.profile)
 folds = study.test_folds(book.profile, seed)
 
 # %% tags=["nbval-check-output"]
-for number, learn, test in folds:
-    shared = {one.name for one in learn} & {one.name for one in test}
-    print(f"fold {number}: {len(learn)} to train, {len(test)} to test, shared: {len(shared)}")
+for number, train, test in folds:
+    shared = {one.name for one in train} & {one.name for one in test}
+    print(f"fold {number}: {len(train)} to train, {len(test)} to test, shared: {len(shared)}")
 
 # %% [markdown]
 # ## Schedule
@@ -53,8 +54,8 @@ for number, learn, test in folds:
 # does not state, are what Siamese trackers use. `quick` runs fewer iterations of a narrower network.
 
 # %%
-settings = network_preset("paper", width=book.profile.width)
-schedule = TrainingSettings(iterations=book.profile.iterations, batch=batch, seed=seed, checkpoint_every=50)
+settings = learning.network_settings("paper", book.profile.width)
+schedule = learning.schedule(book.profile, seed, batch)
 figure, axis = style.new(width=5, height=2.8)
 axis.semilogy(learning_rates(TrainingSettings()), label="the paper: 1000 iterations")
 axis.semilogy(learning_rates(schedule), label=f"{book.profile.name}: {schedule.iterations}")
@@ -82,10 +83,8 @@ pd.DataFrame([(k, literal[k], used[k]) for k in used if literal[k] != used[k]], 
 # rectangle swallows a dim target, nothing is left to learn from.
 
 # %%
-sequences = {number: [in_memory(one, 4) for one in learn] for number, learn, _ in folds}
-near = SamplingSettings(max_gap=7)  # the sequences hold every 4th frame: 28 frames at most
 net = new_net(settings, seed)
-sampler = PairSampler(sequences[0], settings, net.positions(), sampling=near, loose=False, seed=seed)
+sampler = learning.sampler_of(net, *learning.training_sequences(book.profile, 0, seed), seed)
 pairs = [sampler.draw(book.rng) for _ in range(6)]
 figure, axes = style.new(2, 6, width=1.9, height=2.0)
 for column, pair in zip(axes.T, pairs):
@@ -99,36 +98,21 @@ book.save_figure(figure, "pairs")
 # ## Train
 #
 # One run for each fold and seed of the profile. A checkpoint is written as it goes; a run that was interrupted continues from it to the very
-# same weights. The weights of a few early steps are kept too: notebook 11 asks how tracking grows with training.
+# same weights; what is on disk already, made by the same code with the same settings, is left as it is (`make results` trains before
+# this notebook runs). The weights of a few early steps are kept too: notebook 11 asks how tracking grows with training.
 
 # %%
 workbook.show_source(training.step)
 
-
-# %%
-def learn_fold(number, run_seed):
-    net = new_net(settings, run_seed)
-    sampler = PairSampler(sequences[number], settings, net.positions(), sampling=near, loose=False, seed=run_seed)
-    checkpoint = book.results / "checkpoints" / f"paper_fold{number}_seed{run_seed}.safetensors"
-    marks = sorted({round(schedule.iterations * share) for share in (0.1, 0.25, 0.5, 1)})
-    save_weights(net, study.weights_path(book.results, number, run_seed, step=0))
-    for mark in marks:
-        options = dict(checkpoint=checkpoint, workers=workers, stop_after=mark, watch=curve)
-        history = train(net, sampler, schedule.replace(seed=run_seed), **options)
-        if len(history) == mark:  # a resumed run may be further already
-            save_weights(net.cpu(), study.weights_path(book.results, number, run_seed, step=mark))
-    card = {"command": f"notebooks/{book.slug}.ipynb", "profile": book.profile.name} | provenance()
-    card |= {"data": f"simulated, training sequences of fold {number}", "fold": number, "seeds": [run_seed]}
-    save_weights(net, study.weights_path(book.results, number, run_seed), card)
-    checkpoint.unlink()  # the run is complete: the next one starts afresh
-    return net, history.assign(fold=number, seed=run_seed)
-
-
 # %%
 curve = widgets.LiveCurve(schedule.iterations)  # draws itself while the training runs
 runs = [(number, seed + k) for number, _, _ in folds for k in range(book.profile.seeds)]
-trained = {run: learn_fold(*run) for run in runs}
-history = pd.concat([table for _, table in trained.values()], ignore_index=True)
+tables = []
+for fold, run_seed in runs:
+    options = dict(fold=fold, seed=run_seed, study_seed=seed, batch=batch, workers=workers, watch=curve)
+    table = learning.learn("paper", book.profile, book.results, **options)
+    tables.append(table.assign(fold=fold, seed=run_seed))
+history = pd.concat(tables, ignore_index=True)
 book.save_table(history)
 
 # %%
@@ -153,7 +137,7 @@ held_out = [next(s for s in folds[0][2] if s.dataset == name) for name in datase
 validation = study.by_step(held_out, book.results, fold=runs[0][0], seed=runs[0][1], progress=workbook.progress)
 book.save_table(validation, "validation")
 figure, axis = style.new(width=6, height=3.4)
-learning.validation(axis, validation)
+curves.validation(axis, validation)
 style.note(
     figure, f"{condition}; width factor {book.profile.width:g}; faint: each of {len(held_out)} held-out sequences"
 )
@@ -166,9 +150,9 @@ book.save_figure(figure, "validation")
 # highest score most (gradient times pixel). If it learned the target, the bright spots lie on the target.
 
 # %%
-net = trained[runs[0]][0].eval()
-held = [in_memory(one, 4) for one in folds[0][2]]
-clean = near.replace(negatives=0, noise=0)
+net = load_weights(study.weights_path(book.results, *runs[0]))
+held = [in_memory(one, learning.STRIDE) for one in folds[0][2]]
+clean = sampler.sampling.replace(negatives=0, noise=0)
 chosen = PairSampler(held, settings, net.positions(), sampling=clean, loose=False, seed=seed)
 test_pairs = [chosen.draw(book.rng) for _ in range(12)]
 
@@ -191,8 +175,8 @@ book.save_figure(figure, "learnt")
 start = new_net(settings, runs[0][1])
 figure, axes = style.new(1, 3, width=4.2, height=3.2)
 for ax, model, title in zip(axes, (start, net), ("untrained", "trained")):
-    learning.separation(ax, *insight.separation(model, test_pairs), title=title)
-learning.kernels(axes[2], net.backbone.conv1[0].weight[:, 0].detach())
+    curves.separation(ax, *insight.separation(model, test_pairs), title=title)
+curves.kernels(axes[2], net.backbone.conv1[0].weight[:, 0].detach())
 axes[2].set_title("conv1, trained")
 style.note(figure, f"{condition}; 12 pairs of test sequences")
 book.save_figure(figure, "separation")
@@ -210,6 +194,6 @@ print("separates target and background better than before:", after > before)
 # The weights that `trackers.create("siamese")` loads were made the same way, for the preset `compact`, on a larger variety of
 # simulated and real sequences: `python -m irtrack_core.recipes compact`.
 #
-# **Exercises.** 1. Interrupt the training cell and run it again: what does the progress bar start from? 2. Use `loss_base="10"`: by
-# what factor do the gradients change, and what learning rate makes up for it? 3. Train without negatives: what do the scores of an
-# empty crop look like?
+# **Exercises.** 1. Interrupt the training cell and run it again: what does the progress bar start from? 2. `training.train(new_net(settings),
+# sampler, schedule.replace(loss_base="10"))`: by what factor do the gradients change, and what learning rate makes up for it? 3. Give it a
+# `PairSampler` without negatives: what do the scores of an empty crop look like?

@@ -8,7 +8,7 @@
 # **You need** notebooks 02 to 05. **Run time:** about a minute.
 
 # %% tags=["parameters"]
-profile: str = "quick"  # quick | full
+profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the simulated sequences
 dataset: str = "sim-aircraft"  # sim-aircraft | sim-pedestrian | sim-otcbvs
 sequence: int = 4  # number of the sequence, 0 to 9

@@ -10,7 +10,7 @@
 # **You need** notebooks 03-05. **Run time:** about five minutes in `quick`; with `make results` the trainings run beside each other.
 
 # %% tags=["parameters"]
-profile: str = "quick"  # quick | full
+profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the sequences, the folds, the weights and the pairs
 workers: int = 0  # processes that prepare pairs beside the training; 0: none
 
@@ -85,8 +85,8 @@ print(costs.round(0).astype(int).to_string())
 # augmentation; what is on disk already, made by the same code, is left as it is.
 
 # %%
-histories = []
-for name, fold, run_seed in workbook.progress(learning.runs(book.profile, seed=seed)):
+histories, others = [], [name for name in protocol.COMPARED if name != "paper"]  # notebook 05 trains that one
+for name, fold, run_seed in workbook.progress(learning.runs(book.profile, others, seed)):
     options = dict(fold=fold, seed=run_seed, study_seed=seed, workers=workers, progress=False)
     table = learning.learn(name, book.profile, book.results, **options)
     histories.append(table.assign(name=name, fold=fold, seed=run_seed))
@@ -103,7 +103,7 @@ print(
 # %%
 figure, axes = style.new(1, 2, width=4.4, sharey=True)
 for axis, filtered in zip(axes, (False, True)):
-    for name in experiments.in_panel([n for n in protocol.COMPARED if n != "paper"], filtered):
+    for name in experiments.in_panel(others, filtered):
         loss = history[history["name"] == name].groupby("iteration")["classification"].mean()
         method = protocol.parse(name)[0]
         axis.plot(loss.rolling(20, min_periods=1).mean(), color=style.color(method), label=method)

@@ -11,7 +11,7 @@
 # with real sequences.
 
 # %% tags=["parameters"]
-profile: str = "quick"  # quick | full
+profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the sequences
 angles: int = 4  # n, number of line elements
 side: int = 3  # of the square s

@@ -9,7 +9,7 @@
 # **You need** the boxes that notebook 11 kept. **Run time:** half a minute.
 
 # %% tags=["parameters"]
-profile: str = "quick"  # quick | full
+profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the sequences and folds, and of the choice of the three pictures
 baselines: list = ["identity", "peak", "siamese"]  # trackers without a fold of their own
 methods: list = ["paper", "ref8", "ref9", "ref10", "ref11"]  # each on both inputs

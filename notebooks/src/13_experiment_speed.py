@@ -12,7 +12,7 @@
 # two minutes.
 
 # %% tags=["parameters"]
-profile: str = "quick"  # quick | full
+profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the sequences
 baselines: list = ["peak", "siamese"]  # trackers without a fold of their own
 methods: list = ["paper", "ref8", "ref9", "ref10", "ref11"]  # each on both inputs

@@ -10,7 +10,7 @@
 # trainings of the network at full width, for a GPU and some days. It can be stopped and goes on where it was.
 
 # %% tags=["parameters"]
-profile: str = "quick"  # quick | full
+profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the sequences, the folds, the weights and the pairs
 preset: str = "paper"  # paper | compact
 real: bool = False  # also train and test on real sequences (needs IRTRACK_DATA; about five minutes more)

@@ -8,7 +8,7 @@
 # **Run time:** a few seconds.
 
 # %% tags=["parameters"]
-profile: str = "quick"  # quick | full
+profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the results that are read
 
 # %%
