@@ -53,7 +53,7 @@ class Alignment:
         # a flat picture has no place: the pseudo-inverse then gives no shift
         self.solve = np.linalg.pinv(self.design, rcond=1e-6)  # (4, N)
 
-    def __call__(self, channel, center, size, rounds=4):
+    def __call__(self, channel, center, size, rounds=3):
         """(centre (2,), likeness): where the picture lies in a channel (S, S) of a search crop, and how like it is.
 
         center: where to begin, crop pixels from the crop's centre; size (w, h) in crop pixels. likeness: the correlation of
@@ -67,7 +67,7 @@ class Alignment:
                 return center, -1.0
             step = np.clip([right / gain, down / gain], -1, 1) * half
             center -= step
-            if np.abs(step).max() < 0.02:
+            if np.abs(step).max() < 0.05:
                 break
         rest = seen - self.design @ answer
         spread = seen - self.weight * (seen @ self.weight) / (self.weight @ self.weight)

@@ -204,9 +204,11 @@ class JumpSettings(Settings):
     """How jumps of the whole picture are noticed, see `jumps`. Lengths in pixels."""
 
     tile: int = Field(256, ge=0, description="side of the tile about the target that is watched; 0: none is")
-    shrink: int = Field(4, ge=1, description="it is shrunk this much to be compared with the frame before")
+    halvings: int = Field(2, ge=0, description="times it is halved to be compared with the frame before")
     fall: float = Field(0.3, ge=0, description="fall of their correlation below its usual value that means a jump")
-    response: float = Field(0.1, ge=0, le=1, description="least response of the phase correlation")
+    response: float = Field(0.2, ge=0, le=1, description="least response of the phase correlation")
+    structure: float = Field(0.4, ge=0, le=1, description="usual correlation below which a break would not be noticed")
+    memory: int = Field(20, ge=0, description="frames after a break in which a target may be anywhere")
     least: float = Field(4.0, ge=0, description="shorter jumps are left to the window")
     margin: float = Field(0.5, ge=0, description="logits by which the place after the jump may look worse")
 
@@ -227,6 +229,7 @@ class TrackerSettings(Settings):
     drop: float = Field(
         3.0, ge=0, description="fall of the score, in logits, below its usual value: look elsewhere too"
     )
+    patience: int = Field(3, ge=0, description="frames of doubt before that, while the picture goes on without a break")
     slack: float = Field(5.0, ge=0, description="logits by which a place elsewhere may stay below the usual score")
     return_frames: int = Field(60, ge=0, description="frames after a jump in which the place left is looked at too")
     return_margin: float = Field(0.5, ge=0, description="logits by which the place left must be better")
@@ -242,7 +245,7 @@ class TrackerSettings(Settings):
         0.3, ge=0, description="proposals this near the best, in sizes, are averaged; 0: the best alone"
     )
     coasting: float = Field(0.8, ge=0, le=1, description="velocity kept from frame to frame while the target is missed")
-    align: int = Field(4, ge=0, description="rounds of laying the target's picture over the template's; 0: none")
+    align: int = Field(3, ge=0, description="rounds of laying the target's picture over the template's; 0: none")
     align_above: float = Field(0.6, ge=-1, le=1, description="likeness from which the place found so is taken")
     jump: JumpSettings = JumpSettings()
 

@@ -12,7 +12,9 @@ import numpy as np
 from irtrack_core import boxes as bx
 from irtrack_core import filtering
 
-__all__ = ["CropMaker", "crop", "standardize", "standing_out", "strongest", "template_side"]
+__all__ = ["CropMaker", "crop", "standardize", "standing_out", "strongest", "template_side", "tiles"]
+
+TILE = 320  # pixels of a tile's side: while the target is lost one tile a frame is filtered, however large the frame
 
 
 def template_side(size, settings):
@@ -68,6 +70,21 @@ def strongest(residual, count, apart):
     rows, columns = np.nonzero((residual == highest) & (residual > 0))
     order = np.argsort(residual[rows, columns], kind="stable")[::-1][:count]
     return np.stack([columns[order], rows[order]], axis=1) + 0.5
+
+
+def tiles(shape, center):
+    """Tiles (x, y, w, h) of TILE pixels at most on a side: one about `center`, then those that cover the frame (H, W)."""
+    spans = []
+    for length in shape[::-1]:
+        count = -(-length // TILE)
+        edges = np.linspace(0, length, count + 1).astype(int)
+        spans.append(list(zip(edges[:-1].tolist(), np.diff(edges).tolist())))
+    tiles = [(x, y, w, h) for x, w in spans[0] for y, h in spans[1]]
+    if len(tiles) == 1:
+        return tiles
+    size = np.minimum(TILE, shape[::-1])
+    corner = np.clip(np.asarray(center) - size / 2, 0, np.array(shape[::-1]) - size).astype(int)
+    return [(*corner.tolist(), *size.tolist()), *tiles]
 
 
 class CropMaker:

@@ -95,3 +95,54 @@ def test_no_tile_no_watch():
     tracker = trackers.create("siamese", settings=TrackerSettings(jump=JumpSettings(tile=0)))
     tracker.init(np.random.default_rng(0).integers(0, 255, (100, 100)).astype(np.uint8), [40, 40, 10, 10])
     assert tracker.watch is None
+
+
+def test_steady_until_a_break_that_nothing_explains(world):
+    rng = np.random.default_rng(1)
+    watch = JumpWatch(view(world, 100, 100, rng), (250, 200), JumpSettings(memory=3))
+    history = []
+    for x in (100, 100, 300, 300, 300, 300, 300, 300):
+        frame = view(world, x, 100, rng)
+        watch(frame)
+        watch.keep(frame, (250, 200))
+        history.append(watch.steady)
+    assert history == [True, True, False, False, False, False, True, True]
+    watch(view(world, 100, 100, rng))
+    assert not watch.steady
+    watch.explained()
+    assert watch.steady
+
+
+def test_a_plain_sky_is_never_known_to_be_steady():
+    rng = np.random.default_rng(3)
+    frames = rng.normal(1000, 5, (20, 300, 300)).astype(np.uint16)
+    watch = JumpWatch(frames[0], (150, 150))
+    for frame in frames[1:]:
+        watch(frame)
+        watch.keep(frame, (150, 150))
+        assert not watch.steady
+
+
+def test_one_frame_of_doubt_does_not_send_the_tracker_elsewhere(world):
+    """The target vanishes for two frames while a brighter spot stands elsewhere; the picture stays."""
+    rng = np.random.default_rng(5)
+    u = np.arange(-8, 9)
+    spot = 60 * np.exp(-(u[None] ** 2 + u[:, None] ** 2) / 8)
+    empty = (0.3 * (world - 100) + 100).astype(np.float32)
+    empty[160:177, 90:107] += 1.5 * spot
+    scene = empty.copy()
+    scene[260:277, 330:347] += spot
+    frames = [
+        np.clip(one[:400, :500] + rng.normal(0, 1, (400, 500)), 0, 255)
+        for one in [scene] * 6 + [empty] * 2 + [scene] * 3
+    ]
+    frames = [frame.astype(np.uint8) for frame in frames]
+    box = np.array([338.5 - 5, 268.5 - 5, 10, 10])
+
+    def last(patience):
+        tracker = trackers.create("siamese", settings=TrackerSettings(patience=patience, return_frames=0))
+        tracker.init(frames[0], box)
+        return [tracker.update(frame) for frame in frames[1:]][-1]
+
+    assert np.abs(last(3)[:2] - box[:2]).max() < 3
+    assert np.abs(last(0)[:2] - box[:2]).max() > 50

@@ -5,10 +5,10 @@ from toys import moving_spot, spot
 from irtrack_core import boxes as bx
 from irtrack_core import trackers
 from irtrack_core.config import TrackerSettings, TrainingSettings, network_preset
-from irtrack_core.crops import strongest
+from irtrack_core.crops import strongest, tiles
 from irtrack_core.datasets import Sequence
 from irtrack_core.sampling import PairSampler
-from irtrack_core.trackers.siamese import Seen, SiameseTracker, _tiles, best_proposal, vote
+from irtrack_core.trackers.siamese import Seen, SiameseTracker, best_proposal, vote
 from irtrack_core.training import new_net, train
 from irtrack_core.weights import save_weights
 
@@ -227,14 +227,14 @@ def test_small_changes_of_size_are_not_followed(net):
 
 @pytest.mark.parametrize(("shape", "count"), [((100, 120), 1), ((320, 320), 1), ((512, 640), 5), ((480, 321), 5)])
 def test_tiles_cover_the_frame(shape, count):
-    tiles = _tiles(shape, (3.0, 5.0))
-    assert len(tiles) == count
+    found = tiles(shape, (3.0, 5.0))
+    assert len(found) == count
     covered = np.zeros(shape, int)
-    for x, y, w, h in tiles[-max(count - 1, 1) :]:
+    for x, y, w, h in found[-max(count - 1, 1) :]:
         assert w <= 320 and h <= 320
         covered[y : y + h, x : x + w] += 1
     assert (covered == 1).all()
-    x, y, w, h = tiles[0]
+    x, y, w, h = found[0]
     assert x <= 3 <= x + w and y <= 5 <= y + h and 0 <= x and 0 <= y and x + w <= shape[1] and y + h <= shape[0]
 
 

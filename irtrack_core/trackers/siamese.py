@@ -12,7 +12,7 @@ from irtrack_core import boxes as bx
 from irtrack_core import filtering, runtime
 from irtrack_core.alignment import Alignment
 from irtrack_core.config import TrackerSettings
-from irtrack_core.crops import CropMaker, standing_out, strongest, template_side
+from irtrack_core.crops import CropMaker, standing_out, strongest, template_side, tiles
 from irtrack_core.jumps import JumpWatch
 from irtrack_core.trackers.base import to_gray
 from irtrack_core.weights import load_weights
@@ -20,7 +20,6 @@ from irtrack_core.weights import load_weights
 __all__ = ["Seen", "SiameseTracker", "best_proposal", "create_paper", "create_siamese", "vote"]
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "data" / "weights"
-TILE = 320  # pixels of a tile's side: while the target is lost one tile a frame is filtered, however large the frame
 
 
 def best_proposal(scores, proposals, reference, window, settings):
@@ -203,6 +202,8 @@ class SiameseTracker:
         if _logit(there.score) < _logit(self.seen.score) - self.settings.jump.margin:
             return expected
         self.seen = there
+        if not self._doubtful():
+            self.watch.explained()
         if self.home is not None:
             self.home.center = self.home.center + shift
         return moved
@@ -246,7 +247,8 @@ class SiameseTracker:
         frame takes the next tile and size. The negative: a camera may switch between white-hot and black-hot.
         """
         t = self.settings
-        if not t.candidates:
+        # while nothing breaks the picture, a target is where it was: one low score is noise, and a look-alike waits elsewhere
+        if not t.candidates or (self.watch and self.watch.steady and self.doubts < t.patience):
             return False
         scale = t.lost_scales[self.doubts % len(t.lost_scales)]
         others = self._look(frame, self._candidates(frame), scale)
@@ -283,8 +285,8 @@ class SiameseTracker:
 
     def _candidates(self, frame):
         """Centres of what stands out most in one tile of the frame; the next call takes the next tile."""
-        tiles = _tiles(self.shape, self.center)
-        tile = tiles[self.doubts % len(tiles)]
+        parts = tiles(self.shape, self.center)
+        tile = parts[self.doubts % len(parts)]
         elements, nothing = self.maker.elements, filtering.rectangle(1, 1)
         _, residual, _ = filtering.filter_window(frame, tile, elements, nothing, polarity=self.maker.polarity)
         apart = max(self.size.max() / 2, 3)
@@ -299,21 +301,6 @@ def _plane(frame):
 def _logit(score):
     score = min(max(score, 1e-6), 1 - 1e-6)
     return log(score / (1 - score))
-
-
-def _tiles(shape, center):
-    """Tiles (x, y, w, h) of TILE pixels at most on a side: one about `center`, then those that cover the frame (H, W)."""
-    spans = []
-    for length in shape[::-1]:
-        count = -(-length // TILE)
-        edges = np.linspace(0, length, count + 1).astype(int)
-        spans.append(list(zip(edges[:-1].tolist(), np.diff(edges).tolist())))
-    tiles = [(x, y, w, h) for x, w in spans[0] for y, h in spans[1]]
-    if len(tiles) == 1:
-        return tiles
-    size = np.minimum(TILE, shape[::-1])
-    corner = np.clip(np.asarray(center) - size / 2, 0, np.array(shape[::-1]) - size).astype(int)
-    return [(*corner.tolist(), *size.tolist()), *tiles]
 
 
 def create_siamese(weights=None, **options):
