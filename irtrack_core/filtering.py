@@ -110,9 +110,11 @@ def filter_window(image, window, elements, rectangle, *, polarity="bright"):
 
     window: x, y, width, height, whole pixels inside the frame. Only the window and a halo of at least `support` pixels
     around it are read, which is what makes it exact and fast. Raises ValueError for a window that is empty or leaves the
-    frame, and what `multilevel_filter` raises; NaN or infinity only where it is read.
+    frame, and what `multilevel_filter` raises; NaN or infinity only where it is read. The image may be a view that makes its
+    pixels as they are read (`lazy`): it has shape and slices.
     """
-    image = check_image(image, values=False)
+    if not getattr(image, "lazy", False):
+        image = check_image(image, values=False)
     x, y, w, h = _window(window, image.shape)
     lines, s = family(elements).fits(image.shape), family([rectangle]).fits(image.shape)
     (kernel,) = s.kernels

@@ -8,6 +8,7 @@ from irtrack_core.config import TrackerSettings, TrainingSettings, network_prese
 from irtrack_core.crops import strongest, tiles
 from irtrack_core.datasets import Sequence
 from irtrack_core.sampling import PairSampler
+from irtrack_core.trackers.base import GrayView, to_gray
 from irtrack_core.trackers.siamese import Seen, SiameseTracker, best_proposal, vote
 from irtrack_core.training import new_net, train
 from irtrack_core.weights import save_weights
@@ -89,6 +90,19 @@ def test_unusable_input(net):
     tracker.init(frame, [36, 46, 8, 8])
     with pytest.raises(ValueError, match="init again"):
         tracker.update(frame[:50])
+
+
+def test_colour_gives_the_boxes_of_grey_and_only_the_window_is_converted(net, monkeypatch):
+    rng, windows, cut = np.random.default_rng(0), [], GrayView.__getitem__
+    frames = [rng.integers(0, 255, (900, 1100, 3)).astype(np.uint8) for _ in range(3)]
+    grey, runs = [to_gray(frame) for frame in frames], []
+    monkeypatch.setattr(GrayView, "__getitem__", lambda self, w: windows.append(cut(self, w)) or windows[-1])
+    for shown in (frames, grey):
+        tracker = SiameseTracker(net, settings=TrackerSettings(candidates=0))
+        tracker.init(shown[0], [200, 200, 9, 9])
+        runs.append([tracker.update(frame) for frame in shown[1:]])
+    np.testing.assert_array_equal(*runs)
+    assert windows and max(window.size for window in windows) < 900 * 1100 / 4
 
 
 def test_nan_counts_where_the_tracker_looks(net):

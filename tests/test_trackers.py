@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from irtrack_core import trackers
 from irtrack_core.boxes import center_error, centers
+from irtrack_core.filtering import filter_window, line_elements, rectangle
 from irtrack_core.trackers import IdentityTracker, Tracker, create, to_gray
+from irtrack_core.trackers.base import GrayView
 
 
 def scene(path, *, shape=(90, 110), sigma=1.5, height=120.0, noise=3.0, dtype=np.uint8, seed=0, level=60.0):
@@ -101,6 +103,23 @@ def test_to_gray():
     red[..., 0] = 100
     np.testing.assert_allclose(to_gray(red), 29.9, atol=0.01)
     assert to_gray(grey[:, ::2]).flags.c_contiguous
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_colour_frame_turns_grey_where_it_is_looked_at(dtype):
+    frame = np.random.default_rng(0).integers(0, 255, (60, 80, 3)).astype(dtype)
+    whole, view = to_gray(frame), to_gray(frame, finite=False)
+    assert isinstance(view, GrayView) and view.shape == (60, 80) and view.dtype == dtype and view.ndim == 2
+    np.testing.assert_allclose(view[7:31, 50:79], whole[7:31, 50:79], rtol=1e-6 if dtype == np.float32 else 0)
+    np.testing.assert_array_equal(np.asarray(view), whole)
+    lines = line_elements(7, 4)
+    for mine, twin in zip(
+        filter_window(view, (40, 20, 16, 12), lines, rectangle(3, 3)),
+        filter_window(whole, (40, 20, 16, 12), lines, rectangle(3, 3)),
+    ):
+        np.testing.assert_allclose(mine, twin, atol=1e-4 if dtype == np.float32 else 0)
+    with pytest.raises(ValueError, match="the ones before were"):
+        to_gray(frame, (60, 81), finite=False)
 
 
 @pytest.mark.parametrize("name", ["identity", "peak"])

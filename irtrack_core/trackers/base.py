@@ -7,7 +7,7 @@ import numpy as np
 
 from ..boxes import check_box
 
-__all__ = ["Tracker", "IdentityTracker", "to_gray"]
+__all__ = ["GrayView", "Tracker", "IdentityTracker", "to_gray"]
 
 
 @runtime_checkable
@@ -42,8 +42,8 @@ class IdentityTracker:
 def to_gray(frame, shape=None, *, finite=True):
     """A frame as a contiguous (H, W) array of its own dtype; colour (H, W, 3) is R, G, B.
 
-    frame: uint8, uint16 or float32. shape: (H, W) of the frames before, when known. finite=False: do not look at every
-    pixel of a float32 frame; for a tracker that looks at a window, and there at what it reads.
+    frame: uint8, uint16 or float32. shape: (H, W) of the frames before, when known. finite=False: for a tracker that looks at
+    a window: not every pixel of a float32 frame is looked at, and a colour frame becomes a `GrayView`.
     Raises TypeError for another dtype; ValueError for NaN or infinite pixels, another number of axes, a changed shape.
 
     >>> to_gray(np.full((2, 2, 3), 7, np.uint8)).tolist()
@@ -62,5 +62,27 @@ def to_gray(frame, shape=None, *, finite=True):
     if finite and frame.dtype == np.float32 and not np.isfinite(frame.sum(dtype=np.float64)):
         raise ValueError("the frame holds NaN or infinite pixels: mask or interpolate them before tracking")
     if frame.ndim == 3:
-        frame = cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY)
+        view = GrayView(frame)
+        return view[:, :] if finite else view
     return np.ascontiguousarray(frame)
+
+
+class GrayView:
+    """A colour frame (H, W, 3), R, G, B, that turns grey where it is looked at: `view[y0:y1, x0:x1]` is an array (h, w).
+
+    So what a window costs does not grow with the frame. `np.asarray(view)` is the whole frame.
+
+    >>> GrayView(np.full((4, 6, 3), 7, np.uint8))[1:3, :2].tolist()
+    [[7, 7], [7, 7]]
+    """
+
+    ndim, lazy = 2, True
+
+    def __init__(self, frame):
+        self.frame, self.shape, self.dtype, self.size = frame, frame.shape[:2], frame.dtype, frame.size // 3
+
+    def __getitem__(self, window):
+        return cv2.cvtColor(np.ascontiguousarray(self.frame[window]), cv2.COLOR_RGB2GRAY)
+
+    def __array__(self, dtype=None, copy=None):
+        return self[:, :].astype(dtype or self.dtype, copy=False)
