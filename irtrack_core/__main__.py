@@ -23,18 +23,30 @@ __all__ = ["main"]
 
 def main(argv=None):
     """Run a command; returns the exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     try:
         return arguments.command(arguments)
     except ImportError as error:
         if "libGL" in str(error) or "libgthread" in str(error) or "libglib" in str(error):
             return _fail(f"OpenCV lacks a system library ({error}); on Debian/Ubuntu: apt install libgl1 libglib2.0-0")
-        return _fail(f"{error}: install it, or use another tracker or dataset")
+        more = ": install it, or use another tracker or dataset" if isinstance(error, ModuleNotFoundError) else ""
+        return _fail(f"{error}{more}")
     except (ValueError, TypeError, OSError) as error:
         return _fail(error)
     except KeyboardInterrupt:
         print("irtrack: stopped", file=sys.stderr)
         return 130
+
+
+def _joined(words):
+    """The words with `--box -3,5,8,8` as one: a box may begin outside the frame, and argparse would take -3 for an option."""
+    joined = []
+    for word in words:
+        if joined and joined[-1] == "--box":
+            joined[-1] = f"--box={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _fail(message):

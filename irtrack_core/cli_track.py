@@ -13,7 +13,8 @@ from tqdm import tqdm
 __all__ = ["add_parser", "run", "track"]
 
 SHOWN = 10  # problems told one by one; the rest are only counted
-WITH_NET = ("siamese", "paper")  # trackers that take a backend
+WITH_NET = ("siamese", "paper", "pyramid", "ref8", "ref9", "ref10", "ref11")  # trackers that take weights
+WITH_BACKEND = ("siamese", "paper")  # and a backend
 FOUND, LOST = (0, 255, 255), (150, 150, 150)  # colours of the box, B G R
 
 
@@ -21,16 +22,17 @@ def add_parser(commands):
     """Add the command `track` to the subparsers of argparse."""
     one = commands.add_parser(
         "track",
-        help="follow one target through a video or a folder of images",
+        help="follow one target through a video, a folder of images or a .npy array",
         description="Follow one target. Without --box the filter proposes candidates in the first frame: you are asked which "
         "one where there is a terminal to ask in, else the strongest is taken.",
     )
-    one.add_argument("path", type=Path, metavar="VIDEO_OR_FOLDER")
+    one.add_argument("path", type=Path, metavar="VIDEO_OR_FOLDER", help="or an array (N, H, W) in a .npy file")
     one.add_argument("--box", type=_box, metavar="X,Y,W,H", help="the target in the first frame, pixels")
     one.add_argument("--pick", type=int, metavar="K", help="without --box: take candidate K, 1 is the strongest")
     one.add_argument("--list", action="store_true", help="print the candidates as CSV (rank,x,y,w,h,strength) and stop")
     one.add_argument("--start", type=int, default=0, metavar="N", help="first frame to track, counted from 0")
     one.add_argument("--tracker", default="siamese", help="default: siamese")
+    one.add_argument("--weights", type=Path, metavar="FILE", help="of the network; default: those that are shipped")
     one.add_argument("--backend", help="torch (default), onnxruntime or openvino: what computes the network")
     one.add_argument("--precision", help="f32 (default), bf16 or int8, where the backend has it")
     one.add_argument("--csv", type=Path, help="boxes, one row a frame; default: NAME_TRACKER.csv in this folder")
@@ -71,6 +73,8 @@ def run(arguments):
             _table(boxes, strengths, sys.stdout)
             return 0
         box = boxes[_choice(boxes, strengths, arguments.pick)]
+    if box[2] < 1 and box[3] < 1:
+        print("irtrack: the box is smaller than a pixel: x,y,w,h are pixels, not shares of the frame", file=sys.stderr)
     return _follow(tracker, frames, box, arguments.start, csv, arguments.out)
 
 
@@ -79,9 +83,12 @@ def _tracker(arguments):
     from .workbook import limit_threads
 
     limit_threads()  # small nets: a second thread costs more than it brings, and a busy machine stalls it
-    options = {name: getattr(arguments, name) for name in ("backend", "precision") if getattr(arguments, name)}
-    if options and arguments.tracker not in WITH_NET:
-        raise ValueError(f"tracker {arguments.tracker!r} has no {' or '.join(options)}: only {', '.join(WITH_NET)}")
+    options = {}
+    for name, able in (("weights", WITH_NET), ("backend", WITH_BACKEND), ("precision", WITH_BACKEND)):
+        value = getattr(arguments, name)
+        if value and arguments.tracker not in able:
+            raise ValueError(f"tracker {arguments.tracker!r} has no {name}: only {', '.join(able)}")
+        options |= {name: value} if value else {}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         tracker = create(arguments.tracker, **options)
@@ -114,7 +121,7 @@ def _follow(tracker, frames, box, start, csv, out):
             code = 0
     written = ", ".join(str(file) for file in (csv, out) if file)
     state = f", target lost in {lost}" if lost else ""
-    print(f"{done} frames, {bad} of them unreadable{state}; written: {written}")
+    print(f"{done} frame{'s' * (done != 1)}, {bad} of them unreadable{state}; written: {written}")
     if len(frames) == 1:
         print("irtrack: there is only one frame, and so nothing to follow", file=sys.stderr)
     return code

@@ -61,6 +61,33 @@ def test_what_track_writes_the_folder_reader_reads(here):
     np.testing.assert_array_equal(sequence.boxes, np.tile([27, 17, 7, 7], (5, 1)))
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_an_array_is_followed(here, dtype):
+    np.save(here / "film.npy", spot_frames(8).astype(dtype))
+    assert main(["track", "film.npy", "--box", BOX, "--csv", "b.csv", "--out", "o.avi"]) == 0
+    assert abs(float(rows_of("b.csv")[-1]["x"]) - 27 - 7) < 1 and len(VideoFrames("o.avi")) == 8
+
+
+def test_a_box_that_begins_outside_the_frame(here):
+    media.write_images(here / "images", spot_frames(3))
+    assert main(["track", "images", "--box", "-3,17.5,7,7", "--tracker", "identity", "--csv", "b.csv"]) == 0
+    assert rows_of("b.csv")[2]["x"] == "-3.000"
+
+
+def test_shares_of_the_frame_instead_of_pixels_are_doubted(here, capsys):
+    media.write_images(here / "images", spot_frames(3))
+    assert main(["track", "images", "--box", "0.4,0.4,0.1,0.1", "--tracker", "peak", "--csv", "b.csv"]) == 0
+    assert "smaller than a pixel" in capsys.readouterr().err
+
+
+def test_other_weights(here):
+    from irtrack_core.trackers.siamese import WEIGHTS
+
+    media.write_images(here / "images", spot_frames(6))
+    words = ["track", "images", "--box", BOX, "--weights", str(WEIGHTS / "compact-sim.safetensors"), "--csv", "b.csv"]
+    assert main(words) == 0 and abs(float(rows_of("b.csv")[-1]["x"]) - 27 - 5) < 1
+
+
 def test_start_on_a_later_frame(here):
     media.write_images(here / "images", spot_frames(12))
     assert main(["track", "images", "--box", "32,19.5,7,7", "--start", "5", "--csv", "b.csv"]) == 0
@@ -122,6 +149,16 @@ def test_a_video_that_breaks_off_keeps_what_could_be_read(here, capsys):
         (["track", "images", "--list", "--start", "3"], "start frame 3: there are 3 frames"),
         (["track", "flat"], "nothing stands out of frame 0: name the target with --box"),
         (["track", "images", "--box", BOX, "--tracker", "peak", "--backend", "openvino"], "'peak' has no backend"),
+        (["track", "images", "--box", BOX, "--tracker", "peak", "--weights", "w"], "'peak' has no weights"),
+        (["track", "images", "--box", BOX, "--weights", "gone.safetensors"], "gone.safetensors"),
+        (["track", "images", "--box", BOX, "--tracker", "pyramid"], "'pyramid' needs weights"),
+        (["track", "images", "--box", BOX, "--tracker", "ref8"], "notebook 07 trains them"),
+        (["track", "images", "--box", "-30,1,5,5"], "outside the 64 x 48 frame"),
+        (["track", "double.npy", "--box", BOX], "double.npy: frames must be uint8, uint16 or float32; got float64"),
+        (["track", "colour.npy", "--box", BOX], "colour.npy holds colour frames (2, 48, 64, 3)"),
+        (["track", "none.npy", "--box", BOX], "none.npy holds no frames"),
+        (["track", "text.npy", "--box", BOX], "text.npy cannot be read as a NumPy array"),
+        (["track", "gone.npy", "--box", BOX], "no array gone.npy"),
         (["track", "images", "--box", BOX, "--backend", "tensorrt"], "unknown backend 'tensorrt'"),
         (["track", "images", "--box", BOX, "--precision", "int8"], "has no precision 'int8'"),
         (["track", "images", "--box", BOX, "--start", "9"], "start frame 9: there are 3 frames"),
@@ -142,6 +179,10 @@ def test_bad_input_is_one_line_and_exit_code_2(here, capsys, arguments, message)
     (here / "empty").mkdir()
     (here / "nothing.mp4").touch()
     (here / "text.mp4").write_text("no video")
+    (here / "text.npy").write_text("no array")
+    for name, array in {"double": np.zeros((2, 48, 64)), "colour": np.zeros((2, 48, 64, 3), np.uint8)}.items():
+        np.save(here / f"{name}.npy", array)
+    np.save(here / "none.npy", np.zeros((0, 48, 64), np.uint8))
     (here / "images_peak.csv").write_text("precious")
     before = {file: file.read_bytes() for file in here.rglob("*") if file.is_file()}
     assert main(arguments) == 2
@@ -226,7 +267,7 @@ def test_one_frame_is_nothing_to_follow(here, capsys):
     media.write_video(here / "one.avi", spot_frames(1))
     assert main(["track", "one.avi", "--box", BOX, "--csv", "b.csv"]) == 0
     captured = capsys.readouterr()
-    assert "only one frame" in captured.err and "1 frames, 0 of them unreadable" in captured.out
+    assert "only one frame" in captured.err and "1 frame, 0 of them unreadable" in captured.out
     assert [row["x"] for row in rows_of("b.csv")] == ["27.000"]
 
 

@@ -1,4 +1,4 @@
-"""Any video, or folder of images, with a text file of boxes; the box file's reader is shared by other datasets.
+"""Any video, folder of images, or .npy array, with a text file of boxes; the box file's reader is shared by other datasets.
 
 A box file has one row a frame: `x,y,w,h`, or `frame,x,y,w,h` with 0-based frame numbers (then rows may be missing).
 Comma, semicolon, tab or blanks; a header line is optional, `#` and `%` begin comments. A row that is empty, or NaN,
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .frames import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ImageFrames, VideoFrames, natural_key
+from .frames import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ArrayFrames, ImageFrames, VideoFrames, natural_key
 from .sequence import Sequence
 
 __all__ = ["load", "items", "open_frames", "read_boxes", "image_files", "numbering_note"]
@@ -52,7 +52,10 @@ def numbering_note(names, first=None):
 
 
 def open_frames(path):
-    """Lazy frames of a video file or of a folder of images. Raises FileNotFoundError or ValueError."""
+    """Lazy frames of a video file, of a folder of images, or of an array (N, H, W) in a .npy file.
+
+    Raises FileNotFoundError, or ValueError or TypeError for what cannot be read as frames.
+    """
     path = Path(path)
     if path.is_dir():
         files = image_files(path)
@@ -65,7 +68,28 @@ def open_frames(path):
         from .cptv import CptvFrames
 
         return CptvFrames(path)
+    if path.suffix.lower() == ".npy":
+        return _array_frames(path)
     return VideoFrames(path)
+
+
+def _array_frames(path):
+    """Frames of a .npy file, one read at a time."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no array {path}")
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise ValueError(f"{path} cannot be read as a NumPy array: {error}") from error
+    if array.ndim == 4 and array.shape[3] in (1, 3):
+        raise ValueError(f"{path} holds colour frames {array.shape}: save one plane of them, as (N, H, W)")
+    try:
+        frames = ArrayFrames(array)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{path}: {error}") from error
+    if not array.size:
+        raise ValueError(f"{path} holds no frames: its shape is {array.shape}")
+    return frames
 
 
 def read_boxes(path, count, shape=None):

@@ -101,6 +101,11 @@ class PyramidTracker(SiameseTracker):
         return PyramidSeen(center, side, crop, scores, proposals, mixed, best, chosen, confidence)
 
 
-def create_pyramid(weights, **options):
-    """A tracker with the weights of a net trained with region=False, such as those notebook 14 keeps."""
+def create_pyramid(weights=None, **options):
+    """A tracker with the weights of a net trained with region=False, such as those notebook 14 keeps; none is shipped.
+
+    Raises ValueError without them.
+    """
+    if weights is None:
+        raise ValueError("the tracker 'pyramid' needs weights of a net trained with region=False; none is shipped")
     return PyramidTracker.from_weights(weights, **options)
