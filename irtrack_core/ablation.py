@@ -29,6 +29,7 @@ from tqdm import tqdm
 from irtrack_core import datasets, depends, evaluation, study
 from irtrack_core.config import (
     PROFILES,
+    JumpSettings,
     PyramidSettings,
     SamplingSettings,
     Settings,
@@ -103,11 +104,15 @@ def network_of(cell, settings):
     return network_preset(settings.preset, width=settings.width, **parts, **inputs)
 
 
+# neither search elsewhere nor alignment nor watch for jumps: the trackers of all cells differ in the cell's parts alone
+PLAIN = dict(candidates=0, align=0, jump=JumpSettings(tile=0))
+
+
 def tracker_of(cell, net):
     """The tracker of a cell: proposals, or a pyramid of scales; neither looks elsewhere when it has lost the target."""
     if cell["region"]:
-        return SiameseTracker(net, settings=TrackerSettings(candidates=0, align=0), name=cell_name(cell))
-    return PyramidTracker(net, settings=PyramidSettings(candidates=0), name=cell_name(cell))
+        return SiameseTracker(net, settings=TrackerSettings(**PLAIN), name=cell_name(cell))
+    return PyramidTracker(net, settings=PyramidSettings(**PLAIN), name=cell_name(cell))
 
 
 def sequences_of(settings, fold):
