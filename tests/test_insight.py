@@ -89,7 +89,7 @@ def test_importance_lies_on_the_target(trained, sampler):
 
 
 def test_pictures_say_what_they_are_given(trained, sampler):
-    figure, axes = style.new(1, 4)
+    figure, axes = style.new(1, 6)
     steps, losses = insight.loss_surface(
         trained, insight.tensors(sampler.draw(np.random.default_rng(0))), np.random.default_rng(0), n=3
     )
@@ -99,6 +99,18 @@ def test_pictures_say_what_they_are_given(trained, sampler):
     learning.validation(axes[1], table.assign(p5=1.0, p20=1.0))
     lines = {line.get_label(): line.get_ydata() for line in axes[1].lines}
     np.testing.assert_allclose(lines["AOR"], [0.2, 0.6])
+    learning.by_sequence(axes[4], table)
+    assert [text.get_text() for text in axes[4].texts] == ["0.10", "0.50", "0.30", "0.70"]
+    runs = [
+        {"network": n, "schedule": s, "iterations": 20, "step": k, "aor": k / 100, "regression": r}
+        for n, r in (("region selection", 0.5), ("score map", 0.0))
+        for s, k in (("paper", 10), ("convergence", 10), ("convergence", 20))
+    ]
+    learning.convergence(axes[5], pd.DataFrame(runs), "aor")
+    assert [line.get_xdata().tolist() for line in axes[5].lines[:4]] == [[10], [10, 20]] * 2
+    before = len(axes[5].lines)
+    learning.convergence(axes[5], pd.DataFrame(runs), "regression")
+    assert len(axes[5].lines) == before + 3  # two schedules and the limit: a score map has no such loss
     learning.separation(axes[2], np.ones(5), -np.ones(9), 1.0, title="x")
     assert axes[2].get_title(loc="left") == "x: 100.0 % in the right order"
     learning.kernels(axes[3], np.ones((5, 3, 3)), columns=2)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["kernels", "separation", "surface", "validation"]
+__all__ = ["by_sequence", "convergence", "kernels", "separation", "surface", "validation"]
 
 BLUE, RED, GREY = "#0072B2", "#D55E00", "#888888"
 
@@ -33,6 +33,38 @@ def validation(axes, table, *, measures=(("aor", "AOR"), ("p5", "precision, 5 px
         axes.plot(mean.index, mean, "o-", color=tint, label=label, markersize=4)
     axes.set(xlabel="training step", ylabel="on held-out sequences", ylim=(-0.02, 1.02))
     axes.legend(fontsize=8, loc="lower right")
+    return axes
+
+
+def by_sequence(axes, table, *, measure="aor", label="AOR"):
+    """A measure of each held-out sequence at each training step, as numbers on colours. table: as for `validation`.
+
+    A mean of few sequences moves when one of them is lost: here it can be seen which. Returns the axes."""
+    wide = table.pivot(index="sequence", columns="step", values=measure)
+    axes.imshow(wide, cmap="viridis", vmin=0, vmax=1, aspect="auto")
+    for (row, column), value in np.ndenumerate(wide.to_numpy()):
+        axes.text(
+            column, row, f"{value:.2f}", ha="center", va="center", color="white" if value < 0.6 else "black", fontsize=8
+        )
+    axes.set_xticks(range(len(wide.columns)), wide.columns)
+    axes.set_yticks(range(len(wide)), [name.removeprefix("sim-") for name in wide.index], fontsize=8)
+    axes.set(xlabel="training step", title=label)
+    axes.grid(False)
+    return axes
+
+
+def convergence(axes, table, measure, *, label="", limit=1000):
+    """Mean of a measure against the training step, of `convergence.run`'s table: a colour each network, dashed the short
+    schedule; `limit`, a vertical line: the paper's largest number of iterations. Returns the axes."""
+    for (network, tint), mark in zip((("region selection", BLUE), ("score map", RED)), "os", strict=True):
+        for schedule, line in (("paper", "--"), ("convergence", "-")):
+            part = table[(table["network"] == network) & (table["schedule"] == schedule)]
+            mean = part.groupby("step")[measure].mean()
+            if len(mean) and mean.abs().max() > 0:  # a score map has no regression loss
+                name = f"{network}, {part['iterations'].iloc[0]} iterations"
+                axes.plot(mean.index, mean, mark + line, color=tint, label=name, markersize=5)
+    axes.axvline(limit, color=GREY, linewidth=0.8, linestyle=":")
+    axes.set(xlabel="training step", ylabel=label or measure, xscale="log")
     return axes
 
 

@@ -84,13 +84,28 @@ def map_grid(maps, titles, *, channels=6):
     return figure
 
 
-def score_map(axes, scores, *, title="", best=None, limits=(0, 1)):
-    """A map of scores (n, n) as a heat map with its colour bar; best: (row, column) to be marked. Returns the axes."""
-    shown = axes.imshow(scores, cmap="viridis", vmin=limits[0], vmax=limits[1])
+def score_map(axes, scores, *, title="", best=None, limits=(0, 1), settings=None):
+    """A map of scores (n, n) as a heat map with its colour bar; best: (row, column) to be marked. Returns the axes.
+
+    settings: NetworkSettings; the map is then drawn where its positions lie in the search crop.
+    """
+    half, room = (scores.shape[-1] / 2,) * 2
+    if settings is not None:
+        half, room = half * settings.stride, settings.search_size / 2
+    shown = axes.imshow(
+        scores,
+        cmap="viridis",
+        vmin=limits[0],
+        vmax=limits[1],
+        extent=(-half, half, half, -half),
+        interpolation="nearest",
+    )
     axes.figure.colorbar(shown, ax=axes, shrink=0.8)
     if best is not None:
-        axes.plot(best[1], best[0], "o", mfc="none", mec="white", ms=11, mew=1.6)
-    axes.set(title=title, xticks=[], yticks=[])
+        cell = 2 * half / scores.shape[-1]
+        place = [(index + 0.5) * cell - half for index in best]
+        axes.plot(place[1], place[0], "o", mfc="none", mec="white", ms=11, mew=1.6)
+    axes.set(title=title, xticks=[], yticks=[], xlim=(-room, room), ylim=(room, -room), facecolor="#dddddd")
     axes.grid(False)
     return axes
 
