@@ -2,10 +2,11 @@
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import minimize
 
 from irtrack_core.boxes import as_boxes, iou
 
-__all__ = ["reliability", "calibration", "calibration_error"]
+__all__ = ["reliability", "outcomes", "calibration", "calibration_error", "platt"]
 
 
 def reliability(scores, right, bins=10):
@@ -28,11 +29,11 @@ def reliability(scores, right, bins=10):
     return rows[["low", "high", "frames", "score", "right"]]
 
 
-def calibration(results, sequences, *, threshold=0.5, bins=10):
-    """`reliability` of all results together; a box is right when it overlaps the true one by more than `threshold`.
+def outcomes(results, sequences, *, threshold=0.5):
+    """(scores (N,), right (N,) bool) of all frames of the results but the given first ones.
 
-    results: TrackResults; the given first frame is left out. A frame without the target has no right box: there the score
-    should be low. Raises KeyError for a result whose sequence is not among `sequences`.
+    A box is right when it overlaps the true one by more than `threshold`. A frame without the target has no right box: there
+    the score should be low. Raises KeyError for a result whose sequence is not among `sequences`.
     """
     by_key, scores, right = {(one.dataset, one.name): one for one in sequences}, [], []
     for result in results:
@@ -40,7 +41,12 @@ def calibration(results, sequences, *, threshold=0.5, bins=10):
         overlap = np.nan_to_num(iou(result.boxes, truth[: len(result.boxes)]))
         scores.append(result.scores[1:])
         right.append(overlap[1:] > threshold)
-    return reliability(np.concatenate(scores), np.concatenate(right), bins)
+    return np.concatenate(scores), np.concatenate(right)
+
+
+def calibration(results, sequences, *, threshold=0.5, bins=10):
+    """`reliability` of the `outcomes` of all results together. results: TrackResults."""
+    return reliability(*outcomes(results, sequences, threshold=threshold), bins)
 
 
 def calibration_error(table):
@@ -49,3 +55,23 @@ def calibration_error(table):
     Guo et al., On calibration of modern neural networks, ICML 2017.
     """
     return float(np.average(np.abs(table.right - table.score), weights=table.frames))
+
+
+def platt(scores, right, weights=None):
+    """(gain, offset) of the line that turns the logits of scores into those of probabilities: logistic regression.
+
+    scores (N,) in [0, 1]; right (N,) bool; weights (N,) >= 0, equal when None. Scores of 0.8 of which one in two is right
+    become 0.5. Platt, Probabilistic outputs for support vector machines, 1999. Raises ValueError when all or none are right.
+    """
+    logits = np.log(np.clip(scores, 1e-6, 1 - 1e-6))
+    logits = logits - np.log1p(-np.exp(logits))
+    right = np.asarray(right, dtype=np.float64)
+    weights = np.full(len(right), 1 / len(right)) if weights is None else np.asarray(weights) / np.sum(weights)
+    if not 0 < weights @ right < 1:
+        raise ValueError("all boxes are right, or none: a probability cannot be fitted to that")
+
+    def loss(line):
+        z = line[0] * logits + line[1]
+        return weights @ (np.logaddexp(0, z) - right * z)
+
+    return tuple(float(value) for value in minimize(loss, [0.5, 0.0]).x)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irtrack_core.calibration import calibration, calibration_error, reliability
+from irtrack_core.calibration import calibration, calibration_error, platt, reliability
 from irtrack_core.datasets import Sequence
 from irtrack_core.evaluation import TrackResult
 
@@ -57,3 +57,43 @@ def test_absent_targets_and_the_given_frame():
 def test_unusable_scores(scores, right):
     with pytest.raises(ValueError):
         reliability(scores, right)
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+@pytest.mark.parametrize(("gain", "offset"), [(0.4, 0.2), (1.0, 0.0), (2.0, -1.0)])
+def test_platt_finds_the_line_that_made_the_scores(gain, offset):
+    rng = np.random.default_rng(1)
+    z = rng.normal(1, 2, 40_000)
+    right = rng.random(len(z)) < sigmoid(gain * z + offset)
+    assert platt(sigmoid(z), right) == pytest.approx((gain, offset), abs=0.06)
+
+
+def test_platt_makes_a_boast_honest_and_weighs():
+    rng = np.random.default_rng(2)
+    scores, right = rng.uniform(0.9, 1, 20_000), rng.random(20_000) < 0.7
+    gain, offset = platt(scores, right)
+    honest = sigmoid(gain * np.log(scores / (1 - scores)) + offset)
+    assert calibration_error(reliability(honest, right)) < 0.02 < calibration_error(reliability(scores, right))
+    weights = np.where(right, 0.0, 1.0) + 1e-3
+    gain, offset = platt(scores, right, weights)
+    assert sigmoid(gain * np.log(scores / (1 - scores)) + offset).mean() < 0.05
+    with pytest.raises(ValueError, match="all boxes are right"):
+        platt(scores, np.ones(20_000, bool))
+
+
+def test_a_tracker_shows_the_calibrated_score():
+    from irtrack_core import trackers
+    from irtrack_core.trackers.readout import calibrated
+
+    frame = np.random.default_rng(0).normal(100, 3, (120, 160)).astype(np.float32)
+    frame[50:58, 70:78] += 60
+    tracker = trackers.create("siamese")
+    tracker.calibration = (0.5, -1.0)
+    tracker.init(frame, [70, 50, 8, 8])
+    tracker.update(frame)
+    assert tracker.score == pytest.approx(calibrated(tracker.seen.score, 0.5, -1.0))
+    assert tracker.score < tracker.seen.score
+    assert calibrated(0.9, 1, 0) == pytest.approx(0.9)

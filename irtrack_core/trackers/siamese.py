@@ -1,8 +1,6 @@
 """The tracker of the paper: window, filter, Siamese network, best proposal; and re-detection when the target was lost."""
 
-from dataclasses import dataclass
 from functools import partial
-from math import log
 from pathlib import Path
 
 import numpy as np
@@ -15,102 +13,44 @@ from irtrack_core.config import TrackerSettings
 from irtrack_core.crops import CropMaker, standing_out, strongest, template_side, tiles
 from irtrack_core.jumps import JumpWatch
 from irtrack_core.trackers.base import to_gray
-from irtrack_core.weights import load_weights
+from irtrack_core.trackers.readout import Home, Seen, best_proposal, calibrated, logit, vote
+from irtrack_core.weights import load_weights, read_card
 
 __all__ = ["Seen", "SiameseTracker", "best_proposal", "create_paper", "create_siamese", "vote"]
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "data" / "weights"
 
 
-def best_proposal(scores, proposals, reference, window, settings):
-    """Index of the best proposal in the flat list Q of eq. (10), and all penalised scores.
-
-    scores (m, n, n) in [0, 1]; proposals (m, n, n, 4) cx cy w h; reference (w, h): the size the target had; window (n, n).
-    As in SiamRPN: a change of size or ratio costs exp(-penalty (change - 1)), then the cosine window pulls to the centre.
-    """
-
-    def change(ratio):
-        return np.maximum(ratio, 1 / ratio)
-
-    size = change(np.sqrt(proposals[..., 2] * proposals[..., 3] / (reference[0] * reference[1])))
-    ratio = change((proposals[..., 2] / proposals[..., 3]) / (reference[0] / reference[1]))
-    penalised = scores * np.exp(-settings.penalty * (size * ratio - 1))
-    penalised = (1 - settings.window_influence) * penalised + settings.window_influence * window
-    return int(np.argmax(penalised)), penalised
-
-
-@dataclass
-class Seen:
-    """What the network saw in one window: kept by the tracker in `seen`, for the notebooks."""
-
-    center: np.ndarray  # (2,) of the window, frame pixels
-    side: float  # of the window, frame pixels
-    crop: np.ndarray  # (inputs, S, S)
-    scores: np.ndarray  # (m, n, n) probability of target
-    proposals: np.ndarray  # (m, n, n, 4) cx cy w h in crop pixels about the crop's centre
-    penalised: np.ndarray  # (m, n, n)
-    best: int  # index of the chosen proposal
-
-    @property
-    def score(self):
-        return float(self.scores.flat[self.best])
-
-    @property
-    def zoom(self):
-        """Crop pixels for one frame pixel."""
-        return self.crop.shape[-1] / self.side
-
-    @property
-    def found(self):
-        """(centre, size) of the chosen proposal, both (2,), frame pixels."""
-        proposal = self.proposals.reshape(-1, 4)[self.best] / self.zoom
-        return self.center + proposal[:2], proposal[2:]
-
-
-@dataclass
-class Home:
-    """Where a target was lost before the tracker jumped elsewhere."""
-
-    center: np.ndarray  # (2,) frame pixels
-    velocity: np.ndarray  # (2,) pixels a frame
-    growth: np.ndarray  # (2,) logarithm of its size over the given one
-    left: int  # frames for which this place is still looked at
-
-
-def vote(seen, reach):
-    """(centre, size), both (2,), frame pixels: the mean of the proposals whose centres lie within `reach` sizes of the best
-    one, weighted by their scores squared. Neighbouring positions see the same target; their errors partly cancel."""
-    proposals = seen.proposals.reshape(-1, 4)
-    best = proposals[seen.best]
-    near = np.abs(proposals[:, :2] - best[:2]).max(axis=1) < reach * best[2:].min()
-    weight = np.where(near, seen.scores.ravel(), 0.0) ** 2
-    mean = weight @ proposals / weight.sum() / seen.zoom
-    return seen.center + mean[:2], mean[2:]
-
-
 class SiameseTracker:
     """Tracks one target with a SiameseNet.
 
-    net: a SiameseNet; settings: TrackerSettings; backend, precision, device_name: what computes the net, as it is now, see
-    `runtime.engine`. The state is the target's centre, size and velocity; `missed` counts the frames since it was last seen
-    with any confidence, and `seen` holds what the last update looked at.
+    net: a SiameseNet; settings: TrackerSettings; how: backend, precision, device_name, what computes the net as it is now, see
+    `runtime.engine`. calibration: (gain, offset) that turn the net's score into `score`, the probability that the box
+    overlaps the target by more than half: see `calibration.platt`. The state is the target's centre, size and velocity;
+    `missed` counts the frames since it was last seen with any confidence; `seen` is what the last update looked at.
     """
 
     # what frames and crops are: another net may need other ones. NaN is looked for in the window, by the filter: no work of a
     # frame grows with its size
     read, crop_maker = staticmethod(partial(to_gray, finite=False)), CropMaker
 
-    def __init__(self, net, *, settings=None, name="siamese", backend="torch", precision="f32", device_name="cpu"):
+    calibration = (1.0, 0.0)
+
+    def __init__(self, net, *, settings=None, name="siamese", calibration=(1.0, 0.0), **how):
         self.name, self.settings, self.net = name, settings or TrackerSettings(), net.eval()
-        self.engine = runtime.engine(net, backend, precision, device_name=device_name)
+        self.calibration, self.engine = calibration, runtime.engine(net, **how)
         self.n = net.positions()
         profile = np.hanning(self.n + 2)[1:-1]  # without the zeros at the ends, which would forbid the border
         self.window = np.outer(profile, profile)
 
     @classmethod
     def from_weights(cls, path, *, preset=None, **options):
-        """A tracker with the weights stored at `path`; see `load_weights` for the errors."""
-        return cls(load_weights(path, preset), **options)
+        """A tracker with the weights stored at `path`, calibrated as their card says; `load_weights` has the errors."""
+        net, known = load_weights(path, preset), read_card(path).get("calibration")
+        tracker = cls(net, **options)
+        if known:
+            tracker.calibration = known["gain"], known["offset"]
+        return tracker
 
     def init(self, frame, box):
         """Start on the target in `box`. Raises ValueError for an unusable frame or box."""
@@ -137,7 +77,7 @@ class SiameseTracker:
         self.seen = None
 
     def update(self, frame):
-        """The target's box (4,) in the next frame; `score` is the chosen proposal's foreground probability."""
+        """The target's box (4,) in the next frame; `score` is the probability that it is right."""
         frame = self.read(frame, self.shape)
         expected = self.expected
         return self.take(frame, expected, self._look(frame, [expected])[0])
@@ -157,8 +97,8 @@ class SiameseTracker:
         if self.missed:
             self.usual -= t.relax
         else:
-            self.usual += t.usual_rate * (_logit(self.seen.score) - self.usual)
-        self.score = self.seen.score
+            self.usual += t.usual_rate * (logit(self.seen.score) - self.usual)
+        self.score = calibrated(self.seen.score, *self.calibration)
         if self.missed:
             # not seen: what looks best here is not the target, so coast on instead, slower and slower
             self.center, self.velocity = expected, self.velocity * t.coasting
@@ -176,8 +116,8 @@ class SiameseTracker:
             center = self._align(center)
         center = self._inside(center)
         step = center - expected
-        self.velocity = np.zeros(2) if jumped else self.velocity + t.velocity_rate * self.score * step
-        rate = 1.0 if jumped else t.size_rate * self.score
+        self.velocity = np.zeros(2) if jumped else self.velocity + t.velocity_rate * self.seen.score * step
+        rate = 1.0 if jumped else t.size_rate * self.seen.score
         self.growth += rate * (np.log(size / self.given) - self.growth)
         growth = np.sign(self.growth) * np.maximum(np.abs(self.growth) - t.dead, 0)
         # never above the frame, whatever the net says
@@ -199,7 +139,7 @@ class SiameseTracker:
             return expected
         moved = self._inside(expected + shift)
         there = self._look(frame, [moved])[0]
-        if _logit(there.score) < _logit(self.seen.score) - self.settings.jump.margin:
+        if logit(there.score) < logit(self.seen.score) - self.settings.jump.margin:
             return expected
         self.seen = there
         if not self._doubtful():
@@ -218,7 +158,7 @@ class SiameseTracker:
 
     def _doubtful(self):
         """True when the score has dropped: the best place in the window may not be the target."""
-        now = _logit(self.seen.score)
+        now = logit(self.seen.score)
         self.usual = now if self.usual is None else self.usual
         return self.seen.score < self.settings.lost_below or now < self.usual - self.settings.drop
 
@@ -233,7 +173,7 @@ class SiameseTracker:
         home.left -= 1
         home.center, home.velocity = self._inside(home.center + home.velocity), home.velocity * t.coasting
         there = self._look(frame, [home.center], float(np.exp((home.growth - self.growth).mean())))[0]
-        better = _logit(there.score) > _logit(self.seen.score) + t.return_margin
+        better = logit(there.score) > logit(self.seen.score) + t.return_margin
         if better:
             self.seen, self.growth = there, home.growth
         if better or not home.left:
@@ -257,8 +197,8 @@ class SiameseTracker:
             others += self._look(frame, [expected])
             self.maker.negate()
         best = max(others, key=lambda seen: seen.score, default=None)
-        needed = max(_logit(self.seen.score) + t.margin, self.usual - t.slack, _logit(t.found_above))
-        if best is None or _logit(best.score) < needed:
+        needed = max(logit(self.seen.score) + t.margin, self.usual - t.slack, logit(t.found_above))
+        if best is None or logit(best.score) < needed:
             return False
         if self.net.settings.negate_dark and best is others[-1]:
             self.maker.negate()
@@ -296,11 +236,6 @@ class SiameseTracker:
 def _plane(frame):
     """The infrared plane (H, W) of a frame; that of a pair with a visible image is its first."""
     return frame if frame.ndim == 2 else frame[..., 0]
-
-
-def _logit(score):
-    score = min(max(score, 1e-6), 1 - 1e-6)
-    return log(score / (1 - score))
 
 
 def create_siamese(weights=None, **options):

@@ -1,0 +1,85 @@
+"""What a Siamese tracker reads off a score map: the best proposal, the mean of those beside it, and how sure they are."""
+
+from dataclasses import dataclass
+from math import exp, log
+
+import numpy as np
+
+__all__ = ["Home", "Seen", "best_proposal", "calibrated", "logit", "vote"]
+
+
+def logit(score):
+    """ln(score / (1 - score)), of a number kept 1e-6 away from 0 and 1."""
+    score = min(max(score, 1e-6), 1 - 1e-6)
+    return log(score / (1 - score))
+
+
+def calibrated(score, gain, offset):
+    """The probability that a box is right, from the net's score: their logits are related by a straight line (Platt)."""
+    return 1 / (1 + exp(-(gain * logit(score) + offset)))
+
+
+def best_proposal(scores, proposals, reference, window, settings):
+    """Index of the best proposal in the flat list Q of eq. (10), and all penalised scores.
+
+    scores (m, n, n) in [0, 1]; proposals (m, n, n, 4) cx cy w h; reference (w, h): the size the target had; window (n, n).
+    As in SiamRPN: a change of size or ratio costs exp(-penalty (change - 1)), then the cosine window pulls to the centre.
+    """
+
+    def change(ratio):
+        return np.maximum(ratio, 1 / ratio)
+
+    size = change(np.sqrt(proposals[..., 2] * proposals[..., 3] / (reference[0] * reference[1])))
+    ratio = change((proposals[..., 2] / proposals[..., 3]) / (reference[0] / reference[1]))
+    penalised = scores * np.exp(-settings.penalty * (size * ratio - 1))
+    penalised = (1 - settings.window_influence) * penalised + settings.window_influence * window
+    return int(np.argmax(penalised)), penalised
+
+
+@dataclass
+class Seen:
+    """What the network saw in one window: kept by the tracker in `seen`, for the notebooks."""
+
+    center: np.ndarray  # (2,) of the window, frame pixels
+    side: float  # of the window, frame pixels
+    crop: np.ndarray  # (inputs, S, S)
+    scores: np.ndarray  # (m, n, n) probability of target
+    proposals: np.ndarray  # (m, n, n, 4) cx cy w h in crop pixels about the crop's centre
+    penalised: np.ndarray  # (m, n, n)
+    best: int  # index of the chosen proposal
+
+    @property
+    def score(self):
+        return float(self.scores.flat[self.best])
+
+    @property
+    def zoom(self):
+        """Crop pixels for one frame pixel."""
+        return self.crop.shape[-1] / self.side
+
+    @property
+    def found(self):
+        """(centre, size) of the chosen proposal, both (2,), frame pixels."""
+        proposal = self.proposals.reshape(-1, 4)[self.best] / self.zoom
+        return self.center + proposal[:2], proposal[2:]
+
+
+@dataclass
+class Home:
+    """Where a target was lost before the tracker jumped elsewhere."""
+
+    center: np.ndarray  # (2,) frame pixels
+    velocity: np.ndarray  # (2,) pixels a frame
+    growth: np.ndarray  # (2,) logarithm of its size over the given one
+    left: int  # frames for which this place is still looked at
+
+
+def vote(seen, reach):
+    """(centre, size), both (2,), frame pixels: the mean of the proposals whose centres lie within `reach` sizes of the best
+    one, weighted by their scores squared. Neighbouring positions see the same target; their errors partly cancel."""
+    proposals = seen.proposals.reshape(-1, 4)
+    best = proposals[seen.best]
+    near = np.abs(proposals[:, :2] - best[:2]).max(axis=1) < reach * best[2:].min()
+    weight = np.where(near, seen.scores.ravel(), 0.0) ** 2
+    mean = weight @ proposals / weight.sum() / seen.zoom
+    return seen.center + mean[:2], mean[2:]
