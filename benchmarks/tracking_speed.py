@@ -1,14 +1,14 @@
 """Frames per second of the trackers, end to end: window filter, crop, network, decoding, choice; side by side in one run.
 
-    python benchmarks/tracking_speed.py [rounds] [--threads 1 2] [--paper]
+    python benchmarks/tracking_speed.py [rounds] [--threads 1 2] [--paper] [--many 1 4 16]
 
 Every tracker takes a round in turn, so that a busy machine is unfair to none; given is the median round, its ratio to the
 peak tracker, and where a frame's time goes. "cpu" is the processor's time for a frame, all threads together: where other
 programs run it says what an idle core would do, for the wall's time then holds waiting as well.
 
 `compact` is the shipped tracker, on targets of three sizes and in a frame eight times as large; `paper` is the paper's
-network at full width, untrained (its speed does not depend on its weights). CSRT runs where this OpenCV has it
-(`make peers`).
+network at full width, untrained (its speed does not depend on its weights); `many` is the shipped tracker on several
+sequences in step, one call of the network for all (torch). CSRT runs where this OpenCV has it (`make peers`).
 """
 
 import argparse
@@ -25,6 +25,7 @@ from irtrack_core.scan import Simulation
 from irtrack_core.speed import STAGES, hardware, stages_of
 from irtrack_core.study import in_memory
 from irtrack_core.trackers.siamese import SiameseTracker
+from irtrack_core.trackers.together import TrackersTogether
 from irtrack_core.training import new_net
 
 FRAMES = 24
@@ -80,7 +81,27 @@ def compare(title, sequence, others, siamese, rounds):
         print(f"{name:20} {1e3 * wall:8.3f} {1 / wall:6.0f} {1e3 * cpu:7.3f} {1 / cpu:6.0f} {ratio:7.3f}   {columns}")
 
 
-def main(rounds=5, threads=(1,), paper=False):
+def many(counts, rounds):
+    """Print the frames per second of so many sequences in step, beside one after the other."""
+    sequence, model = clip(16), trackers.create("siamese")
+    runs = {count: TrackersTogether(model) for count in counts}
+
+    def took(count):
+        runs[count].init([sequence.frames[0]] * count, [sequence.boxes[0]] * count)
+        begin = time.process_time(), time.perf_counter()
+        for frame in sequence.frames[1:]:
+            runs[count].update([frame] * count)
+        frames = count * (len(sequence) - 1)
+        return (time.process_time() - begin[0]) / frames, (time.perf_counter() - begin[1]) / frames
+
+    turns = [{count: took(count) for count in counts} for _ in range(rounds)]
+    print(f"\nmany sequences in step, {torch.get_num_threads()} thread(s), torch f32: target 16 px, frame 640 x 480")
+    for count in counts:
+        cpu, wall = np.median([turn[count] for turn in turns], axis=0)
+        print(f"{count:4} sequences: {1 / wall:6.0f} frames/s by the wall, {1 / cpu:6.0f} a core")
+
+
+def main(rounds=5, threads=(1,), paper=False, counts=()):
     cv2.setNumThreads(1)
     print(f"{hardware()}; OpenCV {cv2.__version__}, torch {torch.__version__}")
     others = {"peak": trackers.create("peak")}
@@ -95,6 +116,8 @@ def main(rounds=5, threads=(1,), paper=False):
             sequence = clip(size, shape)
             title = f"compact, {number} thread(s): target {size} px, frame {shape[1]} x {shape[0]}"
             compare(title, sequence, others, made, rounds)
+        if counts:
+            many(counts, rounds)
         if paper:
             net = new_net(network_preset("paper"))
             made = engines(lambda backend, precision: SiameseTracker(net, backend=backend, precision=precision))  # noqa: B023
@@ -108,5 +131,6 @@ if __name__ == "__main__":
     parser.add_argument("rounds", type=int, nargs="?", default=5)
     parser.add_argument("--threads", type=int, nargs="+", default=[1], help="of torch and of the runtimes")
     parser.add_argument("--paper", action="store_true", help="the paper's network at full width, too")
+    parser.add_argument("--many", type=int, nargs="+", default=[], help="numbers of sequences that are tracked in step")
     options = parser.parse_args()
-    main(options.rounds, options.threads, options.paper)
+    main(options.rounds, options.threads, options.paper, options.many)

@@ -119,11 +119,17 @@ class TorchEngine:
         with torch.inference_mode():
             self.kernels = self.net.template(torch.from_numpy(crop)[None].to(self.device))
 
-    def search(self, crops):
-        """(scores (K, m, n, n), deltas (K, 4, m, n, n)), float32, of search crops (K, inputs, S, S) float32."""
+    def search(self, crops, kernels=None):
+        """(scores (K, m, n, n), deltas (K, 4, m, n, n)), float32, of search crops (K, inputs, S, S) float32.
+
+        kernels: of K templates, one for each crop; None: all crops are searched for the target of the last `template`.
+        """
         kind = torch.bfloat16 if self.precision == "bf16" else torch.float32
         with torch.inference_mode():
-            kernels = [kernel.to(kind).expand(len(crops), -1, -1, -1) for kernel in self.kernels]
+            kernels = [
+                kernel.to(kind).expand(len(crops), *kernel.shape[1:])
+                for kernel in (self.kernels if kernels is None else kernels)
+            ]
             results = self.branch(torch.from_numpy(crops).to(self.device, kind), *kernels)
             return tuple(result.cpu().numpy() for result in results)
 

@@ -24,7 +24,7 @@ WEIGHTS = Path(__file__).resolve().parents[2] / "data" / "weights"
 class SiameseTracker:
     """Tracks one target with a SiameseNet.
 
-    net: a SiameseNet; settings: TrackerSettings; how: backend, precision, device_name, what computes the net as it is now, see
+    net: a SiameseNet; settings: TrackerSettings; how: backend, precision, device_name, what computes the net as it is now:
     `runtime.engine`. calibration: (gain, offset) that turn the net's score into `score`, the probability that the box
     overlaps the target by more than half: see `calibration.platt`. The state is the target's centre, size and velocity;
     `missed` counts the frames since it was last seen with any confidence; `seen` is what the last update looked at.
@@ -211,15 +211,21 @@ class SiameseTracker:
         """What the network sees in windows about each of the centres, all in one batch: a list of Seen."""
         if not len(centers):
             return []
+        crops, side = self.cut(frame, centers, scale)
+        return self.read_off(centers, side, crops, *self.engine.search(crops), scale)
+
+    def cut(self, frame, centers, scale=1.0):
+        """(crops (K, inputs, S, S), side): search crops about each of the centres, `scale` times as wide as usual."""
         s = self.net.settings
-        size = self.size * scale
-        side = template_side(size, s) * s.search_size / s.template_size
-        crops = np.array([self.maker(frame, center, side) for center in centers])
-        scores, deltas = self.engine.search(crops)  # (K, m, n, n), (K, 4, m, n, n)
-        seen = []
+        side = template_side(self.size * scale, s) * s.search_size / s.template_size
+        return np.array([self.maker(frame, center, side) for center in centers]), side
+
+    def read_off(self, centers, side, crops, scores, deltas, scale=1.0):
+        """A list of Seen from what the network says of crops: scores (K, m, n, n), deltas (K, 4, m, n, n)."""
+        expected, seen = self.size * scale * self.net.settings.search_size / side, []
         for center, crop, score, delta in zip(centers, crops, scores, deltas, strict=True):
             proposals = an.decode(np.moveaxis(delta, 0, -1), self.anchors)
-            best, penalised = best_proposal(score, proposals, size * s.search_size / side, self.window, self.settings)
+            best, penalised = best_proposal(score, proposals, expected, self.window, self.settings)
             seen.append(Seen(center, side, crop, score, proposals, penalised, best))
         return seen
 

@@ -1,0 +1,59 @@
+"""Many sequences at once: one call of the network for the windows of all."""
+
+import copy
+
+import numpy as np
+import torch
+
+from irtrack_core.trackers.siamese import SiameseTracker
+
+__all__ = ["TrackersTogether"]
+
+
+class TrackersTogether:
+    """Tracks one target in each of several sequences, in step; the boxes are those of so many single trackers.
+
+    model: a SiameseTracker on the backend "torch", as `trackers.create("siamese")` gives it. The windows that they look at in
+    every frame go through the network as one batch; what only a tracker in doubt looks at stays its own affair.
+    Frames may differ in size and type from sequence to sequence. Raises ValueError for another backend.
+    """
+
+    def __init__(self, model):
+        if type(model) is not SiameseTracker or model.engine.backend != "torch":
+            raise ValueError("only a SiameseTracker with backend='torch' can track many sequences at once")
+        self.model, self.trackers = model, []
+
+    def init(self, frames, boxes):
+        """Start on a target in each of the frames. Raises ValueError for an unusable frame or box, naming its number."""
+        if len(frames) != len(boxes) or not len(frames):
+            raise ValueError(f"one box for each frame, at least one; got {len(frames)} frames and {len(boxes)} boxes")
+        self.trackers = []
+        for number, (frame, box) in enumerate(zip(frames, boxes)):
+            tracker = copy.copy(self.model)
+            tracker.engine = copy.copy(self.model.engine)  # shares the net; the template's kernels are its own
+            try:
+                tracker.init(frame, box)
+            except ValueError as error:
+                raise ValueError(f"sequence {number}: {error}") from error
+            self.trackers.append(tracker)
+        kernels = zip(*(tracker.engine.kernels for tracker in self.trackers))
+        self.kernels = [torch.cat(parts) for parts in kernels]
+
+    def update(self, frames):
+        """The targets' boxes (N, 4) in the next frames, in the order of `init`. Raises ValueError for another number."""
+        if len(frames) != len(self.trackers):
+            raise ValueError(f"{len(self.trackers)} sequences are tracked; got {len(frames)} frames")
+        frames = [tracker.read(frame, tracker.shape) for tracker, frame in zip(self.trackers, frames)]
+        expected = [tracker.expected for tracker in self.trackers]
+        cuts = [tracker.cut(frame, [at]) for tracker, frame, at in zip(self.trackers, frames, expected)]
+        scores, deltas = self.model.engine.search(np.concatenate([crops for crops, _ in cuts]), self.kernels)
+        boxes = []
+        for k, (tracker, frame, at, (crops, side)) in enumerate(zip(self.trackers, frames, expected, cuts)):
+            (seen,) = tracker.read_off([at], side, crops, scores[k : k + 1], deltas[k : k + 1])
+            boxes.append(tracker.take(frame, at, seen))
+        return np.array(boxes)
+
+    @property
+    def scores(self):
+        """(N,) of the last update."""
+        return np.array([tracker.score for tracker in self.trackers])
