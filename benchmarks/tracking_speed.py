@@ -8,7 +8,8 @@ programs run it says what an idle core would do, for the wall's time then holds 
 
 `compact` is the shipped tracker, on targets of three sizes and in a frame eight times as large; `paper` is the paper's
 network at full width, untrained (its speed does not depend on its weights); `many` is the shipped tracker on several
-sequences in step, one call of the network for all (torch). CSRT runs where this OpenCV has it (`make peers`).
+sequences in step, one call of the network for all (torch). CSRT and KCF take their turns in the environment that `make peers`
+makes, where it is there.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import time
 import cv2
 import numpy as np
 import torch
+from away import PYTHON, Away, run
 
 from irtrack_core import runtime, trackers
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings, network_preset
@@ -24,6 +26,7 @@ from irtrack_core.datasets.synthetic import as_sequence
 from irtrack_core.scan import Simulation
 from irtrack_core.speed import STAGES, hardware, stages_of
 from irtrack_core.study import in_memory
+from irtrack_core.trackers import opencv
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.trackers.together import TrackersTogether
 from irtrack_core.training import new_net
@@ -39,22 +42,16 @@ def clip(size, shape=(480, 640), frames=FRAMES):
     return in_memory(as_sequence(simulation, f"aircraft-{size}", "benchmark"))
 
 
-def run(tracker, sequence, count=None):
-    """(wall, cpu) seconds of an update, the wall's the median: a single stall does not count."""
-    tracker.init(sequence.frames[0], sequence.boxes[0])
-    seconds, spent = [], time.process_time()
-    for i in range(1, count or len(sequence)):
-        begin = time.perf_counter()
-        tracker.update(sequence.frames[i])
-        seconds.append(time.perf_counter() - begin)
-    return float(np.median(seconds)), (time.process_time() - spent) / len(seconds)
-
-
 def race(made, sequence, rounds):
     """(wall, cpu) seconds a frame of each tracker, the median round; the trackers take turns."""
+
+    def turn(tracker, count=None):
+        clip = sequence.frames, sequence.boxes[0], count
+        return tracker.run(*clip) if isinstance(tracker, Away) else run(tracker, *clip)
+
     for tracker in made.values():
-        run(tracker, sequence, 6)
-    turns = [{name: run(tracker, sequence) for name, tracker in made.items()} for _ in range(rounds)]
+        turn(tracker, 6)
+    turns = [{name: turn(tracker) for name, tracker in made.items()} for _ in range(rounds)]
     return {name: np.median([turn[name] for turn in turns], axis=0) for name in made}
 
 
@@ -105,10 +102,12 @@ def main(rounds=5, threads=(1,), paper=False, counts=()):
     cv2.setNumThreads(1)
     print(f"{hardware()}; OpenCV {cv2.__version__}, torch {torch.__version__}")
     others = {"peak": trackers.create("peak")}
-    try:
+    if "csrt" in opencv.available():
         others["csrt"] = trackers.create("csrt")
-    except ImportError as error:
-        print(f"without csrt: {error}")
+    elif PYTHON.is_file():
+        others |= {name: Away(name) for name in ("csrt", "kcf")}
+    else:
+        print("without csrt: `make peers` makes an environment that has it")
     for number in threads:
         torch.set_num_threads(number)
         made = engines(lambda backend, precision: trackers.create("siamese", backend=backend, precision=precision))
@@ -121,9 +120,8 @@ def main(rounds=5, threads=(1,), paper=False, counts=()):
         if paper:
             net = new_net(network_preset("paper"))
             made = engines(lambda backend, precision: SiameseTracker(net, backend=backend, precision=precision))  # noqa: B023
-            compare(
-                f"paper at full width, {number} thread(s): target 8 px, frame 640 x 480", clip(8, frames=12), made, 3
-            )
+            title = f"paper at full width, {number} thread(s): target 8 px, frame 640 x 480"
+            compare(title, clip(8, frames=12), {"peak": others["peak"]}, made, 3)
 
 
 if __name__ == "__main__":
