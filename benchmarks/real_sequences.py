@@ -101,6 +101,7 @@ def main():
     if datasets.data_root() is None:
         return print("no real sequences: set IRTRACK_DATA (data/README.md says where to get them)")
     limit_threads()
+    made_by = provenance()  # of the code as it is loaded now
     sequences, names = datasets.load("svanstrom"), list(options.trackers)
     if options.only_boxes:
         return follow(sequences, names, options.boxes)
@@ -122,7 +123,7 @@ def main():
     if options.out:
         pd.concat(tables)[KEPT].round(4).to_csv(options.out, index=False)
         card = {"command": " ".join(["python", "benchmarks/real_sequences.py", *sys.argv[1:]]), "opencv": opencvs}
-        card |= {"least_side": opencv.LEAST_SIDE, "sequences": len(sequences)} | provenance()
+        card |= {"least_side": opencv.LEAST_SIDE, "sequences": len(sequences)} | made_by
         options.out.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
 
 
