@@ -1,4 +1,5 @@
 # make results   install if needed, run every notebook in batch, say where figures and tables are
+# make plan      say what `make results` would run now, and how long each part took last time
 # make test      install if needed, all tests
 # make lab       install if needed, open JupyterLab on the first notebook
 # make peers     CSRT, KCF and MIL of OpenCV over the experiments' sequences, in an environment of their own (.venv-peers)
@@ -25,11 +26,14 @@ TORCH := torch==2.13.0
 PEERS := opencv-contrib-python numpy scipy pandas pydantic pooch filelock tqdm mcos-decoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: results test lab peers notebooks site bench clean
+.PHONY: results plan test lab peers notebooks site bench clean
 .DELETE_ON_ERROR:
 
 results: $(STAMP)
 	$(BIN)/python -m irtrack_core.workbook results --profile $(PROFILE) --cores $(CORES)
+
+plan: $(STAMP)
+	@$(BIN)/python -m irtrack_core.workbook results --profile $(PROFILE) --cores $(CORES) --dry-run
 
 test: $(STAMP)
 	$(BIN)/ruff check .

@@ -1,13 +1,15 @@
 """All notebooks at once: Snakemake behind a lock that dies with its process."""
 
+import csv
 import subprocess
 import sys
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from irtrack_core import config, workbook
 
-__all__ = ["results", "where"]
+__all__ = ["plan", "results", "where"]
 
 
 def results(profile, cores=2):
@@ -19,9 +21,7 @@ def results(profile, cores=2):
     name, root = config.profile(profile).name, workbook.find_root()
     folder, _ = workbook.folders(name)
     folder.mkdir(parents=True, exist_ok=True)
-    snakemake = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "workflow" / "Snakefile")]
-    snakemake += ["--workflow-profile", str(root / "workflow" / "profiles" / "local"), "--cores", str(cores)]
-    snakemake += ["--config", f"profile={name}"]
+    snakemake = _snakemake(name, cores)
     try:
         with FileLock(folder / ".running.lock", timeout=0):
             subprocess.run([*snakemake, "--unlock"], cwd=root, capture_output=True)
@@ -32,6 +32,52 @@ def results(profile, cores=2):
     if status == 0:  # else the list of what failed stays the last thing to be read
         where(name)
     return status
+
+
+def plan(profile, cores=2):
+    """Print the jobs that `results` would run, why, and how long each took when it last ran; returns the exit status.
+
+    Nothing is run, and a run that is under way is not disturbed.
+    """
+    name = config.profile(profile).name
+    folder, _ = workbook.folders(name)
+    command = [*_snakemake(name, cores), "--summary", "--nolock"]
+    done = subprocess.run(command, cwd=workbook.find_root(), capture_output=True, text=True)
+    if done.returncode:
+        print(done.stderr, file=sys.stderr)
+        return done.returncode
+    jobs = list(csv.DictReader(done.stdout.splitlines(), delimiter="\t"))
+    pending = [job for job in jobs if job["plan"] == "update pending"]
+    known = []
+    for job in pending:
+        stem = Path(job["output_file"]).stem
+        stem = f"train_{stem}" if job["rule"] == "train" else stem
+        seconds = _last(folder / "log" / f"{stem}.tsv")
+        known += [] if seconds is None else [seconds]
+        print(f"{stem:<44} {'never run' if seconds is None else _time(seconds):>12}   {job['status']}")
+    print(f"{len(pending)} of {len(jobs)} jobs of {name} would run", end="")
+    print(f"; {len(known)} of them took {_time(sum(known))} in all when they last ran" if known else "")
+    return 0
+
+
+def _snakemake(name, cores):
+    root = workbook.find_root()
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "workflow" / "Snakefile")]
+    command += ["--workflow-profile", str(root / "workflow" / "profiles" / "local"), "--cores", str(cores)]
+    return [*command, "--config", f"profile={name}"]
+
+
+def _last(path):
+    """Seconds that a job took, from the table that Snakemake's `benchmark` left; None when it never ran to its end."""
+    if not path.is_file():
+        return None
+    with path.open() as file:
+        return next((float(row["s"]) for row in csv.DictReader(file, delimiter="\t")), None)
+
+
+def _time(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
 
 
 def where(profile):

@@ -233,6 +233,7 @@ def main(arguments=None):
     every = commands.add_parser("results", help="run all notebooks that are not up to date, and say where tables are")
     every.add_argument("--profile", default="quick")
     every.add_argument("--cores", type=int, default=2)
+    every.add_argument("--dry-run", action="store_true", help="only say what would run, and how long it took last time")
     web = commands.add_parser("site", help="make a web site of the executed notebooks")
     web.add_argument("--profile", default="quick")
     options = parser.parse_args(arguments)
@@ -249,7 +250,7 @@ def main(arguments=None):
             batch.where(options.profile)
             return 0
         if options.command == "results":
-            return batch.results(options.profile, options.cores)
+            return (batch.plan if options.dry_run else batch.results)(options.profile, options.cores)
         if options.command == "site":
             print(f"open {site.make(options.profile) / 'index.html'}")
             return 0

@@ -23,6 +23,7 @@ __all__ = [
     "TRACKERS",
     "aor_limit",
     "boxes_path",
+    "by_lot",
     "by_step",
     "head",
     "in_memory",
@@ -81,6 +82,21 @@ def real_sequences(frames=0):
     """
     root = data_root()
     return [] if root is None else [head(one, frames) for one in load("svanstrom", root)]
+
+
+def by_lot(sequences, count, rng, least=10):
+    """[(sequence, frame)]: sequences and frames for pictures, drawn by `rng`, each sequence once.
+
+    The frame shows a target, `least` frames or more after the start: nearer to it every box still stands where it was given.
+    Of a sequence that has none so late the last one is taken.
+    """
+    chosen = []
+    for index in rng.choice(len(sequences), min(count, len(sequences)), replace=False):
+        sequence = sequences[index]
+        frames = np.flatnonzero(sequence.present)
+        late = frames[frames >= sequence.first + least]
+        chosen.append((sequence, int(rng.choice(late if late.size else frames[-1:]))))
+    return chosen
 
 
 def track(sequences, names, results, *, fold=0, seed=0, step=None, resets=None, made=None, progress=None):

@@ -28,6 +28,17 @@ def test_head_starts_at_the_first_annotated_frame():
     np.testing.assert_array_equal(np.stack(list(held.frames)), np.stack([one.frames[i] for i in (2, 3, 4)]))
 
 
+def test_pictures_are_drawn_by_lot_and_late_enough():
+    sequences = [sequence("one", frames=30), sequence("two", frames=30, absent=range(12)), sequence("short", frames=5)]
+    drawn = [pair for seed in range(60) for pair in study.by_lot(sequences, 2, np.random.default_rng(seed))]
+    assert len(drawn) == 120 and {one.name for one, _ in drawn} == {"one", "two", "short"}
+    frames = {name: {frame for one, frame in drawn if one.name == name} for name in ("one", "two", "short")}
+    assert min(frames["one"]) == 10 and max(frames["one"]) == 29 and len(frames["one"]) > 10
+    assert min(frames["two"]) >= 22 and frames["short"] == {4}
+    first, second = (study.by_lot(sequences, 9, np.random.default_rng(1)) for _ in range(2))
+    assert first == second and len(first) == 3  # the seed alone decides
+
+
 def test_raw_boxes_go_round_and_give_the_same_table(tmp_path):
     sequences = [sequence("one"), sequence("two", step=2)]
     results = study.track(sequences, ["identity", "peak"], tmp_path)

@@ -7,6 +7,7 @@ import sys
 
 import nbformat
 import pytest
+import yaml
 from filelock import FileLock
 
 from irtrack_core import batch, depends, runner, workbook
@@ -58,6 +59,17 @@ def test_every_notebook_is_in_the_workflow():
         assert f'"{source.stem}": [' in text, f"{source.stem} is missing from NEEDS in workflow/Snakefile"
 
 
+def test_profiles_name_rules_that_exist():
+    text = (ROOT / "workflow" / "Snakefile").read_text()
+    profiles = {
+        path.parent.name: yaml.safe_load(path.read_text()) for path in ROOT.glob("workflow/profiles/*/config.yaml")
+    }
+    assert {"local", "slurm"} <= set(profiles)
+    for profile in profiles.values():
+        rules = {name for key in ("set-threads", "set-resources") for name in profile.get(key, {})}
+        assert all(f'"{name}": [' in text or f"rule {name}:" in text for name in rules), rules
+
+
 def test_nothing_runs_twice_and_saving_outputs_changes_nothing(clone):
     assert "quick 0" in (clone / "results" / "quick" / "notebooks" / "20_report.ipynb").read_text()
     assert planned(clone) == set()
@@ -79,6 +91,38 @@ def test_changed_code_module_or_setting_reruns_what_depends_on_it(clone):
     assert planned(clone) == set()
     assert planned(clone, "--config", "seed=1") == everything
     assert planned(clone, IRTRACK_DATA="/elsewhere") == everything - {"00_start_here"}
+
+
+def test_the_plan_says_what_would_run_and_how_long_it_took(clone):
+    command = [sys.executable, "-m", "irtrack_core.workbook", "results", "--dry-run"]
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("IRTRACK_")}
+    surroundings["PYTHONPATH"] = str(clone)
+
+    def plan():
+        done = subprocess.run(command, cwd=clone, env=surroundings, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    assert plan() == ["0 of 3 jobs of quick would run"]
+    module, report = (
+        clone / "irtrack_core" / "metrics.py",
+        clone / "results" / "quick" / "notebooks" / "20_report.ipynb",
+    )
+    before, kept = module.read_text(), report.read_text()
+    log = clone / "results" / "quick" / "log" / "10_experiment_snr.tsv"
+    names, values = (line.split("\t") for line in log.read_text().splitlines())
+    assert names[0] == "s" and 0 < float(values[0]) < 300
+    log.write_text("\t".join(names) + "\n" + "\t".join(["75.0", *values[1:]]) + "\n")
+    try:
+        module.write_text(before + "\n# changed\n")
+        lines = plan()
+        assert [line.split()[0] for line in lines[:-1]] == ["10_experiment_snr", "20_report"]
+        assert "1 min 15 s" in lines[0] and lines[-1].startswith("2 of 3 jobs of quick would run; 2 of them took 1 min")
+        (log.parent / "20_report.tsv").rename(log.parent / "elsewhere")
+        assert "never run" in plan()[1]
+    finally:
+        module.write_text(before)
+    assert report.read_text() == kept  # nothing was run
 
 
 def test_a_second_run_at_the_same_time_is_refused(tmp_path, monkeypatch, capsys):

@@ -187,7 +187,7 @@ def speed_bars(axes, table, *, hardware):
     for place, dataset in enumerate(table["dataset"].unique()):
         value = published.SPEED.get(dataset.removeprefix("sim-"), {}).get("method")
         if value:
-            axes.hlines(value, place - 0.45, place + 0.45, color="#333333", linestyle=":", linewidth=1.6,
+            axes.hlines(value, place - 0.45, place + 0.45, color="#333333", linestyle=":", linewidth=1.6, zorder=2,
                         label=f"paper, on its {published.SPEED_HARDWARE}" if place == 0 else None)  # fmt: skip
     axes.set_yscale("log")
     axes.set(ylabel="frames per second, eq. (16)", title=f"one thread on {hardware}")
@@ -245,7 +245,8 @@ def _grouped(axes, table, *, scale=1, numbers=False):
         if numbers:
             for place, value, top in zip(x, mean, mean + error[1]):
                 if np.isfinite(value):
-                    axes.text(place, top * 1.08, f"{value:.0f}", ha="center", va="bottom", fontsize=6.5, rotation=90)
+                    axes.text(place, top * 1.1, f"{value:.0f}", ha="center", va="bottom", fontsize=6.5, rotation=90,
+                              bbox={"facecolor": "white", "linewidth": 0, "pad": 0.6}, zorder=4)  # fmt: skip
     axes.set_xticks(np.arange(len(datasets)), datasets)
     axes.grid(axis="x", visible=False)
 
