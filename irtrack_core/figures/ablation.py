@@ -47,4 +47,5 @@ def effects(axes, table, *, measure="AOR"):
     axes.set(xlabel=f"change of {measure} when it is switched on", ylim=(-0.6, len(rows) - 0.2))
     limit = 1.15 * max(np.abs(axes.get_xlim()))
     axes.set_xlim(-limit, limit)
+    axes.locator_params(axis="x", nbins=6)
     return axes

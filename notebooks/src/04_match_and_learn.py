@@ -248,7 +248,7 @@ book.save_figure(figure, "factor")
 # ## Before and after learning
 #
 # One training pair, drawn as in training: the target is off centre, and the box is as loose as some annotators draw it. Left the
-# scores of an untrained network, right those of the weights that come with this repository.
+# scores of an untrained network, right those of the weights that come with this repository, drawn where the positions lie in the crop.
 
 # %%
 sampler = PairSampler([aircraft], settings, n, sampling=SamplingSettings(negatives=0, noise=0), seed=seed)
@@ -261,7 +261,7 @@ for ax, model, title in zip(axes[1:], (net, shipped), ("untrained", "trained")):
         r_2m, r_4m = model.eval()(torch.from_numpy(pair.template)[None], torch.from_numpy(pair.search)[None])
     response = foreground(r_2m)
     losses.append(logistic_loss(response[0], torch.from_numpy(pair.labels), balanced=True).item())
-    figures.score_map(ax, torch.sigmoid(response)[0, 0], title=f"{title}: P(target)")
+    figures.score_map(ax, torch.sigmoid(response)[0, 0], title=f"{title}: P(target)", settings=settings)
 book.save_figure(figure, "scores")
 
 # %% tags=["nbval-check-output"]
