@@ -1,11 +1,29 @@
 """A small web site from executed notebooks: one page each and an index. Sliders show their static figure."""
 
 import html
+import re
 from pathlib import Path
+
+import nbformat
 
 from irtrack_core import workbook
 
 __all__ = ["make"]
+
+# wide tables scroll in their own box, text in their cells keeps a width that can be read, and figures shrink with the page
+PAGE = """<meta name="viewport" content="width=device-width, initial-scale=1"><style>
+.jp-RenderedHTMLCommon table { display: block; max-width: 100%; overflow-x: auto; }
+.jp-RenderedMarkdown td { min-width: 7.5rem; vertical-align: top; }
+.jp-RenderedMarkdown td:nth-child(n + 3) { min-width: 13rem; }
+.jp-OutputArea-output img, .jp-RenderedImage img { max-width: 100%; height: auto; }
+.irtrack-back { font: 15px sans-serif; padding: 0.6rem 1rem 0; }
+@media (max-width: 700px) {
+  body.jp-Notebook { padding: 0.5rem; }
+  .jp-InputPrompt, .jp-OutputPrompt { display: none; }
+  .jp-Cell { padding-left: 0; padding-right: 0; }
+}
+</style></head>"""
+BACK = '<p class="irtrack-back"><a href="index.html">all notebooks</a></p>'
 
 HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>irtrack</title>
@@ -16,7 +34,8 @@ HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 def make(profile, folder=None):
     """Write site/index.html and a page for each executed notebook of a profile; returns the folder.
 
-    Raises FileNotFoundError when nothing was run yet. Equations are set by MathJax, which a browser loads from the web.
+    Pages hold all their figures and work offline, down to a phone's width; only equations stay in their TeX there, for
+    MathJax is loaded from the web. Raises FileNotFoundError when nothing was run yet.
     """
     from nbconvert import HTMLExporter
 
@@ -28,12 +47,16 @@ def make(profile, folder=None):
             f"no executed notebooks in {results / 'notebooks'}: first `make results PROFILE={profile}`"
         )
     folder = Path(folder or root / "site")
-    exporter = HTMLExporter(embed_images=True)
+    exporter = HTMLExporter(embed_images=True, require_js_url="")  # it is for widgets; demos show their static figures
     lines = [HEAD, f"<h1>irtrack</h1><p>Executed with the profile <em>{profile}</em>.</p><ul>"]
     for path in notebooks:
-        body, _ = exporter.from_filename(str(path))
+        notebook = nbformat.read(path, as_version=4)
+        body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
+        begin = re.search(r"<body[^>]*>", body).end()
+        body = body[:begin].replace('<script src=""></script>', "").replace("</head>", PAGE, 1) + BACK + body[begin:]
         workbook._write(folder / f"{path.stem}.html", body.encode())
-        lines.append(f'<li><a href="{path.stem}.html">{html.escape(path.stem.replace("_", " "))}</a></li>')
+        title = notebook.cells[0].source.splitlines()[0].lstrip("# ") or path.stem
+        lines.append(f'<li><a href="{path.stem}.html">{html.escape(title)}</a></li>')
         print(f"wrote {folder / path.stem}.html", flush=True)
     workbook._write(folder / "index.html", ("\n".join(lines) + "</ul></body></html>\n").encode())
     return folder
