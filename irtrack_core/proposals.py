@@ -10,14 +10,15 @@ __all__ = ["propose", "propose_at"]
 
 LENGTHS = (15, 31, 63)  # of the lines: a length finds what is smaller than itself
 LEVEL = 0.5  # share of a blob's peak at which its extent is taken
+SURROUND, FLOOR = 5, 0.3  # side of the surroundings in lengths of a line; share of the frame's mean added to theirs
 GROWTH, PAD = 1.6, 1.0  # a box is that extent times GROWTH, plus PAD pixels: what annotators draw round a blurred blob
 
 
 def propose(frame, count=5, *, lengths=LENGTHS):
     """The `count` strongest candidates in frame (H, W): boxes (k, 4) xywh and strengths (k,), strongest first.
 
-    Bright and dark ones, of any size below the longest line. Strength: the peak of the residual |I - E| over its root mean
-    square in the whole frame, so that one target in a calm sky scores high and each of many alike scores low. k may be 0.
+    Bright and dark ones, of any size below the longest line. Strength: the peak of the residual |I - E| over its mean in the
+    surroundings, so that one target in a calm sky scores high and each leaf of a tree line low. k may be 0.
     """
     boxes, strengths = [], []
     for length in lengths:
@@ -26,15 +27,16 @@ def propose(frame, count=5, *, lengths=LENGTHS):
         _, residual, _ = multilevel_filter(frame, line_elements(length, 8), rectangle(1, 1), polarity="both")
         # single noisy pixels count for less than a blob of the size this length looks for
         smooth = cv2.GaussianBlur(residual.astype(np.float32), (0, 0), length / 15)
-        clutter = float(np.sqrt(np.mean(smooth**2)))
+        around = cv2.blur(smooth, (SURROUND * length, SURROUND * length))
+        strength = smooth / (around + FLOOR * float(smooth.mean()) + 1e-9)
         for _ in range(2 * count):
-            row, column = np.unravel_index(np.argmax(smooth), smooth.shape)
-            if smooth[row, column] <= 0:
+            row, column = np.unravel_index(np.argmax(strength), strength.shape)
+            if strength[row, column] <= 0:
                 break
             box, area = _blob(smooth, row, column, length)
             boxes.append(box)
-            strengths.append(float(smooth[row, column]) / clutter)
-            smooth[area] = 0
+            strengths.append(float(strength[row, column]))
+            strength[area] = strength[row, column] = 0
     order = np.argsort(strengths, kind="stable")[::-1]
     chosen = []
     for i in order:
@@ -43,11 +45,11 @@ def propose(frame, count=5, *, lengths=LENGTHS):
     return np.array([boxes[i] for i in chosen]).reshape(-1, 4), np.array([strengths[i] for i in chosen])
 
 
-def propose_at(frame, point, *, reach=64, slack=2.0, least=2.5):
+def propose_at(frame, point, *, reach=64, slack=2.0, least=1.8):
     """The box (4,) of what stands out of frame (H, W) at a point (x, y) somebody showed; None where nothing does.
 
     reach: pixels on each side of the point that are looked at; slack: pixels by which a box may miss the point; least:
-    strength, of which noise alone reaches 1.9 in a window of 128 pixels.
+    strength, of which noise alone reaches 1.4 in a window of 128 pixels.
     """
     point, shape = np.asarray(point, dtype=np.float64), np.array(frame.shape[::-1])
     low = np.clip(np.floor(point) - reach, 0, shape - 1).astype(int)
