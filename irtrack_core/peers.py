@@ -28,6 +28,7 @@ def run(profile, results, names, *, seed=0, real_frames=60, options=None, progre
     names: of protocol.PEERS. options: name -> options of its constructor. What is there already is made anew.
     Times are taken as in notebook 13, with `peak` beside them: the measure that both runs have in common.
     """
+    origin = provenance()  # before the run: the code may be edited while it runs
     sequences = [one for _, _, test in protocol.test_folds(profile, seed) for one in test]
     real = study.real_sequences(real_frames)
     timed = [study.head(one, 16) for one in protocol.test_folds(profile, seed)[0][2] + real[:4]]
@@ -38,7 +39,7 @@ def run(profile, results, names, *, seed=0, real_frames=60, options=None, progre
     turns = speed.measure(timed, [*names, "peak"], results, made=made, progress=progress)
     turns.assign(hardware=speed.hardware()).to_csv(Path(results) / "peers__speed.csv", index=False)
     card = {"trackers": list(names), "seed": seed, "sequences": len(sequences), "real_frames": real_frames}
-    return card | {"least_side": opencv.LEAST_SIDE, "opencv": opencv.version()} | provenance()
+    return card | {"least_side": opencv.LEAST_SIDE, "opencv": opencv.version()} | origin
 
 
 def there(sequences, results, seed=0):
