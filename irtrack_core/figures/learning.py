@@ -65,6 +65,8 @@ def convergence(axes, table, measure, *, label="", limit=1000):
                 axes.plot(mean.index, mean, mark + line, color=tint, label=name, markersize=5)
     axes.axvline(limit, color=GREY, linewidth=0.8, linestyle=":")
     axes.set(xlabel="training step", ylabel=label or measure, xscale="log")
+    axes.set_xticks(sorted(table["step"].unique()), sorted(table["step"].unique()))
+    axes.minorticks_off()
     return axes
 
 
