@@ -1,8 +1,9 @@
 """What each part of the tracker `siamese` brings: one part is left out or replaced at a time, the weights stay.
 
-On the simulated sets and, where IRTRACK_DATA has it, the Svanström validation list and the same list with two cuts in each
-sequence (the picture mirrored from one frame on, then turned upside down). These parts were chosen on sequences of the
-training list; here they are only reported. `--out FILE.csv` keeps the table.
+On the simulated sets and, where IRTRACK_DATA has it, the Svanström validation list, the same list with two cuts in each
+sequence (the picture mirrored from one frame on, then turned upside down), and seen through a smaller window that is knocked
+to another place every 15 frames or so. These parts were chosen on sequences of the training list; here they are only
+reported. `--out FILE.csv` keeps the table.
 """
 
 import argparse
@@ -12,13 +13,17 @@ import numpy as np
 import pandas as pd
 
 from irtrack_core import datasets, evaluation, trackers
-from irtrack_core.config import TrackerSettings
+from irtrack_core.config import JumpSettings, TrackerSettings
+from irtrack_core.study import in_memory
 from irtrack_core.workbook import limit_threads, progress
 
 PARTS = {
     "all parts": {},
     "no re-detection": dict(candidates=0),
     "no look back after a jump": dict(return_frames=0),
+    "no watch for jumps": dict(jump=JumpSettings(tile=0)),
+    "no patience while the picture is steady": dict(patience=0),
+    "no alignment": dict(align=0),
     "last size at once": dict(size_rate=1.0, dead=0.0),
     "size smoothed, no dead zone": dict(dead=0.0),
     "given size kept": dict(size_rate=0.0),
@@ -41,17 +46,44 @@ def with_cuts(sequence, rng):
     return replace(sequence, frames=frames, boxes=boxes, components=None)
 
 
+def knocked(sequence, rng, share=0.75, every=15):
+    """The sequence through a window of `share` of the frame's sides, which jumps to another place now and then.
+
+    Places from which the target would not be seen whole are drawn again, up to 50 times.
+    """
+    frames = np.stack([np.asarray(frame) for frame in sequence.frames])
+    height, width = (int(share * n) for n in frames.shape[1:])
+    room = np.array([frames.shape[2] - width, frames.shape[1] - height])
+    views, boxes = np.empty((len(frames), height, width), frames.dtype), sequence.boxes.copy()
+    x = y = None
+    for k, box in enumerate(sequence.boxes):
+        held = x is not None and (np.isnan(box[0]) or _within(box, x, y, width, height))
+        if not held or rng.random() < 1 / every:
+            for _ in range(50):
+                x, y = rng.integers(0, room + 1)
+                if np.isnan(box[0]) or _within(box, x, y, width, height):
+                    break
+        views[k] = frames[k, y : y + height, x : x + width]
+        boxes[k, :2] -= x, y
+    return replace(sequence, frames=views, boxes=boxes, components=None)
+
+
+def _within(box, x, y, width, height):
+    return box[0] >= x and box[1] >= y and box[0] + box[2] <= x + width and box[1] + box[3] <= y + height
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", help="CSV file")
     options = parser.parse_args()
     limit_threads()
-    sets = {"simulated": [one for name in datasets.SIMULATED for one in datasets.load(name, frames=60, seed=3)]}
+    sets = {"simulated": [in_memory(s) for name in datasets.SIMULATED for s in datasets.load(name, frames=60, seed=3)]}
     if datasets.data_root() is not None:
         real = datasets.load("svanstrom")
-        sets |= {"real, every 3rd frame": [datasets.subsample(one, 3) for one in real]}
+        sets |= {"real, every 3rd frame": [in_memory(datasets.subsample(one, 3)) for one in real]}
         rng = np.random.default_rng(0)
         sets |= {"real with cuts": [with_cuts(one, rng) for one in sets["real, every 3rd frame"]]}
+        sets |= {"real, camera knocked": [knocked(one, rng) for one in sets["real, every 3rd frame"]]}
     rows = []
     for name, sequences in sets.items():
         for part, changes in progress(PARTS.items()):
