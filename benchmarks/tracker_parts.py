@@ -22,7 +22,7 @@ PARTS = {
     "no re-detection": dict(candidates=0),
     "no look back after a jump": dict(return_frames=0),
     "no watch for jumps": dict(jump=JumpSettings(tile=0)),
-    "no patience while the picture is steady": dict(patience=0),
+    "no limit of reach": dict(reach=100.0),
     "no alignment": dict(align=0),
     "last size at once": dict(size_rate=1.0, dead=0.0),
     "size smoothed, no dead zone": dict(dead=0.0),

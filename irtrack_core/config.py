@@ -229,7 +229,9 @@ class TrackerSettings(Settings):
     drop: float = Field(
         3.0, ge=0, description="fall of the score, in logits, below its usual value: look elsewhere too"
     )
-    patience: int = Field(3, ge=0, description="frames of doubt before that, while the picture goes on without a break")
+    reach: float = Field(
+        0.75, ge=0, description="search windows a frame that a target moves, while nothing breaks the picture"
+    )
     slack: float = Field(5.0, ge=0, description="logits by which a place elsewhere may stay below the usual score")
     return_frames: int = Field(60, ge=0, description="frames after a jump in which the place left is looked at too")
     return_margin: float = Field(0.5, ge=0, description="logits by which the place left must be better")

@@ -139,10 +139,10 @@ def test_one_frame_of_doubt_does_not_send_the_tracker_elsewhere(world):
     frames = [frame.astype(np.uint8) for frame in frames]
     box = np.array([338.5 - 5, 268.5 - 5, 10, 10])
 
-    def last(patience):
-        tracker = trackers.create("siamese", settings=TrackerSettings(patience=patience, return_frames=0))
+    def last(reach):
+        tracker = trackers.create("siamese", settings=TrackerSettings(reach=reach, return_frames=0))
         tracker.init(frames[0], box)
         return [tracker.update(frame) for frame in frames[1:]][-1]
 
-    assert np.abs(last(3)[:2] - box[:2]).max() < 3
-    assert np.abs(last(0)[:2] - box[:2]).max() > 50
+    assert np.abs(last(0.75)[:2] - box[:2]).max() < 3
+    assert np.abs(last(100.0)[:2] - box[:2]).max() > 50

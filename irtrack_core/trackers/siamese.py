@@ -187,11 +187,10 @@ class SiameseTracker:
         frame takes the next tile and size. The negative: a camera may switch between white-hot and black-hot.
         """
         t = self.settings
-        # while nothing breaks the picture, a target is where it was: one low score is noise, and a look-alike waits elsewhere
-        if not t.candidates or (self.watch and self.watch.steady and self.doubts < t.patience):
+        if not t.candidates:
             return False
         scale = t.lost_scales[self.doubts % len(t.lost_scales)]
-        others = self._look(frame, self._candidates(frame), scale)
+        others = self._look(frame, self._within_reach(expected, self._candidates(frame)), scale)
         if self.net.settings.negate_dark:
             self.maker.negate()
             others += self._look(frame, [expected])
@@ -206,6 +205,16 @@ class SiameseTracker:
             self.home = Home(expected, self.velocity, self.growth.copy(), t.return_frames)
         self.seen = best
         return True
+
+    def _within_reach(self, expected, places):
+        """Those of the places that a target can be at by its own motion, while nothing breaks the picture; else all of them.
+
+        One low score may be noise, and somewhere in a large frame a look-alike waits; but a target only moves so far.
+        """
+        if not (self.watch and self.watch.steady):
+            return places
+        reach = self.settings.reach * self.seen.side * (1 + self.doubts)
+        return [place for place in places if np.abs(place - expected).max() < reach]
 
     def _look(self, frame, centers, scale=1.0):
         """What the network sees in windows about each of the centres, all in one batch: a list of Seen."""
