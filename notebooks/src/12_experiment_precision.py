@@ -14,6 +14,7 @@ seed: int = 0  # of the sequences and folds, and of the choice of the three pict
 baselines: list = ["identity", "peak", "siamese"]  # trackers without a fold of their own
 methods: list = ["paper", "ref8", "ref9", "ref10", "ref11"]  # each on both inputs
 pictures: int = 3  # how many sequences are shown
+least: int = 10  # frames from the start to a picture, at least: nearer to it all boxes stand where they were given
 real_frames: int = 60  # frames of each real sequence, as in notebook 11; 0: all
 
 # %%
@@ -23,7 +24,7 @@ from IPython.display import display
 from irtrack_core import comparison, evaluation, metrics, peers, protocol, study, workbook
 from irtrack_core.figures import experiments, style
 
-options = dict(baselines=baselines, methods=methods, pictures=pictures, real_frames=real_frames)
+options = dict(baselines=baselines, methods=methods, pictures=pictures, least=least, real_frames=real_frames)
 book = workbook.start("12_experiment_precision", profile=profile, seed=seed, **options)
 condition = experiments.caption(book.profile)
 names = baselines + [name for method in methods for name in protocol.pairs_of_inputs(method)]
@@ -36,8 +37,8 @@ names = names + others
 # ## Three frames, drawn by lot (Fig. 5)
 #
 # One frame of each of three sequences, with the boxes of the five methods as published: `paper` with its filter, the reconstructions of
-# [8]-[11] on the plain image. Chance picks, with the seed as its only say, so nobody can show the best. The upper row is
-# the whole frame; the lower one a window round the target, where the dotted white box is the truth.
+# [8]-[11] on the plain image. Chance picks among the later frames, with the seed as its only say, so nobody can show the best. The upper
+# row is the whole frame; the lower one a window round the target, where the dotted white box is the truth.
 
 
 # %%
@@ -50,12 +51,11 @@ def show(figure, axes, chosen, results):
         style.draw_box(top, [truth[0] - 12, truth[1] - 12, truth[2] + 24, truth[3] + 24], "truth", edgecolor="white")
         experiments.boxes_on_frame(bottom, image, truth, found, side=max(32, 2.5 * truth[2:].max()))
     handles = [style.legend_line(tracker) for tracker in dict.fromkeys(r.tracker for r in results)]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))
 
 
 five = [result for result in results if result.tracker in methods]
-picked = book.rng.choice(len(sequences), min(pictures, len(sequences)), replace=False)
-chosen = [(sequences[i], int(book.rng.choice(sequences[i].present.nonzero()[0][1:]))) for i in picked]
+chosen = study.by_lot(sequences, pictures, book.rng, least)
 figure, axes = style.new(2, len(chosen), width=3.6, height=3.1, squeeze=False)
 show(figure, axes, chosen, five)
 style.note(figure, f"{condition}\nframes drawn by seed {seed}; dotted: truth")
@@ -161,8 +161,7 @@ else:
 
 # %%
 if real:
-    lot = [real[i] for i in book.rng.choice(len(real), min(pictures, len(real)), replace=False)]
-    chosen = [(one, int(book.rng.choice(one.present.nonzero()[0][1:]))) for one in lot]
+    chosen = study.by_lot(real, pictures, book.rng, least)
     figure, axes = style.new(2, len(chosen), width=3.6, height=3.1, squeeze=False)
     show(figure, axes, chosen, [result for result in real_results if result.tracker in methods])
     style.note(figure, f"{condition}\nreal sequences and frames drawn by seed {seed}; dotted: truth")

@@ -88,7 +88,9 @@ table.pivot(index="dataset", columns="tracker", values="of_peak").round(3)[order
 figure, axis = style.new(width=11.5, height=4)
 experiments.speed_bars(axis, table, hardware=machine)
 experiments.bar_legend(axis)
-style.note(figure, f"{condition}; median of {repeats}, whiskers: slowest and fastest; csrt, kcf, mil: another run")
+others = [name for name in order if name in protocol.PEERS]
+apart = f"; {', '.join(others)}: another run" if others else ""
+style.note(figure, f"{condition}; median of {repeats}, whiskers: slowest and fastest{apart}")
 book.save_figure(figure, "fps")
 
 # %% [markdown]
