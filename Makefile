@@ -6,7 +6,7 @@
 # make notebooks [NB=02]   rebuild the stored notebooks from notebooks/src
 #
 # Variables, given after the target's name, e.g. `make results PROFILE=medium CORES=8`:
-#   PROFILE      quick (default), medium (all folds, three seeds, the small networks of quick) or full (the study itself)
+#   PROFILE      quick (default), medium (all folds, two seeds, the small networks of quick) or full (the study itself)
 #   CORES        processes at a time; default 2
 #   PYTHON       the Python (3.11 or later) that .venv is made with
 #   TORCH_INDEX  where torch alone is taken from. On Linux the plain wheel brings gigabytes of CUDA; the small one for the

@@ -117,7 +117,7 @@ def test_a_stopped_study_goes_on_where_it_was(tmp_path, monkeypatch):
 def test_profiles():
     assert AblationSettings.of(config.profile("quick")) == AblationSettings()
     medium = AblationSettings.of(config.profile("medium"))
-    assert (medium.width, medium.iterations, medium.folds, medium.seeds, medium.batch) == (0.125, 200, 5, 3, 8)
+    assert (medium.width, medium.iterations, medium.folds, medium.seeds, medium.batch) == (0.125, 200, 5, 2, 8)
     full = AblationSettings.of(config.profile("full"), world="real")
     assert (full.width, full.iterations, full.folds, full.seeds, full.world) == (1.0, 1000, 5, 3, "real")
 

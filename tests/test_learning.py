@@ -94,7 +94,7 @@ def test_all_methods_see_the_same_crops():
 
 def test_runs_of_a_profile():
     full = learning.runs(config.profile("full"))
-    assert len(full) == len(set(full)) == 10 * 5 * 3 and len(learning.runs(config.profile("medium"))) == 150
+    assert len(full) == len(set(full)) == 10 * 5 * 3 and len(learning.runs(config.profile("medium"))) == 100
     assert learning.runs(config.profile("quick"), ["ref8"], seed=4) == [("ref8", 0, 4)]
 
 

@@ -143,7 +143,7 @@ def test_the_command_line_tools_change_no_digest(tmp_path):
 def test_every_compared_method_is_trained_by_a_job_of_its_own(tmp_path):
     for slug in ("05_train_the_tracker", "07_compared_methods"):
         assert planned(ROOT, slug, IRTRACK_RESULTS=str(tmp_path)) == {"train", slug}
-    counts = {"quick": (1, 9), "medium": (15, 135)}
+    counts = {"quick": (1, 9), "medium": (10, 90)}
     for profile, expected in counts.items():
         for slug, count in zip(("05_train_the_tracker", "07_compared_methods"), expected):
             words = [slug, "--config", f"profile={profile}"]

@@ -16,7 +16,7 @@
 #   is an error.
 # - Everything at once: `make results`.
 #
-# `quick` is a small version of each study for two processor cores; `medium` has the same small networks, but all folds and three seeds;
+# `quick` is a small version of each study for two processor cores; `medium` has the same small networks, but all folds and two seeds;
 # `full` is the study itself.
 
 # %% tags=["parameters"]
