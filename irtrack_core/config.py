@@ -229,9 +229,8 @@ class TrackerSettings(Settings):
     drop: float = Field(
         3.0, ge=0, description="fall of the score, in logits, below its usual value: look elsewhere too"
     )
-    reach: float = Field(0.2, ge=0, description="a target's own step in a frame, at most: this share of the window ...")
-    agility: float = Field(
-        2.0, ge=0, description="... and this many times its velocity, while nothing breaks the picture"
+    reach: float = Field(
+        0.75, ge=0, description="search windows a frame that a target moves, while nothing breaks the picture"
     )
     slack: float = Field(5.0, ge=0, description="logits by which a place elsewhere may stay below the usual score")
     return_frames: int = Field(60, ge=0, description="frames after a jump in which the place left is looked at too")

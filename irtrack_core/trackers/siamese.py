@@ -213,9 +213,8 @@ class SiameseTracker:
         """
         if not (self.watch and self.watch.steady):
             return places
-        t = self.settings
-        step = t.reach * self.seen.side + t.agility * np.abs(self.velocity).max()
-        return [place for place in places if np.abs(place - expected).max() < step * (1 + self.doubts)]
+        reach = self.settings.reach * self.seen.side * (1 + self.doubts)
+        return [place for place in places if np.abs(place - expected).max() < reach]
 
     def _look(self, frame, centers, scale=1.0):
         """What the network sees in windows about each of the centres, all in one batch: a list of Seen."""
