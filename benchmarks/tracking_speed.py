@@ -86,8 +86,8 @@ def many(counts, rounds):
     def took(count):
         runs[count].init([sequence.frames[0]] * count, [sequence.boxes[0]] * count)
         begin = time.process_time(), time.perf_counter()
-        for frame in sequence.frames[1:]:
-            runs[count].update([frame] * count)
+        for k in range(1, len(sequence)):
+            runs[count].update([sequence.frames[k]] * count)
         frames = count * (len(sequence) - 1)
         return (time.process_time() - begin[0]) / frames, (time.perf_counter() - begin[1]) / frames
 
