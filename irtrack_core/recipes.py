@@ -102,7 +102,7 @@ def scores(net):
 
 
 def calibrate(net, real=None):
-    """{"gain", "offset", "data"}: what `calibration.platt` says of a net's tracker on sequences of its own kind.
+    """{"gain", "offset", "frames"} of `calibration.platt` for a net's tracker on sequences of its own kind.
 
     Simulated sequences of other seeds than those of `scores`, and every other one of the `real` training sequences, every 6th
     frame; each kind weighs as much. The real ones were trained on: their scores are a little too good.

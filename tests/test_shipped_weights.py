@@ -20,7 +20,8 @@ def test_only_safetensors_are_shipped():
 def test_the_card_says_how(file):
     card = read_card(file)
     assert card["command"].startswith(f"python -m irtrack_core.recipes {file.stem} --iterations ")
-    assert {"data", "commit", "training", "scores", "versions", "loss_at_the_end"} <= set(card)
+    said = {"data", "commit", "training", "scores", "versions", "loss_at_the_end", "calibration", "scored_at"}
+    assert said <= set(card)
     assert set(datasets.SIMULATED) <= set(card["scores"])
     assert load_weights(file, "compact").settings.head == "depthwise"
 
