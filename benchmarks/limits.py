@@ -14,6 +14,7 @@ import pandas as pd
 
 from irtrack_core import evaluation, study, trackers
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
+from irtrack_core.datasets import in_memory
 from irtrack_core.datasets.synthetic import as_sequence
 from irtrack_core.scan import Simulation, noise_sigma
 from irtrack_core.workbook import limit_threads, progress
@@ -42,7 +43,7 @@ def main():
     made, rows = {name: trackers.create(name) for name in options.trackers}, []
     for label in progress(SIZES):
         for snr in SNRS:
-            sequences = [study.in_memory(sequence_of(label, snr, k)) for k in range(options.repeats)]
+            sequences = [in_memory(sequence_of(label, snr, k)) for k in range(options.repeats)]
             row = {"target": label, "snr": snr, "side": np.mean([np.sqrt(s.boxes[0, 2:].prod()) for s in sequences])}
             for name, tracker in made.items():
                 table = evaluation.evaluate([evaluation.run(tracker, one) for one in sequences], sequences)

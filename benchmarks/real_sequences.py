@@ -10,7 +10,6 @@ and beside it, as .json, what made it.
 """
 
 import argparse
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from irtrack_core import boxes, datasets, evaluation, metrics, trackers
+from irtrack_core.kept import write_card
 from irtrack_core.provenance import find_root, provenance
 from irtrack_core.trackers import opencv
 from irtrack_core.workbook import limit_threads, progress
@@ -122,9 +122,9 @@ def main():
         report(tables[-1], sequences, stride)
     if options.out:
         pd.concat(tables)[KEPT].round(4).to_csv(options.out, index=False)
-        card = {"command": " ".join(["python", "benchmarks/real_sequences.py", *sys.argv[1:]]), "opencv": opencvs}
-        card |= {"least_side": opencv.LEAST_SIDE, "sequences": len(sequences)} | made_by
-        options.out.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+        command = " ".join(["python", "benchmarks/real_sequences.py", *sys.argv[1:]])
+        more = {"opencv": opencvs, "least_side": opencv.LEAST_SIDE, "sequences": len(sequences)}
+        write_card(options.out, command, made_by, **more)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ undisturbed clip stands first: what is lost there is not the disturbance's doing
 """
 
 import argparse
-import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ import pandas as pd
 
 from irtrack_core import boxes as bx
 from irtrack_core import datasets, trackers
+from irtrack_core.kept import write_card
 from irtrack_core.provenance import provenance
 from irtrack_core.workbook import limit_threads, progress
 
@@ -296,8 +296,7 @@ def main():
     print(means.round(2).to_string())
     if options.out:
         means.round(3).to_csv(options.out)
-        card = {"command": " ".join(["python", "benchmarks/robustness.py", *sys.argv[1:]])} | made_by
-        options.out.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+        write_card(options.out, " ".join(["python", "benchmarks/robustness.py", *sys.argv[1:]]), made_by)
 
 
 if __name__ == "__main__":

@@ -3,18 +3,22 @@
 On the simulated sets and, where IRTRACK_DATA has it, the Svanström validation list, the same list with two cuts in each
 sequence (the picture mirrored from one frame on, then turned upside down), and seen through a smaller window that is knocked
 to another place every 15 frames or so. These parts were chosen on sequences of the training list; here they are only
-reported. `--out FILE.csv` keeps the table.
+reported. `--out FILE.csv` keeps the table, and its card beside it.
 """
 
 import argparse
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from irtrack_core import datasets, evaluation, trackers
 from irtrack_core.config import JumpSettings, TrackerSettings
-from irtrack_core.study import in_memory
+from irtrack_core.datasets import in_memory
+from irtrack_core.kept import write_card
+from irtrack_core.provenance import provenance
 from irtrack_core.workbook import limit_threads, progress
 
 PARTS = {
@@ -22,7 +26,6 @@ PARTS = {
     "no re-detection": dict(candidates=0),
     "no look back after a jump": dict(return_frames=0),
     "no watch for jumps": dict(jump=JumpSettings(tile=0)),
-    "no limit of reach": dict(reach=100.0),
     "no alignment": dict(align=0),
     "last size at once": dict(size_rate=1.0, dead=0.0),
     "size smoothed, no dead zone": dict(dead=0.0),
@@ -74,8 +77,9 @@ def _within(box, x, y, width, height):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", help="CSV file")
+    parser.add_argument("--out", type=Path, help="CSV file")
     options = parser.parse_args()
+    made_by = provenance()  # of the code as it is loaded now
     limit_threads()
     sets = {"simulated": [in_memory(s) for name in datasets.SIMULATED for s in datasets.load(name, frames=60, seed=3)]}
     if datasets.data_root() is not None:
@@ -94,6 +98,7 @@ def main():
     print(table.to_string(index=False))
     if options.out:
         table.to_csv(options.out, index=False)
+        write_card(options.out, " ".join(["python", "benchmarks/tracker_parts.py", *sys.argv[1:]]), made_by)
 
 
 if __name__ == "__main__":

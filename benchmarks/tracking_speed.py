@@ -22,10 +22,10 @@ from away import PYTHON, Away, run
 
 from irtrack_core import runtime, trackers
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings, network_preset
+from irtrack_core.datasets import in_memory
 from irtrack_core.datasets.synthetic import as_sequence
 from irtrack_core.scan import Simulation
 from irtrack_core.speed import STAGES, hardware, stages_of
-from irtrack_core.study import in_memory
 from irtrack_core.trackers import opencv
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.trackers.together import TrackersTogether

@@ -14,7 +14,7 @@ import argparse
 import hashlib
 import itertools
 import json
-import os
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Literal
@@ -26,7 +26,7 @@ import torch
 from pydantic import Field
 from tqdm import tqdm
 
-from irtrack_core import datasets, depends, evaluation, study
+from irtrack_core import datasets, depends, evaluation, kept, study
 from irtrack_core.config import (
     PROFILES,
     JumpSettings,
@@ -37,8 +37,8 @@ from irtrack_core.config import (
     TrainingSettings,
     network_preset,
 )
+from irtrack_core.datasets import in_memory
 from irtrack_core.provenance import provenance
-from irtrack_core.recipes import in_memory
 from irtrack_core.sampling import PairSampler
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.trackers.siamese_pyramid import PyramidTracker
@@ -156,7 +156,7 @@ def run(settings, folder, *, cells=CELLS, progress=None):
     A file counts only when it was made with these settings, on these sequences, by this code. progress: e.g. tqdm, wraps
     the list of (seed, fold, cell). Cells of one seed and fold follow each other, so that what is there can be compared.
     """
-    folder, tables, held = Path(folder), [], (None, None)
+    folder, tables, held = Path(folder), [], (None, ((), ()))
     folds = 1 if settings.world == "real" else settings.folds
     code = depends.digest(__file__)
     jobs = [(settings.seed + k, fold, cell) for k in range(settings.seeds) for fold in range(folds) for cell in cells]
@@ -164,17 +164,12 @@ def run(settings, folder, *, cells=CELLS, progress=None):
         key = _key(settings, fold, seed, code)
         name = f"{settings.world}_{cell_name(cell)}_fold{fold}_seed{seed}"
         path = folder / f"{name}_{key}.csv"
-        if not path.exists():
-            if held[0] != fold:
-                held = fold, sequences_of(settings, fold)
-            folder.mkdir(parents=True, exist_ok=True)
-            checkpoint = folder / f"{name}_{key}.safetensors"
-            table = run_cell(cell, settings, fold, seed, *held[1], checkpoint=checkpoint)
-            part = path.with_suffix(".part")
-            table.to_csv(part, index=False)
-            os.replace(part, path)
-            checkpoint.unlink()
-        tables.append(pd.read_csv(path))  # read back, so that a resumed study equals an uninterrupted one
+        if not path.exists() and held[0] != fold:
+            held = fold, sequences_of(settings, fold)
+        checkpoint = path.with_suffix(".safetensors")
+        make = partial(run_cell, cell, settings, fold, seed, *held[1], checkpoint=checkpoint)
+        tables.append(kept.table(path, make))
+        checkpoint.unlink(missing_ok=True)
     return pd.concat(tables, ignore_index=True)
 
 
@@ -276,8 +271,8 @@ def main(arguments=None):
     cells = CELLS if only is None else [cell for cell in CELLS if cell_name(cell) == only]
     table = run(settings, out / "cells", cells=cells, progress=lambda jobs: tqdm(jobs, desc="cells"))
     table.to_csv(out / f"{settings.world}.csv", index=False, float_format="%.6g")
-    card = {"command": " ".join(["python -m irtrack_core.ablation", settings.world, *words]), **made}
-    (out / f"{settings.world}.json").write_text(json.dumps(card | {"settings": settings.model_dump()}, indent=1) + "\n")
+    command = " ".join(["python -m irtrack_core.ablation", settings.world, *words])
+    kept.write_card(out / f"{settings.world}.csv", command, made, settings=settings.model_dump())
     summary = table[["aor", "p5", "p20"]].mean().to_frame().T if only else effects(table, np.random.default_rng(0))
     print(summary.round(3).to_string(index=False))
 

@@ -207,8 +207,6 @@ class JumpSettings(Settings):
     halvings: int = Field(2, ge=0, description="times it is halved to be compared with the frame before")
     fall: float = Field(0.3, ge=0, description="fall of their correlation below its usual value that means a jump")
     response: float = Field(0.2, ge=0, le=1, description="least response of the phase correlation")
-    structure: float = Field(0.4, ge=0, le=1, description="usual correlation below which a break would not be noticed")
-    memory: int = Field(20, ge=0, description="frames after a break in which a target may be anywhere")
     least: float = Field(4.0, ge=0, description="shorter jumps are left to the window")
     margin: float = Field(0.5, ge=0, description="logits by which the place after the jump may look worse")
 
@@ -228,9 +226,6 @@ class TrackerSettings(Settings):
     lost_below: float = Field(0.3, ge=0, le=1, description="a score below this counts as a miss")
     drop: float = Field(
         3.0, ge=0, description="fall of the score, in logits, below its usual value: look elsewhere too"
-    )
-    reach: float = Field(
-        0.75, ge=0, description="search windows a frame that a target moves, while nothing breaks the picture"
     )
     slack: float = Field(5.0, ge=0, description="logits by which a place elsewhere may stay below the usual score")
     return_frames: int = Field(60, ge=0, description="frames after a jump in which the place left is looked at too")

@@ -11,7 +11,7 @@ holds the marks reached so far.
 import argparse
 import hashlib
 import json
-import os
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -20,9 +20,10 @@ import torch
 from pydantic import Field
 from tqdm import tqdm
 
-from irtrack_core import depends, evaluation, learning, protocol, study
+from irtrack_core import depends, evaluation, kept, learning, protocol
 from irtrack_core.compared.notes import BARE
 from irtrack_core.config import PROFILES, PyramidSettings, Settings, TrackerSettings, network_preset, training_preset
+from irtrack_core.datasets import in_memory
 from irtrack_core.provenance import provenance
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.trackers.siamese_pyramid import PyramidTracker
@@ -101,21 +102,17 @@ def run(settings, folder, *, progress=None, reached=None):
     Returns the table. progress: e.g. tqdm, wraps the list of jobs. reached: called with the table so far after each mark.
     """
     folder, tables = Path(folder), []
-    folder.mkdir(parents=True, exist_ok=True)
     parts = json.dumps(settings.model_dump(mode="json"), sort_keys=True) + depends.digest(__file__)
     key = hashlib.sha256(parts.encode()).hexdigest()[:10]
     profile, test = PROFILES["quick"].replace(frames=settings.frames, folds=settings.fold + 1), None
     for name, mark, network in progress(jobs(settings)) if progress else jobs(settings):
         stem = f"{name}_{network.replace(' ', '-')}"
         path = folder / f"{stem}_{mark:06d}_{key}.csv"
-        if not path.exists():
-            if test is None:
-                test = [study.in_memory(one) for one in protocol.test_folds(profile, settings.seed)[settings.fold][2]]
-            table = run_mark(name, mark, network, settings, folder / f"{stem}_{key}.safetensors", test)
-            part = path.with_suffix(".part")
-            table.to_csv(part, index=False)
-            os.replace(part, path)
-        tables.append(pd.read_csv(path))
+        if test is None and not path.exists():
+            test = [in_memory(one) for one in protocol.test_folds(profile, settings.seed)[settings.fold][2]]
+        checkpoint = folder / f"{stem}_{key}.safetensors"
+        make = partial(run_mark, name, mark, network, settings, checkpoint, test)
+        tables.append(kept.table(path, make))
         if reached is not None:
             reached(pd.concat(tables, ignore_index=True))
     return pd.concat(tables, ignore_index=True)
@@ -134,12 +131,12 @@ def main(arguments=None):
     settings = ConvergenceSettings(**chosen)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
-    card = {"command": " ".join(["python -m irtrack_core.convergence", *words]), **provenance()}
+    command, made_by = " ".join(["python -m irtrack_core.convergence", *words]), provenance()
 
     def keep(table):
         table.to_csv(out / "simulated.csv", index=False, float_format="%.6g")
         done = {"settings": settings.model_dump(), "marks": len(table.groupby(["schedule", "step", "network"]))}
-        (out / "simulated.json").write_text(json.dumps(card | done | {"of": len(jobs(settings))}, indent=1) + "\n")
+        kept.write_card(out / "simulated.csv", command, made_by, **done, of=len(jobs(settings)))
 
     table = run(settings, out / "marks", progress=lambda given: tqdm(given, desc="marks"), reached=keep)
     print(table.groupby(["schedule", "network", "step"], sort=False)[MEASURES].mean().round(3).to_string())

@@ -35,7 +35,6 @@ class JumpWatch:
 
     def __init__(self, frame, center, settings=None):
         self.settings, self.usual = settings or JumpSettings(), None
-        self.age = self.settings.memory + 1  # frames since the last break
         self._place(frame, center)
         self.keep(frame, center)
 
@@ -69,18 +68,6 @@ class JumpWatch:
         small = _detail(tile.astype(np.float32), 9)
         return small / max(float(np.linalg.norm(small)), 1e-9)
 
-    @property
-    def steady(self):
-        """True when the picture has gone on without a break for a while: a target that was there is there, or hidden.
-
-        Of a picture without structure, such as a plain sky, that cannot be known.
-        """
-        return self.usual is not None and self.usual > self.settings.structure and self.age > self.settings.memory
-
-    def explained(self):
-        """The break was a jump, and the target is there: nothing else has changed."""
-        self.age = self.settings.memory + 1
-
     def __call__(self, frame):
         """The picture's jump (2,) in pixels since the frame that was kept, or None when there was none that can be told."""
         now = frame[self.where[0], self.where[1]]
@@ -88,11 +75,9 @@ class JumpWatch:
         likeness = float(np.vdot(self.now, self.small))
         if self.usual is None:
             self.usual = likeness
-        self.age += 1
         if likeness > self.usual - self.settings.fall:
             self.usual += 0.1 * (likeness - self.usual)
             return None
-        self.age = 0
         shift, response = shift_between(self.tile.astype(np.float32), now.astype(np.float32))
         there = response > self.settings.response and np.hypot(*shift) > self.settings.least
         return np.array(shift) if there else None

@@ -18,8 +18,8 @@ from irtrack_core import config, depends, protocol
 from irtrack_core.compared.nets import ComparedSettings, build
 from irtrack_core.compared.pairs import HistorySampler
 from irtrack_core.config import SamplingSettings, TrainingSettings, network_preset
+from irtrack_core.datasets import in_memory
 from irtrack_core.provenance import provenance
-from irtrack_core.recipes import in_memory
 from irtrack_core.sampling import PairSampler
 from irtrack_core.training import new_net, train
 from irtrack_core.weights import read_card, save_weights

@@ -15,7 +15,7 @@ import torch
 
 from irtrack_core import calibration, datasets, evaluation
 from irtrack_core.config import SamplingSettings, TrainingSettings, network_preset
-from irtrack_core.datasets import Sequence, subsample
+from irtrack_core.datasets import in_memory, subsample
 from irtrack_core.datasets.synthetic import random_sequence
 from irtrack_core.provenance import provenance
 from irtrack_core.sampling import MixedSampler, PairSampler, SequenceStream
@@ -27,7 +27,6 @@ from irtrack_core.weights import load_weights, read_card, save_weights
 __all__ = [
     "simulated_stream",
     "transplanted_stream",
-    "in_memory",
     "compact_sampler",
     "calibrate",
     "scores",
@@ -37,13 +36,6 @@ __all__ = [
 
 # seeds of training sequences start here; the simulated sets of the experiments are drawn from another sequence of seeds
 TRAINING_SEED = 10_000_019
-
-
-def in_memory(sequence, stride=1):
-    """Every `stride`-th frame of a sequence, read once and kept as an array: training looks at a frame many times."""
-    sequence = subsample(sequence, stride) if stride > 1 else sequence
-    frames = np.stack([np.asarray(sequence.frames[i]) for i in range(len(sequence))])
-    return Sequence(name=sequence.name, dataset=sequence.dataset, frames=frames, boxes=sequence.boxes, fps=sequence.fps)
 
 
 def simulated_stream(*, frames=4, gap=6, pool=64, seed=0):

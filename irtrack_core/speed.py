@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pandas as pd
 
 from irtrack_core import evaluation, filtering, study
+from irtrack_core.datasets import in_memory
 from irtrack_core.sampling import CropMaker
 from irtrack_core.trackers import peak
 
@@ -25,7 +26,7 @@ def measure(sequences, names, results, *, fold=0, seed=0, repeats=3, warmup=5, m
     timed it runs over `warmup` frames of each sequence, so that no first call counts. What comes off the device as an array
     has been waited for. made: name -> tracker, where it is at hand.
     """
-    held = [study.in_memory(one) for one in sequences]
+    held = [in_memory(one) for one in sequences]
     made = made or {name: study.make_tracker(name, results, fold, seed) for name in names}
     turns = [(repeat, name) for repeat in range(repeats) for name in names]  # interleaved: a busy spell hits all alike
     rows = []
@@ -95,7 +96,7 @@ def stages(sequences, names, results, *, fold=0, seed=0, warmup=5, progress=None
     The rest is checking the frame, decoding and choosing the box. Means over all frames of all sequences, one pass after a
     warm-up; the clock itself costs a few microseconds a stage.
     """
-    held, rows = [study.in_memory(one) for one in sequences], []
+    held, rows = [in_memory(one) for one in sequences], []
     for name in progress(names) if progress else names:
         tracker = study.make_tracker(name, results, fold, seed)
         evaluation.run(tracker, study.head(held[0], warmup + 1))

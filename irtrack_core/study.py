@@ -16,7 +16,7 @@ from irtrack_core import depends, evaluation, metrics, trackers
 from irtrack_core.boxes import iou
 from irtrack_core.compared.notes import BARE
 from irtrack_core.config import PyramidSettings, TrackerSettings
-from irtrack_core.datasets import ArrayFrames, FunctionFrames, data_root, load
+from irtrack_core.datasets import FunctionFrames, data_root, in_memory, load
 from irtrack_core.protocol import COMPARED, boxes_path, parse, simulated, steps, test_folds, weights_path
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "by_lot",
     "by_step",
     "head",
-    "in_memory",
     "load_folds",
     "load_results",
     "make_tracker",
@@ -68,11 +67,6 @@ def head(sequence, count):
     picked = FunctionFrames(len(boxes), frames.shape, frames.dtype, lambda index: frames[start + index])
     components = sequence.components and (lambda index: sequence.components(start + index))
     return replace(sequence, frames=picked, boxes=boxes, components=components)
-
-
-def in_memory(sequence):
-    """The sequence with all frames held, so that several trackers do not simulate or decode them again."""
-    return replace(sequence, frames=ArrayFrames(np.stack([frame for frame in sequence.frames])))
 
 
 def real_sequences(frames=0):

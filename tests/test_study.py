@@ -4,7 +4,7 @@ import pytest
 
 from irtrack_core import config, evaluation, metrics, speed, study
 from irtrack_core.boxes import iou
-from irtrack_core.datasets import Sequence
+from irtrack_core.datasets import Sequence, in_memory
 
 
 def sequence(name="one", dataset="set", frames=6, step=1.0, absent=()):
@@ -24,7 +24,7 @@ def test_head_starts_at_the_first_annotated_frame():
     assert len(cut) == 3 and len(study.head(one, 0)) == 4
     np.testing.assert_array_equal(cut.frames[0], one.frames[2])
     np.testing.assert_array_equal(cut.boxes, one.boxes[2:5])
-    held = study.in_memory(cut)
+    held = in_memory(cut)
     np.testing.assert_array_equal(np.stack(list(held.frames)), np.stack([one.frames[i] for i in (2, 3, 4)]))
 
 
@@ -150,7 +150,7 @@ def test_other_pixels_under_the_same_name_and_boxes_are_tracked_anew(tmp_path):
     study.track([one], ["peak"], tmp_path)
     path = study.boxes_path(tmp_path, "set", "one", "peak")
     before = evaluation.made_with(path)
-    study.track([study.in_memory(one)], ["peak"], tmp_path)
+    study.track([in_memory(one)], ["peak"], tmp_path)
     assert evaluation.made_with(path) == before  # the same pixels, held in memory
     for index in (0, len(one) // 2, len(one) - 1):
         frames = np.stack(list(one.frames))

@@ -10,10 +10,11 @@ from importlib import import_module
 from pathlib import Path
 
 from .frames import ArrayFrames, FrameError, FunctionFrames, ImageFrames, VideoFrames
-from .sequence import NothingToTrack, Sequence, subsample
+from .sequence import NothingToTrack, Sequence, in_memory, subsample
 
 __all__ = [
     "Sequence",
+    "in_memory",
     "subsample",
     "ArrayFrames",
     "FunctionFrames",

@@ -1,14 +1,14 @@
 """What every dataset gives: a list of `Sequence`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..boxes import as_boxes
 from .frames import ArrayFrames, Frames, FunctionFrames
 
-__all__ = ["NothingToTrack", "Sequence", "subsample"]
+__all__ = ["NothingToTrack", "Sequence", "in_memory", "subsample"]
 
 
 class NothingToTrack(ValueError):
@@ -121,3 +121,13 @@ def subsample(sequence, stride, *, start=0):
         notes=sequence.notes,
         oversampling=sequence.oversampling,
     )
+
+
+def in_memory(sequence, stride=1):
+    """Every `stride`-th frame, read once and held as an array: training looks at a frame many times, and so do trackers.
+
+    Components are left out. Raises ValueError when stride < 1.
+    """
+    sequence = sequence if stride == 1 else subsample(sequence, stride)
+    frames = np.stack([np.asarray(frame) for frame in sequence.frames])
+    return replace(sequence, frames=frames, components=None)

@@ -142,8 +142,6 @@ class SiameseTracker:
         if logit(there.score) < logit(self.seen.score) - self.settings.jump.margin:
             return expected
         self.seen = there
-        if not self._doubtful():
-            self.watch.explained()
         if self.home is not None:
             self.home.center = self.home.center + shift
         return moved
@@ -190,7 +188,7 @@ class SiameseTracker:
         if not t.candidates:
             return False
         scale = t.lost_scales[self.doubts % len(t.lost_scales)]
-        others = self._look(frame, self._within_reach(expected, self._candidates(frame)), scale)
+        others = self._look(frame, self._candidates(frame), scale)
         if self.net.settings.negate_dark:
             self.maker.negate()
             others += self._look(frame, [expected])
@@ -205,16 +203,6 @@ class SiameseTracker:
             self.home = Home(expected, self.velocity, self.growth.copy(), t.return_frames)
         self.seen = best
         return True
-
-    def _within_reach(self, expected, places):
-        """Those of the places that a target can be at by its own motion, while nothing breaks the picture; else all of them.
-
-        One low score may be noise, and somewhere in a large frame a look-alike waits; but a target only moves so far.
-        """
-        if not (self.watch and self.watch.steady):
-            return places
-        reach = self.settings.reach * self.seen.side * (1 + self.doubts)
-        return [place for place in places if np.abs(place - expected).max() < reach]
 
     def _look(self, frame, centers, scale=1.0):
         """What the network sees in windows about each of the centres, all in one batch: a list of Seen."""

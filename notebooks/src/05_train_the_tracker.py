@@ -22,11 +22,11 @@ import torch
 
 from irtrack_core import insight, learning, study, training, widgets, workbook
 from irtrack_core.config import TrainingSettings, training_preset
+from irtrack_core.datasets import in_memory
 from irtrack_core.figures import learning as curves
 from irtrack_core.figures import network as figures
 from irtrack_core.figures import style
 from irtrack_core.network import foreground
-from irtrack_core.recipes import in_memory
 from irtrack_core.sampling import PairSampler
 from irtrack_core.training import learning_rates, new_net
 from irtrack_core.weights import load_weights

@@ -24,7 +24,7 @@ from irtrack_core.figures import tracking as figures
 
 options = dict(dataset=dataset, sequence=sequence, step=step, video=video)
 book = workbook.start("06_track_a_sequence", profile=profile, seed=seed, **options)
-target = study.in_memory(datasets.load(dataset, frames=book.profile.frames, seed=seed)[sequence])
+target = datasets.in_memory(datasets.load(dataset, frames=book.profile.frames, seed=seed)[sequence])
 
 # %% [markdown]
 # ## The protocol
@@ -117,7 +117,7 @@ widgets.scrub(target, {result.tracker: result.boxes for result in results})
 sets = [one for name in datasets.SIMULATED for one in datasets.load(name, frames=book.profile.frames, seed=seed)]
 tracked = {name: [] for name in ("siamese", "peak")}
 for one in workbook.progress(sets):
-    held = study.in_memory(one)
+    held = datasets.in_memory(one)
     for name, runs in tracked.items():
         runs.append(evaluation.run(made[name], held))
 

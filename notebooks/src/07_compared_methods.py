@@ -22,9 +22,9 @@ from IPython.display import Markdown
 
 from irtrack_core import learning, protocol, study, workbook
 from irtrack_core.compared import nets, notes
+from irtrack_core.datasets import in_memory
 from irtrack_core.figures import experiments, network, style
 from irtrack_core.network import foreground
-from irtrack_core.recipes import in_memory
 
 book = workbook.start("07_compared_methods", profile=profile, seed=seed, workers=workers)
 
