@@ -66,6 +66,11 @@ class NetworkSettings(Settings):
     conv5_relu: bool = Field(
         False, description="rectify conv5 too; the reading keeps its sign, for correlation needs both"
     )
+    reduce: bool = Field(
+        False,
+        description="average windows that shrink to their crop over whole blocks of pixels before the filter, not after it: "
+        "no work grows with the target",
+    )
     negate_dark: bool = Field(False, description="show the negative where the target is darker than its surroundings")
     unit: Literal["crop", "template"] = Field(
         "crop",
@@ -110,6 +115,7 @@ def network_preset(name, **changes):
             inputs=("image", "suppressed"),
             template_size=47,
             search_size=95,
+            reduce=True,
             context=1.0,
             window_floor=30.0,
             stride=4,

@@ -12,7 +12,7 @@ import numpy as np
 from irtrack_core import boxes as bx
 from irtrack_core import filtering
 
-__all__ = ["CropMaker", "crop", "standardize", "standing_out", "strongest", "template_side", "tiles"]
+__all__ = ["CropMaker", "block_means", "crop", "standardize", "standing_out", "strongest", "template_side", "tiles"]
 
 TILE = 320  # pixels of a tile's side: while the target is lost one tile a frame is filtered, however large the frame
 
@@ -42,6 +42,16 @@ def crop(image, center, side, size, *, border=cv2.BORDER_REPLICATE):
     first = [c - side / 2 + step / 2 - 0.5 for c in center]
     matrix = np.array([[step, 0, first[0]], [0, step, first[1]]], dtype=np.float64)
     return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=border)
+
+
+def block_means(image, block):
+    """Means over blocks of block x block pixels of image (H, W), (H // block, W // block); what is left over is left out.
+
+    The type stays: whole numbers are rounded.
+    """
+    height, width = (n // block for n in image.shape)
+    part = np.ascontiguousarray(image[: height * block, : width * block])
+    return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def standardize(channel):
@@ -100,16 +110,23 @@ class CropMaker:
 
     def __init__(self, settings, size, shape):
         self.settings, self.size, self.polarity, self.units = settings, np.asarray(size, float), "bright", {}
-        longest = min(shape) - (1 - min(shape) % 2)  # odd, and within the frame
-        length = settings.filter.length or filtering.element_length(size)
+        step = template_side(size, settings) / settings.template_size
+        # from 1.5 on, where `crop` would begin to average
+        self.block = min(max(1, round(step)), min(shape)) if settings.reduce else 1
+        least = min(shape) // self.block
+        longest = least - (1 - least % 2)  # odd, and within the frame
+        length = settings.filter.length or filtering.element_length(self.size / self.block)
         filter_settings = settings.filter.replace(length=min(length, longest))
         self.elements, self.rectangle = filtering.build(filter_settings)
         if "filtered" not in settings.inputs:
             self.rectangle = filtering.rectangle(1, 1)  # eq. (4) is not looked at, so it is not paid for
+        self.halo = self.block * filtering.support(self.elements, self.rectangle)
 
     def __call__(self, frame, center, side):
         """The search crop (inputs, search_size, search_size) float32 of `side` frame pixels about center (x, y)."""
         size = self.settings.search_size
+        if self.block > 1:
+            frame, center, side = self._reduced(frame, center, side)
         height, width = frame.shape
         reach = side / 2 + 2  # a margin for the resampling
         cx, cy = (float(c) for c in center)  # plain numbers: for two of them NumPy's own work is the larger part
@@ -134,6 +151,30 @@ class CropMaker:
                 channels.append(part * self.units[name] if name in self.units else standardize(part))
         crops = np.stack(channels)
         return np.arcsinh(crops) if self.settings.squash else crops
+
+    def _reduced(self, frame, center, side):
+        """(frame, center, side) of the surroundings of a crop, averaged over blocks of `block` x `block` pixels.
+
+        The crop shrinks them as much in any case; the filter is spared the work, which no longer grows with the target.
+        """
+        block, reach = self.block, side / 2 + self.halo + 3 * self.block
+        spans = []
+        for c, length in zip(center, frame.shape[1::-1]):
+            begin = min(max(floor(c - reach), 0), max(length - block, 0))
+            count = max(min(ceil(c + reach), length) - begin, block) // block
+            spans.append((begin, count))
+        (x, w), (y, h) = spans
+        part = block_means(frame[y : y + h * block, x : x + w * block], block)
+        return part, ((center[0] - x) / block, (center[1] - y) / block), side / block
+
+    def residual(self, frame, tile):
+        """(U (h, w), pixels of the frame that one of its pixels covers) of a tile (x, y, w, h): where to look elsewhere."""
+        nothing, block = filtering.rectangle(1, 1), self.block
+        if block > 1:
+            x, y, w, h = tile
+            frame = block_means(frame[y : y + h, x : x + w], block)
+            tile = (0, 0, *frame.shape[::-1])
+        return filtering.filter_window(frame, tile, self.elements, nothing, polarity=self.polarity)[1], block
 
     def negate(self):
         """From now on crops show the negative of what they showed."""

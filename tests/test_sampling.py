@@ -7,7 +7,7 @@ from irtrack_core import anchors as an
 from irtrack_core import boxes as bx
 from irtrack_core import filtering
 from irtrack_core.config import FilterSettings, SamplingSettings, network_preset
-from irtrack_core.crops import CropMaker, crop, standardize, template_side
+from irtrack_core.crops import CropMaker, block_means, crop, standardize, template_side
 from irtrack_core.datasets import Sequence
 from irtrack_core.sampling import (
     MixedSampler,
@@ -82,6 +82,53 @@ def test_filtering_the_window_equals_filtering_the_frame(dtype, center):
     crops += [crop(u, center, 30.0, 95, border=cv2.BORDER_CONSTANT) for u in (suppressed, filtered)]
     expected = np.stack([standardize(c) for c in crops])
     np.testing.assert_allclose(maker(frame, center, 30.0), expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_block_means_are_means_over_blocks(dtype):
+    image = (np.random.default_rng(0).random((23, 31)) * 200).astype(dtype)
+    expected = image[:21, :30].reshape(7, 3, 10, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(block_means(image, 3), expected, atol=1e-3 if dtype == np.float32 else 0.51)
+    np.testing.assert_array_equal(block_means(image, 1), image)
+
+
+def test_small_targets_are_not_reduced():
+    frame = np.random.default_rng(0).random((100, 120)).astype(np.float32)
+    plain, reduced = (CropMaker(COMPACT.replace(reduce=on), (20, 20), frame.shape) for on in (False, True))
+    assert reduced.block == 1
+    np.testing.assert_array_equal(plain(frame, (50, 50), 60.0), reduced(frame, (50, 50), 60.0))
+
+
+@pytest.mark.parametrize("center", [(200.3, 180.6), (31.0, 370.2)])
+def test_a_reduced_window_shows_the_same_at_the_same_place(center):
+    """Averaged before the filter or after it: a smooth target's crop is nearly equal, and not displaced."""
+    center, settings = np.array(center), COMPACT.replace(squash=False)
+    frame = 100 * spot((400, 400), center, sigma=12.0) + 20 * np.sin(np.arange(400) / 40)[None].astype(np.float32)
+    plain, reduced = (CropMaker(settings.replace(reduce=on), (50, 50), frame.shape) for on in (False, True))
+    assert (plain.block, reduced.block) == (1, 3)
+    one, two = (maker(frame, center, 300.0) for maker in (plain, reduced))
+    for a, b in zip(one, two):
+        assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.995
+    y, x = np.mgrid[:95, :95] - 47.0
+    places = []
+    for crops in (one, two):
+        weight = np.clip(crops[1] - 0.5 * crops[1].max(), 0, None)
+        places.append(np.array([(x * weight).sum(), (y * weight).sum()]) / weight.sum())
+    np.testing.assert_allclose(*places, atol=0.1)
+
+
+def test_where_to_look_is_told_in_pixels_of_the_frame():
+    frame = spot((400, 400), (300.0, 120.0), sigma=12.0)
+    residual, block = CropMaker(COMPACT, (50, 50), frame.shape).residual(frame, (200, 40, 200, 300))
+    assert block == 3 and residual.shape == (100, 66)
+    y, x = np.unravel_index(residual.argmax(), residual.shape)
+    np.testing.assert_allclose((np.array([x, y]) + 0.5) * block + (200, 40), (300, 120), atol=3)
+
+
+def test_a_long_target_in_a_narrow_frame():
+    frame = np.random.default_rng(0).random((2, 200)).astype(np.float32)
+    maker = CropMaker(COMPACT, (150, 2), frame.shape)
+    assert maker.block == 2 and np.isfinite(maker(frame, (100, 1), 300.0)).all()
 
 
 def test_the_template_is_the_middle_of_the_search_crop():

@@ -7,7 +7,7 @@ import numpy as np
 
 from irtrack_core import anchors as an
 from irtrack_core import boxes as bx
-from irtrack_core import filtering, runtime
+from irtrack_core import runtime
 from irtrack_core.alignment import Alignment
 from irtrack_core.config import TrackerSettings
 from irtrack_core.crops import CropMaker, standing_out, strongest, template_side, tiles
@@ -230,10 +230,10 @@ class SiameseTracker:
         """Centres of what stands out most in one tile of the frame; the next call takes the next tile."""
         parts = tiles(self.shape, self.center)
         tile = parts[self.doubts % len(parts)]
-        elements, nothing = self.maker.elements, filtering.rectangle(1, 1)
-        _, residual, _ = filtering.filter_window(frame, tile, elements, nothing, polarity=self.maker.polarity)
-        apart = max(self.size.max() / 2, 3)
-        return list(strongest(standing_out(residual, len(elements[0])), self.settings.candidates, apart) + tile[:2])
+        residual, block = self.maker.residual(frame, tile)
+        apart = max(self.size.max() / 2 / block, 3)
+        standing = standing_out(residual, len(self.maker.elements[0]))
+        return list(strongest(standing, self.settings.candidates, apart) * block + tile[:2])
 
 
 def _plane(frame):
