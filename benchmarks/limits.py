@@ -8,6 +8,8 @@ knows the size of every frame's box and errs in its place by the Cramér-Rao bou
 """
 
 import argparse
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,8 @@ from irtrack_core import evaluation, study, trackers
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.datasets import in_memory
 from irtrack_core.datasets.synthetic import as_sequence
+from irtrack_core.kept import write_card
+from irtrack_core.provenance import provenance
 from irtrack_core.scan import Simulation, noise_sigma
 from irtrack_core.workbook import limit_threads, progress
 
@@ -37,8 +41,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=4, help="sequences of every size and SNR")
     parser.add_argument("--trackers", nargs="+", default=["siamese", "peak"])
-    parser.add_argument("--out", help="CSV file")
+    parser.add_argument("--out", type=Path, help="CSV file; its card is written beside it")
     options = parser.parse_args()
+    made_by = provenance()  # of the code as it is loaded now
     limit_threads()
     made, rows = {name: trackers.create(name) for name in options.trackers}, []
     for label in progress(SIZES):
@@ -53,6 +58,7 @@ def main():
     print(table.to_string(index=False))
     if options.out:
         table.to_csv(options.out, index=False)
+        write_card(options.out, " ".join(["python", "benchmarks/limits.py", *sys.argv[1:]]), made_by)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from irtrack_core import boxes, datasets, evaluation, metrics, trackers
+from irtrack_core import boxes, datasets, evaluation, trackers
 from irtrack_core.kept import write_card
 from irtrack_core.provenance import find_root, provenance
 from irtrack_core.trackers import opencv
@@ -60,10 +60,12 @@ def follow_peers(python, names, folder):
 
 
 def fixed_box_bound(sequence, stride):
-    """AO of a box of the first one's size, always centred on the true one: what a tracker that keeps the size can reach."""
+    """(AO, SR0.5) of a box of the first one's size, always centred on the true one: what a tracker that keeps the size can
+    reach."""
     truth = sequence.boxes[sequence.first :: stride]
     truth = truth[np.isfinite(truth[:, 0])]
-    return metrics.aor(boxes.from_centers(boxes.centers(truth[1:]), truth[0, 2:]), truth[1:])
+    overlap = boxes.iou(boxes.from_centers(boxes.centers(truth[1:]), truth[0, 2:]), truth[1:])
+    return overlap.mean(), (overlap > 0.5).mean()
 
 
 def report(table, sequences, stride):
@@ -71,7 +73,8 @@ def report(table, sequences, stride):
     means = table.groupby("tracker", sort=False)[list(COLUMNS)].mean().rename(columns=COLUMNS)
     print(f"\nevery frame, {len(sequences)} sequences" if stride == 1 else f"\nevery {stride}th frame")
     print(means.round(3).to_string())
-    print(f"true centres, first size: AO {np.mean([fixed_box_bound(one, stride) for one in sequences]):.3f}")
+    overlap, success = np.mean([fixed_box_bound(one, stride) for one in sequences], axis=0)
+    print(f"true centres, first size: AO {overlap:.3f}, SR0.5 {success:.3f}")
     for name, part in table.groupby("tracker", sort=False):
         worst = part.sort_values("sr50").head(5)[["sequence", *COLUMNS]].rename(columns=COLUMNS)
         print(f"lowest success rates of {name}\n" + worst.round(3).to_string(index=False))
