@@ -235,7 +235,7 @@ class TrackerSettings(Settings):
     )
     slack: float = Field(5.0, ge=0, description="logits by which a place elsewhere may stay below the usual score")
     return_frames: int = Field(60, ge=0, description="frames after a jump in which the place left is looked at too")
-    return_margin: float = Field(0.5, description="logits by which the place left must be better")
+    return_margin: float = Field(1.0, ge=0, description="logits by which the place left may look worse")
     usual_rate: float = Field(0.1, ge=0, le=1, description="smoothing of the usual score")
     relax: float = Field(0.03, ge=0, description="the usual score, in logits, falls this much a frame while lost")
     margin: float = Field(3.0, ge=0, description="logits by which a place elsewhere must be better")

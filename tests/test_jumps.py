@@ -95,3 +95,29 @@ def test_no_tile_no_watch():
     tracker = trackers.create("siamese", settings=TrackerSettings(jump=JumpSettings(tile=0)))
     tracker.init(np.random.default_rng(0).integers(0, 255, (100, 100)).astype(np.uint8), [40, 40, 10, 10])
     assert tracker.watch is None
+
+
+def test_a_target_that_was_hidden_is_preferred_to_its_likeness(world):
+    """A spot is hidden for six frames while its twin stands elsewhere: whoever goes there must come back."""
+    rng = np.random.default_rng(5)
+    u = np.arange(-8, 9)
+    spot = 60 * np.exp(-(u[None] ** 2 + u[:, None] ** 2) / 8)
+    hidden = (0.3 * (world - 100) + 100).astype(np.float32)
+    hidden[160:177, 90:107] += spot
+    seen = hidden.copy()
+    seen[260:277, 330:347] += spot
+    frames = [
+        np.clip(one[:400, :500] + rng.normal(0, 1, (400, 500)), 0, 255).astype(np.uint8)
+        for one in [seen] * 6 + [hidden] * 6 + [seen] * 6
+    ]
+    box = np.array([338.5 - 5, 268.5 - 5, 10, 10])
+
+    def path(**settings):
+        tracker = trackers.create("siamese", settings=TrackerSettings(**settings))
+        tracker.init(frames[0], box)
+        return np.array([tracker.update(frame) for frame in frames[1:]])
+
+    back, away = path(), path(return_frames=0)
+    assert np.abs(back[10, :2] - box[:2]).max() > 50  # it does go there
+    assert np.abs(back[-1, :2] - box[:2]).max() < 3
+    assert np.abs(away[-1, :2] - box[:2]).max() > 50

@@ -163,7 +163,7 @@ class SiameseTracker:
     def _return(self, frame):
         """After a jump, look where the target was lost too, for a while: it may only have been hidden there.
 
-        True, and `seen` replaced, when that place is the better one.
+        True, and `seen` replaced, when that place is the better one, or nearly: a target is more often hidden than elsewhere.
         """
         if self.home is None:
             return False
@@ -171,7 +171,7 @@ class SiameseTracker:
         home.left -= 1
         home.center, home.velocity = self._inside(home.center + home.velocity), home.velocity * t.coasting
         there = self._look(frame, [home.center], float(np.exp((home.growth - self.growth).mean())))[0]
-        better = logit(there.score) > logit(self.seen.score) + t.return_margin
+        better = logit(there.score) > logit(self.seen.score) - t.return_margin
         if better:
             self.seen, self.growth = there, home.growth
         if better or not home.left:
