@@ -6,6 +6,7 @@ Imports inside functions count. A package that picks its submodules by name at r
 import ast
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 
 __all__ = ["closure", "code_of", "digest", "imports"]
@@ -70,7 +71,8 @@ def closure(path):
     """Files of this package that `path` uses, directly or not; without `path` itself."""
     seen, waiting = set(), [Path(path).resolve()]
     while waiting:
-        for name in imports(waiting.pop()) - TOOLS:
+        path = waiting.pop()
+        for name in _known_imports(path, path.stat().st_mtime_ns) - TOOLS:
             parts = name.split(".")
             # importing a.b.c runs a and a.b first
             for file in (module_path(".".join(parts[:count])) for count in range(1, len(parts) + 1)):
@@ -78,6 +80,12 @@ def closure(path):
                     seen.add(file)
                     waiting.append(file)
     return seen - {Path(path).resolve()}
+
+
+@lru_cache(maxsize=512)
+def _known_imports(path, modified):
+    """`imports` of a file as it is: most notebooks use the same modules, and parsing takes nearly all of the time."""
+    return frozenset(imports(path))
 
 
 def digest(path):
