@@ -15,6 +15,7 @@ __all__ = [
     "COMPARED",
     "METHODS",
     "PEERS",
+    "SHIPPED",
     "SWAPPED",
     "boxes_path",
     "pairs_of_inputs",
@@ -22,6 +23,7 @@ __all__ = [
     "simulated",
     "steps",
     "test_folds",
+    "weights_of",
     "weights_path",
 ]
 
@@ -31,6 +33,7 @@ OWN_INPUT = dict.fromkeys(METHODS, "image") | {"paper": "filtered"}
 SWAPPED = ("paper-image", *(f"{method}-filtered" for method in METHODS[1:]))
 COMPARED = METHODS + SWAPPED
 PEERS = ("csrt", "kcf", "mil", "nanotrack")
+SHIPPED = Path(__file__).resolve().parents[1] / "data" / "weights" / "compact.safetensors"  # of `siamese`
 
 
 def parse(name):
@@ -70,12 +73,23 @@ def weights_path(results, fold, seed, step=None, name="paper"):
     return Path(results) / "weights" / f"{stem}.safetensors"
 
 
+def weights_of(name, results, fold, seed, step=None):
+    """The file that a tracker of the experiments has its weights from; None for one without any."""
+    if name in COMPARED:
+        return weights_path(results, fold, seed, step, name)
+    return SHIPPED if name == "siamese" else None
+
+
 def steps(results, fold, seed, name="paper"):
     """Training steps of which the weights were kept, rising."""
     found = weights_path(results, fold, seed, name=name).parent.glob(f"{name}_fold{fold}_seed{seed}_step*.safetensors")
     return sorted(int(path.stem.rpartition("_step")[2]) for path in found)
 
 
-def boxes_path(results, dataset, sequence, tracker, seed=0, resets=False):
-    """The CSV of one tracker's raw boxes on one sequence; resets: of the run that is started anew after each failure."""
-    return Path(results) / "boxes" / dataset / f"{sequence}__{tracker}__seed{seed}{'__resets' if resets else ''}.csv"
+def boxes_path(results, dataset, sequence, tracker, seed=0, resets=False, step=None):
+    """The CSV of one tracker's raw boxes on one sequence; resets: of the run that is started anew after each failure.
+
+    step: of the run with the weights of that training step.
+    """
+    stem = f"{sequence}__{tracker}{'' if step is None else f'@{step}'}__seed{seed}{'__resets' if resets else ''}"
+    return Path(results) / "boxes" / dataset / f"{stem}.csv"

@@ -17,7 +17,7 @@ from irtrack_core.boxes import iou
 from irtrack_core.compared.notes import BARE
 from irtrack_core.config import PyramidSettings, TrackerSettings
 from irtrack_core.datasets import FunctionFrames, data_root, in_memory, load
-from irtrack_core.protocol import COMPARED, boxes_path, parse, simulated, steps, test_folds, weights_path
+from irtrack_core.protocol import COMPARED, boxes_path, parse, simulated, steps, test_folds, weights_of, weights_path
 
 __all__ = [
     "TRACKERS",
@@ -105,8 +105,7 @@ def track(sequences, names, results, *, fold=0, seed=0, step=None, resets=None, 
     for sequence in progress(sequences) if progress else sequences:
         held, pixels = None, _pixels(sequence)
         for name in names:
-            stem = name if step is None else f"{name}@{step}"
-            path = boxes_path(results, sequence.dataset, sequence.name, stem, seed, resets is not None)
+            path = boxes_path(results, sequence.dataset, sequence.name, name, seed, resets is not None, step)
             key = _key(sequence, pixels, name, results, fold, seed, step, resets)
             if name in (made or {}) or evaluation.made_with(path) != key:
                 held = held or in_memory(sequence)
@@ -141,8 +140,8 @@ def _key(sequence, pixels, name, results, fold, seed, step, resets):
     """What raw boxes depend on: code, weights, and the sequence: its name, boxes, size and `pixels`."""
     parts = [_code(), name, sequence.dataset, sequence.name, str(sequence.shape), pixels, str(resets)]
     parts.append(hashlib.sha256(sequence.boxes.tobytes()).hexdigest())
-    if name in COMPARED:
-        path = weights_path(results, fold, seed, step, name)
+    path = weights_of(name, results, fold, seed, step)
+    if path is not None:
         parts.append(_file_digest(path, path.stat().st_mtime_ns) if path.exists() else "")
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
@@ -198,7 +197,9 @@ def load_results(sequences, names, results, *, seed=0):
         for name in names:
             path = boxes_path(results, sequence.dataset, sequence.name, name, seed)
             if not path.exists():
-                raise FileNotFoundError(f"{path} is not there yet: first run notebooks/11_experiment_overlap.ipynb")
+                raise FileNotFoundError(
+                    f"{path} is not there yet: first run notebooks/11_experiment_overlap.ipynb with this profile and seed"
+                )
             (result,) = evaluation.load_boxes(path)
             if not np.array_equal(result.boxes[0], sequence.boxes[result.start]):
                 raise ValueError(

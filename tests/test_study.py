@@ -2,9 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from irtrack_core import config, evaluation, metrics, speed, study
+from irtrack_core import config, evaluation, metrics, protocol, speed, study
 from irtrack_core.boxes import iou
 from irtrack_core.datasets import Sequence, in_memory
+from irtrack_core.trackers.siamese import WEIGHTS
 
 
 def sequence(name="one", dataset="set", frames=6, step=1.0, absent=()):
@@ -157,6 +158,19 @@ def test_other_pixels_under_the_same_name_and_boxes_are_tracked_anew(tmp_path):
         frames[index, 0, 0] += 1
         study.track([Sequence("one", "set", frames, one.boxes)], ["peak"], tmp_path)
         assert evaluation.made_with(path) != before
+
+
+def test_other_shipped_weights_are_tracked_anew(tmp_path, monkeypatch):
+    assert protocol.SHIPPED == WEIGHTS / "compact.safetensors"
+    one, kept = sequence("one"), tmp_path / "compact.safetensors"
+    monkeypatch.setattr(protocol, "SHIPPED", kept)
+    path = study.boxes_path(tmp_path, "set", "one", "siamese")
+    keys = []
+    for content in (b"first", b"second", b"first"):
+        kept.write_bytes(content)
+        study.track([one], ["siamese"], tmp_path)
+        keys.append(evaluation.made_with(path))
+    assert keys[0] == keys[2] != keys[1]
 
 
 def test_stages_add_up_to_the_whole(tmp_path):
