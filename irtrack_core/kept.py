@@ -28,5 +28,7 @@ def write_card(path, command, made_by, **more):
 
     made_by: `provenance()`, taken before the run: the code may be edited while it runs.
     """
-    card = {"command": command} | more | made_by
-    Path(path).with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    card, path = {"command": command} | more | made_by, Path(path).with_suffix(".json")
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    os.replace(part, path)

@@ -19,8 +19,8 @@ TIERS = [
     "training runtime insight",
     "trackers",
     "evaluation protocol",
-    "recipes learning calibration kaist_pairs filter_study filter_maps element_search study comparison speed ablation "
-    "convergence",
+    "recipes learning calibration kaist_pairs filter_study filter_maps element_search study tracking comparison speed "
+    "ablation convergence",
     "figures report",
     "widgets workbook runner site batch peers",
     "__main__ cli_track",

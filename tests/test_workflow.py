@@ -1,9 +1,11 @@
 """The workflow knows every notebook, and re-runs what a change touches: nothing else."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -22,12 +24,17 @@ def planned(folder, *words, **environment):
 
 def jobs_of(folder, *words, **environment):
     """The same, a name for every job."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--cores", "2", "-n", *words]
-    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("IRTRACK_")} | environment
-    done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=120)
+    done = run(folder, "-n", *words, **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     return [line.split()[1].rstrip(":") for line in lines if line.startswith(("rule ", "localrule "))]
+
+
+def run(folder, *words, **environment):
+    """Snakemake in `folder`; the finished process."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--cores", "2", *words]
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("IRTRACK_")} | environment
+    return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +53,7 @@ def clone(tmp_path_factory):
             f"# %%\nfrom irtrack_core import {module}\nprint(profile, seed)\n"
         )
         runner.build(source / f"{slug}.py", execute=False)
-    command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--cores", "2", "--quiet", "all"]
-    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("IRTRACK_")}
-    done = subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=300)
+    done = run(folder, "--quiet", "all")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -141,10 +146,62 @@ def test_the_command_line_tools_change_no_digest(tmp_path):
 
 
 def test_every_compared_method_is_trained_by_a_job_of_its_own(tmp_path):
-    for slug in ("05_train_the_tracker", "07_compared_methods"):
-        assert planned(ROOT, slug, IRTRACK_RESULTS=str(tmp_path)) == {"train", slug}
+    five, seven = "05_train_the_tracker", "07_compared_methods"
     counts = {"quick": (1, 9), "medium": (10, 90)}
     for profile, expected in counts.items():
-        for slug, count in zip(("05_train_the_tracker", "07_compared_methods"), expected):
-            words = [slug, "--config", f"profile={profile}"]
-            assert jobs_of(ROOT, *words, IRTRACK_RESULTS=str(tmp_path)).count("train") == count
+        for slug, others, count in zip((five, seven), ({"track"}, set()), expected):
+            names = jobs_of(ROOT, slug, "--config", f"profile={profile}", IRTRACK_RESULTS=str(tmp_path))
+            assert set(names) == {"train", slug} | others and names.count("train") == count
+            assert names.count("track") == 3 * len(others)  # the first fold's tests of each training step
+
+
+def test_every_tracker_tracks_every_set_in_a_job_of_its_own(tmp_path):
+    slug, words = "11_experiment_overlap", {"IRTRACK_RESULTS": str(tmp_path)}
+    names = jobs_of(ROOT, slug, IRTRACK_DATA="/elsewhere", **words)
+    assert set(names) == {"train", "track", "05_train_the_tracker", "07_compared_methods", slug}
+    assert names.count("track") == 13 * 3 + 8 and names.count("train") == 10  # eight of them on real sequences
+    names = jobs_of(ROOT, slug, "--config", "profile=medium", **words)
+    assert names.count("track") == 5 * (13 + 10) * 3 and names.count("train") == 100
+
+
+def test_a_tracking_needs_its_own_training_and_no_other(tmp_path):
+    boxes = tmp_path / "quick" / "boxes" / "sim-aircraft"
+    targets = [f"{boxes}/{name}_fold0_seed0.json" for name in ("peak", "siamese", "ref8-filtered")]
+    assert sorted(jobs_of(ROOT, *targets, IRTRACK_RESULTS=str(tmp_path))) == ["track"] * 3 + ["train"]
+
+
+def test_a_tracking_runs_once_and_again_when_what_it_uses_changed(clone, tmp_path):
+    words, target = {"IRTRACK_RESULTS": str(tmp_path)}, f"{tmp_path}/quick/boxes/sim-aircraft/identity_fold0_seed0.json"
+    assert run(clone, target, **words).returncode == 0
+    assert len(json.loads(Path(target).read_text())["boxes"]) == 4
+    for module, rules in {"metrics": {"track"}, "learning": set()}.items():
+        path = clone / "irtrack_core" / f"{module}.py"
+        before = path.read_text()
+        path.write_text(before + "\n# changed\n")
+        assert planned(clone, target, IRTRACK_DATA="/elsewhere", **words) == rules, module  # it reads no real data
+        path.write_text(before)
+    assert planned(clone, target, "--config", "seed=1", **words) == {"track"}
+
+
+def test_a_failed_tracking_is_listed_at_the_end(clone, tmp_path):
+    words = {"IRTRACK_RESULTS": str(tmp_path / "results"), "IRTRACK_DATA": str(tmp_path / "none")}
+    done = run(clone, f"{tmp_path}/results/quick/boxes/svanstrom/identity_fold0_seed0.json", **words)
+    assert done.returncode == 1
+    listed = done.stderr.partition("trainings and trackings:")[2].splitlines()
+    assert listed[1].strip() == f"{tmp_path}/results/quick/log/track_svanstrom_identity_fold0_seed0.txt"
+    assert "error: IRTRACK_DATA names" in listed[2]
+    assert not list((tmp_path / "results" / "quick" / "boxes").glob("*/*"))
+
+
+def test_the_plan_knows_the_times_of_trainings_and_trackings(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("IRTRACK_RESULTS", str(tmp_path))
+    log = tmp_path / "quick" / "log"
+    log.mkdir(parents=True)
+    times = {"train_ref8_fold0_seed0": 75, "track_sim-pedestrian_ref8_fold0_seed0": 130}
+    for name, seconds in times.items():
+        (log / f"{name}.tsv").write_text(f"s\th:m:s\n{seconds}\t-\n")
+    assert batch.plan("quick") == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert "1 min 15 s" in lines["train_ref8_fold0_seed0"]
+    assert "2 min 10 s" in lines["track_sim-pedestrian_ref8_fold0_seed0"]
+    assert "never run" in lines["track_sim-aircraft_ref8_fold0_seed0"]
