@@ -7,6 +7,7 @@ with the same settings by the same code, is left as it is; a run that was killed
 """
 
 import argparse
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,7 +25,16 @@ from irtrack_core.sampling import PairSampler
 from irtrack_core.training import new_net, train
 from irtrack_core.weights import read_card, save_weights
 
-__all__ = ["learn", "network_settings", "new_network", "runs", "sampler_of", "schedule", "training_sequences"]
+__all__ = [
+    "learn",
+    "network_settings",
+    "new_network",
+    "runs",
+    "sampler_of",
+    "schedule",
+    "train_missing",
+    "training_sequences",
+]
 
 STRIDE = 4  # of the training sequences' frames that are kept in memory
 SHARES = (0.1, 0.25, 0.5, 1)  # of the steps, at which the weights are kept
@@ -103,6 +113,19 @@ def learn(name, profile, results, *, fold=0, seed=0, study_seed=0, batch=8, work
     return history
 
 
+def train_missing(profile, results, names=None, *, seed=0, progress=None):
+    """Train those of `runs` that left no weights yet; returns their list. What is there is taken, whatever made it.
+
+    names: trackers; those that are no compared methods need no training. progress: e.g. tqdm, wraps the list.
+    """
+    names = None if names is None else [name for name in names if name in protocol.COMPARED]
+    every = runs(profile, names, seed)
+    missing = [run for run in every if not protocol.weights_path(results, *run[1:], name=run[0]).is_file()]
+    for name, fold, run_seed in progress(missing) if progress and missing else missing:
+        learn(name, profile, results, fold=fold, seed=run_seed, study_seed=seed, progress=False)
+    return missing
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="python -m irtrack_core.learning", description="Train a compared method on one fold of the study."
@@ -119,7 +142,7 @@ def main(arguments=None):
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     name, profile, results = chosen.pop("name"), config.profile(chosen.pop("profile")), chosen.pop("results")
-    results = results or Path("results") / profile.name
+    results = results or Path(os.environ.get("IRTRACK_RESULTS") or "results") / profile.name
     learn(name, profile, results, **chosen)
     print(protocol.weights_path(results, chosen["fold"], chosen["seed"], name=name))
 

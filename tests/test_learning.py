@@ -98,6 +98,21 @@ def test_runs_of_a_profile():
     assert learning.runs(config.profile("quick"), ["ref8"], seed=4) == [("ref8", 0, 4)]
 
 
+def test_only_what_is_missing_is_trained(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(learning, "learn", lambda name, *_, **options: calls.append((name, options)))
+    names = ["identity", "paper", "siamese", "ref8"]
+    two = SMALL.replace(seeds=2)
+    weights(tmp_path, "paper").parent.mkdir()
+    weights(tmp_path, "paper").touch()
+    weights(tmp_path, "ref8", step=4).touch()  # of a training that was stopped
+    missing = learning.train_missing(two, tmp_path, names)
+    assert missing == [("ref8", 0, 0), ("paper", 0, 1), ("ref8", 0, 1)] == [(n, o["fold"], o["seed"]) for n, o in calls]
+    assert {options["study_seed"] for _, options in calls} == {0}
+    assert len(learning.train_missing(SMALL, tmp_path, seed=3)) == 10
+    assert calls[-1][1] | {"fold": 0, "seed": 3, "study_seed": 3} == calls[-1][1]
+
+
 def test_command_line(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(config.PROFILES, "quick", SMALL)
     learning.main(["ref8", "--seed", "1", "--results", str(tmp_path)])

@@ -6,7 +6,8 @@
 # and draw both: overlap against *frames since the start*, where a tracker may drift, and against the *training step*.
 #
 # **You will** run the paper's method and the four it compares itself with, each with the filter and without, beside what a user would
-# pick, and see where each loses its target. **You need** notebooks 05 and 07, which train them. **Run time:** about three minutes (quick).
+# pick, and see where each loses its target. **You need** notebooks 05 and 07, which train them; what they have not trained is trained here
+# first, a minute each. **Run time:** about three minutes (quick).
 
 # %% tags=["parameters"]
 profile: str = "quick"  # quick | medium | full
@@ -20,7 +21,7 @@ real_frames: int = 60  # frames of each real sequence; 0: all
 import pandas as pd
 from IPython.display import display
 
-from irtrack_core import comparison, evaluation, metrics, peers, protocol, study, workbook
+from irtrack_core import comparison, evaluation, learning, metrics, peers, protocol, study, workbook
 from irtrack_core.figures import experiments, style
 
 options = dict(baselines=baselines, methods=methods, waiting=waiting, real_frames=real_frames)
@@ -47,6 +48,7 @@ panels = (False, True)  # without the filter, with it
 # The raw boxes are kept below `results/<profile>/boxes/`; notebooks 12 and 20 read them from there, and a run that was stopped goes on.
 
 # %%
+learning.train_missing(book.profile, book.results, names, seed=seed, progress=workbook.progress)  # else of 05 and 07
 results, sequences = study.run_folds(book.profile, names, book.results, seed, progress=workbook.progress)
 others = peers.there(sequences, book.results, seed)
 results += study.load_results(sequences, others, book.results, seed=seed)
