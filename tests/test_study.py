@@ -52,7 +52,9 @@ def test_raw_boxes_go_round_and_give_the_same_table(tmp_path):
 
 def test_missing_or_stale_boxes_are_refused(tmp_path):
     study.track([sequence("one")], ["identity"], tmp_path)
-    with pytest.raises(FileNotFoundError, match="first run notebooks/11_experiment_overlap.ipynb"):
+    with pytest.raises(
+        FileNotFoundError, match="first run notebooks/11_experiment_overlap.ipynb with this profile and seed"
+    ):
         study.load_results([sequence("two")], ["identity"], tmp_path)
     moved = sequence("one")
     moved = Sequence("one", "set", moved.frames, moved.boxes + [0.5, 0, 0, 0])
