@@ -10,6 +10,7 @@ sequence are left as they are; a run that was killed goes on.
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -51,14 +52,15 @@ def track(dataset, name, profile, results, *, fold=0, seed=0, study_seed=0, prog
     or the real sequences are missing, saying how to get them.
     """
     weights = weights_of(name, results, fold, seed)
-    options = f"--profile {profile.name} --fold {fold} --seed {seed} --study-seed {study_seed} --results {results}"
+    options = f"--profile {profile.name} --fold {fold} --seed {seed} --study-seed {study_seed}"
+    options += f" --results {shlex.quote(str(results))}"
     if name in COMPARED and not weights.is_file():
         raise FileNotFoundError(
             f"{weights} is not there yet: train it first, with `python -m irtrack_core.learning {name} {options}`"
         )
     card, origin = card_path(results, dataset, name, fold, seed), provenance()
-    card.unlink(missing_ok=True)  # of what was made before: if this run is killed, nothing says that it is complete
     sequences, runs = _sequences(dataset, profile, fold, study_seed), [{}]
+    card.unlink(missing_ok=True)  # of what was made before: if this run is killed, nothing says that it is complete
     if dataset != REAL:
         runs.append({"resets": WAITING})
         if name in METHODS and (fold, seed) == (0, study_seed):
