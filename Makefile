@@ -2,6 +2,7 @@
 # make plan      say what `make results` would run now, and how long each part took last time
 # make test      install if needed, all tests
 # make lab       install if needed, open JupyterLab on the first notebook
+# make site      HTML pages of the executed notebooks, in site/; the demos' controls work there, at recorded values
 # make peers     CSRT, KCF and MIL of OpenCV over the experiments' sequences, in an environment of their own (.venv-peers)
 # make notebooks [NB=02]   rebuild the stored notebooks from notebooks/src
 #

@@ -1,4 +1,4 @@
-"""A small web site from executed notebooks: one page each and an index. Sliders show their static figure."""
+"""A small web site from executed notebooks: one page each and an index. Demos are films, with controls that work."""
 
 import html
 import re
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 
-from irtrack_core import workbook
+from irtrack_core import player, workbook
 
 __all__ = ["make"]
 
@@ -34,8 +34,9 @@ HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 def make(profile, folder=None):
     """Write site/index.html and a page for each executed notebook of a profile; returns the folder.
 
-    Pages hold all their figures and work offline, down to a phone's width; only equations stay in their TeX there, for
-    MathJax is loaded from the web. Raises FileNotFoundError when nothing was run yet.
+    Pages hold all their figures and work offline, down to a phone's width, and so do the demos, over the values that a run
+    recorded (`widgets.film`); only equations stay in their TeX there, for MathJax is loaded from the web. Raises
+    FileNotFoundError when nothing was run yet.
     """
     from nbconvert import HTMLExporter
 
@@ -47,16 +48,34 @@ def make(profile, folder=None):
             f"no executed notebooks in {results / 'notebooks'}: first `make results PROFILE={profile}`"
         )
     folder = Path(folder or root / "site")
-    exporter = HTMLExporter(embed_images=True, require_js_url="")  # it is for widgets; demos show their static figures
+    exporter = HTMLExporter(embed_images=True, require_js_url="")  # it is for widgets, of which films need none
     lines = [HEAD, f"<h1>irtrack</h1><p>Executed with the profile <em>{profile}</em>.</p><ul>"]
     for path in notebooks:
         notebook = nbformat.read(path, as_version=4)
+        films = _play(notebook)
         body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
         begin = re.search(r"<body[^>]*>", body).end()
-        body = body[:begin].replace('<script src=""></script>', "").replace("</head>", PAGE, 1) + BACK + body[begin:]
+        style = (player.STYLE if films else "") + PAGE
+        head = body[:begin].replace('<script src=""></script>', "").replace("</head>", style, 1)
+        body = head + BACK + body[begin:]
+        if films:
+            end = body.rindex("</body>")
+            body = body[:end] + player.SCRIPT + body[end:]
         workbook._write(folder / f"{path.stem}.html", body.encode())
         title = notebook.cells[0].source.splitlines()[0].lstrip("# ") or path.stem
         lines.append(f'<li><a href="{path.stem}.html">{html.escape(title)}</a></li>')
         print(f"wrote {folder / path.stem}.html", flush=True)
     workbook._write(folder / "index.html", ("\n".join(lines) + "</ul></body></html>\n").encode())
     return folder
+
+
+def _play(notebook):
+    """Put a player in place of each recorded demo's figure; returns their number. What else widgets left is dropped."""
+    notebook.metadata.pop("widgets", None)
+    count = 0
+    for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
+        film = output.get("data", {}).get(player.MIME)
+        if film is not None:
+            output.data = {"text/html": player.markup(film)}
+            count += 1
+    return count

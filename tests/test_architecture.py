@@ -22,7 +22,7 @@ TIERS = [
     "recipes learning calibration kaist_pairs filter_study filter_maps element_search study tracking comparison speed "
     "ablation convergence",
     "figures report",
-    "widgets workbook runner site batch peers",
+    "player widgets workbook runner site batch peers",
     "__main__ cli_track",
 ]
 TIER = {name: number for number, row in enumerate(TIERS) for name in row.split()}

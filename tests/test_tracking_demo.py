@@ -60,6 +60,13 @@ def test_in_batch_a_figure_is_shown(monkeypatch, film):
     assert isinstance(widgets.pick_and_track(film[0]), plt.Figure)
 
 
+def test_a_film_goes_on_after_a_damaged_frame(monkeypatch, film):
+    monkeypatch.setenv("IRTRACK_BATCH", "films")
+    data = widgets.pick_and_track(film[0], tracker="peak").data
+    missing = [k % 8 for k, (number, _) in enumerate(data["shots"]) if number is None]
+    assert data["controls"][1]["values"] == list("01234567") and missing and set(missing) == {3}
+
+
 def test_pick_a_candidate_and_follow_it(live, film):
     frames, truth = film
     box = widgets.pick_and_track(frames, tracker="peak", name="film")

@@ -1,20 +1,25 @@
 """Interactive demos. Each is a tested function that draws a figure, with sliders over it; the only importer of ipywidgets.
 
 In a live front end a demo shows its controls and redraws as they move. In a batch run (IRTRACK_BATCH is set) nobody is there
-to move them, and it returns the figure of its first settings, which is also what readers on the web see.
+to move them, and it returns the figure of its first settings. Where the batch run also records films (IRTRACK_BATCH=films, as
+`workbook run` sets it) it adds itself drawn over a few values of its controls, which the web site plays without a kernel. The
+learning curve of `LiveCurve` has no controls and is a figure there.
 """
 
 from irtrack_core.widgets.base import demo, live, png
-from irtrack_core.widgets.filtering import ElementPad, filter_an_image, filter_your_image
+from irtrack_core.widgets.film import Film
+from irtrack_core.widgets.filtering import filter_an_image, filter_your_image
 from irtrack_core.widgets.learning import LiveCurve
 from irtrack_core.widgets.matching import anchors_on_frame, feature_maps, response_maps
 from irtrack_core.widgets.network import network_shapes
+from irtrack_core.widgets.pad import ElementPad
 from irtrack_core.widgets.scan import TARGETS, scan_an_image
 from irtrack_core.widgets.tracking import pick_and_track, scrub
 
 __all__ = [
     "TARGETS",
     "ElementPad",
+    "Film",
     "LiveCurve",
     "anchors_on_frame",
     "demo",

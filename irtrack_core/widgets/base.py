@@ -6,12 +6,19 @@ import os
 import ipywidgets
 import matplotlib.pyplot as plt
 
-__all__ = ["live", "png", "demo"]
+from irtrack_core.widgets.film import Film, record
+
+__all__ = ["demo", "filmed", "live", "png"]
 
 
 def live():
     """True when a person may move the controls."""
     return not os.environ.get("IRTRACK_BATCH")
+
+
+def filmed():
+    """True in a batch run that records films of the demos, as `workbook run` does for the web site."""
+    return os.environ.get("IRTRACK_BATCH") == "films"
 
 
 def png(figure, dpi=80):
@@ -22,17 +29,18 @@ def png(figure, dpi=80):
     return buffer.getvalue()
 
 
-def demo(draw, **controls):
+def demo(draw, film=None, **controls):
     """Controls over a picture: draw(**values) -> matplotlib Figure is called again whenever one of them moves.
 
     controls: ipywidgets by parameter name. A ValueError from `draw` is shown as a sentence instead of the picture.
-    Returns a widget when live, the figure of the first settings otherwise.
+    film: arguments of `film.record`: which values of which controls are drawn where films are recorded.
+    Returns a widget when live, the figure of the first settings otherwise, as a Film where films are recorded.
     """
     values = {name: control.value for name, control in controls.items()}
     if not live():
         figure = draw(**values)
         plt.close(figure)  # else the notebook would show it twice
-        return figure
+        return Film(figure, record(draw, controls, **film)) if film and filmed() else figure
     image, message = ipywidgets.Image(format="png"), ipywidgets.HTML()
 
     def redraw(_=None):

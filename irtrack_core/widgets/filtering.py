@@ -1,5 +1,7 @@
 """Demos of notebook 02: the multi-level filter on a given image, and on the reader's own."""
 
+import base64
+
 import cv2
 import ipywidgets
 import numpy as np
@@ -11,12 +13,16 @@ from irtrack_core.evaluation import evaluate_filter
 from irtrack_core.figures import filtering as filter_figures
 from irtrack_core.filtering import multilevel_filter
 from irtrack_core.metrics import noise_sigma
-from irtrack_core.widgets.base import live
+from irtrack_core.widgets.base import filmed, live
+from irtrack_core.widgets.film import QUALITY, Film, record
+from irtrack_core.widgets.pad import DRAWINGS, ElementPad
 
-__all__ = ["ElementPad", "filter_an_image", "filter_your_image"]
+__all__ = ["filter_an_image", "filter_your_image"]
 
 SHAPES = ["lines", "square", "cross", "disc", "diamond", "ring", "drawn"]
 POLARITIES = {"bright targets": "bright", "dark targets": "dark", "both": "both"}
+FILM = {"shape": ["lines", "square", "disc", "ring", *DRAWINGS], "length": [5, 9, 15, 25], "side": [1, 3, 5]}
+OWN_FILM = {"shape": ["lines", "square", "disc", "drawn: X"], "length": [5, 9, 15, 25], "side": [1, 3, 5]}
 BOX = {"x": "target x", "y": "target y", "size": "its size"}
 GUESS = 7  # pixels of the box that is put around the strongest spot when the reader gives none
 
@@ -28,7 +34,7 @@ def filter_an_image(image, box, *, target=None, length=15, angles=4, side=3):
     length, angles, side: first settings of the lines and the square s. The shape "drawn" takes the pad's pixels.
     """
     if not live():
-        return _still(image, box, target, length, angles, side)
+        return _still(image, box, target, length, angles, side, FILM)
     return _Demo(length, angles, side).show(image, box, target).widget
 
 
@@ -41,15 +47,55 @@ def filter_your_image(path="", box=(), *, example, length=15, angles=4, side=3):
     """
     image, box = _with_box(read_image(path), box) if path else example
     if not live():
-        return _still(image, box, None, length, angles, side)
+        note = "There you also choose an image of your own and the target in it."
+        return _still(image, box, None, length, angles, side, OWN_FILM, note)
     return _Demo(length, angles, side, own=True).show(image, box).widget
 
 
-def _still(image, box, target, length, angles, side):
-    """The figure for the first settings."""
-    results = multilevel_filter(image, line_elements(length, angles), rectangle(side, side))
-    measures = evaluate_filter(image, {"U": results[1], "M": results[2]}, box, target=target)
-    return filter_figures.Panel().draw(image, results, box, measures=measures)
+def _still(image, box, target, length, angles, side, grid, note=""):
+    """The figure for the first settings, with a film where films are recorded."""
+    floor = noise_sigma(image)
+
+    def filtered(shape, length, side, angles):
+        drawn = DRAWINGS.get(shape, "")
+        options = dict(length=length, angles=angles, height=side, width=side, polarity="bright", drawn=drawn)
+        return _filter(image, box, target, floor, shape="drawn" if drawn else shape, **options)
+
+    _, _, results, measures = filtered("lines", length, side, angles)
+    figure = filter_figures.Panel().draw(image, results, box, measures=measures)
+    if not filmed():
+        return figure
+    panel = filter_figures.Panel()  # the numbers stand beside it
+
+    def draw(**settings):
+        elements, s, results, measures = filtered(**settings)
+        panel.draw(image, results, box)
+        pixels = cv2.imdecode(np.frombuffer(panel.png(), np.uint8), cv2.IMREAD_COLOR)
+        picture = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, QUALITY])[1].tobytes()
+        shown = base64.b64encode(_thumbnails(elements, s)).decode()
+        beside = f'<img alt="the elements, and s in green" src="data:image/png;base64,{shown}">'
+        return picture, list(pixels.shape[1::-1]), _measures_table(measures) + beside
+
+    controls = {
+        "shape": _dropdown(grid["shape"], "element a"),
+        "length": _slider(length, 3, 41, 2, "its length"),
+        "side": _slider(side, 1, 11, 2, "side of s"),
+        "angles": _slider(angles, 1, 16, 1, "angles n"),
+    }
+    note = " ".join(filter(None, ("A drawn element keeps its own size; there you draw any.", note)))
+    return Film(figure, record(draw, controls, grid, note=note))
+
+
+def _filter(image, box, target, floor, *, shape, length, angles, height, width, polarity, drawn):
+    """(elements, s, (E, U, M), measures) of an image for a demo's settings; drawn: the pad's text for that shape."""
+    if shape == "lines":
+        elements = line_elements(length, angles)
+    else:
+        elements = [drawn_element(drawn) if shape == "drawn" else shape_element(shape, length)]
+    s = rectangle(height, width)
+    results = multilevel_filter(image, elements, s, polarity=polarity)
+    options = {"target": target, "floor": floor, "dark": polarity == "dark"}
+    return elements, s, results, evaluate_filter(image, {"U": results[1], "M": results[2]}, box, **options)
 
 
 def _with_box(image, box=()):
@@ -155,16 +201,8 @@ class _Demo:
         values = {name: control.value for name, control in self.settings.items()}
         key = (*values.values(), self.pad.text if values["shape"] == "drawn" else "")
         if self.computed is None or self.computed[0] != key:
-            if values["shape"] == "lines":
-                elements = line_elements(values["length"], values["angles"])
-            elif values["shape"] == "drawn":
-                elements = [drawn_element(self.pad.text)]
-            else:
-                elements = [shape_element(values["shape"], values["length"])]
-            s, polarity = rectangle(values["height"], values["width"]), values["polarity"]
-            results = multilevel_filter(self.image, elements, s, polarity=polarity)
-            options = {"target": self.target, "floor": self.floor, "dark": polarity == "dark"}
-            measures = evaluate_filter(self.image, {"U": results[1], "M": results[2]}, self.target_box, **options)
+            known = self.image, self.target_box, self.target, self.floor
+            elements, s, results, measures = _filter(*known, **values, drawn=self.pad.text)
             self.computed = key, results, measures
             self.shown.value = _thumbnails(elements, s)
         return self.computed[1:]
@@ -191,52 +229,6 @@ def _grid(controls, columns):
     """Controls side by side, as wide as the page lets them."""
     layout = {"grid_template_columns": f"repeat({columns}, minmax(0, 1fr))", "width": "100%", "max_width": "900px"}
     return ipywidgets.GridBox(controls, layout=layout)
-
-
-class ElementPad:
-    """A pad of small buttons to draw an element by hand; pressing one presses the opposite one: point symmetry."""
-
-    def __init__(self, size=9):
-        look = {"width": "20px", "height": "20px", "padding": "0", "margin": "1px"}
-        first = (line_elements(size, 4)[1] | shape_element("cross", size)).astype(bool).ravel()
-        self.size, self._calls, self._busy = size, [], False
-        self.buttons = [
-            ipywidgets.ToggleButton(value=bool(on), layout=look, button_style="warning" if on else "") for on in first
-        ]
-        for button, opposite in zip(self.buttons, self.buttons[::-1]):
-            button.observe(lambda change, other=opposite: self._press(change, other), names="value")
-        rows = [ipywidgets.HBox(self.buttons[i : i + size]) for i in range(0, size * size, size)]
-        clear = ipywidgets.Button(description="clear", layout={"width": "70px"})
-        clear.on_click(lambda _: self.clear())
-        self.box = ipywidgets.VBox([ipywidgets.HTML("draw the element"), *rows, clear])
-
-    def on_change(self, call):
-        """call() after each stroke: a button and its opposite are one."""
-        self._calls.append(call)
-
-    def clear(self):
-        """Leave the centre alone."""
-        self._busy = True
-        for i, button in enumerate(self.buttons):
-            button.value = i == len(self.buttons) // 2
-        self._done()
-
-    def _press(self, change, opposite):
-        change["owner"].button_style = "warning" if change["new"] else ""
-        if not self._busy:
-            self._busy, opposite.value = True, change["new"]
-            self._done()
-
-    def _done(self):
-        self._busy = False
-        for call in self._calls:
-            call()
-
-    @property
-    def text(self):
-        """The drawing as `drawn_element` reads it."""
-        pixels = ["x" if button.value else "." for button in self.buttons]
-        return " ".join("".join(pixels[i : i + self.size]) for i in range(0, len(pixels), self.size))
 
 
 def _thumbnails(elements, s, high=44):

@@ -48,6 +48,7 @@ def feature_maps(net, sequence, *, stage="conv3", channels=6):
 
     return demo(
         draw,
+        film={"grid": {"stage": STAGES, "first": [0, 6]}},
         stage=ipywidgets.Dropdown(options=STAGES, value=stage, description="stage"),
         first=_slider(0, 0, 40, "channels from"),
         frame=_slider(min(8, len(sequence) - 1), 0, len(sequence) - 1, "frame"),
@@ -87,6 +88,14 @@ def anchors_on_frame(sequence, *, preset="compact"):
     share = dict(min=0.05, max=0.95, step=0.05, continuous_update=False)
     return demo(
         draw,
+        film={
+            "grid": {
+                "preset": ["paper", "compact"],
+                "frame": [0, 8],
+                "column": [2, 6, 10],
+                "positive": [0.3, 0.4, 0.5, 0.6],
+            }
+        },
         preset=ipywidgets.Dropdown(options=["paper", "compact"], value=preset, description="preset"),
         frame=_slider(min(8, len(sequence) - 1), 0, len(sequence) - 1, "frame"),
         row=_slider(6, 0, 16, "row"),
@@ -120,6 +129,7 @@ def response_maps(net, sequence):
 
     return demo(
         draw,
+        film={"grid": {"frame": [2, 8], "dx": [-40, -20, 0, 20, 40], "dy": [-40, -20, 0, 20, 40]}},
         frame=_slider(min(8, len(sequence) - 1), 0, len(sequence) - 1, "frame"),
         dx=_slider(0, -40, 40, "window right, px"),
         dy=_slider(0, -40, 40, "window down, px"),

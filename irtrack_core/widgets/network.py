@@ -29,6 +29,9 @@ def network_shapes():
     slider = ipywidgets.IntSlider
     return demo(
         draw,
+        film={
+            "grid": {"preset": ["paper", "compact"], "width": [0.125, 0.25, 1.0], "template": [31, 63, 95, 127, 191]}
+        },
         preset=ipywidgets.Dropdown(options=["paper", "compact"], description="preset"),
         width=ipywidgets.SelectionSlider(options=[0.125, 0.25, 0.5, 1.0], value=0.25, description="width"),
         template=slider(value=127, min=31, max=191, step=8, description="template crop", continuous_update=False),

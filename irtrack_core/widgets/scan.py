@@ -28,6 +28,7 @@ def scan_an_image(*, scene=None, seed=0):
     slider = {"continuous_update": False}
     return demo(
         draw,
+        film={"grid": {"oversampling": [1, 2, 4], "f_number": [2.5, 8], "jitter": [0.05, 0.4], "snr": [0, 12, 24]}},
         oversampling=ipywidgets.FloatSlider(value=2, min=1, max=4, step=0.5, description="oversampling M", **slider),
         f_number=ipywidgets.FloatSlider(value=2.5, min=1, max=8, step=0.5, description="optics F", **slider),
         psf=ipywidgets.Dropdown(options=["gaussian", "airy"], description="blur"),

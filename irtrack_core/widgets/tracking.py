@@ -1,6 +1,6 @@
 """Demos of notebook 06: a tracked sequence to play through, and a target of one's own to pick and follow."""
 
-from functools import partial
+from functools import cache, partial
 
 import ipywidgets
 import numpy as np
@@ -10,10 +10,12 @@ from irtrack_core import trackers
 from irtrack_core.boxes import from_centers
 from irtrack_core.figures import tracking as figures
 from irtrack_core.proposals import propose, propose_at
-from irtrack_core.widgets.base import demo, live, png
+from irtrack_core.widgets.base import demo, filmed, live, png
+from irtrack_core.widgets.film import spread
 
 __all__ = ["pick_and_track", "scrub"]
 
+PICKS, FOLLOWED = 3, 40  # targets and frames of the film
 HINT = "Click on the target: on the left to take what stands out there, on the right to move the box to the very place."
 
 
@@ -35,7 +37,7 @@ def _played(draw, count):
     """Controls to play or scrub through draw(frame) -> figure."""
     last = count - 1
     slider = ipywidgets.IntSlider(value=last // 2, max=last, description="frame", continuous_update=False)
-    shown = demo(draw, frame=slider)
+    shown = demo(draw, {"grid": {"frame": spread(count, 40)}, "plays": "frame"}, frame=slider)
     if not live():
         return shown
     # a picture takes the kernel about a third of a second; the slider follows in the browser, the picture when it can
@@ -52,7 +54,8 @@ def pick_and_track(frames, *, tracker="siamese", start=0, most=500, name="your v
     A click in the whole frame takes the box of what stands out there, or else moves the present box there; a click in the
     picture near by moves the box.
     frames: lazy frames, as `datasets.folder.open_frames` gives them; tracker: its name. At most `most` frames are followed,
-    from frame `start` on. In batch: the candidates of that frame, drawn. Raises ValueError when there is none.
+    from frame `start` on. In batch: the candidates of that frame, drawn; where films are recorded, the first few followed.
+    Raises ValueError when there is none.
     """
     if not 0 <= start < len(frames):
         raise ValueError(f"start frame {start}: there are {len(frames)} frames (0 to {len(frames) - 1})")
@@ -62,11 +65,62 @@ def pick_and_track(frames, *, tracker="siamese", start=0, most=500, name="your v
         height, width = first.shape
         boxes, strengths = np.array([[width / 2 - 5, height / 2 - 5, 10.0, 10.0]]), np.zeros(1)
     draw = partial(figures.preview, first, boxes=boxes, strengths=strengths)
+    if filmed():
+        return _picks(frames, tracker, start, min(most, FOLLOWED, len(frames) - start), name, draw, boxes[:PICKS])
     if not live():
         return demo(draw, box=ipywidgets.fixed(boxes[0]))
     picker = _Picker(frames, tracker, start, most, name, first, boxes, draw)
     picker.box.picker = picker  # kept as long as the box is
     return picker.box
+
+
+def _picks(frames, tracker, start, count, name, preview, boxes):
+    """Film of the first candidates, each followed for `count` frames; the first frame shows all candidates."""
+
+    @cache
+    def followed(rank):
+        return _follow(frames, tracker, start, count, boxes[rank])
+
+    def draw(rank, frame):
+        if frame == start:
+            return preview(boxes[rank])
+        found, scores, lost, _ = followed(rank)
+        return _followed(frames, tracker, name, start, frame - start, found, scores, lost)
+
+    ranks = [(f"candidate {rank + 1}", rank) for rank in range(len(boxes))]
+    note = f"Here the filter's first candidates stand ready, followed by {tracker}; there you click on a target of your own."
+    grid = {"rank": list(range(len(boxes))), "frame": [start + step for step in spread(count, 12)]}
+    return demo(
+        draw,
+        {"grid": grid, "plays": "frame", "note": note},
+        rank=ipywidgets.Dropdown(options=ranks, description="target"),
+        frame=ipywidgets.IntSlider(value=start, min=start, max=start + count - 1, description="frame"),
+    )
+
+
+def _follow(frames, name, start, count, box, watch=lambda step: None):
+    """(boxes, scores, whether lost, number of unreadable frames) of `count` frames; watch(step) is called after each."""
+    tracker = trackers.create(name)
+    tracker.init(frames[start], box)
+    found, scores, lost, bad = [box], [1.0], [False], 0
+    for i in range(1, count):
+        try:
+            box, score = tracker.update(frames[start + i]), float(tracker.score)
+        except (ValueError, OSError):  # a damaged frame: its box stays open, the next one is looked at
+            box, score, bad, unseen = np.full(4, np.nan), 0.0, bad + 1, False
+        else:
+            unseen = bool(getattr(tracker, "lost", False))
+        found.append(box)
+        lost.append(unseen)
+        scores.append(score)
+        watch(i)
+    return np.array(found), scores, lost, bad
+
+
+def _followed(frames, tracker, name, start, frame, found, scores, lost):
+    """The figure of a followed frame, counted from `start`."""
+    title = f"{name}, frame {start + frame}, score {scores[frame]:.2f}{', lost' if lost[frame] else ''}"
+    return figures.whole_and_near(frames[start + frame], {tracker: found[frame]}, title=title)
 
 
 class _Picker:
@@ -140,38 +194,18 @@ class _Picker:
 
     def _track(self, _):
         self.button.disabled, self.bar.layout.visibility, self.text.value = True, "visible", ""
+        box = np.array([slider.value for slider in self.sliders.values()])
         try:
-            found, scores, lost, bad = self._follow()
+            found, scores, lost, bad = _follow(self.frames, self.tracker, self.start, self.count, box, self._at)
         except (ValueError, TypeError) as error:
             self.text.value = f"<b>Not possible:</b> {error}"
             return
         finally:
             self.button.disabled, self.bar.layout.visibility = False, "hidden"
         self.text.value = f"{len(found)} frames followed, {bad} of them unreadable; target lost in {sum(lost)}"
-
-        def draw(frame):
-            title = (
-                f"{self.name}, frame {self.start + frame}, score {scores[frame]:.2f}{', lost' if lost[frame] else ''}"
-            )
-            return figures.whole_and_near(self.frames[self.start + frame], {self.tracker: found[frame]}, title=title)
-
+        result = {"found": found, "scores": scores, "lost": lost}
+        draw = partial(_followed, self.frames, self.tracker, self.name, self.start, **result)
         self.result.children = [_played(draw, len(found))]
 
-    def _follow(self):
-        """(boxes, scores, whether lost, number of unreadable frames) of the frames from `start` on."""
-        tracker = trackers.create(self.tracker)
-        box = np.array([slider.value for slider in self.sliders.values()])
-        tracker.init(self.frames[self.start], box)
-        found, scores, lost, bad = [box], [1.0], [False], 0
-        for i in range(1, self.count):
-            try:
-                box, score = tracker.update(self.frames[self.start + i]), float(tracker.score)
-            except (ValueError, OSError):  # a damaged frame: its box stays open, the next one is looked at
-                box, score, bad, unseen = np.full(4, np.nan), 0.0, bad + 1, False
-            else:
-                unseen = bool(getattr(tracker, "lost", False))
-            found.append(box)
-            lost.append(unseen)
-            scores.append(score)
-            self.bar.value = i
-        return np.array(found), scores, lost, bad
+    def _at(self, step):
+        self.bar.value = step

@@ -60,8 +60,8 @@ point = TargetSettings(kind="point", snr=snr, speed=1.5)
 sequence = scan.simulate(sensor, clouds, point, frames=20, seed=seed)
 
 # %% [markdown]
-# Move the sliders (in JupyterLab; on a web page this is a picture): what makes the target larger, what fainter, what
-# ragged?
+# Move the sliders (in JupyterLab, and some of them on the pages of `make site`; elsewhere this is a picture): what makes the
+# target larger, what fainter, what ragged?
 
 # %%
 from irtrack_core import widgets

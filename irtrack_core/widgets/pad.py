@@ -1,0 +1,59 @@
+"""Structuring elements drawn by hand: the pad of notebook 02's demos, and drawings that stand ready where nobody draws."""
+
+import ipywidgets
+
+from irtrack_core.elements import line_elements, shape_element
+
+__all__ = ["DRAWINGS", "ElementPad"]
+
+# as `drawn_element` reads them
+DRAWINGS = {
+    "drawn: X": "x.....x .x...x. ..x.x.. ...x... ..x.x.. .x...x. x.....x",
+    "drawn: Z": "xxxxxxx .....x. ....x.. ...x... ..x.... .x..... xxxxxxx",
+}
+
+
+class ElementPad:
+    """A pad of small buttons to draw an element by hand; pressing one presses the opposite one: point symmetry."""
+
+    def __init__(self, size=9):
+        look = {"width": "20px", "height": "20px", "padding": "0", "margin": "1px"}
+        first = (line_elements(size, 4)[1] | shape_element("cross", size)).astype(bool).ravel()
+        self.size, self._calls, self._busy = size, [], False
+        self.buttons = [
+            ipywidgets.ToggleButton(value=bool(on), layout=look, button_style="warning" if on else "") for on in first
+        ]
+        for button, opposite in zip(self.buttons, self.buttons[::-1]):
+            button.observe(lambda change, other=opposite: self._press(change, other), names="value")
+        rows = [ipywidgets.HBox(self.buttons[i : i + size]) for i in range(0, size * size, size)]
+        clear = ipywidgets.Button(description="clear", layout={"width": "70px"})
+        clear.on_click(lambda _: self.clear())
+        self.box = ipywidgets.VBox([ipywidgets.HTML("draw the element"), *rows, clear])
+
+    def on_change(self, call):
+        """call() after each stroke: a button and its opposite are one."""
+        self._calls.append(call)
+
+    def clear(self):
+        """Leave the centre alone."""
+        self._busy = True
+        for i, button in enumerate(self.buttons):
+            button.value = i == len(self.buttons) // 2
+        self._done()
+
+    def _press(self, change, opposite):
+        change["owner"].button_style = "warning" if change["new"] else ""
+        if not self._busy:
+            self._busy, opposite.value = True, change["new"]
+            self._done()
+
+    def _done(self):
+        self._busy = False
+        for call in self._calls:
+            call()
+
+    @property
+    def text(self):
+        """The drawing as `drawn_element` reads it."""
+        pixels = ["x" if button.value else "." for button in self.buttons]
+        return " ".join("".join(pixels[i : i + self.size]) for i in range(0, len(pixels), self.size))
