@@ -83,7 +83,7 @@ for (const box of document.querySelectorAll('.irtrack-film')) {
     if (clock) return stop();
     const control = controls[film.plays], last = Number(control.max);
     if (Number(control.value) === last) control.value = 0;
-    play.textContent = '\\u23F8 stop';
+    play.textContent = '\\u25A0 stop';
     show();
     clock = setInterval(() => {
       control.value = Number(control.value) + 1;
