@@ -159,6 +159,7 @@ def test_the_filters_film_has_its_numbers_beside_it(small):
     ]  # of U and M, without the shares of zeros
     assert all("peak kept" in beside and beside.count("<img alt=") == 1 for _, beside in data["shots"])
     assert kept[0] != kept[1]
+    assert data["note"].endswith("Fixed here: angles n: 4; look for: bright targets.")
     assert set(filtering.DRAWINGS) < set(filtering.FILM["shape"])
 
 

@@ -56,12 +56,12 @@ def _still(image, box, target, length, angles, side, grid, note=""):
     """The figure for the first settings, with a film where films are recorded."""
     floor = noise_sigma(image)
 
-    def filtered(shape, length, side, angles):
+    def filtered(shape, length, side, angles, polarity):
         drawn = DRAWINGS.get(shape, "")
-        options = dict(length=length, angles=angles, height=side, width=side, polarity="bright", drawn=drawn)
+        options = dict(length=length, angles=angles, height=side, width=side, polarity=polarity, drawn=drawn)
         return _filter(image, box, target, floor, shape="drawn" if drawn else shape, **options)
 
-    _, _, results, measures = filtered("lines", length, side, angles)
+    _, _, results, measures = filtered("lines", length, side, angles, "bright")
     figure = filter_figures.Panel().draw(image, results, box, measures=measures)
     if not filmed():
         return figure
@@ -81,8 +81,10 @@ def _still(image, box, target, length, angles, side, grid, note=""):
         "length": _slider(length, 3, 41, 2, "its length"),
         "side": _slider(side, 1, 11, 2, "side of s"),
         "angles": _slider(angles, 1, 16, 1, "angles n"),
+        "polarity": _dropdown(POLARITIES, "look for"),
     }
-    note = " ".join(filter(None, ("A drawn element keeps its own size; there you draw any.", note)))
+    fixed = "Height and width of s are equal here, the view is zoomed in, and the cut runs through the target."
+    note = " ".join(filter(None, ("A drawn element keeps its own size; there you draw any.", note, fixed)))
     return Film(figure, record(draw, controls, grid, note=note))
 
 
