@@ -48,12 +48,13 @@ def main():
     made, rows = {name: trackers.create(name) for name in options.trackers}, []
     for label in progress(SIZES):
         for snr in SNRS:
-            sequences = [in_memory(sequence_of(label, snr, k)) for k in range(options.repeats)]
+            made_up = [sequence_of(label, snr, k) for k in range(options.repeats)]
+            sequences = [in_memory(one) for one in made_up]
             row = {"target": label, "snr": snr, "side": np.mean([np.sqrt(s.boxes[0, 2:].prod()) for s in sequences])}
             for name, tracker in made.items():
                 table = evaluation.evaluate([evaluation.run(tracker, one) for one in sequences], sequences)
                 row |= {f"{name} aor": table["aor"].mean(), f"{name} p3": table["p3"].mean()}
-            rows.append(row | {"limit": np.mean([study.aor_limit(one) for one in sequences])})
+            rows.append(row | {"limit": np.mean([study.aor_limit(one) for one in made_up])})
     table = pd.DataFrame(rows).round(3)
     print(table.to_string(index=False))
     if options.out:
