@@ -39,14 +39,19 @@ def run(folder, *words, **environment):
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory):
-    """A copy of the repository in which three small notebooks have been run."""
+    """A copy of the repository in which four small notebooks have been run."""
     folder = tmp_path_factory.mktemp("clone")
     for name in ("irtrack_core", "workflow"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     source = folder / "notebooks" / "src"
     source.mkdir(parents=True)
-    uses = {"00_start_here": "boxes", "10_experiment_snr": "metrics", "20_report": "config"}
+    uses = {
+        "00_start_here": "boxes",
+        "04_match_and_learn": "boxes",
+        "10_experiment_snr": "metrics",
+        "20_report": "config",
+    }
     for slug, module in uses.items():
         (source / f"{slug}.py").write_text(
             '# %% tags=["parameters"]\nprofile: str = "quick"\nseed: int = 0\n'
@@ -86,7 +91,7 @@ def test_nothing_runs_twice_and_saving_outputs_changes_nothing(clone):
 
 
 def test_changed_code_module_or_setting_reruns_what_depends_on_it(clone):
-    everything = {"00_start_here", "10_experiment_snr", "20_report", "all"}
+    everything = {"00_start_here", "04_match_and_learn", "10_experiment_snr", "20_report", "all"}
     module = clone / "irtrack_core" / "metrics.py"
     before = module.read_text()
     module.write_text(before + "\n# changed\n")
@@ -95,7 +100,12 @@ def test_changed_code_module_or_setting_reruns_what_depends_on_it(clone):
     module.write_text(before)
     assert planned(clone) == set()
     assert planned(clone, "--config", "seed=1") == everything
-    assert planned(clone, IRTRACK_DATA="/elsewhere") == everything - {"00_start_here"}
+    assert planned(clone, IRTRACK_DATA="/elsewhere") == everything - {"00_start_here", "04_match_and_learn"}
+    weights = clone / "data" / "weights" / "compact.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"others")
+    assert planned(clone) == {"04_match_and_learn", "all"}
+    weights.unlink()
 
 
 def test_the_plan_says_what_would_run_and_how_long_it_took(clone):
@@ -108,7 +118,7 @@ def test_the_plan_says_what_would_run_and_how_long_it_took(clone):
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 
-    assert plan() == ["0 of 3 jobs of quick would run"]
+    assert plan() == ["0 of 4 jobs of quick would run"]
     module, report = (
         clone / "irtrack_core" / "metrics.py",
         clone / "results" / "quick" / "notebooks" / "20_report.ipynb",
@@ -122,7 +132,7 @@ def test_the_plan_says_what_would_run_and_how_long_it_took(clone):
         module.write_text(before + "\n# changed\n")
         lines = plan()
         assert [line.split()[0] for line in lines[:-1]] == ["10_experiment_snr", "20_report"]
-        assert "1 min 15 s" in lines[0] and lines[-1].startswith("2 of 3 jobs of quick would run; 2 of them took 1 min")
+        assert "1 min 15 s" in lines[0] and lines[-1].startswith("2 of 4 jobs of quick would run; 2 of them took 1 min")
         (log.parent / "20_report.tsv").rename(log.parent / "elsewhere")
         assert "never run" in plan()[1]
     finally:
