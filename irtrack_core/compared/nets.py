@@ -5,6 +5,7 @@ anchors and no box regression, for region selection is the paper's own. Each has
 region=False, so that the same loop trains it and `PyramidTracker` tracks with it. Channels follow the width factor.
 """
 
+from abc import ABC, abstractmethod
 from typing import Literal
 
 import torch
@@ -43,7 +44,7 @@ class ComparedSettings(NetworkSettings):
         return len(self.inputs) + self.visible
 
 
-class Compared(nn.Module):
+class Compared(nn.Module, ABC):
     """What the four have in common: `template` once, `search` for each frame, a correlation with learned gain."""
 
     def __init__(self, settings):
@@ -52,9 +53,9 @@ class Compared(nn.Module):
         self.channels = scaled(FUSED["paper"], settings.width)
         self.score = ScoreMap()
 
+    @abstractmethod
     def features(self, crop):  # (B, planes, 127, 127) or (B, planes, 255, 255)
         """Feature map (B, C, 6, 6) or (B, C, 22, 22)."""
-        raise NotImplementedError
 
     def template(self, crop):
         """What is kept of the template: a tuple of tensors (B, ...), the first of them the kernel."""
