@@ -1,6 +1,6 @@
 """What happens in the field, done to sequences at random: how often a tracker is back on its target within 30 frames.
 
-    python benchmarks/robustness.py simulated|real [--trackers peak,siamese] [--backend torch] [--jobs 1] [--out FILE.csv]
+    python benchmarks/robustness.py [simulated|real] [--trackers peak,siamese] [--backend torch] [--jobs 1] [--out FILE.csv]
 
 Every sequence of the simulated sets, or of the Svanström validation list in IRTRACK_DATA, gives a clip; to each clip every
 disturbance of `DISTURBANCES` is done once, at a random moment, with random strength.
@@ -266,7 +266,10 @@ def rows_of(number, kind, names, backend, variants, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("kind", choices=("simulated", "real"), help="sequences: of the simulated sets or the real list")
+    known = ("simulated", "real")
+    parser.add_argument(
+        "kind", nargs="?", default=known[0], choices=known, help="sequences: simulated, or the real list"
+    )
     parser.add_argument("--trackers", default="peak,siamese", help="names, with commas between them")
     parser.add_argument("--backend", default="torch", help="of the network: the boxes are the same")
     parser.add_argument("--variants", type=int, default=1, help="clips a sequence")
