@@ -105,7 +105,7 @@ def network_of(cell, settings):
 
 
 # neither search elsewhere nor alignment nor watch for jumps: the trackers of all cells differ in the cell's parts alone
-PLAIN = dict(candidates=0, align=0, jump=JumpSettings(tile=0))
+PLAIN = dict(motion=None, lost_below=0.3, coasting=0.8, candidates=0, align=0, jump=JumpSettings(tile=0))
 
 
 def tracker_of(cell, net):

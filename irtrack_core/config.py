@@ -1,14 +1,16 @@
 """Every setting of the project in one place: frozen, checked, with its default and the reason for it.
 
-Those of the imaging model, eq. (1), lie in `config_scan` and are imported from here like all others. A misspelled or
-impossible setting is an error that names it. `settings.replace(length=21)` gives a changed copy.
+Those of the imaging model, eq. (1), lie in `config_scan`, those of the trackers in `config_track`, and are imported from
+here like all others. A misspelled or impossible setting is an error that names it. `settings.replace(length=21)` gives a
+changed copy.
 """
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from irtrack_core.config_scan import ScanSettings, SceneSettings, Settings, TargetSettings
+from irtrack_core.config_track import JumpSettings, MotionSettings, PeakSettings, PyramidSettings, TrackerSettings
 
 __all__ = [
     "Settings",
@@ -19,6 +21,8 @@ __all__ = [
     "NetworkSettings",
     "SamplingSettings",
     "TrainingSettings",
+    "JumpSettings",
+    "MotionSettings",
     "TrackerSettings",
     "PeakSettings",
     "PyramidSettings",
@@ -204,96 +208,6 @@ def training_preset(name, **changes):
     if name not in presets:
         raise ValueError(f"unknown training preset {name!r}: use one of {sorted(presets)}")
     return TrainingSettings(**(presets[name] | changes))
-
-
-class JumpSettings(Settings):
-    """How jumps of the whole picture are noticed, see `jumps`. Lengths in pixels."""
-
-    tile: int = Field(256, ge=0, description="side of the tile about the target that is watched; 0: none is")
-    halvings: int = Field(2, ge=0, description="times it is halved to be compared with the frame before")
-    fall: float = Field(0.3, ge=0, description="fall of their correlation below its usual value that means a jump")
-    response: float = Field(0.2, ge=0, le=1, description="least response of the phase correlation")
-    least: float = Field(4.0, ge=0, description="shorter jumps are left to the window")
-    margin: float = Field(0.5, ge=0, description="logits by which the place after the jump may look worse")
-
-
-class TrackerSettings(Settings):
-    """How a Siamese tracker turns score maps into a box."""
-
-    window_influence: float = Field(0.3, ge=0, le=1, description="weight of the cosine window against the score")
-    penalty: float = Field(0.1, ge=0, description="k of exp(-k (change of size and ratio - 1)); 0: none")
-    size_rate: float = Field(
-        0.03, ge=0, le=1, description="share of a new size taken over, times the score: low, for one frame tells little"
-    )
-    dead: float = Field(
-        0.15, ge=0, description="changes of size below this logarithm are not followed: most are the annotator's"
-    )
-    velocity_rate: float = Field(0.3, ge=0, le=1, description="smoothing of the constant-velocity prediction; 0: none")
-    lost_below: float = Field(0.3, ge=0, le=1, description="a score below this counts as a miss")
-    drop: float = Field(
-        3.0, ge=0, description="fall of the score, in logits, below its usual value: look elsewhere too"
-    )
-    slack: float = Field(5.0, ge=0, description="logits by which a place elsewhere may stay below the usual score")
-    return_frames: int = Field(60, ge=0, description="frames after a jump in which the place left is looked at too")
-    return_margin: float = Field(1.0, ge=0, description="logits by which the place left may look worse")
-    usual_rate: float = Field(0.1, ge=0, le=1, description="smoothing of the usual score")
-    relax: float = Field(0.03, ge=0, description="the usual score, in logits, falls this much a frame while lost")
-    margin: float = Field(3.0, ge=0, description="logits by which a place elsewhere must be better")
-    found_above: float = Field(0.5, ge=0, le=1, description="score that a place elsewhere needs to be taken")
-    candidates: int = Field(8, ge=0, description="places looked at in a frame while lost; 0: no re-detection")
-    lost_scales: tuple[float, ...] = Field(
-        (1.0, 0.6, 1.7), description="sizes tried in turn while lost, times the last one"
-    )
-    vote: float = Field(
-        0.3, ge=0, description="proposals this near the best, in sizes, are averaged; 0: the best alone"
-    )
-    coasting: float = Field(0.8, ge=0, le=1, description="velocity kept from frame to frame while the target is missed")
-    align: int = Field(3, ge=0, description="rounds of laying the target's picture over the template's; 0: none")
-    align_above: float = Field(0.6, ge=-1, le=1, description="likeness from which the place found so is taken")
-    jump: JumpSettings = JumpSettings()
-
-
-class PyramidSettings(TrackerSettings):
-    """A tracker with a score map alone finds the size by looking at several; defaults are SiamFC's."""
-
-    dead: float = Field(0.0, ge=0, description="a scale is a few per cent: every one counts")
-    vote: float = Field(0.0, ge=0, description="the enlarged map has found the place already")
-    align: int = Field(0, ge=0, description="likewise")
-    window_influence: float = Field(0.176, ge=0, le=1, description="weight of the cosine window against the score")
-    size_rate: float = Field(0.59, ge=0, le=1, description="share of the best scale's size taken over, times the score")
-    scales: int = Field(
-        3, ge=1, le=15, description="search crops of different size in a frame, odd: the middle is the old size"
-    )
-    scale_step: float = Field(1.0375, gt=1, description="ratio of one scale to the next")
-    scale_penalty: float = Field(
-        0.9745, gt=0, le=1, description="factor on the score of every scale but the middle one"
-    )
-    upsample: int = Field(
-        16, ge=1, le=64, description="the score map is enlarged this much, bicubic: places between cells"
-    )
-
-    @model_validator(mode="after")
-    def _odd(self):
-        if self.scales % 2 == 0:
-            raise ValueError(f"scales={self.scales} must be odd: the old size is the middle one")
-        return self
-
-
-class PeakSettings(Settings):
-    """The tracker `peak`. Lengths in pixels; chosen on real sequences outside the validation list."""
-
-    length: int = Field(15, ge=1, description="shortest line element, odd; longer ones follow from the target's size")
-    angles: int = Field(4, ge=1, le=64)
-    window_floor: float = Field(24.0, gt=0, description="smallest half side of the window: sized for the motion")
-    window_scale: float = Field(2.0, gt=0, description="half side of the window, in sides of the target")
-    window_growth: float = Field(0.2, ge=0, description="growth of the window for each frame the target is lost")
-    patience: int = Field(5, ge=0, description="lost frames after which the window grows no more")
-    nearness: float = Field(0.5, gt=0, description="sigma of the weight around the prediction, in half windows")
-    centroid_level: float = Field(0.5, ge=0, lt=1, description="share of the peak that is taken off before a centroid")
-    velocity_rate: float = Field(0.6, ge=0, le=1, description="smoothing of the velocity; 0: no prediction")
-    coasting: float = Field(0.8, ge=0, le=1, description="what is left of the velocity after a lost frame")
-    amplitude_rate: float = Field(0.05, ge=0, le=1, description="how fast the remembered peak height follows")
-    lost_below: float = Field(0.25, ge=0, le=1, description="share of that height below which the target is lost")
 
 
 class Profile(Settings):

@@ -34,7 +34,7 @@ class JumpWatch:
     """
 
     def __init__(self, frame, center, settings=None):
-        self.settings, self.usual = settings or JumpSettings(), None
+        self.settings, self.usual, self.changed = settings or JumpSettings(), None, False
         self._place(frame, center)
         self.keep(frame, center)
 
@@ -75,7 +75,8 @@ class JumpWatch:
         likeness = float(np.vdot(self.now, self.small))
         if self.usual is None:
             self.usual = likeness
-        if likeness > self.usual - self.settings.fall:
+        self.changed = likeness <= self.usual - self.settings.fall
+        if not self.changed:
             self.usual += 0.1 * (likeness - self.usual)
             return None
         shift, response = shift_between(self.tile.astype(np.float32), now.astype(np.float32))

@@ -13,9 +13,9 @@ from irtrack_core import depends
 
 # A module may import from its own row and from the rows above it.
 TIERS = [
-    "boxes config config_scan published depends provenance kept",
+    "boxes config config_scan config_track published depends provenance kept",
     "optics scene targets shapes readout scan probes elements flat morphology filtering clutter anchors metrics datasets",
-    "augment alignment jumps crops network losses sampling transplant weights geometry compared proposals",
+    "augment alignment jumps motion crops network losses sampling transplant weights geometry compared proposals",
     "training runtime insight",
     "trackers",
     "evaluation protocol",

@@ -4,12 +4,12 @@ from toys import moving_spot, spot
 
 from irtrack_core import boxes as bx
 from irtrack_core import trackers
-from irtrack_core.config import TrackerSettings, TrainingSettings, network_preset
+from irtrack_core.config import MotionSettings, TrackerSettings, TrainingSettings, network_preset
 from irtrack_core.crops import strongest, tiles
 from irtrack_core.datasets import Sequence
 from irtrack_core.sampling import PairSampler
 from irtrack_core.trackers.base import GrayView, to_gray
-from irtrack_core.trackers.siamese import Seen, SiameseTracker, best_proposal, vote
+from irtrack_core.trackers.siamese import Seen, SiameseTracker, best_proposal, likeliest, vote
 from irtrack_core.training import new_net, train
 from irtrack_core.weights import save_weights
 
@@ -143,6 +143,46 @@ def test_best_proposal_equals_the_loop():
     assert penalised.flat[best] == penalised.max()
 
 
+def test_the_likeliest_proposal_equals_the_loop():
+    rng = np.random.default_rng(0)
+    scores, wide = rng.random((2, 3, 3)), rng.random((3, 3)) / 500
+    proposals = np.concatenate([rng.normal(0, 9, (2, 3, 3, 2)), rng.uniform(4, 30, (2, 3, 3, 2))], axis=-1)
+    settings = TrackerSettings(penalty=0.3, motion=MotionSettings(gate=0.5, elsewhere=0.2, trust=0.7))
+    best, share, posterior = likeliest(scores, proposals, (10.0, 14.0), wide, 3.0, settings)
+    variance, evidence = 9 + 0.25 * 140, {}
+    for a, i, j in np.ndindex(2, 3, 3):
+        x, y, w, h = proposals[a, i, j]
+        size, ratio = np.sqrt(w * h / 140.0), (w / h) / (10 / 14)
+        change = max(size, 1 / size) * max(ratio, 1 / ratio)
+        near = np.exp(-(x * x + y * y) / (2 * variance)) / (2 * np.pi * variance)
+        odds = scores[a, i, j] / (1 - scores[a, i, j])
+        evidence[a, i, j] = odds**0.7 * (0.8 * near + 0.2 * wide[i, j]) * np.exp(-0.3 * (change - 1))
+        assert np.exp(posterior[a, i, j]) == pytest.approx(evidence[a, i, j])
+    first = max(evidence, key=evidence.get)
+    assert np.unravel_index(best, scores.shape) == first
+    x, y, w, h = proposals[first]
+    mine = [
+        value
+        for where, value in evidence.items()
+        if max(abs(proposals[where][0] - x), abs(proposals[where][1] - y)) < max(w, h) / 2
+    ]
+    assert share == pytest.approx(sum(mine) / (sum(evidence.values()) + wide.mean()))
+
+
+@pytest.mark.parametrize("spread", [0.5, 20.0])
+def test_what_is_expected_decides_between_equals(spread):
+    """Two look-alikes: the one that is where the target should be; a far better score elsewhere is believed all the same."""
+    settings, wide = TrackerSettings(), np.full((1, 2), 1 / 2704)
+    proposals = np.array([[2.0, 1, 16, 16], [25, 0, 16, 16]]).reshape(1, 1, 2, 4)
+    likely = lambda *scores: likeliest(  # noqa: E731
+        np.array(scores).reshape(1, 1, 2), proposals, (16.0, 16.0), wide, spread, settings
+    )
+    assert likely(0.9, 0.9)[0] == 0
+    assert likely(0.9, 0.95)[0] == 0
+    assert likely(0.05, 0.9999)[0] == 1
+    assert likely(0.9, 0.9)[1] < likely(0.9, 0.05)[1] <= 1
+
+
 def test_the_paper_topology_tracks_too():
     """An untrained net of the preset `paper`: five fixed anchors, filtered input, 640 x 480."""
     settings = network_preset("paper", width=0.03125)
@@ -273,7 +313,7 @@ class Played(SiameseTracker):
 
     here, there, frame = np.array([40.0, 60.0]), np.array([95.0, 20.0]), 0
 
-    def _look(self, frame, centers, scale=1.0):
+    def _look(self, frame, centers, scale=1.0, spread=0.0):
         looks = []
         for center in centers:
             score = self.play(self.frame)[bool(np.linalg.norm(center - self.there) < 10)]
@@ -307,6 +347,8 @@ class Played(SiameseTracker):
         ),  # hidden for ten frames, while something shines there
         (lambda k: (0.02 if 5 <= k < 15 else 0.999, 0.3), "here"),  # hidden, and nothing else in sight
         (lambda k: (0.999 if k < 5 else 0.985, 0.999), "here"),  # no drop that would raise a doubt
+        # noise: something shines there now and then, when the target is faint, but never long
+        (lambda k: (0.999, 0.02) if k % 3 == 2 else (0.02, 0.99), "here"),
     ],
 )
 def test_jumps_and_returns(net, play, where):

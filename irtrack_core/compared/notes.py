@@ -8,7 +8,9 @@ CAPTION = "reconstruction, not the authors' code or numbers"
 # The paper knows no prediction of motion, no notice of a miss or a jump, no search elsewhere, and neither a vote of
 # proposals nor alignment nor a dead zone for the size, so it and the four are compared without: the window stays where the
 # target was last.
-BARE = dict(velocity_rate=0.0, lost_below=0.0, candidates=0, vote=0.0, dead=0.0, align=0, jump=JumpSettings(tile=0))
+BARE = dict(
+    motion=None, velocity_rate=0.0, lost_below=0.0, candidates=0, vote=0.0, dead=0.0, align=0, jump=JumpSettings(tile=0)
+)
 
 TITLES = {
     "ref8": "[8] He, Deng, Wang et al. 2021, a review of infrared machine vision",

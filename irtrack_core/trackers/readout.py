@@ -5,7 +5,7 @@ from math import exp, log
 
 import numpy as np
 
-__all__ = ["Home", "Seen", "best_proposal", "calibrated", "logit", "vote"]
+__all__ = ["Home", "Rival", "Seen", "best_proposal", "calibrated", "likeliest", "logit", "vote"]
 
 
 def logit(score):
@@ -26,14 +26,43 @@ def best_proposal(scores, proposals, reference, window, settings):
     As in SiamRPN: a change of size or ratio costs exp(-penalty (change - 1)), then the cosine window pulls to the centre.
     """
 
+    penalised = scores * np.exp(-settings.penalty * _change(proposals, reference))
+    penalised = (1 - settings.window_influence) * penalised + settings.window_influence * window
+    return int(np.argmax(penalised)), penalised
+
+
+def _change(proposals, reference):
+    """How much the size and the ratio of proposals (..., 4) differ from `reference` (w, h): 0 for not at all."""
+
     def change(ratio):
         return np.maximum(ratio, 1 / ratio)
 
     size = change(np.sqrt(proposals[..., 2] * proposals[..., 3] / (reference[0] * reference[1])))
-    ratio = change((proposals[..., 2] / proposals[..., 3]) / (reference[0] / reference[1]))
-    penalised = scores * np.exp(-settings.penalty * (size * ratio - 1))
-    penalised = (1 - settings.window_influence) * penalised + settings.window_influence * window
-    return int(np.argmax(penalised)), penalised
+    return size * change((proposals[..., 2] / proposals[..., 3]) / (reference[0] / reference[1])) - 1
+
+
+def likeliest(scores, proposals, reference, wide, spread, settings):
+    """(index of the likeliest proposal, its share of the evidence, the log posterior (m, n, n) of all).
+
+    scores, proposals, reference: as in `best_proposal`; settings: TrackerSettings with `motion`. The target is expected at
+    the crop's centre with deviation `spread`, crop pixels; wide (n, n): density of places of one that does something else,
+    per square pixel. Bayes: the odds of a proposal to the power `trust`, times the density of places, a normal one and
+    `elsewhere` of the wide one. The share is that of the proposals about the likeliest, of all and of the case that none of
+    them shows the target.
+    """
+    motion = settings.motion
+    odds = np.clip(scores, 1e-6, 1 - 1e-6)
+    odds = np.log(odds / (1 - odds))
+    variance = spread**2 + motion.gate**2 * float(reference[0] * reference[1])
+    distance = np.square(proposals[..., :2]).sum(axis=-1)
+    near = np.exp(distance / (-2 * variance)) / (2 * np.pi * variance)
+    prior = np.log((1 - motion.elsewhere) * near + motion.elsewhere * wide)
+    posterior = motion.trust * odds + prior - settings.penalty * _change(proposals, reference)
+    best = int(np.argmax(posterior))
+    flat, evidence = proposals.reshape(-1, 4), np.exp(posterior - posterior.flat[best])
+    beside = np.abs(flat[:, :2] - flat[best, :2]).max(axis=1) < 0.5 * flat[best, 2:].max()
+    nothing = float(wide.mean()) * np.exp(-posterior.flat[best])
+    return best, float(evidence.ravel()[beside].sum() / (evidence.sum() + nothing)), posterior
 
 
 @dataclass
@@ -45,8 +74,11 @@ class Seen:
     crop: np.ndarray  # (inputs, S, S)
     scores: np.ndarray  # (m, n, n) probability of target
     proposals: np.ndarray  # (m, n, n, 4) cx cy w h in crop pixels about the crop's centre
-    penalised: np.ndarray  # (m, n, n)
+    penalised: (
+        np.ndarray
+    )  # (m, n, n): of the score with window and penalty, or the log posterior; the best is chosen by it
     best: int  # index of the chosen proposal
+    share: float = 1.0  # of all the evidence in the window, that for it
 
     @property
     def score(self):
@@ -72,6 +104,21 @@ class Home:
     velocity: np.ndarray  # (2,) pixels a frame
     growth: np.ndarray  # (2,) logarithm of its size over the given one
     left: int  # frames for which this place is still looked at
+
+
+class Rival:
+    """A place elsewhere that looks better than the tracker's own, and for how long.
+
+    center: (2,) frame pixels; scale: of the target there, times its size; lead: by how many logits it looks better.
+    """
+
+    def __init__(self, center, scale, lead):
+        self.center, self.velocity, self.scale, self.lead, self.frames = center, np.zeros(2), scale, lead, 1
+
+    def meet(self, center, lead):
+        """It was looked at again: what was there is now at `center`, and leads by `lead`; the sum is kept."""
+        self.velocity, self.center = (self.velocity + center - self.center) / 2, center
+        self.lead, self.frames = self.lead + lead, self.frames + 1
 
 
 def vote(seen, reach):

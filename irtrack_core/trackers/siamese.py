@@ -12,8 +12,9 @@ from irtrack_core.alignment import Alignment
 from irtrack_core.config import TrackerSettings
 from irtrack_core.crops import CropMaker, standing_out, strongest, template_side, tiles
 from irtrack_core.jumps import JumpWatch
+from irtrack_core.motion import Follow, Kalman
 from irtrack_core.trackers.base import to_gray
-from irtrack_core.trackers.readout import Home, Seen, best_proposal, calibrated, logit, vote
+from irtrack_core.trackers.readout import Home, Rival, Seen, best_proposal, calibrated, likeliest, logit, vote
 from irtrack_core.weights import load_weights, read_card
 
 __all__ = ["Seen", "SiameseTracker", "best_proposal", "create_paper", "create_siamese", "vote"]
@@ -42,6 +43,7 @@ class SiameseTracker:
         self.n = net.positions()
         profile = np.hanning(self.n + 2)[1:-1]  # without the zeros at the ends, which would forbid the border
         self.window = np.outer(profile, profile)
+        self.wide = self.window / (self.window.sum() * net.settings.stride**2)  # as a density of places
 
     @classmethod
     def from_weights(cls, path, *, preset=None, **options):
@@ -57,10 +59,14 @@ class SiameseTracker:
         frame = self.read(frame)
         self.shape = frame.shape[:2]
         box = bx.check_box(box, self.shape)
-        self.center, self.size = bx.centers(box), box[2:].copy()
-        self.velocity, self.score, self.missed = np.zeros(2), 1.0, 0
-        self.usual, self.doubts = None, 0
-        self.home = None
+        t, self.size = self.settings, box[2:].copy()
+        self.motion = (
+            Kalman(bx.centers(box), self.side, t.motion, t.coasting)
+            if t.motion
+            else Follow(bx.centers(box), t.velocity_rate, t.coasting)
+        )
+        self.score, self.missed, self.usual, self.doubts = 1.0, 0, None, 0
+        self.home = self.rival = None
         self.given, self.growth = self.size.copy(), np.zeros(2)
         s = self.net.settings
         self.maker = self.crop_maker(s, self.size, self.shape)
@@ -71,8 +77,8 @@ class SiameseTracker:
         self.anchors = an.make_anchors(an.anchor_sizes(s, given), self.n, s.stride)
         # the channel that shows the target best: U, or M, or I where there is nothing else
         self.channel = min(range(len(s.inputs)), key=lambda i: ("suppressed", "filtered", "image").index(s.inputs[i]))
-        self.alignment = Alignment(self.template[self.channel], given) if self.settings.align else None
-        watched = self.settings.jump.tile and self.settings.jump
+        self.alignment = Alignment(self.template[self.channel], given) if t.align else None
+        watched = t.jump.tile and t.jump
         self.watch = JumpWatch(_plane(frame), self.center, watched) if watched else None
         self.seen = None
 
@@ -80,18 +86,32 @@ class SiameseTracker:
         """The target's box (4,) in the next frame; `score` is the probability that it is right."""
         frame = self.read(frame, self.shape)
         expected = self.expected
-        return self.take(frame, expected, self._look(frame, [expected])[0])
+        return self.take(frame, expected, self._look(frame, [expected], spread=self.motion.spread)[0])
+
+    @property
+    def center(self):
+        """(2,) of the target, frame pixels."""
+        return self.motion.center
+
+    @property
+    def side(self):
+        """Of the target: the root of its box's area, frame pixels."""
+        return float(self.size[0] * self.size[1]) ** 0.5
 
     @property
     def expected(self):
         """(2,) where the target should be in the next frame, by its velocity."""
-        return self._inside(self.center + self.velocity)
+        return self._inside(self.motion.center + self.motion.velocity)
 
     def take(self, frame, expected, seen):
         """The second half of `update`: the target's box, from what was seen about the expected place."""
         t, self.seen = self.settings, seen
         expected = self._follow_picture(frame, expected)
-        jumped = self._return(frame) or (self._doubtful() and self._search(frame, expected))
+        doubtful = not (jumped := self._return(frame)) and self._doubtful()
+        if doubtful:
+            jumped = self._search(frame, expected)
+        else:
+            self.rival = None
         self.doubts = self.doubts + 1 if self._doubtful() else 0
         self.missed = self.missed + 1 if self.seen.score < t.lost_below else 0
         if self.missed:
@@ -100,8 +120,8 @@ class SiameseTracker:
             self.usual += t.usual_rate * (logit(self.seen.score) - self.usual)
         self.score = calibrated(self.seen.score, *self.calibration)
         if self.missed:
-            # not seen: what looks best here is not the target, so coast on instead, slower and slower
-            self.center, self.velocity = expected, self.velocity * t.coasting
+            # what looks best here is not the target
+            self.motion.coast(expected, self.side)
         else:
             self._move(expected, jumped)
         if self.watch:
@@ -115,13 +135,15 @@ class SiameseTracker:
         if self.alignment:
             center = self._align(center)
         center = self._inside(center)
-        step = center - expected
-        self.velocity = np.zeros(2) if jumped else self.velocity + t.velocity_rate * self.seen.score * step
+        if jumped:
+            self.motion.restart(center, self.side)
+        else:
+            self.motion.see(expected, center, self.seen.score, self.seen.share, self.side)
         rate = 1.0 if jumped else t.size_rate * self.seen.score
         self.growth += rate * (np.log(size / self.given) - self.growth)
         growth = np.sign(self.growth) * np.maximum(np.abs(self.growth) - t.dead, 0)
         # never above the frame, whatever the net says
-        self.center, self.size = center, np.clip(self.given * np.exp(growth), 1.0, self.shape[::-1])
+        self.size = np.clip(self.given * np.exp(growth), 1.0, self.shape[::-1])
 
     def _align(self, center):
         """The centre (2,) where the template's picture fits best, if it fits well and near; else the given one."""
@@ -171,7 +193,7 @@ class SiameseTracker:
         home.left -= 1
         home.center, home.velocity = self._inside(home.center + home.velocity), home.velocity * t.coasting
         there = self._look(frame, [home.center], float(np.exp((home.growth - self.growth).mean())))[0]
-        better = logit(there.score) > logit(self.seen.score) - t.return_margin
+        better = there.score > t.return_above and logit(there.score) > logit(self.seen.score) - t.return_margin
         if better:
             self.seen, self.growth = there, home.growth
         if better or not home.left:
@@ -182,34 +204,58 @@ class SiameseTracker:
         """Look for the target elsewhere, and for its negative here; True, and `seen` replaced, when one is clearly better.
 
         Elsewhere: the places of one tile of the frame where the filter sees something, at one of a few sizes; the next
-        frame takes the next tile and size. The negative: a camera may switch between white-hot and black-hot.
+        frame takes the next tile and size. One that looks better is a rival, which is looked at in the next frames too: noise
+        does not stay. The negative: a camera may switch between white-hot and black-hot.
         """
         t = self.settings
         if not t.candidates:
             return False
+        if (rival := self.rival) is not None:
+            there = self._look(frame, [self._inside(rival.center + rival.velocity)], rival.scale)[0]
+            rival.meet(vote(there, t.vote or 0.3)[0], self._lead(there))
+            if self._better(there, rival.lead / rival.frames):
+                return rival.frames >= t.confirm and self._jump(there, expected)
         scale = t.lost_scales[self.doubts % len(t.lost_scales)]
-        others = self._look(frame, self._candidates(frame), scale)
+        others, negative = self._look(frame, self._candidates(frame), scale), None
         if self.net.settings.negate_dark:
             self.maker.negate()
-            others += self._look(frame, [expected])
+            negative = self._look(frame, [expected])[0]
             self.maker.negate()
-        best = max(others, key=lambda seen: seen.score, default=None)
-        needed = max(logit(self.seen.score) + t.margin, self.usual - t.slack, logit(t.found_above))
-        if best is None or logit(best.score) < needed:
+        best = max([*others, *filter(None, [negative])], key=lambda seen: seen.score, default=None)
+        if best is None or not self._better(best, self._lead(best)):
+            self.rival = None
             return False
-        if self.net.settings.negate_dark and best is others[-1]:
+        if best is negative:
             self.maker.negate()
-        elif self.home is None and t.return_frames:
-            self.home = Home(expected, self.velocity, self.growth.copy(), t.return_frames)
-        self.seen = best
+            self.seen, self.rival = best, None
+            return True
+        self.rival = Rival(vote(best, t.vote or 0.3)[0], scale, self._lead(best))
+        changed = self.watch is not None and self.watch.changed
+        return (t.confirm == 1 or changed) and self._jump(best, expected)
+
+    def _jump(self, there, expected):
+        """Go to where the target was seen instead; the place left is remembered. True."""
+        t = self.settings
+        if self.home is None and t.return_frames:
+            self.home = Home(expected, self.motion.velocity, self.growth.copy(), t.return_frames)
+        self.seen, self.rival = there, None
         return True
 
-    def _look(self, frame, centers, scale=1.0):
+    def _lead(self, there):
+        """By how many logits it looks better there than here."""
+        return logit(there.score) - logit(self.seen.score)
+
+    def _better(self, there, lead):
+        """True where a place elsewhere looks like the target, and better than the present one by a margin."""
+        t = self.settings
+        return lead > t.margin and logit(there.score) > max(self.usual - t.slack, logit(t.found_above))
+
+    def _look(self, frame, centers, scale=1.0, spread=0.0):
         """What the network sees in windows about each of the centres, all in one batch: a list of Seen."""
         if not len(centers):
             return []
         crops, side = self.cut(frame, centers, scale)
-        return self.read_off(centers, side, crops, *self.engine.search(crops), scale)
+        return self.read_off(centers, side, crops, *self.engine.search(crops), scale, spread)
 
     def cut(self, frame, centers, scale=1.0):
         """(crops (K, inputs, S, S), side): search crops about each of the centres, `scale` times as wide as usual."""
@@ -217,14 +263,20 @@ class SiameseTracker:
         side = template_side(self.size * scale, s) * s.search_size / s.template_size
         return np.array([self.maker(frame, center, side) for center in centers]), side
 
-    def read_off(self, centers, side, crops, scores, deltas, scale=1.0):
-        """A list of Seen from what the network says of crops: scores (K, m, n, n), deltas (K, 4, m, n, n)."""
-        expected, seen = self.size * scale * self.net.settings.search_size / side, []
+    def read_off(self, centers, side, crops, scores, deltas, scale=1.0, spread=0.0):
+        """A list of Seen from what the network says of crops: scores (K, m, n, n), deltas (K, 4, m, n, n).
+
+        spread: deviation of the target's place about those centres, frame pixels."""
+        zoom, t, found = self.net.settings.search_size / side, self.settings, []
+        expected = self.size * scale * zoom
         for center, crop, score, delta in zip(centers, crops, scores, deltas, strict=True):
-            proposals = an.decode(np.moveaxis(delta, 0, -1), self.anchors)
-            best, penalised = best_proposal(score, proposals, expected, self.window, self.settings)
-            seen.append(Seen(center, side, crop, score, proposals, penalised, best))
-        return seen
+            proposals, share = an.decode(np.moveaxis(delta, 0, -1), self.anchors), 1.0
+            if t.motion:
+                best, share, weighed = likeliest(score, proposals, expected, self.wide, spread * zoom, t)
+            else:
+                best, weighed = best_proposal(score, proposals, expected, self.window, t)
+            found.append(Seen(center, side, crop, score, proposals, weighed, best, share))
+        return found
 
     def _candidates(self, frame):
         """Centres of what stands out most in one tile of the frame; the next call takes the next tile."""

@@ -20,8 +20,8 @@ __all__ = ["PyramidSeen", "PyramidTracker", "create_pyramid"]
 class PyramidSeen(Seen):
     """`scores` and `proposals` hold one map a scale; `penalised` is the enlarged map of the best one, with the window."""
 
-    chosen: np.ndarray  # (4,) cx cy w h in crop pixels of the middle scale, between the cells
-    confidence: float  # probability of target there
+    chosen: np.ndarray = None  # (4,) cx cy w h in crop pixels of the middle scale, between the cells
+    confidence: float = 0.0  # probability of target there
 
     @property
     def score(self):
@@ -66,7 +66,7 @@ class PyramidTracker(SiameseTracker):
         profile = np.hanning(self.n * p.upsample)
         self.window = np.outer(profile, profile)
 
-    def _look(self, frame, centers, scale=1.0):
+    def _look(self, frame, centers, scale=1.0, spread=0.0):
         """What the net sees at every scale about each of the centres, all in one batch: a list of PyramidSeen."""
         if not len(centers):
             return []
@@ -98,7 +98,7 @@ class PyramidTracker(SiameseTracker):
         chosen = np.concatenate([offset, self.size * factor * zoom])
         proposals = np.stack([an.make_anchors([self.size * f * zoom], self.n, s.stride * f)[0] for f in self.factors])
         scores, confidence = 1 / (1 + np.exp(-z)), float(1 / (1 + np.exp(-large[scale][row, column])))
-        return PyramidSeen(center, side, crop, scores, proposals, mixed, best, chosen, confidence)
+        return PyramidSeen(center, side, crop, scores, proposals, mixed, best, 1.0, chosen, confidence)
 
 
 def create_pyramid(weights=None, **options):

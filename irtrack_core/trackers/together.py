@@ -49,7 +49,8 @@ class TrackersTogether:
         scores, deltas = self.model.engine.search(np.concatenate([crops for crops, _ in cuts]), self.kernels)
         boxes = []
         for k, (tracker, frame, at, (crops, side)) in enumerate(zip(self.trackers, frames, expected, cuts)):
-            (seen,) = tracker.read_off([at], side, crops, scores[k : k + 1], deltas[k : k + 1])
+            part, spread = slice(k, k + 1), tracker.motion.spread
+            (seen,) = tracker.read_off([at], side, crops, scores[part], deltas[part], spread=spread)
             boxes.append(tracker.take(frame, at, seen))
         return np.array(boxes)
 
