@@ -61,6 +61,7 @@ class TrackerSettings(Settings):
     usual_rate: float = Field(0.1, ge=0, le=1, description="smoothing of the usual score")
     relax: float = Field(0.03, ge=0, description="the usual score, in logits, falls this much a frame while lost")
     margin: float = Field(3.0, ge=0, description="logits by which a place elsewhere must be better")
+    ahead: float = Field(1.5, ge=0, description="the same for another place in the window")
     found_above: float = Field(0.92, ge=0, le=1, description="score that a place elsewhere needs to be taken")
     confirm: int = Field(
         3,

@@ -1,5 +1,6 @@
 """The tracker of the paper: window, filter, Siamese network, best proposal; and re-detection when the target was lost."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -66,7 +67,7 @@ class SiameseTracker:
             else Follow(bx.centers(box), t.velocity_rate, t.coasting)
         )
         self.score, self.missed, self.usual, self.doubts = 1.0, 0, None, 0
-        self.home = self.rival = None
+        self.home = self.rival = self.nearby = None
         self.given, self.growth = self.size.copy(), np.zeros(2)
         s = self.net.settings
         self.maker = self.crop_maker(s, self.size, self.shape)
@@ -107,7 +108,7 @@ class SiameseTracker:
         """The second half of `update`: the target's box, from what was seen about the expected place."""
         t, self.seen = self.settings, seen
         expected = self._follow_picture(frame, expected)
-        doubtful = not (jumped := self._return(frame)) and self._doubtful()
+        doubtful = not (jumped := self._return(frame) or self._switch(expected)) and self._doubtful()
         if doubtful:
             jumped = self._search(frame, expected)
         else:
@@ -199,6 +200,28 @@ class SiameseTracker:
         if better or not home.left:
             self.home = None
         return better
+
+    def _switch(self, expected):
+        """Has something else in the window looked better for some frames than what is where the target was expected?
+
+        True, and `seen` changed to it, then.
+        """
+        t, seen, known = self.settings, self.seen, self.nearby
+        self.nearby = None
+        if not t.motion or (best := int(np.argmax(seen.scores))) == seen.best:
+            return False
+        other = replace(seen, best=best, share=1.0)
+        center, lead = other.found[0], self._lead(other)
+        if lead < 0 or np.abs(center - seen.found[0]).max() < self.size.max() / 2:
+            return False
+        if known is None or np.abs(center - known.center - known.velocity).max() > self.size.max() / 2:
+            self.nearby = Rival(center, 1.0, lead)
+            return False
+        known.meet(center, lead)
+        if known.frames < t.confirm or known.lead < t.ahead * known.frames:
+            self.nearby = known
+            return False
+        return self._jump(other, expected)
 
     def _search(self, frame, expected):
         """Look for the target elsewhere, and for its negative here; True, and `seen` replaced, when one is clearly better.
