@@ -15,8 +15,6 @@ import numpy as np
 
 __all__ = ["Follow", "Kalman"]
 
-F, G = np.array([[1.0, 1.0], [0.0, 1.0]]), np.array([0.5, 1.0])
-
 
 class Follow:
     """The place seen last, and a smoothed velocity.
@@ -58,37 +56,48 @@ class Kalman:
     def restart(self, center, side):
         """Begin anew at `center` (2,), at rest as far as is known."""
         self.center, self.velocity = np.array(center, dtype=np.float64), np.zeros(2)
-        self.covariance = np.diag([self.settings.sure * side, self.settings.speed * side]) ** 2
+        self.variances = (self.settings.sure * side) ** 2, 0.0, (self.settings.speed * side) ** 2
+
+    @property
+    def covariance(self):
+        """C (2, 2) of place and velocity along one axis, after what was seen last."""
+        place, both, velocity = self.variances
+        return np.array([[place, both], [both, velocity]])
+
+    def _predicted(self):
+        """The three different numbers of C' = F C F^T + q^2 g g^T."""
+        place, both, velocity = self.variances
+        q2 = self.unrest
+        return place + 2 * both + velocity + q2 / 4, both + velocity + q2 / 2, velocity + q2
 
     @property
     def spread(self):
         """Deviation of the place that is expected in the next frame, pixels."""
-        (a, b), (_, c) = self.covariance.tolist()
-        return (a + 2 * b + c + self.unrest / 4) ** 0.5
+        return self._predicted()[0] ** 0.5
 
     def see(self, expected, center, score, share, side):
         """Weigh the place `center` (2,) seen with `score` against the `expected` one (2,).
 
         score: probability that the target is there; share: of all the evidence, that of this place, 0 to 1.
         """
-        s, step = self.settings, center - expected
-        c = F @ self.covariance @ F.T + self.unrest * np.outer(G, G)
+        s, step, (place, both, velocity) = self.settings, center - expected, self._predicted()
         noise = ((s.sure + s.unsure * (1 - score) ** 2) * side) ** 2
         surprise = float(step @ step) / 2
         # farther off than both explain: it has manoeuvred, if nearly all of the evidence lies there
-        c += np.ones((2, 2)) * share**2 * max(surprise - c[0, 0] - noise, 0.0)
-        gain = share * c[:, 0] / (c[0, 0] + noise)
-        self.center, self.velocity = expected + gain[0] * step, self.velocity + gain[1] * step
-        self._keep(c - np.outer(gain, c[0]), side)
+        more = share**2 * max(surprise - place - noise, 0.0)
+        place, both, velocity = place + more, both + more, velocity + more
+        gain, gain_velocity = (share * c / (place + noise) for c in (place, both))
+        self.center, self.velocity = expected + gain * step, self.velocity + gain_velocity * step
+        self._keep(place * (1 - gain), both * (1 - gain), velocity - gain_velocity * both, side)
         unrest = self.unrest + s.adapt * share * (max(surprise - noise, 0.0) - self.unrest)
         self.unrest = min(max(unrest, (s.least * side) ** 2), (s.most * side) ** 2)
 
     def coast(self, expected, side):
         """Not seen: on to the expected place, slower and slower, and less and less sure."""
         self.center, self.velocity = expected, self.velocity * self.coasting
-        self._keep(F @ self.covariance @ F.T + self.unrest * np.outer(G, G), side)
+        self._keep(*self._predicted(), side)
 
-    def _keep(self, covariance, side):
+    def _keep(self, place, both, velocity, side):
         """However long nothing is seen, the target is looked for near by: farther off the re-detection is at work."""
-        widest = (self.settings.widest * side) ** 2
-        self.covariance = covariance * min(1.0, widest / covariance[0, 0])
+        shrink = min(1.0, (self.settings.widest * side) ** 2 / place)
+        self.variances = place * shrink, both * shrink, velocity * shrink

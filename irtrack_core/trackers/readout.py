@@ -37,8 +37,8 @@ def _change(proposals, reference):
     def change(ratio):
         return np.maximum(ratio, 1 / ratio)
 
-    size = change(np.sqrt(proposals[..., 2] * proposals[..., 3] / (reference[0] * reference[1])))
-    return size * change((proposals[..., 2] / proposals[..., 3]) / (reference[0] / reference[1])) - 1
+    wide, high = proposals[..., 2] / float(reference[0]), proposals[..., 3] / float(reference[1])
+    return np.sqrt(change(wide * high)) * change(wide / high) - 1
 
 
 def likeliest(scores, proposals, reference, wide, spread, settings):
@@ -51,18 +51,19 @@ def likeliest(scores, proposals, reference, wide, spread, settings):
     them shows the target.
     """
     motion = settings.motion
-    odds = np.clip(scores, 1e-6, 1 - 1e-6)
-    odds = np.log(odds / (1 - odds))
+    x, y = proposals[..., 0], proposals[..., 1]
     variance = spread**2 + motion.gate**2 * float(reference[0] * reference[1])
-    distance = np.square(proposals[..., :2]).sum(axis=-1)
-    near = np.exp(distance / (-2 * variance)) / (2 * np.pi * variance)
-    prior = np.log((1 - motion.elsewhere) * near + motion.elsewhere * wide)
-    posterior = motion.trust * odds + prior - settings.penalty * _change(proposals, reference)
-    best = int(np.argmax(posterior))
-    flat, evidence = proposals.reshape(-1, 4), np.exp(posterior - posterior.flat[best])
-    beside = np.abs(flat[:, :2] - flat[best, :2]).max(axis=1) < 0.5 * flat[best, 2:].max()
-    nothing = float(wide.mean()) * np.exp(-posterior.flat[best])
-    return best, float(evidence.ravel()[beside].sum() / (evidence.sum() + nothing)), posterior
+    near = np.exp((x * x + y * y) * (-0.5 / variance)) * ((1 - motion.elsewhere) / (2 * np.pi * variance))
+    score = np.minimum(np.maximum(scores, 1e-6), 1 - 1e-6)
+    posterior = motion.trust * np.log(score / (1 - score)) + np.log(near + motion.elsewhere * wide)
+    if settings.penalty:
+        posterior -= settings.penalty * _change(proposals, reference)
+    best = int(posterior.argmax())
+    top, reach = posterior.flat[best], 0.5 * proposals.reshape(-1, 4)[best, 2:].max()
+    evidence = np.exp(posterior - top)
+    beside = (np.abs(x - x.flat[best]) < reach) & (np.abs(y - y.flat[best]) < reach)
+    share = evidence[beside].sum() / (evidence.sum() + wide.mean() * np.exp(-top))
+    return best, float(share), posterior
 
 
 @dataclass
