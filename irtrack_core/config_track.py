@@ -23,7 +23,7 @@ class MotionSettings(Settings):
 
     unrest: float = Field(0.01, gt=0, description="deviation of a frame's change of velocity, at first")
     least: float = Field(0.003, gt=0, description="the least that is learnt for it")
-    most: float = Field(0.1, gt=0, description="the most")
+    most: float = Field(0.3, gt=0, description="the most")
     adapt: float = Field(0.05, ge=0, le=1, description="share of each surprise in it")
     speed: float = Field(0.5, gt=0, description="deviation of the velocity in a frame, before any is known")
     sure: float = Field(0.03, gt=0, description="deviation of a place seen with score 1")
@@ -66,8 +66,8 @@ class TrackerSettings(Settings):
     confirm: int = Field(
         3,
         ge=1,
-        description="frames in which it must have been better, on the mean: noise does not repeat itself. 1 does where the "
-        "whole picture has changed",
+        description="frames in which it must have been better, on the mean: noise does not repeat itself. One will do where "
+        "the whole picture has changed",
     )
     candidates: int = Field(8, ge=0, description="places looked at in a frame while lost; 0: no re-detection")
     lost_scales: tuple[float, ...] = Field(
