@@ -31,8 +31,9 @@ PARTS = {
     "size smoothed, no dead zone": dict(dead=0.0),
     "given size kept": dict(size_rate=0.0),
     "best proposal, no vote": dict(vote=0.0),
-    "no motion model": dict(velocity_rate=0.0),
-    "no cosine window": dict(window_influence=0.0),
+    "cosine window, smoothed velocity": dict(motion=None),
+    "one frame elsewhere is enough": dict(confirm=1),
+    "nothing else in the window": dict(ahead=100.0),
 }
 COLUMNS = {"aor": "AO", "sr50": "SR0.5", "p5": "P@5", "p20": "P@20"}
 
