@@ -31,8 +31,8 @@ def dissection(frame, seen, *, truth=None, shown=12):
     network_figures.crop_box(filtered, seen.crop[-1], true, names, title="3 the window, filtered")
     where = np.unravel_index(seen.best, seen.scores.shape)
     network_figures.score_map(response, seen.scores[where[0]], title="4 response: P(target)", best=where[1:])
-    title = "5 after window and penalty"
-    network_figures.score_map(penalised, seen.penalised[where[0]], title=title, best=where[1:])
+    title, weighed = "5 weighed by what was expected, relative", seen.penalised[where[0]]
+    network_figures.score_map(penalised, weighed / weighed.max(), title=title, best=where[1:])
     network_figures.crop_box(last, seen.crop[0], title="6 proposals, and the chosen one")
     proposals = seen.proposals.reshape(-1, 4)
     for i in np.argsort(seen.penalised.ravel())[::-1][:shown]:

@@ -42,7 +42,7 @@ def _change(proposals, reference):
 
 
 def likeliest(scores, proposals, reference, wide, spread, settings):
-    """(index of the likeliest proposal, its share of the evidence, the log posterior (m, n, n) of all).
+    """(index of the likeliest proposal, its share of the evidence, the probability (m, n, n) of each).
 
     scores, proposals, reference: as in `best_proposal`; settings: TrackerSettings with `motion`. The target is expected at
     the crop's centre with deviation `spread`, crop pixels; wide (n, n): density of places of one that does something else,
@@ -62,8 +62,8 @@ def likeliest(scores, proposals, reference, wide, spread, settings):
     top, reach = posterior.flat[best], 0.5 * proposals.reshape(-1, 4)[best, 2:].max()
     evidence = np.exp(posterior - top)
     beside = (np.abs(x - x.flat[best]) < reach) & (np.abs(y - y.flat[best]) < reach)
-    share = evidence[beside].sum() / (evidence.sum() + wide.mean() * np.exp(-top))
-    return best, float(share), posterior
+    probability = evidence / (evidence.sum() + wide.mean() * np.exp(-top))
+    return best, float(probability[beside].sum()), probability
 
 
 @dataclass
@@ -75,9 +75,7 @@ class Seen:
     crop: np.ndarray  # (inputs, S, S)
     scores: np.ndarray  # (m, n, n) probability of target
     proposals: np.ndarray  # (m, n, n, 4) cx cy w h in crop pixels about the crop's centre
-    penalised: (
-        np.ndarray
-    )  # (m, n, n): of the score with window and penalty, or the log posterior; the best is chosen by it
+    penalised: np.ndarray  # (m, n, n): scores with window and penalty, or the proposals' probabilities; it chooses
     best: int  # index of the chosen proposal
     share: float = 1.0  # of all the evidence in the window, that for it
 

@@ -55,7 +55,8 @@ print("search crop", seen.crop.shape, " scores", seen.scores.shape, " proposals"
 # 2. It is resampled so that the target is always about as large to the network: the search crop's first channel, $I$.
 # 3. The same window of the filtered image, eq. (3): the crop's last channel.
 # 4. The network scores every position (eq. 8).
-# 5. The scores are damped far from the centre (the target will not jump) and for boxes of another size.
+# 5. The scores are weighed against what was expected: the target moves on as it did, more or less, and keeps its size. Where it was seen clearly
+#    for some frames little is left of what shines elsewhere; a target that has been hard to see may be farther off.
 # 6. Every position's offsets (eq. 9) make a proposal (eq. 10). Yellow: the twelve best. Orange: the chosen one.
 
 # %%
