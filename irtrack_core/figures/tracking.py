@@ -17,7 +17,7 @@ def dissection(frame, seen, *, truth=None, shown=12):
     """One step of a Siamese tracker in six pictures; returns the figure.
 
     frame (H, W) and `seen`, the tracker's `Seen` of it; truth: the true box xywh. Window in the frame, window as the network
-    sees it, filtered window, response, penalised response, and the `shown` best proposals with the chosen one.
+    sees it, filtered window, response, the response weighed, and the `shown` best proposals with the chosen one.
     """
     figure, axes = new(2, 3, width=3.7, height=3.5)
     (whole, image, filtered), (response, penalised, last) = axes

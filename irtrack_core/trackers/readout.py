@@ -75,7 +75,7 @@ class Seen:
     crop: np.ndarray  # (inputs, S, S)
     scores: np.ndarray  # (m, n, n) probability of target
     proposals: np.ndarray  # (m, n, n, 4) cx cy w h in crop pixels about the crop's centre
-    penalised: np.ndarray  # (m, n, n): scores with window and penalty, or the proposals' probabilities; it chooses
+    penalised: np.ndarray  # (m, n, n) by which the best is chosen: damped scores, or probabilities
     best: int  # index of the chosen proposal
     share: float = 1.0  # of all the evidence in the window, that for it
 
