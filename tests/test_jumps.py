@@ -50,7 +50,9 @@ def test_another_scene_is_not_a_shift(world):
     same = view(world, 100, 100, rng)
     assert watch(same) is None
     watch.keep(same, (250, 200))
+    assert not watch.changed
     assert watch(view(world, 100, 100, rng)[:, ::-1].copy()) is None
+    assert watch.changed
 
 
 def test_noise_alone_never_jumps():

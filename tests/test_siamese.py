@@ -367,6 +367,8 @@ class Played(SiameseTracker):
             "here",
         ),  # hidden for ten frames, while something shines there
         (lambda k: (0.02 if 5 <= k < 15 else 0.999, 0.3), "here"),  # hidden, and nothing else in sight
+        # gone for good: that the place left looks no worse than a poor view of the target is no reason to go back
+        (lambda k: (0.999 if k < 5 else 0.1, 0.99 if k < 15 else 0.15), "there"),
         (lambda k: (0.999 if k < 5 else 0.985, 0.999), "here"),  # no drop that would raise a doubt
         # noise: something shines there now and then, when the target is faint, but never long
         (lambda k: (0.999, 0.02) if k % 3 == 2 else (0.02, 0.99), "here"),
