@@ -67,8 +67,9 @@ class TrackerSettings(Settings):
         3,
         ge=1,
         description="frames in which it must have been better, on the mean: noise does not repeat itself. One will do where "
-        "the whole picture has changed",
+        "the whole picture has changed, and for a target ...",
     )
+    clear: float = Field(5.0, description="... whose usual score, in logits, is above this: noise never looks like it")
     candidates: int = Field(8, ge=0, description="places looked at in a frame while lost; 0: no re-detection")
     lost_scales: tuple[float, ...] = Field(
         (1.0, 0.6, 1.7), description="sizes tried in turn while lost, times the last one"

@@ -375,7 +375,7 @@ class Played(SiameseTracker):
     ],
 )
 def test_jumps_and_returns(net, play, where):
-    tracker = Played(net)
+    tracker = Played(net, settings=TrackerSettings(clear=99.0))
     tracker.play = play
     image = np.random.default_rng(0).random((100, 120), dtype=np.float32)
     tracker.init(image, [36.0, 56.0, 8.0, 8.0])
@@ -383,3 +383,16 @@ def test_jumps_and_returns(net, play, where):
         box = tracker.update(image)
     np.testing.assert_allclose(bx.centers(box), getattr(tracker, where), atol=1.0)
     assert not tracker.lost
+
+
+@pytest.mark.parametrize(("usual", "frames"), [(0.9, 3), (0.999, 1)])
+def test_a_clear_target_is_believed_at_once_elsewhere(net, usual, frames):
+    """A faint one has to be seen there in three frames."""
+    tracker = Played(net)
+    tracker.play = lambda k: (usual, 0.02) if k < 10 else (0.01, 0.99)
+    image = np.random.default_rng(0).random((100, 120), dtype=np.float32)
+    tracker.init(image, [36.0, 56.0, 8.0, 8.0])
+    there = []
+    for tracker.frame in range(1, 20):
+        there.append(np.allclose(bx.centers(tracker.update(image)), tracker.there, atol=1.0))
+    assert there.index(True) == 9 + frames - 1

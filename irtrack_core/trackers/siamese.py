@@ -254,7 +254,8 @@ class SiameseTracker:
             return True
         self.rival = Rival(vote(best, t.vote or 0.3)[0], scale, self._lead(best))
         changed = self.watch is not None and self.watch.changed
-        return (t.confirm == 1 or changed) and self._jump(best, expected)
+        at_once = t.confirm == 1 or changed or self.usual > t.clear
+        return at_once and self._jump(best, expected)
 
     def _jump(self, there, expected):
         """Go to where the target was seen instead; the place left is remembered. True."""
