@@ -113,6 +113,7 @@ widgets.scrub(target, {result.tracker: result.boxes for result in results})
 # `score` is the probability that the network gives to its choice. If it is honest, of all boxes with a score of 0.8 eight in ten are right. Below it
 # is put to the test on the three simulated sets; a box is right when it overlaps the true one by more than half. A dot's area shows how many frames
 # it stands for; the error is the mean distance from the diagonal.
+# Above the diagonal a score is too modest: `siamese` scores what this frame shows, while the box also rests on the frames before.
 
 # %%
 sets = [one for name in datasets.SIMULATED for one in datasets.load(name, frames=book.profile.frames, seed=seed)]
