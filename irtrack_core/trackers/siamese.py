@@ -108,8 +108,8 @@ class SiameseTracker:
         """The second half of `update`: the target's box, from what was seen about the expected place."""
         t, self.seen = self.settings, seen
         expected = self._follow_picture(frame, expected)
-        doubtful = not (jumped := self._return(frame) or self._switch(expected)) and self._doubtful()
-        if doubtful:
+        jumped = self._return(frame) or self._switch(expected)
+        if not jumped and self._doubtful():
             jumped = self._search(frame, expected)
         else:
             self.rival = None
