@@ -25,7 +25,8 @@ class MotionSettings(Settings):
     least: float = Field(0.003, gt=0, description="the least that is learnt for it")
     most: float = Field(0.3, gt=0, description="the most")
     adapt: float = Field(0.05, ge=0, le=1, description="share of each surprise in it")
-    speed: float = Field(0.5, gt=0, description="deviation of the velocity in a frame, before any is known")
+    first: float = Field(1.0, gt=0, description="deviation of the velocity in a frame, when the target is given")
+    speed: float = Field(0.5, gt=0, description="the same after a jump")
     sure: float = Field(0.03, gt=0, description="deviation of a place seen with score 1")
     unsure: float = Field(1.0, ge=0, description="what is added to it at score 0")
     gate: float = Field(0.15, gt=0, description="deviation of proposals about their target")
@@ -62,6 +63,10 @@ class TrackerSettings(Settings):
     relax: float = Field(0.03, ge=0, description="the usual score, in logits, falls this much a frame while lost")
     margin: float = Field(3.0, ge=0, description="logits by which a place elsewhere must be better")
     ahead: float = Field(1.5, ge=0, description="the same for another place in the window")
+    memory: int = Field(
+        640, ge=0, description="pixels a side of the surroundings kept, to know what was beside the target; 0: none"
+    )
+    familiar: float = Field(2.0, description="logits by which something elsewhere may have looked worse there before")
     found_above: float = Field(0.92, ge=0, le=1, description="score that a place elsewhere needs to be taken")
     confirm: int = Field(
         3,

@@ -315,84 +315,142 @@ def test_what_looks_better_in_the_window_for_long_is_the_target(net, steady):
     """The tracker sits on a look-alike; its target shines beside it, or noise shines now here and now there."""
     tracker = SiameseTracker(net, settings=TrackerSettings(confirm=3, ahead=1.0))
     tracker.init(moving_spot(1).frames[0], [36, 46, 8, 8])
-    tracker.usual, switched = 0.0, []
+    tracker.elsewhere.usual, switched = 0.0, []
     for k in range(5):
         place = [30.0, 0] if steady else [30.0 * (-1) ** k, 20.0 * (k % 3)]
         proposals = np.array([[0.0, 0, 16, 16], [*place, 16, 16]]).reshape(1, 1, 2, 4)
         crop, scores = np.zeros((2, 95, 95)), np.array([[[0.4, 0.9]]])
         tracker.seen = Seen(np.array([40.0, 50]), 47.5, crop, scores, proposals, np.zeros((1, 1, 2)), 0)
-        switched.append(tracker._switch(np.array([40.0, 50])))
+        switched.append(tracker.elsewhere._switch(np.array([40.0, 50])))
     if steady:
         assert switched[:3] == [False, False, True]
-        assert tracker.home is not None
+        assert tracker.elsewhere.home is not None
     else:
         assert not any(switched)
 
 
 class Played(SiameseTracker):
-    """A tracker whose network is replaced by a play: what scores where, by frame number."""
+    """A tracker whose network is replaced by a play: what scores where, by the number that a frame has in its first pixel."""
 
-    here, there, frame = np.array([40.0, 60.0]), np.array([95.0, 20.0]), 0
+    here, there = np.array([40.0, 60.0]), np.array([95.0, 20.0])
 
-    def _look(self, frame, centers, scale=1.0, spread=0.0):
-        looks = []
-        for center in centers:
-            score = self.play(self.frame)[bool(np.linalg.norm(center - self.there) < 10)]
-            place = self.there if np.linalg.norm(center - self.there) < 10 else self.here
-            proposals = np.array([*(place - center), 8.0, 8.0]).reshape(1, 1, 1, 4)
-            looks.append(
-                Seen(
-                    np.asarray(center),
-                    95.0,
-                    np.zeros((2, 95, 95)),
-                    np.full((1, 1, 1), score),
-                    proposals,
-                    np.zeros((1, 1, 1)),
-                    0,
-                )
-            )
-        return looks
+    def init(self, frame, box):
+        super().init(frame, box)
+        self.wide = np.full((1, 1), 1e-4)  # the maps of a play are not those of its net
+        self.elsewhere._candidates = lambda frame: [self.there]
 
-    def _candidates(self, frame):
-        return [self.there]
+    def look(self, frame, centers, scale=1.0, spread=0.0):
+        return [self.one(center, *self.seen_about(center, frame[0, 0])) for center in centers]
+
+    def seen_about(self, center, k):
+        """(places, scores) in a window about the centre."""
+        beyond = bool(np.linalg.norm(center - self.there) < 10)
+        return [self.there if beyond else self.here], [self.play(k)[beyond]]
+
+    def one(self, center, places, scores):
+        proposals = np.array([[*(place - center), 8.0, 8.0] for place in places]).reshape(1, 1, -1, 4)
+        scores = np.array(scores).reshape(1, 1, -1)
+        return Seen(np.asarray(center), 95.0, np.zeros((2, 95, 95)), scores, proposals, scores, 0)
+
+
+def played(net, play, frames, kind=Played, **changes):
+    """(tracker, boxes (frames - 1, 4)) of a play of so many frames, whose target is given at (40, 60)."""
+    tracker = kind(net, settings=TrackerSettings(**changes))
+    tracker.play = play
+    image = np.random.default_rng(0).random((100, 120), dtype=np.float32)
+    tracker.init(image, [36.0, 56.0, 8.0, 8.0])
+    boxes = []
+    for k in range(1, frames):
+        image[0, 0] = k
+        boxes.append(tracker.update(image))
+    return tracker, np.array(boxes)
 
 
 @pytest.mark.parametrize(
     ("play", "where"),
     [
         (lambda k: (0.999, 0.9), "here"),  # nothing happens
-        (lambda k: (0.999 if k < 5 else 0.02, 0.99), "there"),  # a cut: the target is elsewhere for good
-        (
-            lambda k: (0.02 if 5 <= k < 15 else 0.999, 0.9),
-            "here",
-        ),  # hidden for ten frames, while something shines there
+        # a cut: the target is elsewhere for good
+        (lambda k: (0.999, 0.02) if k < 5 else (0.02, 0.99), "there"),
+        # hidden for ten frames, while something shines there
+        (lambda k: (0.02 if 5 <= k < 15 else 0.999, 0.95 if k >= 5 else 0.02), "here"),
         (lambda k: (0.02 if 5 <= k < 15 else 0.999, 0.3), "here"),  # hidden, and nothing else in sight
         # gone for good: that the place left looks no worse than a poor view of the target is no reason to go back
-        (lambda k: (0.999 if k < 5 else 0.1, 0.99 if k < 15 else 0.15), "there"),
-        (lambda k: (0.999 if k < 5 else 0.985, 0.999), "here"),  # no drop that would raise a doubt
+        (lambda k: (0.999, 0.02) if k < 5 else (0.1, 0.99 if k < 15 else 0.15), "there"),
+        (lambda k: (0.999 if k < 5 else 0.985, 0.999 if k >= 5 else 0.02), "here"),  # no drop that would raise a doubt
         # noise: something shines there now and then, when the target is faint, but never long
         (lambda k: (0.999, 0.02) if k % 3 == 2 else (0.02, 0.99), "here"),
     ],
 )
 def test_jumps_and_returns(net, play, where):
-    tracker = Played(net, settings=TrackerSettings(clear=99.0))
-    tracker.play = play
-    image = np.random.default_rng(0).random((100, 120), dtype=np.float32)
-    tracker.init(image, [36.0, 56.0, 8.0, 8.0])
-    for tracker.frame in range(1, 30):
-        box = tracker.update(image)
-    np.testing.assert_allclose(bx.centers(box), getattr(tracker, where), atol=1.0)
+    tracker, boxes = played(net, play, 30, clear=99.0)
+    np.testing.assert_allclose(bx.centers(boxes[-1]), getattr(tracker, where), atol=1.0)
     assert not tracker.lost
 
 
 @pytest.mark.parametrize(("usual", "frames"), [(0.9, 3), (0.999, 1)])
 def test_a_clear_target_is_believed_at_once_elsewhere(net, usual, frames):
     """A faint one has to be seen there in three frames."""
-    tracker = Played(net)
-    tracker.play = lambda k: (usual, 0.02) if k < 10 else (0.01, 0.99)
-    image = np.random.default_rng(0).random((100, 120), dtype=np.float32)
-    tracker.init(image, [36.0, 56.0, 8.0, 8.0])
-    there = []
-    for tracker.frame in range(1, 20):
-        there.append(np.allclose(bx.centers(tracker.update(image)), tracker.there, atol=1.0))
+    tracker, boxes = played(net, lambda k: (usual, 0.02) if k < 10 else (0.01, 0.99), 20)
+    there = [np.allclose(bx.centers(box), tracker.there, atol=1.0) for box in boxes]
     assert there.index(True) == 9 + frames - 1
+
+
+@pytest.mark.parametrize("memory", [640, 0])
+def test_what_was_beside_the_target_is_not_the_target(net, memory):
+    """The target is hidden for good; a look-alike has shone elsewhere all the time."""
+    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.99), 20, memory=memory)
+    assert tracker.lost == bool(memory)
+    place = tracker.here if memory else tracker.there
+    np.testing.assert_allclose(bx.centers(boxes[-1]), place, atol=1.0)
+
+
+def test_what_was_there_in_another_picture_does_not_count(net):
+    """A cut comes: the new picture has the target where the old one had a look-alike."""
+    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.99), 20, kind=Cut)
+    np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.there, atol=1.0)
+
+
+class Cut(Played):
+    """The picture changes as a whole in frame 8."""
+
+    class Watch:
+        changed, k = False, 0
+
+        def __call__(self, plane):
+            self.k += 1
+            self.changed = self.k == 8
+
+        def keep(self, plane, center):
+            pass
+
+    def init(self, frame, box):
+        super().init(frame, box)
+        self.watch = self.Watch()
+
+
+class CutWithin(Cut):
+    """At the cut the target moves within its window, to its edge, where scores are lower; a look-alike shines elsewhere."""
+
+    edge = np.array([40.0, 85.0])
+
+    def seen_about(self, center, k):
+        if np.linalg.norm(center - self.there) < 10:
+            return [self.there], [0.02 if k < 8 else 0.95]
+        if k < 8:
+            return [self.here], [0.95]
+        return [self.here, self.edge], [0.02, 0.9 if np.linalg.norm(center - self.edge) < 10 else 0.6]
+
+
+def test_after_a_cut_the_best_of_the_window_competes_with_what_is_elsewhere(net):
+    tracker, boxes = played(net, None, 20, kind=CutWithin)
+    np.testing.assert_allclose(bx.centers(boxes[7:]), np.tile(tracker.edge, (12, 1)), atol=1.0)
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_after_a_cut_one_look_elsewhere_is_enough(net, cut):
+    """The target is faint: without the cut it would have to be seen there in three frames."""
+    kind = Cut if cut else Played
+    tracker, boxes = played(net, lambda k: (0.9, 0.02) if k < 8 else (0.01, 0.99), 20, kind=kind)
+    there = [np.allclose(bx.centers(box), tracker.there, atol=1.0) for box in boxes]
+    assert there.index(True) == (7 if cut else 9)

@@ -1,11 +1,11 @@
 """What a Siamese tracker reads off a score map: the best proposal, the mean of those beside it, and how sure they are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
 
 import numpy as np
 
-__all__ = ["Home", "Rival", "Seen", "best_proposal", "calibrated", "likeliest", "logit", "vote"]
+__all__ = ["Seen", "best_proposal", "calibrated", "likeliest", "logit", "vote"]
 
 
 def logit(score):
@@ -94,30 +94,9 @@ class Seen:
         proposal = self.proposals.reshape(-1, 4)[self.best] / self.zoom
         return self.center + proposal[:2], proposal[2:]
 
-
-@dataclass
-class Home:
-    """Where a target was lost before the tracker jumped elsewhere."""
-
-    center: np.ndarray  # (2,) frame pixels
-    velocity: np.ndarray  # (2,) pixels a frame
-    growth: np.ndarray  # (2,) logarithm of its size over the given one
-    left: int  # frames for which this place is still looked at
-
-
-class Rival:
-    """A place elsewhere that looks better than the tracker's own, and for how long.
-
-    center: (2,) frame pixels; scale: of the target there, times its size; lead: by how many logits it looks better.
-    """
-
-    def __init__(self, center, scale, lead):
-        self.center, self.velocity, self.scale, self.lead, self.frames = center, np.zeros(2), scale, lead, 1
-
-    def meet(self, center, lead):
-        """It was looked at again: what was there is now at `center`, and leads by `lead`; the sum is kept."""
-        self.velocity, self.center = (self.velocity + center - self.center) / 2, center
-        self.lead, self.frames = self.lead + lead, self.frames + 1
+    def at(self, best):
+        """The same, with the proposal of index `best` chosen."""
+        return replace(self, best=best, share=1.0)
 
 
 def vote(seen, reach):

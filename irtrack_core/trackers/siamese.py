@@ -1,6 +1,5 @@
 """The tracker of the paper: window, filter, Siamese network, best proposal; and re-detection when the target was lost."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,11 +10,12 @@ from irtrack_core import boxes as bx
 from irtrack_core import runtime
 from irtrack_core.alignment import Alignment
 from irtrack_core.config import TrackerSettings
-from irtrack_core.crops import CropMaker, standing_out, strongest, template_side, tiles
+from irtrack_core.crops import CropMaker, template_side
 from irtrack_core.jumps import JumpWatch
 from irtrack_core.motion import Follow, Kalman
 from irtrack_core.trackers.base import to_gray
-from irtrack_core.trackers.readout import Home, Rival, Seen, best_proposal, calibrated, likeliest, logit, vote
+from irtrack_core.trackers.elsewhere import Elsewhere
+from irtrack_core.trackers.readout import Seen, best_proposal, calibrated, likeliest, logit, vote
 from irtrack_core.weights import load_weights, read_card
 
 __all__ = ["Seen", "SiameseTracker", "best_proposal", "create_paper", "create_siamese", "vote"]
@@ -66,8 +66,7 @@ class SiameseTracker:
             if t.motion
             else Follow(bx.centers(box), t.velocity_rate, t.coasting)
         )
-        self.score, self.missed, self.usual, self.doubts = 1.0, 0, None, 0
-        self.home = self.rival = self.nearby = None
+        self.score, self.missed = 1.0, 0
         self.given, self.growth = self.size.copy(), np.zeros(2)
         s = self.net.settings
         self.maker = self.crop_maker(s, self.size, self.shape)
@@ -81,13 +80,13 @@ class SiameseTracker:
         self.alignment = Alignment(self.template[self.channel], given) if t.align else None
         watched = t.jump.tile and t.jump
         self.watch = JumpWatch(_plane(frame), self.center, watched) if watched else None
-        self.seen = None
+        self.seen, self.elsewhere = None, Elsewhere(self, frame)
 
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the probability that it is right."""
         frame = self.read(frame, self.shape)
         expected = self.expected
-        return self.take(frame, expected, self._look(frame, [expected], spread=self.motion.spread)[0])
+        return self.take(frame, expected, self.look(frame, [expected], spread=self.motion.spread)[0])
 
     @property
     def center(self):
@@ -102,29 +101,21 @@ class SiameseTracker:
     @property
     def expected(self):
         """(2,) where the target should be in the next frame, by its velocity."""
-        return self._inside(self.motion.center + self.motion.velocity)
+        return self.inside(self.motion.center + self.motion.velocity)
 
     def take(self, frame, expected, seen):
         """The second half of `update`: the target's box, from what was seen about the expected place."""
-        t, self.seen = self.settings, seen
+        self.seen = seen
         expected = self._follow_picture(frame, expected)
-        jumped = self._return(frame) or self._switch(expected)
-        if not jumped and self._doubtful():
-            jumped = self._search(frame, expected)
-        else:
-            self.rival = None
-        self.doubts = self.doubts + 1 if self._doubtful() else 0
-        self.missed = self.missed + 1 if self.seen.score < t.lost_below else 0
-        if self.missed:
-            self.usual -= t.relax
-        else:
-            self.usual += t.usual_rate * (logit(self.seen.score) - self.usual)
+        jumped = self.elsewhere(frame, expected)
+        self.missed = self.missed + 1 if self.seen.score < self.settings.lost_below else 0
         self.score = calibrated(self.seen.score, *self.calibration)
         if self.missed:
             # what looks best here is not the target
             self.motion.coast(expected, self.side)
         else:
             self._move(expected, jumped)
+        self.elsewhere.learn(frame, self.missed)
         if self.watch:
             self.watch.keep(_plane(frame), self.center)
         return bx.from_centers(self.center, self.size)
@@ -135,7 +126,7 @@ class SiameseTracker:
         center, size = vote(self.seen, t.vote) if t.vote else self.seen.found
         if self.alignment:
             center = self._align(center)
-        center = self._inside(center)
+        center = self.inside(center)
         if jumped:
             self.motion.restart(center, self.side)
         else:
@@ -160,13 +151,13 @@ class SiameseTracker:
         shift = self.watch(_plane(frame)) if self.watch else None
         if shift is None:
             return expected
-        moved = self._inside(expected + shift)
-        there = self._look(frame, [moved])[0]
+        moved = self.inside(expected + shift)
+        there = self.look(frame, [moved])[0]
         if logit(there.score) < logit(self.seen.score) - self.settings.jump.margin:
             return expected
         self.seen = there
-        if self.home is not None:
-            self.home.center = self.home.center + shift
+        if (home := self.elsewhere.home) is not None:
+            home.center = home.center + shift
         return moved
 
     @property
@@ -174,107 +165,11 @@ class SiameseTracker:
         """True while the target is not seen: the box is then a guess, and other places are searched."""
         return self.missed > 0
 
-    def _inside(self, center):
+    def inside(self, center):
+        """The place (2,) in the frame that is nearest to `center`."""
         return np.clip(center, 0, np.array(self.shape[::-1]) - 1e-6)
 
-    def _doubtful(self):
-        """True when the score has dropped: the best place in the window may not be the target."""
-        now = logit(self.seen.score)
-        self.usual = now if self.usual is None else self.usual
-        return self.seen.score < self.settings.lost_below or now < self.usual - self.settings.drop
-
-    def _return(self, frame):
-        """After a jump, look where the target was lost too, for a while: it may only have been hidden there.
-
-        True, and `seen` replaced, when that place is the better one, or nearly: a target is more often hidden than elsewhere.
-        """
-        if self.home is None:
-            return False
-        home, t = self.home, self.settings
-        home.left -= 1
-        home.center, home.velocity = self._inside(home.center + home.velocity), home.velocity * t.coasting
-        there = self._look(frame, [home.center], float(np.exp((home.growth - self.growth).mean())))[0]
-        better = there.score > t.return_above and logit(there.score) > logit(self.seen.score) - t.return_margin
-        if better:
-            self.seen, self.growth = there, home.growth
-        if better or not home.left:
-            self.home = None
-        return better
-
-    def _switch(self, expected):
-        """Has something else in the window looked better for some frames than what is where the target was expected?
-
-        True, and `seen` changed to it, then.
-        """
-        t, seen, known = self.settings, self.seen, self.nearby
-        self.nearby = None
-        if not t.motion or (best := int(np.argmax(seen.scores))) == seen.best:
-            return False
-        other = replace(seen, best=best, share=1.0)
-        center, lead = other.found[0], self._lead(other)
-        if lead < 0 or np.abs(center - seen.found[0]).max() < self.size.max() / 2:
-            return False
-        if known is None or np.abs(center - known.center - known.velocity).max() > self.size.max() / 2:
-            self.nearby = Rival(center, 1.0, lead)
-            return False
-        known.meet(center, lead)
-        if known.frames < t.confirm or known.lead < t.ahead * known.frames:
-            self.nearby = known
-            return False
-        return self._jump(other, expected)
-
-    def _search(self, frame, expected):
-        """Look for the target elsewhere, and for its negative here; True, and `seen` replaced, when one is clearly better.
-
-        Elsewhere: the places of one tile of the frame where the filter sees something, at one of a few sizes; the next
-        frame takes the next tile and size. One that looks better is a rival, which is looked at in the next frames too: noise
-        does not stay. The negative: a camera may switch between white-hot and black-hot.
-        """
-        t = self.settings
-        if not t.candidates:
-            return False
-        if (rival := self.rival) is not None:
-            there = self._look(frame, [self._inside(rival.center + rival.velocity)], rival.scale)[0]
-            rival.meet(vote(there, t.vote or 0.3)[0], self._lead(there))
-            if self._better(there, rival.lead / rival.frames):
-                return rival.frames >= t.confirm and self._jump(there, expected)
-        scale = t.lost_scales[self.doubts % len(t.lost_scales)]
-        others, negative = self._look(frame, self._candidates(frame), scale), None
-        if self.net.settings.negate_dark:
-            self.maker.negate()
-            negative = self._look(frame, [expected])[0]
-            self.maker.negate()
-        best = max([*others, *filter(None, [negative])], key=lambda seen: seen.score, default=None)
-        if best is None or not self._better(best, self._lead(best)):
-            self.rival = None
-            return False
-        if best is negative:
-            self.maker.negate()
-            self.seen, self.rival = best, None
-            return True
-        self.rival = Rival(vote(best, t.vote or 0.3)[0], scale, self._lead(best))
-        changed = self.watch is not None and self.watch.changed
-        at_once = t.confirm == 1 or changed or self.usual > t.clear
-        return at_once and self._jump(best, expected)
-
-    def _jump(self, there, expected):
-        """Go to where the target was seen instead; the place left is remembered. True."""
-        t = self.settings
-        if self.home is None and t.return_frames:
-            self.home = Home(expected, self.motion.velocity, self.growth.copy(), t.return_frames)
-        self.seen, self.rival = there, None
-        return True
-
-    def _lead(self, there):
-        """By how many logits it looks better there than here."""
-        return logit(there.score) - logit(self.seen.score)
-
-    def _better(self, there, lead):
-        """True where a place elsewhere looks like the target, and better than the present one by a margin."""
-        t = self.settings
-        return lead > t.margin and logit(there.score) > max(self.usual - t.slack, logit(t.found_above))
-
-    def _look(self, frame, centers, scale=1.0, spread=0.0):
+    def look(self, frame, centers, scale=1.0, spread=0.0):
         """What the network sees in windows about each of the centres, all in one batch: a list of Seen."""
         if not len(centers):
             return []
@@ -301,15 +196,6 @@ class SiameseTracker:
                 best, weighed = best_proposal(score, proposals, expected, self.window, t)
             found.append(Seen(center, side, crop, score, proposals, weighed, best, share))
         return found
-
-    def _candidates(self, frame):
-        """Centres of what stands out most in one tile of the frame; the next call takes the next tile."""
-        parts = tiles(self.shape, self.center)
-        tile = parts[self.doubts % len(parts)]
-        residual, block = self.maker.residual(frame, tile)
-        apart = max(self.size.max() / 2 / block, 3)
-        standing = standing_out(residual, len(self.maker.elements[0]))
-        return list(strongest(standing, self.settings.candidates, apart) * block + tile[:2])
 
 
 def _plane(frame):

@@ -66,7 +66,7 @@ class PyramidTracker(SiameseTracker):
         profile = np.hanning(self.n * p.upsample)
         self.window = np.outer(profile, profile)
 
-    def _look(self, frame, centers, scale=1.0, spread=0.0):
+    def look(self, frame, centers, scale=1.0, spread=0.0):
         """What the net sees at every scale about each of the centres, all in one batch: a list of PyramidSeen."""
         if not len(centers):
             return []
