@@ -1,24 +1,28 @@
 """What each part of the tracker `siamese` brings: one part is left out or replaced at a time, the weights stay.
 
 On the simulated sets and, where IRTRACK_DATA has it, the Svanström validation list, the same list with two cuts in each
-sequence (the picture mirrored from one frame on, then turned upside down), and seen through a smaller window that is knocked
-to another place every 15 frames or so. These parts were chosen on sequences of the training list; here they are only
-reported. `--out FILE.csv` keeps the table, and its card beside it.
+sequence (the picture mirrored from one frame on, then turned upside down), seen through a smaller window that is knocked
+to another place every 15 frames or so, and its targets before simulated scenes, seen through such a window. These parts
+were chosen on sequences of the training list; here they are only reported. `--out FILE.csv` keeps the table,
+and its card beside it.
 """
 
 import argparse
 import sys
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from irtrack_core import boxes as bx
 from irtrack_core import datasets, evaluation, trackers
 from irtrack_core.config import JumpSettings, TrackerSettings
 from irtrack_core.datasets import in_memory
 from irtrack_core.kept import write_card
 from irtrack_core.provenance import provenance
+from irtrack_core.transplant import cut_out, paste
 from irtrack_core.workbook import limit_threads, progress
 
 PARTS = {
@@ -26,6 +30,7 @@ PARTS = {
     "no re-detection": dict(candidates=0),
     "no look back after a jump": dict(return_frames=0),
     "no watch for jumps": dict(jump=JumpSettings(tile=0)),
+    "no memory of what was beside it": dict(memory=0),
     "no alignment": dict(align=0),
     "last size at once": dict(size_rate=1.0, dead=0.0),
     "size smoothed, no dead zone": dict(dead=0.0),
@@ -35,6 +40,7 @@ PARTS = {
     "one frame elsewhere is enough": dict(confirm=1),
     "nothing else in the window": dict(ahead=100.0),
 }
+SCENES = ("sim-pedestrian", "sim-otcbvs")
 COLUMNS = {"aor": "AO", "sr50": "SR0.5", "p5": "P@5", "p20": "P@20"}
 
 
@@ -72,6 +78,32 @@ def knocked(sequence, rng, share=0.75, every=15):
     return replace(sequence, frames=views, boxes=boxes, components=None)
 
 
+def before_scene(real, scene, rng):
+    """The target of `real`, frame by frame from a random one on, before the frames of `scene`, which it crosses.
+
+    What moves in the scene already stays there. The target is a quarter fainter and turns back before the border.
+    """
+    frames, boxes = [], []
+    present = np.flatnonzero(real.present)
+    first = int(rng.integers(max(1, len(present) - len(scene.frames))))
+    limits = np.array(scene.frames[0].shape[::-1])
+    center, velocity = limits * rng.uniform(0.3, 0.7, 2), rng.uniform(-1.5, 1.5, 2)
+    for number, picture in enumerate(scene.frames):
+        source = int(present[min(first + number, len(present) - 1)])
+        residual = 0.75 * cut_out(real.frames[source], real.boxes[source])
+        reach = len(residual) // 2
+        center = center + velocity + rng.normal(0, 0.3, 2)
+        velocity = np.where(
+            (center < reach) | (center > limits - reach), np.sign(limits / 2 - center) * abs(velocity), velocity
+        )
+        corner = np.round(center - reach - 0.5)
+        frames.append(
+            np.rint(np.clip(paste(np.asarray(picture, np.float32), residual, corner), 0, 255)).astype(np.uint8)
+        )
+        boxes.append(bx.from_centers(corner + reach + 0.5, real.boxes[source, 2:]))
+    return replace(real, frames=np.stack(frames), boxes=np.array(boxes), components=None)
+
+
 def _within(box, x, y, width, height):
     return box[0] >= x and box[1] >= y and box[0] + box[2] <= x + width and box[1] + box[3] <= y + height
 
@@ -89,6 +121,11 @@ def main():
         rng = np.random.default_rng(0)
         sets |= {"real with cuts": [with_cuts(one, rng) for one in sets["real, every 3rd frame"]]}
         sets |= {"real, camera knocked": [knocked(one, rng) for one in sets["real, every 3rd frame"]]}
+        scenes = [in_memory(s) for name in SCENES for s in datasets.load(name, frames=120, seed=5)]
+        pairs = zip(sets["real, every 3rd frame"], cycle(scenes))
+        sets |= {
+            "real before simulated scenes, camera knocked": [knocked(before_scene(*pair, rng), rng) for pair in pairs]
+        }
     rows = []
     for name, sequences in sets.items():
         for part, changes in progress(PARTS.items()):
