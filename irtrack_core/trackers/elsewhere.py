@@ -62,14 +62,15 @@ class Elsewhere:
     """Re-detection for one target. tracker: its SiameseTracker, just initialised on `frame`.
 
     usual: logit of the score that the target usually has; doubts: frames in doubt; home: the Place left by the last jump;
-    rival: a Place elsewhere that looks better; nearby: one in the window; before: Surroundings when it was last seen well.
+    rival: a Place elsewhere that looks better; nearby: one in the window; before: Surroundings when it was last seen well,
+    and level: logit of its usual score then.
     """
 
     RENEWED = 5  # frames after which the surroundings are copied again: not every frame is worth one
 
     def __init__(self, tracker, frame):
         self.tracker, self.settings = tracker, tracker.settings
-        self.usual, self.doubts = None, 0
+        self.usual, self.doubts, self.level = None, 0, -np.inf
         self.home = self.rival = self.nearby = self.before = None
         # of use to nothing but the search
         self.extent = self.settings.memory if self.settings.candidates else 0
@@ -100,9 +101,12 @@ class Elsewhere:
             self.before.age += 1
         if self.changed:
             self.before = None  # another picture
-        well = not missed and not self.doubtful and now > 0.5
+        self.level -= t.relax
+        # after a jump, or where it looks much worse than the target did, it may be another thing, beside which the target appears
+        sure = self.home is None and logit(now) > self.level - t.familiar
+        well = sure and not missed and not self.doubtful and now > 0.5
         if self.extent and well and (self.before is None or self.before.age >= self.RENEWED):
-            self.before = Surroundings(frame, self.tracker.center, self.extent)
+            self.before, self.level = Surroundings(frame, self.tracker.center, self.extent), self.usual
 
     @property
     def doubtful(self):
