@@ -101,8 +101,7 @@ class Elsewhere:
             self.before.age += 1
         if self.changed:
             self.before = None  # another picture
-        self.level -= t.relax
-        # after a jump, or where it looks much worse than the target did, it may be another thing, beside which the target appears
+        # after a jump, or where it looks much worse than the target did, this may be something else, and the target beside it
         sure = self.home is None and logit(now) > self.level - t.familiar
         well = sure and not missed and not self.doubtful and now > 0.5
         if self.extent and well and (self.before is None or self.before.age >= self.RENEWED):
