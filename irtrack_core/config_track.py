@@ -66,7 +66,10 @@ class TrackerSettings(Settings):
     memory: int = Field(
         640, ge=0, description="pixels a side of the surroundings kept, to know what was beside the target; 0: none"
     )
-    familiar: float = Field(2.0, description="logits by which something elsewhere may have looked worse there before")
+    familiar: float = Field(
+        2.0, ge=0, description="logits within which something looks as it did, or as much like the target as that did"
+    )
+    remember: int = Field(10, ge=0, description="frames for which that counts of what looked as much like the target")
     found_above: float = Field(0.92, ge=0, le=1, description="score that a place elsewhere needs to be taken")
     confirm: int = Field(
         3,

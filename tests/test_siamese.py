@@ -405,6 +405,13 @@ def test_what_was_beside_the_target_is_not_the_target(net, memory):
     np.testing.assert_allclose(bx.centers(boxes[-1]), place, atol=1.0)
 
 
+def test_what_looked_as_good_as_the_target_is_refused_for_a_while_only(net):
+    """Perhaps the tracker had followed the wrong one. The surroundings were copied in frames 0 and 5."""
+    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.999), 24, remember=10)
+    there = [np.allclose(bx.centers(box), tracker.there, atol=1.0) for box in boxes]
+    assert there.index(True) == 17 - 1  # box 0 is that of frame 1; ten frames after the copy was a frame old
+
+
 def test_what_was_there_in_another_picture_does_not_count(net):
     """A cut comes: the new picture has the target where the old one had a look-alike."""
     tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.99), 20, kind=Cut)

@@ -242,8 +242,12 @@ class Elsewhere:
         # what is found there may have moved a little since; the target itself, seen in the same window, does not count
         beside = np.abs(at - place).max(-1) < 1.5 * size
         beside &= np.abs(at - before.center).max(-1) >= 0.7 * size
-        score = then.scores[beside].max(initial=0.0)
-        return logit(score) > logit(there.score) - self.settings.familiar
+        t, score = self.settings, logit(then.scores[beside].max(initial=0.0))
+        if score <= logit(there.score) - t.familiar:
+            return False
+        # it looked as much like the target as that did: perhaps the tracker has followed the wrong one, and this one stays
+        twin = score >= self.level - t.familiar
+        return not twin or before.age <= t.remember
 
     def _jump(self, there, expected):
         """Go to where the target was seen instead; the place left is remembered. True."""
