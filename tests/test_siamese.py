@@ -412,6 +412,14 @@ def test_what_looked_as_good_as_the_target_is_refused_for_a_while_only(net):
     assert there.index(True) == 17 - 1  # box 0 is that of frame 1; ten frames after the copy was a frame old
 
 
+def test_surroundings_hold_the_elements_of_a_large_target():
+    """A net that does not reduce large targets has line elements as long as these."""
+    tracker = SiameseTracker(new_net(network_preset("paper", width=0.03125)))
+    frame = np.random.default_rng(0).integers(0, 255, (1000, 1100)).astype(np.uint8)
+    tracker.init(frame, [20.0, 20.0, 900.0, 900.0])
+    tracker.look(tracker.elsewhere.before.picture, [np.array([900.0, 900.0])])
+
+
 def test_what_was_there_in_another_picture_does_not_count(net):
     """A cut comes: the new picture has the target where the old one had a look-alike."""
     tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.99), 20, kind=Cut)

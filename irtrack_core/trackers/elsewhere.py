@@ -72,8 +72,9 @@ class Elsewhere:
         self.tracker, self.settings = tracker, tracker.settings
         self.usual, self.doubts, self.level = None, 0, -np.inf
         self.home = self.rival = self.nearby = self.before = None
-        # of use to nothing but the search
-        self.extent = self.settings.memory if self.settings.candidates else 0
+        # of use to nothing but the search; no smaller than the filter's elements
+        wanted = self.settings.memory if self.settings.candidates else 0
+        self.extent = wanted and max(wanted, 2 * tracker.maker.halo)
         if self.extent:
             self.before = Surroundings(frame, tracker.center, self.extent)
 
