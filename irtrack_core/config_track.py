@@ -25,8 +25,7 @@ class MotionSettings(Settings):
     least: float = Field(0.003, gt=0, description="the least that is learnt for it")
     most: float = Field(0.3, gt=0, description="the most")
     adapt: float = Field(0.05, ge=0, le=1, description="share of each surprise in it")
-    first: float = Field(1.0, gt=0, description="deviation of the velocity in a frame, when the target is given")
-    speed: float = Field(0.5, gt=0, description="the same after a jump")
+    speed: float = Field(0.5, gt=0, description="deviation of the velocity in a frame, before any is known")
     sure: float = Field(0.03, gt=0, description="deviation of a place seen with score 1")
     unsure: float = Field(1.0, ge=0, description="what is added to it at score 0")
     gate: float = Field(0.15, gt=0, description="deviation of proposals about their target")
@@ -69,7 +68,6 @@ class TrackerSettings(Settings):
     familiar: float = Field(
         2.0, ge=0, description="logits within which something looks as it did, or as much like the target as that did"
     )
-    remember: int = Field(10, ge=0, description="frames for which that counts of what looked as much like the target")
     found_above: float = Field(0.92, ge=0, le=1, description="score that a place elsewhere needs to be taken")
     confirm: int = Field(
         3,

@@ -51,15 +51,12 @@ class Kalman:
     def __init__(self, center, side, settings, coasting):
         self.settings, self.coasting = settings, coasting
         self.unrest = (settings.unrest * side) ** 2  # q^2, the variance of a frame's change of velocity
-        self._begin(center, side, settings.first)
+        self.restart(center, side)
 
     def restart(self, center, side):
         """Begin anew at `center` (2,), at rest as far as is known."""
-        self._begin(center, side, self.settings.speed)
-
-    def _begin(self, center, side, speed):
         self.center, self.velocity = np.array(center, dtype=np.float64), np.zeros(2)
-        self.variances = (self.settings.sure * side) ** 2, 0.0, (speed * side) ** 2
+        self.variances = (self.settings.sure * side) ** 2, 0.0, (self.settings.speed * side) ** 2
 
     @property
     def covariance(self):

@@ -100,8 +100,7 @@ def test_no_tile_no_watch():
 
 
 def test_a_target_that_was_hidden_is_preferred_to_its_likeness(world):
-    """A spot is hidden for six frames while its twin stands elsewhere: whoever goes there, not knowing it,
-    must come back."""
+    """A spot is hidden for six frames while its twin stands elsewhere: whoever goes there must come back."""
     rng = np.random.default_rng(5)
     u = np.arange(-8, 9)
     spot = 60 * np.exp(-(u[None] ** 2 + u[:, None] ** 2) / 8)
@@ -120,8 +119,7 @@ def test_a_target_that_was_hidden_is_preferred_to_its_likeness(world):
         tracker.init(frames[0], box)
         return np.array([tracker.update(frame) for frame in frames[1:]])
 
-    stays, back, away = path(), path(memory=0), path(memory=0, return_frames=0)
-    assert np.abs(stays[:, :2] - box[:2]).max() < 2  # the twin was there before
+    back, away = path(), path(return_frames=0)
     assert np.abs(back[10, :2] - box[:2]).max() > 50  # it does go there
     assert np.abs(back[-1, :2] - box[:2]).max() < 3
     assert np.abs(away[-1, :2] - box[:2]).max() > 50

@@ -399,17 +399,16 @@ def test_a_clear_target_is_believed_at_once_elsewhere(net, usual, frames):
 @pytest.mark.parametrize("memory", [640, 0])
 def test_what_was_beside_the_target_is_not_the_target(net, memory):
     """The target is hidden for good; a look-alike has shone elsewhere all the time."""
-    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.99), 20, memory=memory)
+    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.97), 20, memory=memory, slack=4.0)
     assert tracker.lost == bool(memory)
     place = tracker.here if memory else tracker.there
     np.testing.assert_allclose(bx.centers(boxes[-1]), place, atol=1.0)
 
 
-def test_what_looked_as_good_as_the_target_is_refused_for_a_while_only(net):
-    """Perhaps the tracker had followed the wrong one. The surroundings were copied in frames 0 and 5."""
-    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.999), 24, remember=10)
-    there = [np.allclose(bx.centers(box), tracker.there, atol=1.0) for box in boxes]
-    assert there.index(True) == 17 - 1  # box 0 is that of frame 1; ten frames after the copy was a frame old
+def test_what_looked_as_good_as_the_target_may_be_it(net):
+    """Perhaps the tracker has followed the wrong one."""
+    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.998), 20)
+    np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.there, atol=1.0)
 
 
 def test_surroundings_hold_the_elements_of_a_large_target():
@@ -422,7 +421,7 @@ def test_surroundings_hold_the_elements_of_a_large_target():
 
 def test_what_was_there_in_another_picture_does_not_count(net):
     """A cut comes: the new picture has the target where the old one had a look-alike."""
-    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.99), 20, kind=Cut)
+    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.97), 20, kind=Cut, slack=4.0)
     np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.there, atol=1.0)
 
 

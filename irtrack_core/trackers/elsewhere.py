@@ -1,7 +1,7 @@
 """Is the target somewhere else than the tracker believes? Re-detection, and what speaks against a place that looks good.
 
 A tracker looks elsewhere only in doubt: when the target's score has fallen below its usual one. What looks better then has to
-last, for noise does not, and must not have been there before, beside the target, for then it is something else.
+last, for noise does not, and must not have been there before, beside the target and less like it: that is something else.
 """
 
 import numpy as np
@@ -233,7 +233,7 @@ class Elsewhere:
         return list(strongest(standing, self.settings.candidates, apart) * block + tile[:2])
 
     def _was_there(self, there, growth):
-        """Was what is seen `there` there already, beside the target, when the target was last seen well?"""
+        """Was what is seen `there` there already, beside the target and less like it, when that was last seen well?"""
         before, size = self.before, self.tracker.size.max()
         place = before.place(there.found[0]) if before else None
         if place is None or np.abs(place - before.center).max() < size:
@@ -243,12 +243,9 @@ class Elsewhere:
         # what is found there may have moved a little since; the target itself, seen in the same window, does not count
         beside = np.abs(at - place).max(-1) < 1.5 * size
         beside &= np.abs(at - before.center).max(-1) >= 0.7 * size
-        t, score = self.settings, logit(then.scores[beside].max(initial=0.0))
-        if score <= logit(there.score) - t.familiar:
-            return False
-        # it looked as much like the target as that did: perhaps the tracker has followed the wrong one, and this one stays
-        twin = score >= self.level - t.familiar
-        return not twin or before.age <= t.remember
+        score, margin = logit(then.scores[beside].max(initial=0.0)), self.settings.familiar
+        # what looked as much like the target as that did may be the target: then the tracker has followed something else
+        return logit(there.score) - margin < score < self.level - margin
 
     def _jump(self, there, expected):
         """Go to where the target was seen instead; the place left is remembered. True."""
