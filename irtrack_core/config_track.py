@@ -58,6 +58,9 @@ class TrackerSettings(Settings):
     return_frames: int = Field(60, ge=0, description="frames after a jump in which the place left is looked at too")
     return_margin: float = Field(1.0, ge=0, description="logits by which the place left may look worse")
     return_above: float = Field(0.25, ge=0, le=1, description="score that it needs all the same")
+    at_first: float = Field(
+        2.0, description="logits by which the usual score begins below that in the given frame, the template's own"
+    )
     usual_rate: float = Field(0.1, ge=0, le=1, description="smoothing of the usual score")
     relax: float = Field(0.03, ge=0, description="the usual score, in logits, falls this much a frame while lost")
     margin: float = Field(3.0, ge=0, description="logits by which a place elsewhere must be better")
@@ -87,7 +90,9 @@ class TrackerSettings(Settings):
         0.95, ge=0, le=1, description="velocity kept from frame to frame while the target is missed"
     )
     align: int = Field(3, ge=0, description="rounds of laying the target's picture over the template's; 0: none")
-    align_above: float = Field(0.6, ge=-1, le=1, description="likeness from which the place found so is taken")
+    align_power: float = Field(
+        3.0, ge=0, description="exponent of the likeness: the share by which the place found so is taken over"
+    )
     jump: JumpSettings = JumpSettings()
 
 

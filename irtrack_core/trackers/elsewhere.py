@@ -61,16 +61,17 @@ class Surroundings:
 class Elsewhere:
     """Re-detection for one target. tracker: its SiameseTracker, just initialised on `frame`.
 
-    usual: logit of the score that the target usually has; doubts: frames in doubt; home: the Place left by the last jump;
-    rival: a Place elsewhere that looks better; nearby: one in the window; before: Surroundings when it was last seen well,
-    and level: logit of its usual score then.
+    usual: logit of the score that the target usually has, at first that in the given frame less `at_first`; doubts: frames
+    in doubt; home: the Place left by the last jump; rival: a Place elsewhere that looks better; nearby: one in the window;
+    before: Surroundings when it was last seen well, and level: `usual` then.
     """
 
     RENEWED = 5  # frames after which the surroundings are copied again: not every frame is worth one
 
     def __init__(self, tracker, frame):
         self.tracker, self.settings = tracker, tracker.settings
-        self.usual, self.doubts, self.level = None, 0, -np.inf
+        self.usual, self.doubts = logit(tracker.look(frame, [tracker.center])[0].score) - tracker.settings.at_first, 0
+        self.level = self.usual
         self.home = self.rival = self.nearby = self.before = None
         # of use to nothing but the search; no smaller than the filter's elements
         wanted = self.settings.memory if self.settings.candidates else 0
@@ -80,8 +81,6 @@ class Elsewhere:
 
     def __call__(self, frame, expected):
         """Look where it is called for; True when the tracker's `seen` is now another place than the `expected` one (2,)."""
-        now = logit(self.tracker.seen.score)
-        self.usual = now if self.usual is None else self.usual
         found = self._return(frame)
         if not found:
             found = self._anew(frame)
@@ -111,8 +110,12 @@ class Elsewhere:
     @property
     def doubtful(self):
         """True when the score has dropped: the best place in the window may not be the target."""
-        now, t = self.tracker.seen.score, self.settings
-        return now < t.lost_below or logit(now) < self.usual - t.drop
+        now = self.tracker.seen.score
+        return now < self.settings.lost_below or not self.usually(now)
+
+    def usually(self, score):
+        """True when the target looks as it usually does where it has this score."""
+        return logit(score) >= self.usual - self.settings.drop
 
     @property
     def changed(self):
@@ -262,7 +265,9 @@ class Elsewhere:
     def _better(self, there, lead):
         """True where a place elsewhere looks like the target, and better than the present one by a margin."""
         t = self.settings
-        return lead > t.margin and logit(there.score) > max(self.usual - t.slack, logit(t.found_above))
+        # after a cut the target may look worse than it did, and still clearer than anything else
+        enough = max(min(self.usual - t.slack, t.clear), logit(t.found_above))
+        return lead > t.margin and logit(there.score) > enough
 
     def _look(self, frame, centers, growth):
         """What is seen about each of the centres, were the target so large: a list of Seen."""

@@ -138,13 +138,13 @@ class SiameseTracker:
         self.size = np.clip(self.given * np.exp(growth), 1.0, self.shape[::-1])
 
     def _align(self, center):
-        """The centre (2,) where the template's picture fits best, if it fits well and near; else the given one."""
+        """The given centre (2,), moved towards where the template's picture fits best as far as it is like that."""
         zoom, size = self.seen.zoom, self.size * self.seen.zoom
         start = (center - self.seen.center) * zoom
         place, likeness = self.alignment(self.seen.crop[self.channel], start, size, self.settings.align)
-        if likeness < self.settings.align_above or np.abs(place - start).max() > 0.6 * size.max():
+        if likeness < 0 or np.abs(place - start).max() > 0.6 * size.max():
             return center
-        return self.seen.center + place / zoom
+        return self.seen.center + (start + likeness**self.settings.align_power * (place - start)) / zoom
 
     def _follow_picture(self, frame, expected):
         """The expected place, moved with the whole picture where that has jumped and the target is seen there."""
@@ -153,7 +153,9 @@ class SiameseTracker:
             return expected
         moved = self.inside(expected + shift)
         there = self.look(frame, [moved])[0]
-        if logit(there.score) < logit(self.seen.score) - self.settings.jump.margin:
+        # a look-alike nearer to the place before the jump says nothing against a target that looks as usual after it
+        nearly = logit(there.score) >= logit(self.seen.score) - self.settings.jump.margin
+        if not (nearly or self.elsewhere.usually(there.score)):
             return expected
         self.seen = there
         if (home := self.elsewhere.home) is not None:
