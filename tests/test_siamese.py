@@ -468,3 +468,52 @@ def test_after_a_cut_one_look_elsewhere_is_enough(net, cut):
     tracker, boxes = played(net, lambda k: (0.9, 0.02) if k < 8 else (0.01, 0.99), 20, kind=kind)
     there = [np.allclose(bx.centers(box), tracker.there, atol=1.0) for box in boxes]
     assert there.index(True) == (7 if cut else 9)
+
+
+def test_how_the_target_looks_is_known_from_the_given_frame(net):
+    """It is gone in the very next frame, as fast targets are at a low frame rate; what is left here looks fair."""
+    tracker, boxes = played(net, lambda k: (0.999, 0.02) if k < 1 else (0.3, 0.99), 8)
+    np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.there, atol=1.0)
+
+
+def test_a_clear_target_need_not_look_as_it_did_before_a_cut(net):
+    tracker, boxes = played(net, lambda k: (0.99999, 0.02) if k < 10 else (0.01, 0.996), 20)
+    np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.there, atol=1.0)
+
+
+class Knocked:
+    """A watch that sees one jump of the picture: in the frame whose number is 10."""
+
+    def __init__(self, shift):
+        self.shift, self.changed = shift, False
+
+    def __call__(self, frame):
+        self.changed = frame[0, 0] == 10
+        return self.shift if self.changed else None
+
+    def keep(self, frame, center):
+        pass
+
+
+@pytest.mark.parametrize(("after", "followed"), [(0.99, True), (0.5, False)])
+def test_a_jump_of_the_picture_is_believed_where_the_target_looks_as_usual(net, after, followed):
+    """Though a look-alike, brighter than the target, is now where that would have been."""
+
+    class Shaken(Played):
+        def init(self, frame, box):
+            super().init(frame, box)
+            self.watch = Knocked(self.there - self.here)
+
+    tracker, boxes = played(net, lambda k: (0.999 if k < 10 else 0.9999, after), 12, Shaken)
+    np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.there if followed else tracker.here, atol=1.0)
+
+
+@pytest.mark.parametrize("likeness", [1.0, 0.5, -1.0])
+def test_alignment_counts_as_far_as_the_picture_is_like_the_template(net, likeness):
+    tracker = SiameseTracker(net, settings=TrackerSettings(align_power=2.0))
+    frame, box = moving_spot(1).frames[0], moving_spot(1).boxes[0]
+    tracker.init(frame, box)
+    (tracker.seen,) = tracker.look(frame, [tracker.center])
+    tracker.alignment = lambda channel, start, size, rounds: (start + [4.0, 0.0], likeness)
+    moved = tracker._align(tracker.center) - tracker.center
+    np.testing.assert_allclose(moved, [max(likeness, 0) ** 2 * 4 / tracker.seen.zoom, 0])
