@@ -517,3 +517,16 @@ def test_alignment_counts_as_far_as_the_picture_is_like_the_template(net, likene
     tracker.alignment = lambda channel, start, size, rounds: (start + [4.0, 0.0], likeness)
     moved = tracker._align(tracker.center) - tracker.center
     np.testing.assert_allclose(moved, [max(likeness, 0) ** 2 * 4 / tracker.seen.zoom, 0])
+
+
+def test_after_a_cut_what_is_here_does_not_tell_how_the_target_looks(net):
+    """Something here looks fair; the target, elsewhere, is seen thirty frames later."""
+
+    class Cut(Played):
+        def init(self, frame, box):
+            super().init(frame, box)
+            self.watch = Knocked(None)
+
+    tracker, boxes = played(net, lambda k: (0.999, 0.02) if k < 10 else (0.75, 0.02 if k < 40 else 0.99), 50, Cut)
+    np.testing.assert_allclose(bx.centers(boxes[37]), tracker.here, atol=1.0)
+    np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.there, atol=1.0)

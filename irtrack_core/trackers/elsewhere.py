@@ -62,8 +62,9 @@ class Elsewhere:
     """Re-detection for one target. tracker: its SiameseTracker, just initialised on `frame`.
 
     usual: logit of the score that the target usually has, at first that in the given frame less `at_first`; doubts: frames
-    in doubt; home: the Place left by the last jump; rival: a Place elsewhere that looks better; nearby: one in the window;
-    before: Surroundings when it was last seen well, and level: `usual` then.
+    in doubt; adrift: frames left, after a cut and in doubt, in which `usual` learns nothing; home: the Place left by the
+    last jump; rival: a Place elsewhere that looks better; nearby: one in the window; before: Surroundings when it was last
+    seen well, and level: `usual` then.
     """
 
     RENEWED = 5  # frames after which the surroundings are copied again: not every frame is worth one
@@ -71,7 +72,7 @@ class Elsewhere:
     def __init__(self, tracker, frame):
         self.tracker, self.settings = tracker, tracker.settings
         self.usual, self.doubts = logit(tracker.look(frame, [tracker.center])[0].score) - tracker.settings.at_first, 0
-        self.level = self.usual
+        self.level, self.adrift = self.usual, 0
         self.home = self.rival = self.nearby = self.before = None
         # of use to nothing but the search; no smaller than the filter's elements
         wanted = self.settings.memory if self.settings.candidates else 0
@@ -81,21 +82,24 @@ class Elsewhere:
 
     def __call__(self, frame, expected):
         """Look where it is called for; True when the tracker's `seen` is now another place than the `expected` one (2,)."""
-        found = self._return(frame)
-        if not found:
-            found = self._anew(frame)
-            found |= self._switch(expected) or self.doubtful and self._search(frame, expected)
+        anew = False
+        if not (elsewhere := self._return(frame)):
+            anew = self._anew(frame)
+            elsewhere = self._switch(expected) or self.doubtful and self._search(frame, expected)
         if not self.doubtful:
-            self.rival = None
-        self.doubts = self.doubts + 1 if self.doubtful else 0
-        return found
+            self.rival, self.doubts, self.adrift = None, 0, 0
+        else:
+            self.doubts += 1
+            left = self.settings.return_frames if self.changed else max(self.adrift - 1, 0)
+            self.adrift = 0 if elsewhere else left
+        return anew or elsewhere
 
     def learn(self, frame, missed):
         """After a frame: how the target usually looks, and what stands beside it while it looks so."""
         t, now = self.settings, self.tracker.seen.score
         if missed:
             self.usual -= t.relax
-        else:
+        elif not self.adrift:
             self.usual += t.usual_rate * (logit(now) - self.usual)
         if self.before:
             self.before.age += 1
