@@ -9,6 +9,7 @@ from irtrack_core.crops import strongest, tiles
 from irtrack_core.datasets import Sequence
 from irtrack_core.sampling import PairSampler
 from irtrack_core.trackers.base import GrayView, to_gray
+from irtrack_core.trackers.elsewhere import Surroundings
 from irtrack_core.trackers.siamese import Seen, SiameseTracker, best_proposal, likeliest, vote
 from irtrack_core.training import new_net, train
 from irtrack_core.weights import save_weights
@@ -409,6 +410,39 @@ def test_what_looked_as_good_as_the_target_may_be_it(net):
     """Perhaps the tracker has followed the wrong one."""
     tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.998), 20)
     np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.there, atol=1.0)
+
+
+@pytest.mark.parametrize("center", [(0.5, 0.5), (99.5, 59.5), (60.0, 30.0)])
+def test_surroundings_are_a_part_of_the_frame_that_knows_its_places(center):
+    """At the frame's border too, where the target is not in their middle."""
+    frame = np.arange(60 * 100, dtype=np.float32).reshape(60, 100)
+    about = Surroundings(frame, np.array(center), 40)
+    assert about.picture.shape == (40, 40)
+    np.testing.assert_array_equal(about.center, about.place(np.array(center)))
+    for y, x in np.ndindex(60, 100):
+        place = about.place(np.array([x + 0.5, y + 0.5]))
+        if place is not None:
+            assert about.picture[int(place[1]), int(place[0])] == frame[y, x]
+    assert sum(about.place(np.array([x + 0.5, y + 0.5])) is not None for y, x in np.ndindex(60, 100)) == 40 * 40
+
+
+def test_the_second_best_place_is_tried_where_the_best_was_there_before(net):
+    """Two places shine when the target has gone: one has shone all the time, the other, a little fainter, is the target."""
+
+    class Two(Played):
+        new = np.array([20.0, 20.0])
+
+        def init(self, frame, box):
+            super().init(frame, box)
+            self.elsewhere._candidates = lambda frame: [self.there, self.new]
+
+        def seen_about(self, center, k):
+            if np.linalg.norm(center - self.new) < 10:
+                return [self.new], [0.994 if k >= 10 else 0.02]
+            return super().seen_about(center, k)
+
+    tracker, boxes = played(net, lambda k: (0.9999 if k < 10 else 0.02, 0.995), 30, Two)
+    np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.new, atol=1.0)
 
 
 def test_surroundings_hold_the_elements_of_a_large_target():
