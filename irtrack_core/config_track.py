@@ -55,7 +55,12 @@ class TrackerSettings(Settings):
         3.0, ge=0, description="fall of the score, in logits, below its usual value: look elsewhere too"
     )
     slack: float = Field(3.0, ge=0, description="logits by which a place elsewhere may stay below the usual score")
-    return_frames: int = Field(60, ge=0, description="frames after a jump in which the place left is looked at too")
+    return_frames: int = Field(
+        60,
+        ge=0,
+        description="frames after a jump in which the place left is looked at too, and after a cut in "
+        "which what is seen in doubt does not change the usual score",
+    )
     return_margin: float = Field(1.0, ge=0, description="logits by which the place left may look worse")
     return_above: float = Field(0.25, ge=0, le=1, description="score that it needs all the same")
     at_first: float = Field(
@@ -78,7 +83,11 @@ class TrackerSettings(Settings):
         description="frames in which it must have been better, on the mean: noise does not repeat itself. One will do where "
         "the whole picture has changed, and for a target ...",
     )
-    clear: float = Field(5.0, description="... whose usual score, in logits, is above this: noise never looks like it")
+    clear: float = Field(
+        5.0,
+        description="... whose usual score, in logits, is above this: noise never looks like it. A place elsewhere that "
+        "looks so well is good enough, whatever the usual score",
+    )
     candidates: int = Field(8, ge=0, description="places looked at in a frame while lost; 0: no re-detection")
     lost_scales: tuple[float, ...] = Field(
         (1.0, 0.6, 1.7), description="sizes tried in turn while lost, times the last one"

@@ -441,7 +441,7 @@ def test_the_second_best_place_is_tried_where_the_best_was_there_before(net):
                 return [self.new], [0.994 if k >= 10 else 0.02]
             return super().seen_about(center, k)
 
-    tracker, boxes = played(net, lambda k: (0.9999 if k < 10 else 0.02, 0.995), 30, Two)
+    tracker, boxes = played(net, lambda k: (0.9999 if k < 10 else 0.02, 0.995), 30, kind=Two)
     np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.new, atol=1.0)
 
 
@@ -460,7 +460,9 @@ def test_what_was_there_in_another_picture_does_not_count(net):
 
 
 class Cut(Played):
-    """The picture changes as a whole in frame 8."""
+    """The picture changes as a whole in frame 8, and is known to have moved by `shift` where there is one."""
+
+    shift = None
 
     class Watch:
         changed, k = False, 0
@@ -468,6 +470,7 @@ class Cut(Played):
         def __call__(self, plane):
             self.k += 1
             self.changed = self.k == 8
+            return self.shift if self.changed else None
 
         def keep(self, plane, center):
             pass
@@ -475,6 +478,7 @@ class Cut(Played):
     def init(self, frame, box):
         super().init(frame, box)
         self.watch = self.Watch()
+        self.watch.shift = self.shift
 
 
 class CutWithin(Cut):
@@ -515,30 +519,14 @@ def test_a_clear_target_need_not_look_as_it_did_before_a_cut(net):
     np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.there, atol=1.0)
 
 
-class Knocked:
-    """A watch that sees one jump of the picture: in the frame whose number is 10."""
-
-    def __init__(self, shift):
-        self.shift, self.changed = shift, False
-
-    def __call__(self, frame):
-        self.changed = frame[0, 0] == 10
-        return self.shift if self.changed else None
-
-    def keep(self, frame, center):
-        pass
+class Knocked(Cut):
+    shift = Cut.there - Cut.here
 
 
 @pytest.mark.parametrize(("after", "followed"), [(0.99, True), (0.5, False)])
 def test_a_jump_of_the_picture_is_believed_where_the_target_looks_as_usual(net, after, followed):
     """Though a look-alike, brighter than the target, is now where that would have been."""
-
-    class Shaken(Played):
-        def init(self, frame, box):
-            super().init(frame, box)
-            self.watch = Knocked(self.there - self.here)
-
-    tracker, boxes = played(net, lambda k: (0.999 if k < 10 else 0.9999, after), 12, Shaken)
+    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.9999, after), 10, kind=Knocked)
     np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.there if followed else tracker.here, atol=1.0)
 
 
@@ -555,12 +543,6 @@ def test_alignment_counts_as_far_as_the_picture_is_like_the_template(net, likene
 
 def test_after_a_cut_what_is_here_does_not_tell_how_the_target_looks(net):
     """Something here looks fair; the target, elsewhere, is seen thirty frames later."""
-
-    class Cut(Played):
-        def init(self, frame, box):
-            super().init(frame, box)
-            self.watch = Knocked(None)
-
-    tracker, boxes = played(net, lambda k: (0.999, 0.02) if k < 10 else (0.75, 0.02 if k < 40 else 0.99), 50, Cut)
+    tracker, boxes = played(net, lambda k: (0.999, 0.02) if k < 8 else (0.75, 0.02 if k < 40 else 0.99), 50, kind=Cut)
     np.testing.assert_allclose(bx.centers(boxes[37]), tracker.here, atol=1.0)
     np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.there, atol=1.0)
