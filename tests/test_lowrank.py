@@ -61,9 +61,10 @@ def test_known_parts_are_recovered(shape):
 
 
 def test_float32_stays_float32_and_gives_the_same():
+    """At the end point: when the early stop comes, which counts entries, depends on the rounding, and so on the processor."""
     low, sparse = low_rank_plus_sparse((60, 40), 2, 0.05)
-    single = lowrank.low_rank_and_sparse((low + sparse).astype(np.float32), 0.13)
-    double = lowrank.low_rank_and_sparse(low + sparse, 0.13)
+    single = lowrank.low_rank_and_sparse((low + sparse).astype(np.float32), 0.13, early=False)
+    double = lowrank.low_rank_and_sparse(low + sparse, 0.13, early=False)
     for a, b in zip(single, double):
         assert a.dtype == np.float32 and b.dtype == np.float64
         np.testing.assert_allclose(a, b, atol=1e-3)
