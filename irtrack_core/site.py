@@ -49,6 +49,7 @@ def make(profile, folder=None):
         )
     folder = Path(folder or root / "site")
     exporter = HTMLExporter(embed_images=True, require_js_url="")  # it is for widgets, of which films need none
+    exporter.register_preprocessor("nbconvert.preprocessors.CoalesceStreamsPreprocessor", enabled=True)  # progress bars
     lines = [HEAD, f"<h1>irtrack</h1><p>Executed with the profile <em>{profile}</em>.</p><ul>"]
     for path in notebooks:
         notebook = nbformat.read(path, as_version=4)

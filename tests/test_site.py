@@ -23,6 +23,8 @@ def folder(tmp_path, monkeypatch):
     numbers = "<table class='dataframe'><tr>" + "".join(f"<td>{0.123456 + k}</td>" for k in range(20)) + "</tr></table>"
     data = [{"text/markdown": TABLE}, {"text/html": numbers}, {"image/png": PICTURE}]
     outputs = [nbformat.v4.new_output("display_data", data=one) for one in data]
+    bar = [f"\r{share:3d}%|#" for share in (0, 50, 100)] + ["\n"]
+    outputs += [nbformat.v4.new_output("stream", name="stderr", text=text) for text in bar]
     code = nbformat.v4.new_code_cell(f"x = '{'long ' * 30}'", execution_count=1, outputs=outputs)
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# 20 · Report & more\n\ntext"), code])
     path = tmp_path / "quick" / "notebooks" / "20_report.ipynb"
@@ -39,6 +41,11 @@ def test_index_names_the_notebooks_and_pages_ask_for_nothing_but_mathjax(folder)
     asked = re.findall(r'(?:src|href)="(https?:[^"]+)"', page)
     assert all("mathjax" in address for address in asked), asked
     assert 'src=""' not in page
+
+
+def test_a_progress_bar_is_one_line(folder):
+    page = (folder / "20_report.html").read_text()
+    assert "100%|#" in page and " 0%|#" not in page and "50%|#" not in page
 
 
 def test_without_a_run_it_says_what_to_do(tmp_path, monkeypatch):
