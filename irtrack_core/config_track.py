@@ -89,6 +89,11 @@ class TrackerSettings(Settings):
         "looks so well is good enough, whatever the usual score",
     )
     candidates: int = Field(8, ge=0, description="places looked at in a frame while lost; 0: no re-detection")
+    near: float = Field(
+        80.0,
+        gt=0,
+        description="pixels from where it was expected at which what stands out counts for half, in every second of them",
+    )
     lost_scales: tuple[float, ...] = Field(
         (1.0, 0.6, 1.7), description="sizes tried in turn while lost, times the last one"
     )

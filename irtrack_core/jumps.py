@@ -68,8 +68,12 @@ class JumpWatch:
         small = _detail(tile.astype(np.float32), 9)
         return small / max(float(np.linalg.norm(small)), 1e-9)
 
-    def __call__(self, frame):
-        """The picture's jump (2,) in pixels since the frame that was kept, or None when there was none that can be told."""
+    def __call__(self, frame, doubt=False):
+        """The picture's jump (2,) in pixels since the frame that was kept, or None when there was none that can be told.
+
+        doubt: tell its shift also where the structure fits the frame before as well as usual, which is not at all while the
+        camera pans: a jump then looks like every other frame.
+        """
         now = frame[self.where[0], self.where[1]]
         self.now = self._small(now)
         likeness = float(np.vdot(self.now, self.small))
@@ -78,7 +82,8 @@ class JumpWatch:
         self.changed = likeness <= self.usual - self.settings.fall
         if not self.changed:
             self.usual += 0.1 * (likeness - self.usual)
-            return None
+            if not doubt:
+                return None
         shift, response = shift_between(self.tile.astype(np.float32), now.astype(np.float32))
         there = response > self.settings.response and np.hypot(*shift) > self.settings.least
         return np.array(shift) if there else None

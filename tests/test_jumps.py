@@ -44,6 +44,21 @@ def test_slow_drift_is_no_jump_and_a_jump_is_told_once(world):
     assert seen[4] == pytest.approx((-60, 0), abs=0.5)
 
 
+def test_a_jump_is_told_while_the_camera_pans_when_asked_in_doubt(world):
+    """The structure never fits the frame before then, so that it fits no worse after a jump."""
+    rng, x = np.random.default_rng(1), 100
+    watch = JumpWatch(view(world, x, 100, rng), (250, 200))
+    for _ in range(8):
+        x += 12
+        frame = view(world, x, 100, rng)
+        assert watch(frame) is None
+        watch.keep(frame, (250, 200))
+    frame = view(world, x + 60, 100, rng)
+    assert watch(frame) is None
+    assert not watch.changed
+    assert watch(frame, doubt=True) == pytest.approx((-60, 0), abs=0.5)
+
+
 def test_another_scene_is_not_a_shift(world):
     rng = np.random.default_rng(1)
     watch = JumpWatch(view(world, 100, 100, rng), (250, 200))
@@ -72,7 +87,8 @@ def test_small_frames_and_corners(world):
     assert watch(frame) is None
 
 
-def test_the_tracker_follows_a_jump_beyond_its_window(world):
+@pytest.mark.parametrize("pan", [0, 9])
+def test_the_tracker_follows_a_jump_beyond_its_window(world, pan):
     """A spot among others alike, and a camera that is knocked by 80 px: without the watch it takes another spot or none."""
     rng = np.random.default_rng(5)
     u = np.arange(-8, 9)
@@ -83,7 +99,7 @@ def test_the_tracker_follows_a_jump_beyond_its_window(world):
         scene[y - 8 : y + 9, x - 8 : x + 9] = np.maximum(scene[y - 8 : y + 9, x - 8 : x + 9], 100 + 0.9 * spot)
     target = np.array([400, 330])
     scene[target[1] - 8 : target[1] + 9, target[0] - 8 : target[0] + 9] += spot
-    offsets = [(150, 120)] * 6 + [(230, 120)] * 6
+    offsets = [(60 + pan * k + 80 * (k >= 6), 120) for k in range(12)]
     frames = [np.clip(view(scene, x, y, rng), 0, 255).astype(np.uint8) for x, y in offsets]
     boxes = [np.array([*(target - (x, y) + 0.5 - 5), 10, 10]) for x, y in offsets]
     tracker = trackers.create("siamese")

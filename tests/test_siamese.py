@@ -338,7 +338,7 @@ class Played(SiameseTracker):
     def init(self, frame, box):
         super().init(frame, box)
         self.wide = np.full((1, 1), 1e-4)  # the maps of a play are not those of its net
-        self.elsewhere._candidates = lambda frame: [self.there]
+        self.elsewhere._candidates = lambda *_: [self.there]
 
     def look(self, frame, centers, scale=1.0, spread=0.0):
         return [self.one(center, *self.seen_about(center, frame[0, 0])) for center in centers]
@@ -434,7 +434,7 @@ def test_the_second_best_place_is_tried_where_the_best_was_there_before(net):
 
         def init(self, frame, box):
             super().init(frame, box)
-            self.elsewhere._candidates = lambda frame: [self.there, self.new]
+            self.elsewhere._candidates = lambda *_: [self.there, self.new]
 
         def seen_about(self, center, k):
             if np.linalg.norm(center - self.new) < 10:
@@ -467,7 +467,7 @@ class Cut(Played):
     class Watch:
         changed, k = False, 0
 
-        def __call__(self, plane):
+        def __call__(self, plane, doubt):
             self.k += 1
             self.changed = self.k == 8
             return self.shift if self.changed else None

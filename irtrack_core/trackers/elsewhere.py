@@ -188,9 +188,9 @@ class Elsewhere:
     def _search(self, frame, expected):
         """Look for the target elsewhere, and for its negative here; True, and `seen` replaced, when one is clearly better.
 
-        Elsewhere: the places of one tile of the frame where the filter sees something, at one of a few sizes; the next
-        frame takes the next tile and size. One that looks better is a rival, which is looked at in the next frames too: noise
-        does not stay. The negative: a camera may switch between white-hot and black-hot.
+        Elsewhere: the places of one tile of the frame where the filter sees something, at one of a few sizes, see `_turn`.
+        One that looks better is a rival, which is looked at in the next frames too: noise does not stay. The negative: a
+        camera may switch between white-hot and black-hot.
         """
         t, tracker = self.settings, self.tracker
         if not t.candidates:
@@ -201,9 +201,9 @@ class Elsewhere:
             if self._better(there, rival.lead / rival.frames):
                 return rival.frames >= t.confirm and self._jump(there, expected)
             self.rival = None
-        scale = t.lost_scales[self.doubts % len(t.lost_scales)]
+        tile, near, scale = self._turn()
         growth = float(tracker.growth.mean() + np.log(scale))
-        others = self._look(frame, self._candidates(frame), growth)
+        others = self._look(frame, self._candidates(frame, tile, near), growth)
         negative = self._negative(frame, expected)
         places = [*others, negative] if negative else others
         for best in sorted(places, key=lambda seen: -seen.score):
@@ -229,14 +229,29 @@ class Elsewhere:
         tracker.maker.negate()
         return seen
 
-    def _candidates(self, frame):
-        """Centres of what stands out most in one tile of the frame; the next call takes the next tile."""
+    def _turn(self):
+        """(tile, whether what is near counts for more, scale): where this frame looks, and for which share of the size.
+
+        Every second frame in doubt looks about the place where the target was expected: most have not gone far, unless the
+        picture is another one. Those between look at the tiles that cover the frame, in turn; then comes the next scale.
+        """
+        about, *cover = tiles(self.tracker.shape, self.tracker.center)
+        cover, scales = cover or [about], self.settings.lost_scales
+        turn, between = divmod(self.doubts, 2)
+        rounds, turn = divmod(turn, len(cover))
+        near = not (between or self.changed or self.adrift)
+        return cover[turn] if between else about, near, scales[rounds % len(scales)]
+
+    def _candidates(self, frame, tile, near):
+        """Centres of what stands out most in a tile of the frame; near: what is far from the target counts for less."""
         tracker = self.tracker
-        parts = tiles(tracker.shape, tracker.center)
-        tile = parts[self.doubts % len(parts)]
         residual, block = tracker.maker.residual(frame, tile)
         apart = max(tracker.size.max() / 2 / block, 3)
         standing = standing_out(residual, len(tracker.maker.elements[0]))
+        if near:
+            center, reach = (tracker.center - tile[:2]) / block, self.settings.near / block
+            x, y = (np.arange(n, dtype=np.float32) - np.float32(c) for n, c in zip(standing.shape[::-1], center))
+            standing /= 1 + (x**2 + y[:, None] ** 2) / np.float32(reach**2)
         return list(strongest(standing, self.settings.candidates, apart) * block + tile[:2])
 
     def _was_there(self, there, growth):

@@ -148,13 +148,13 @@ class SiameseTracker:
 
     def _follow_picture(self, frame, expected):
         """The expected place, moved with the whole picture where that has jumped and the target is seen there."""
-        shift = self.watch(_plane(frame)) if self.watch else None
+        shift = self.watch(_plane(frame), self.elsewhere.doubtful) if self.watch else None
         if shift is None:
             return expected
         moved = self.inside(expected + shift)
         there = self.look(frame, [moved])[0]
         # a look-alike nearer to the place before the jump says nothing against a target that looks as usual after it
-        nearly = logit(there.score) >= logit(self.seen.score) - self.settings.jump.margin
+        nearly = self.watch.changed and logit(there.score) >= logit(self.seen.score) - self.settings.jump.margin
         if not (nearly or self.elsewhere.usually(there.score)):
             return expected
         self.seen = there
