@@ -48,7 +48,10 @@ def test_after_a_cut_nothing_is_near(tracker, when):
         tracker.elsewhere.adrift = 3
     else:
         tracker.watch.changed = True
-    assert not tracker.elsewhere._turn()[1]
+    parts, looks = tiles(tracker.shape, HERE), []
+    for tracker.elsewhere.doubts in range(2 * len(parts)):
+        looks.append(tracker.elsewhere._turn())
+    assert looks == [(tile, False, scale) for scale in tracker.settings.lost_scales[:2] for tile in parts]
 
 
 def test_a_fainter_place_near_by_is_among_the_candidates(tracker):

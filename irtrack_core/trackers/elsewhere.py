@@ -232,15 +232,16 @@ class Elsewhere:
     def _turn(self):
         """(tile, whether what is near counts for more, scale): where this frame looks, and for which share of the size.
 
-        Every second frame in doubt looks about the place where the target was expected: most have not gone far, unless the
-        picture is another one. Those between look at the tiles that cover the frame, in turn; then comes the next scale.
+        Every second frame in doubt looks about the place where the target was expected, for most have not gone far;
+        those between look at the tiles that cover the frame, in turn. In another picture nothing is near. Then the next scale comes.
         """
         about, *cover = tiles(self.tracker.shape, self.tracker.center)
-        cover, scales = cover or [about], self.settings.lost_scales
-        turn, between = divmod(self.doubts, 2)
-        rounds, turn = divmod(turn, len(cover))
-        near = not (between or self.changed or self.adrift)
-        return cover[turn] if between else about, near, scales[rounds % len(scales)]
+        if self.changed or self.adrift:
+            looks = [(tile, False) for tile in (about, *cover)]
+        else:
+            looks = [look for tile in cover or [about] for look in ((about, True), (tile, False))]
+        rounds, turn = divmod(self.doubts, len(looks))
+        return *looks[turn], self.settings.lost_scales[rounds % len(self.settings.lost_scales)]
 
     def _candidates(self, frame, tile, near):
         """Centres of what stands out most in a tile of the frame; near: what is far from the target counts for less."""
