@@ -233,7 +233,8 @@ class Elsewhere:
         """(tile, whether what is near counts for more, scale): where this frame looks, and for which share of the size.
 
         Every second frame in doubt looks about the place where the target was expected, for most have not gone far;
-        those between look at the tiles that cover the frame, in turn. In another picture nothing is near. Then the next scale comes.
+        those between look at the tiles that cover the frame, in turn. In another picture nothing is near. When all were
+        looked at, the next scale comes.
         """
         about, *cover = tiles(self.tracker.shape, self.tracker.center)
         if self.changed or self.adrift:
