@@ -201,7 +201,7 @@ class Elsewhere:
             if self._better(there, rival.lead / rival.frames):
                 return rival.frames >= t.confirm and self._jump(there, expected)
             self.rival = None
-        tile, near, scale = self._turn()
+        tile, near, scale = self._turn(expected)
         growth = float(tracker.growth.mean() + np.log(scale))
         others = self._look(frame, self._candidates(frame, tile, near), growth)
         negative = self._negative(frame, expected)
@@ -229,29 +229,30 @@ class Elsewhere:
         tracker.maker.negate()
         return seen
 
-    def _turn(self):
-        """(tile, whether what is near counts for more, scale): where this frame looks, and for which share of the size.
+    def _turn(self, expected):
+        """(tile, near, scale): where this frame looks, the place (2,) near which things count for more, or None, and for
+        which share of the size.
 
         Every second frame in doubt looks about the place where the target was expected, for most have not gone far;
         those between look at the tiles that cover the frame, in turn. In another picture nothing is near. When all were
         looked at, the next scale comes.
         """
-        about, *cover = tiles(self.tracker.shape, self.tracker.center)
+        about, *cover = tiles(self.tracker.shape, expected)
         if self.changed or self.adrift:
-            looks = [(tile, False) for tile in (about, *cover)]
+            looks = [(tile, None) for tile in (about, *cover)]
         else:
-            looks = [look for tile in cover or [about] for look in ((about, True), (tile, False))]
+            looks = [look for tile in cover or [about] for look in ((about, expected), (tile, None))]
         rounds, turn = divmod(self.doubts, len(looks))
         return *looks[turn], self.settings.lost_scales[rounds % len(self.settings.lost_scales)]
 
     def _candidates(self, frame, tile, near):
-        """Centres of what stands out most in a tile of the frame; near: what is far from the target counts for less."""
+        """Centres of what stands out most in a tile of the frame; what is far from the place `near` counts for less."""
         tracker = self.tracker
         residual, block = tracker.maker.residual(frame, tile)
         apart = max(tracker.size.max() / 2 / block, 3)
         standing = standing_out(residual, len(tracker.maker.elements[0]))
-        if near:
-            center, reach = (tracker.center - tile[:2]) / block, self.settings.near / block
+        if near is not None:
+            center, reach = (near - tile[:2]) / block, self.settings.near / block
             x, y = (np.arange(n, dtype=np.float32) - np.float32(c) for n, c in zip(standing.shape[::-1], center))
             standing /= 1 + (x**2 + y[:, None] ** 2) / np.float32(reach**2)
         return list(strongest(standing, self.settings.candidates, apart) * block + tile[:2])
