@@ -111,7 +111,7 @@ PLAIN = dict(motion=None, lost_below=0.3, coasting=0.8, candidates=0, align=0, j
 def tracker_of(cell, net):
     """The tracker of a cell: proposals, or a pyramid of scales; neither looks elsewhere when it has lost the target."""
     if cell["region"]:
-        return SiameseTracker(net, settings=TrackerSettings(**PLAIN), name=cell_name(cell))
+        return SiameseTracker(net, settings=TrackerSettings(**PLAIN, size_rate=0.03, dead=0.15), name=cell_name(cell))
     return PyramidTracker(net, settings=PyramidSettings(**PLAIN), name=cell_name(cell))
 
 

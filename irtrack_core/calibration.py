@@ -1,12 +1,16 @@
-"""Does a score of 0.8 mean that the box is right in eight of ten frames? The reliability diagram and its error."""
+"""Does a score of 0.8 mean that the box is right in eight of ten frames, and is a target as large as the network says?
+
+The reliability diagram and its error; the lines by which scores and sizes are corrected.
+"""
 
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 
-from irtrack_core.boxes import as_boxes, iou
+from irtrack_core.boxes import as_boxes, centers, iou
+from irtrack_core.trackers.readout import vote
 
-__all__ = ["reliability", "outcomes", "calibration", "calibration_error", "platt"]
+__all__ = ["reliability", "outcomes", "calibration", "calibration_error", "platt", "sizes", "size_response"]
 
 
 def reliability(scores, right, bins=10):
@@ -75,3 +79,32 @@ def platt(scores, right, weights=None):
         return weights @ (np.logaddexp(0, z) - right * z)
 
     return tuple(float(value) for value in minimize(loss, [0.5, 0.0]).x)
+
+
+def sizes(tracker, sequences, rng, *, each=25, spread=0.4):
+    """(true (N,), told (N,)): sizes of targets and what the tracker's net says of them, as logarithms over its anchor's.
+
+    In `each` random frames of every sequence the window lies on the target, and is too wide or too narrow for it by a
+    random factor, up to e^spread. Frames in which the target is not seen (score up to 0.5) are left out.
+    """
+    true, told = [], []
+    for sequence in sequences:
+        tracker.init(sequence.frames[sequence.first], sequence.boxes[sequence.first])
+        for number in np.sort(rng.choice(np.flatnonzero(sequence.present), each)):
+            box = sequence.boxes[number]
+            tracker.size = box[2:] * np.exp(rng.uniform(-spread, spread))
+            seen = tracker.look(tracker.read(sequence.frames[number], tracker.shape), [centers(box)])[0]
+            if seen.score > 0.5:
+                anchor = tracker.anchor(seen)
+                true.append(np.log(box[2:] / anchor).mean())
+                told.append(np.log(vote(seen, tracker.settings.vote)[1] / anchor).mean())
+    return np.array(true), np.array(told)
+
+
+def size_response(true, told, weights=None):
+    """(slope, offset) of the line told = slope true + offset, by least squares; weights (N,) >= 0, equal when None.
+
+    A net that was trained on boxes drawn by hand leans towards the size that it was given: slope < 1.
+    """
+    weights = np.ones(len(true)) if weights is None else np.asarray(weights)
+    return tuple(float(value) for value in np.polyfit(true, told, 1, w=np.sqrt(weights)))

@@ -44,10 +44,13 @@ class TrackerSettings(Settings):
     window_influence: float = Field(0.3, ge=0, le=1, description="weight of the cosine window against the score")
     penalty: float = Field(0.1, ge=0, description="k of exp(-k (change of size and ratio - 1)); 0: none")
     size_rate: float = Field(
-        0.03, ge=0, le=1, description="share of a new size taken over, times the score: low, for one frame tells little"
+        0.06, ge=0, le=1, description="share of a new size taken over, times the score: low, for one frame tells little"
     )
     dead: float = Field(
-        0.15, ge=0, description="changes of size below this logarithm are not followed: most are the annotator's"
+        0.2,
+        ge=0,
+        description="changes of size below this logarithm are not followed: most are the annotator's. Larger ones are, "
+        "less its square over them",
     )
     velocity_rate: float = Field(0.3, ge=0, le=1, description="smoothing of the constant-velocity prediction; 0: none")
     lost_below: float = Field(0.1, ge=0, le=1, description="a score below this counts as a miss")

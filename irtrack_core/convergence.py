@@ -21,7 +21,7 @@ from pydantic import Field
 from tqdm import tqdm
 
 from irtrack_core import depends, evaluation, kept, learning, protocol
-from irtrack_core.compared.notes import BARE
+from irtrack_core.compared.notes import BARE, BARE_REGION
 from irtrack_core.config import PROFILES, PyramidSettings, Settings, TrackerSettings, network_preset, training_preset
 from irtrack_core.datasets import in_memory
 from irtrack_core.provenance import provenance
@@ -87,8 +87,10 @@ def run_mark(name, mark, network, settings, checkpoint, test):
         net, *learning.training_sequences(profile, settings.fold, settings.seed), settings.seed
     )
     history = train(net, sampler, plan, checkpoint=checkpoint, stop_after=mark, progress=False)
-    kind, rules = (SiameseTracker, TrackerSettings) if region else (PyramidTracker, PyramidSettings)
-    tracker = kind(net.cpu(), settings=rules(**BARE))
+    if region:
+        tracker = SiameseTracker(net.cpu(), settings=TrackerSettings(**BARE_REGION))
+    else:
+        tracker = PyramidTracker(net.cpu(), settings=PyramidSettings(**BARE))
     table = evaluation.evaluate([evaluation.run(tracker, one) for one in test], test)
     last = history.tail(max(1, len(history) // 20))
     made = {"network": network, "schedule": name, "iterations": plan.iterations, "step": mark}

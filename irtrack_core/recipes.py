@@ -80,13 +80,13 @@ def compact_sampler(settings, positions, *, real=None, seed=0):
     return MixedSampler([simulated, moved, given, redrawn], [0.25, 0.25, 0.3, 0.2], seed=seed)
 
 
-def scores(net):
+def scores(net, response):
     """What the card tells of a net: its tracker on ten sequences of each simulated set, and on the real validation list
-    where IRTRACK_DATA has it; one pass, means over sequences."""
+    where IRTRACK_DATA has it; one pass, means over sequences. response: see `calibration.size_response`."""
     sets = {name: datasets.load(name, frames=60, seed=3) for name in datasets.SIMULATED}
     if datasets.data_root() is not None:
         sets["svanstrom validation"] = datasets.load("svanstrom")
-    tracker, rows = SiameseTracker(net), {}
+    tracker, rows = SiameseTracker(net, response=response), {}
     for name, sequences in sets.items():
         table = evaluation.evaluate([evaluation.run(tracker, one) for one in sequences], sequences)
         rows[name] = {key: round(float(table[key].mean()), 3) for key in ("aor", "sr50", "p3", "p5", "p20")}
@@ -94,7 +94,8 @@ def scores(net):
 
 
 def calibrate(net, real=None):
-    """{"gain", "offset", "frames"} of `calibration.platt` for a net's tracker on sequences of its own kind.
+    """{"size", "gain", "offset", "frames"}: `calibration.size_response`, and `calibration.platt` once sizes are corrected by
+    it, for a net's tracker on sequences of its own kind.
 
     Simulated sequences of other seeds than those of `scores`, and every other one of the `real` training sequences, every 6th
     frame; each kind weighs as much. The real ones were trained on: their scores are a little too good.
@@ -102,20 +103,28 @@ def calibrate(net, real=None):
     kinds = [[one for name in datasets.SIMULATED for one in datasets.load(name, frames=40, seed=11)]]
     if real:
         kinds.append([subsample(one, 6) for one in real[::2]])
-    tracker, scored, right, weights = SiameseTracker(net), [], [], []
-    for sequences in kinds:
-        results = [evaluation.run(tracker, one) for one in sequences]
-        s, r = calibration.outcomes(results, sequences)
-        scored, right, weights = scored + [s], right + [r], weights + [np.full(len(s), 1 / len(s))]
-    gain, offset = calibration.platt(*(np.concatenate(parts) for parts in (scored, right, weights)))
-    return {"gain": round(gain, 4), "offset": round(offset, 4), "frames": [len(s) for s in scored]}
+    rng, tracker = np.random.default_rng([TRAINING_SEED, 4]), SiameseTracker(net)
+    size, _ = _fitted(calibration.size_response, [calibration.sizes(tracker, kind, rng) for kind in kinds])
+    tracker = SiameseTracker(net, response=size)
+    results = [[evaluation.run(tracker, one) for one in kind] for kind in kinds]
+    line, frames = _fitted(calibration.platt, [calibration.outcomes(*each) for each in zip(results, kinds)])
+    return {"size": size, "gain": line[0], "offset": line[1], "frames": frames}
+
+
+def _fitted(fit, kinds):
+    """(line rounded to 4 digits, frames of each kind): fit(x, y, weights) to pairs of arrays (x, y), each of which weighs as
+    much as the others."""
+    frames = [len(x) for x, _ in kinds]
+    weights = np.concatenate([np.full(n, 1 / n) for n in frames])
+    return [round(value, 4) for value in fit(*map(np.concatenate, zip(*kinds)), weights)], frames
 
 
 def rescore(name, path):
     """Calibrate and score the weights at `path` again with the present code, and write both into their card."""
     net, card = load_weights(path), read_card(path)
     real = datasets.load("svanstrom", split="train") if name == "compact" else None
-    card |= {"calibration": calibrate(net, real), "scores": scores(net), "scored_at": provenance()["commit"]}
+    card["calibration"] = calibrate(net, real)
+    card |= {"scores": scores(net, card["calibration"]["size"]), "scored_at": provenance()["commit"]}
     save_weights(net, path, card)
     return card
 
@@ -132,14 +141,15 @@ def build(name, out, *, iterations=8000, seed=0, workers=1, checkpoint=None, pro
     sampler = compact_sampler(settings, net.positions(), real=real, seed=seed)
     history = train(net, sampler, training, checkpoint=checkpoint, workers=workers, progress=progress)
     tail = history.tail(max(1, iterations // 20))
+    known = calibrate(net.cpu(), real and datasets.load("svanstrom", split="train"))
     card = {
         "name": name,
         "command": f"python -m irtrack_core.recipes {name} --iterations {iterations} --seed {seed}",
         "data": "simulated sequences" + (f" and {len(real)} of the Svanstrom infrared set (CC0)" if real else ""),
         "training": training.model_dump(mode="json"),
         "loss_at_the_end": {key: round(float(tail[key].mean()), 4) for key in ("classification", "regression")},
-        "calibration": calibrate(net.cpu(), real and datasets.load("svanstrom", split="train")),
-        "scores": scores(net),
+        "calibration": known,
+        "scores": scores(net, known["size"]),
         **provenance(),
     }
     save_weights(net, out, card)

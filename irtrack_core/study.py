@@ -14,7 +14,7 @@ import pandas as pd
 
 from irtrack_core import depends, evaluation, metrics, trackers
 from irtrack_core.boxes import iou
-from irtrack_core.compared.notes import BARE
+from irtrack_core.compared.notes import BARE, BARE_REGION
 from irtrack_core.config import PyramidSettings, TrackerSettings
 from irtrack_core.datasets import FunctionFrames, data_root, in_memory, load
 from irtrack_core.protocol import COMPARED, boxes_path, parse, simulated, steps, test_folds, weights_of, weights_path
@@ -54,7 +54,7 @@ def make_tracker(name, results, fold=0, seed=0, step=None):
     if name not in COMPARED:
         return trackers.create(name)
     method, _ = parse(name)
-    settings = TrackerSettings(**BARE) if method == "paper" else PyramidSettings(**BARE)
+    settings = TrackerSettings(**BARE_REGION) if method == "paper" else PyramidSettings(**BARE)
     weights = weights_path(results, fold, seed, step, name)
     return trackers.create(method, weights=weights, name=name, settings=settings)
 

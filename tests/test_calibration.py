@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irtrack_core.calibration import calibration, calibration_error, platt, reliability
+from irtrack_core import datasets, trackers
+from irtrack_core.calibration import calibration, calibration_error, platt, reliability, size_response, sizes
 from irtrack_core.datasets import Sequence
 from irtrack_core.evaluation import TrackResult
 
@@ -97,3 +98,24 @@ def test_a_tracker_shows_the_calibrated_score():
     assert tracker.score == pytest.approx(calibrated(tracker.seen.score, 0.5, -1.0))
     assert tracker.score < tracker.seen.score
     assert calibrated(0.9, 1, 0) == pytest.approx(0.9)
+
+
+def test_size_response_is_the_weighted_line():
+    rng = np.random.default_rng(0)
+    true = rng.uniform(-0.5, 0.5, 40)
+    assert size_response(true, 0.4 * true + 0.05) == pytest.approx((0.4, 0.05))
+    # as often as its weight says: the same as a repeated point
+    told, weights = 0.4 * true + rng.normal(0, 0.1, 40), rng.integers(0, 4, 40)
+    assert size_response(true, told, weights) == pytest.approx(
+        size_response(np.repeat(true, weights), np.repeat(told, weights))
+    )
+
+
+def test_the_shipped_net_leans_to_the_size_that_it_was_given():
+    """What its tracker corrects: of a change of size it tells about half."""
+    sequences = datasets.load("sim-aircraft", frames=20, sequences=6, seed=8)
+    true, told = sizes(trackers.create("siamese"), sequences, np.random.default_rng(0))
+    assert len(true) == len(told) > 100
+    assert np.abs(true).max() < 0.8
+    slope, offset = size_response(true, told)
+    assert 0.3 < slope < 0.8 and abs(offset) < 0.1

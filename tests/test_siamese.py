@@ -276,6 +276,28 @@ def test_a_switch_to_black_hot_is_followed(net):
     assert (errors[-5:] < 3).all()
 
 
+def test_a_net_that_tells_half_of_a_change_is_corrected(net):
+    tracker = SiameseTracker(net, response=(0.5, 0.05))
+    sequence = moving_spot(2)
+    tracker.init(sequence.frames[0], sequence.boxes[0])
+    tracker.update(sequence.frames[1])
+    anchor, change = tracker.anchor(tracker.seen), np.array([0.4, -0.2])
+    np.testing.assert_allclose(
+        tracker._unbiased(anchor * np.exp(0.5 * change + 0.05)), np.log(anchor / tracker.given) + change
+    )
+
+
+@pytest.mark.parametrize(("growth", "followed"), [(0.1, 0.0), (-0.15, 0.0), (0.3, 0.225), (-1.5, -1.485)])
+def test_the_larger_a_change_the_more_of_it_is_followed(net, growth, followed):
+    tracker = SiameseTracker(net, settings=TrackerSettings(dead=0.15, lost_below=0.0))
+    tracker._unbiased = lambda size: np.full(2, growth)
+    sequence = moving_spot(2)
+    tracker.init(sequence.frames[0], sequence.boxes[0])
+    tracker.growth = np.full(2, growth)
+    tracker.update(sequence.frames[1])
+    np.testing.assert_allclose(np.log(tracker.size / tracker.given), followed, atol=1e-9)
+
+
 def test_small_changes_of_size_are_not_followed(net):
     tracker = SiameseTracker(net, settings=TrackerSettings(dead=10.0))
     predicted = follow(tracker, moving_spot(8))

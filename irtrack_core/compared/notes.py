@@ -2,7 +2,7 @@
 
 from irtrack_core.config import JumpSettings
 
-__all__ = ["ASSUMPTIONS", "BARE", "CAPTION", "COMMON", "TITLES"]
+__all__ = ["ASSUMPTIONS", "BARE", "BARE_REGION", "CAPTION", "COMMON", "TITLES"]
 
 CAPTION = "reconstruction, not the authors' code or numbers"
 # The paper knows no prediction of motion, no notice of a miss or a jump, no search elsewhere, and neither a vote of
@@ -11,6 +11,8 @@ CAPTION = "reconstruction, not the authors' code or numbers"
 BARE = dict(
     motion=None, velocity_rate=0.0, lost_below=0.0, candidates=0, vote=0.0, dead=0.0, align=0, jump=JumpSettings(tile=0)
 )
+# with region selection sizes come from single frames, and are taken over slowly
+BARE_REGION = BARE | dict(size_rate=0.03)
 
 TITLES = {
     "ref8": "[8] He, Deng, Wang et al. 2021, a review of infrared machine vision",

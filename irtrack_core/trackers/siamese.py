@@ -28,19 +28,21 @@ class SiameseTracker:
 
     net: a SiameseNet; settings: TrackerSettings; how: backend, precision, device_name, what computes the net as it is now:
     `runtime.engine`. calibration: (gain, offset) that turn the net's score into `score`, the probability that the box
-    overlaps the target by more than half: see `calibration.platt`. The state is the target's centre, size and velocity;
-    `missed` counts the frames since it was last seen with any confidence; `seen` is what the last update looked at.
+    overlaps the target by more than half: see `calibration.platt`. response: (slope, offset) of the sizes that the net
+    tells, as logarithms over that of its anchor, against true ones: see `calibration.size_response`.
+    The state is the target's centre, size and velocity; `missed` counts the frames since it was last seen with any
+    confidence; `seen` is what the last update looked at.
     """
 
     # what frames and crops are: another net may need other ones. NaN is looked for in the window, by the filter: no work of a
     # frame grows with its size
     read, crop_maker = staticmethod(partial(to_gray, finite=False)), CropMaker
 
-    calibration = (1.0, 0.0)
+    calibration = response = (1.0, 0.0)
 
-    def __init__(self, net, *, settings=None, name="siamese", calibration=(1.0, 0.0), **how):
+    def __init__(self, net, *, settings=None, name="siamese", calibration=(1.0, 0.0), response=(1.0, 0.0), **how):
         self.name, self.settings, self.net = name, settings or TrackerSettings(), net.eval()
-        self.calibration, self.engine = calibration, runtime.engine(net, **how)
+        self.calibration, self.response, self.engine = calibration, response, runtime.engine(net, **how)
         self.n = net.positions()
         profile = np.hanning(self.n + 2)[1:-1]  # without the zeros at the ends, which would forbid the border
         self.window = np.outer(profile, profile)
@@ -53,6 +55,7 @@ class SiameseTracker:
         tracker = cls(net, **options)
         if known:
             tracker.calibration = known["gain"], known["offset"]
+            tracker.response = tuple(known.get("size", tracker.response))
         return tracker
 
     def init(self, frame, box):
@@ -132,10 +135,20 @@ class SiameseTracker:
         else:
             self.motion.see(expected, center, self.seen.score, self.seen.share, self.side)
         rate = 1.0 if jumped else t.size_rate * self.seen.score
-        self.growth += rate * (np.log(size / self.given) - self.growth)
-        growth = np.sign(self.growth) * np.maximum(np.abs(self.growth) - t.dead, 0)
+        self.growth += rate * (self._unbiased(size) - self.growth)
+        # the non-negative garrote: nothing up to `dead`, and all but dead^2 / growth of a large change
+        growth = self.growth * np.maximum(1 - t.dead**2 / np.maximum(self.growth**2, 1e-12), 0)
         # never above the frame, whatever the net says
         self.size = np.clip(self.given * np.exp(growth), 1.0, self.shape[::-1])
+
+    def _unbiased(self, size):
+        """Logarithm (2,) of a size that was seen over the given one, corrected: see `calibration.size_response`."""
+        (slope, offset), anchor = self.response, self.anchor(self.seen)
+        return np.log(anchor / self.given) + (np.log(size / anchor) - offset) / slope
+
+    def anchor(self, seen):
+        """Size (2,) in frame pixels of the anchor of what was seen: what the net compares the target's size with."""
+        return self.anchors.reshape(-1, 4)[seen.best, 2:] / seen.zoom
 
     def _align(self, center):
         """The given centre (2,), moved towards where the template's picture fits best as far as it is like that."""
