@@ -47,7 +47,7 @@ class TrackerSettings(Settings):
         0.06, ge=0, le=1, description="share of a new size taken over, times the score: low, for one frame tells little"
     )
     dead: float = Field(
-        0.2,
+        0.3,
         ge=0,
         description="changes of size below this logarithm are not followed: most are the annotator's. Larger ones are, "
         "less its square over them",
