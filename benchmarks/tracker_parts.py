@@ -143,6 +143,7 @@ def _within(box, x, y, width, height):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, help="CSV file")
+    parser.add_argument("--backend", default="torch", help="what computes the network, see `runtime`")
     options = parser.parse_args()
     made_by = provenance()  # of the code as it is loaded now
     limit_threads()
@@ -162,7 +163,7 @@ def main():
     rows = []
     for name, sequences in sets.items():
         for part, changes in progress(PARTS.items()):
-            tracker = trackers.create("siamese", settings=TrackerSettings(**changes))
+            tracker = trackers.create("siamese", settings=TrackerSettings(**changes), backend=options.backend)
             if part == RESPONSE:
                 tracker.response = (1.0, 0.0)
             table = evaluation.evaluate([evaluation.run(tracker, one) for one in sequences], sequences)

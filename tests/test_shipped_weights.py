@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from toys import spot
 
 from irtrack_core import boxes as bx
 from irtrack_core import datasets, trackers
@@ -34,3 +35,21 @@ def test_they_track_a_simulated_aircraft(file):
     found = np.array([tracker.update(sequence.frames[i]) for i in range(1, 20)])
     assert bx.center_error(found, sequence.boxes[1:]).max() < 3
     assert bx.iou(found, sequence.boxes[1:]).mean() > 0.6
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("factor", [2.2, 1 / 2.2])
+def test_a_target_that_comes_nearer_or_goes_away_keeps_its_box(file, factor):
+    """A spot in a sky grows to more than twice its size in 120 frames, or shrinks as much."""
+    rng = np.random.default_rng(0)
+    sigmas = (2.5 if factor > 1 else 5.5) * factor ** np.linspace(0, 1, 120)
+    frames = [
+        100 + 80 * spot((160, 200), (60 + 0.5 * k, 80), s) + rng.normal(0, 2, (160, 200)) for k, s in enumerate(sigmas)
+    ]
+    tracker = trackers.create("siamese", weights=file)
+    side = 4 * sigmas[0]
+    tracker.init(frames[0].astype(np.uint8), [60 - side / 2, 80 - side / 2, side, side])
+    for frame in frames[1:]:
+        tracker.update(frame.astype(np.uint8))
+    # as the net tells sizes, more than 0.55 would be left of ln 2.2 = 0.79
+    assert abs(np.log(tracker.side / (4 * sigmas[-1]))) < 0.5
