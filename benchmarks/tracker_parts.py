@@ -144,6 +144,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, help="CSV file")
     parser.add_argument("--backend", default="torch", help="what computes the network, see `runtime`")
+    parser.add_argument("--sets", nargs="+", help="only these, by name; none: all of them")
     options = parser.parse_args()
     made_by = provenance()  # of the code as it is loaded now
     limit_threads()
@@ -160,6 +161,9 @@ def main():
             "real before simulated scenes, camera knocked": [knocked(before_scene(*pair, rng), rng) for pair in pairs]
         }
         sets |= {"real, camera zooms": [zoomed(one, rng) for one in sets["real, every 3rd frame"]]}
+    if unknown := set(options.sets or []) - set(sets):
+        parser.error(f"no such set: {', '.join(sorted(unknown))}; there are: {', '.join(sets)}")
+    sets = {name: sets[name] for name in options.sets or sets}
     rows = []
     for name, sequences in sets.items():
         for part, changes in progress(PARTS.items()):
