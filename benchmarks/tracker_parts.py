@@ -167,9 +167,8 @@ def main():
     rows = []
     for name, sequences in sets.items():
         for part, changes in progress(PARTS.items()):
-            tracker = trackers.create("siamese", settings=TrackerSettings(**changes), backend=options.backend)
-            if part == RESPONSE:
-                tracker.response = (1.0, 0.0)
+            how = {"response": (1.0, 0.0)} if part == RESPONSE else {}
+            tracker = trackers.create("siamese", settings=TrackerSettings(**changes), backend=options.backend, **how)
             table = evaluation.evaluate([evaluation.run(tracker, one) for one in sequences], sequences)
             rows.append({"sequences": name, "tracker": part, **table[list(COLUMNS)].mean().rename(COLUMNS).round(3)})
     table = pd.DataFrame(rows)

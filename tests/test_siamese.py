@@ -129,6 +129,17 @@ def test_a_checkpoint_of_another_preset_is_refused(net, tmp_path):
         trackers.create("paper", weights=path)
 
 
+def test_the_card_says_how_to_calibrate_unless_the_caller_does(net, tmp_path):
+    path = tmp_path / "net.safetensors"
+    save_weights(net, path, {"calibration": {"gain": 0.5, "offset": -1.0, "size": [0.4, 0.1]}})
+    tracker = SiameseTracker.from_weights(path)
+    assert (tracker.calibration, tracker.response) == ((0.5, -1.0), (0.4, 0.1))
+    tracker = SiameseTracker.from_weights(path, response=(1.0, 0.0))
+    assert (tracker.calibration, tracker.response) == ((0.5, -1.0), (1.0, 0.0))
+    tracker = SiameseTracker.from_weights(path, calibration=(2.0, 0.5))
+    assert (tracker.calibration, tracker.response) == ((2.0, 0.5), (0.4, 0.1))
+
+
 def test_best_proposal_equals_the_loop():
     rng = np.random.default_rng(0)
     scores, window = rng.random((2, 3, 3)), rng.random((3, 3))

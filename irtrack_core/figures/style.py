@@ -22,15 +22,15 @@ COLORS = {
     "ref10": "#CC79A7",
     "ref11": "#5B3FA0",
     "csrt": "#7B4173",
-    "kcf": "#637939",
-    "mil": "#8C6D31",
+    "kcf": "#93B000",
+    "mil": "#6B4A12",
     "nanotrack": "#843C39",
     "target": "#D55E00",
     "background": "#56B4E9",
     "clutter": "#999999",
     "limit": "#111111",
 }
-SPARE = ("#7B4173", "#637939", "#8C6D31", "#843C39")
+SPARE = ("#7B4173", "#93B000", "#6B4A12", "#843C39")
 SETTINGS = {
     "figure.dpi": 80,
     "figure.constrained_layout.use": True,

@@ -50,11 +50,14 @@ class SiameseTracker:
 
     @classmethod
     def from_weights(cls, path, *, preset=None, **options):
-        """A tracker with the weights stored at `path`, calibrated as their card says; `load_weights` has the errors."""
+        """A tracker with the weights stored at `path`, calibrated as their card says where `options` do not say otherwise.
+
+        `load_weights` has the errors."""
         net, known = load_weights(path, preset), read_card(path).get("calibration")
         tracker = cls(net, **options)
-        if known:
+        if known and "calibration" not in options:
             tracker.calibration = known["gain"], known["offset"]
+        if known and "response" not in options:
             tracker.response = tuple(known.get("size", tracker.response))
         return tracker
 
