@@ -102,7 +102,7 @@ def calibrate(net, real=None):
     """
     kinds = [[one for name in datasets.SIMULATED for one in datasets.load(name, frames=40, seed=11)]]
     if real:
-        kinds.append([subsample(one, 6) for one in real[::2]])
+        kinds.append([in_memory(subsample(one, 6)) for one in real[::2]])
     rng, tracker = np.random.default_rng([TRAINING_SEED, 4]), SiameseTracker(net)
     size, _ = _fitted(calibration.size_response, [calibration.sizes(tracker, kind, rng) for kind in kinds])
     tracker = SiameseTracker(net, response=size)
