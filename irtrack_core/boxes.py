@@ -8,6 +8,8 @@ import numpy as np
 
 __all__ = ["as_boxes", "centers", "from_centers", "to_xyxy", "from_xyxy", "iou", "center_error", "check_box"]
 
+MOST = 10  # the largest side of a box, in sides of the frame: no target is so large
+
 
 def as_boxes(boxes):
     """Boxes as a float64 array (N, 4); a single box (4,) becomes (1, 4).
@@ -73,7 +75,7 @@ def check_box(box, shape):
     """The box as float64 (4,), checked to be usable on a frame of `shape` (H, W).
 
     A box may cross the frame's border, but its centre must lie in the frame. Raises ValueError for
-    NaN, an empty box, or a box outside the frame, saying which.
+    NaN, an empty box, a box outside the frame or MOST times as large as it, saying which.
     """
     box = np.asarray(box, dtype=np.float64)
     if box.shape != (4,):
@@ -88,4 +90,6 @@ def check_box(box, shape):
         raise ValueError(
             f"box {box.tolist()} is centred at ({x:g}, {y:g}), outside the {width} x {height} frame (width x height)"
         )
+    if max(box[2], box[3]) > MOST * max(width, height):
+        raise ValueError(f"box {box.tolist()} is many times as large as the {width} x {height} frame (width x height)")
     return box

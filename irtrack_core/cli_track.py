@@ -60,9 +60,12 @@ def run(arguments):
         raise ValueError("--list and --pick are about the filter's candidates: leave --box out")
     tracker = None if arguments.list else _tracker(arguments)
     frames = open_frames(arguments.path)
-    csv = arguments.csv or Path(f"{arguments.path.resolve().stem}_{arguments.tracker}.csv")
+    path = arguments.path.resolve()
+    csv = arguments.csv or Path(f"{path.name if path.is_dir() else path.stem}_{arguments.tracker}.csv")
+    if arguments.out and arguments.out.resolve() == csv.resolve():
+        raise ValueError(f"--csv and --out both name {csv}: name another file for one of them")
     for file in filter(None, (csv, arguments.out)):
-        if file.resolve() == arguments.path.resolve() or file.is_dir():
+        if file.resolve() == path or file.is_dir():
             raise ValueError(f"{file} would be overwritten: name another file")
         if not file.resolve().parent.is_dir():
             raise FileNotFoundError(f"no folder {file.resolve().parent} to write {file.name} into")
@@ -103,7 +106,7 @@ def _follow(tracker, frames, box, start, csv, out):
         rows = stack.enter_context(_CsvOut(csv))
         video = stack.enter_context(_VideoOut(out, frames)) if out else None
         steps = track(tracker, frames, box, start)
-        done, bad, lost = 0, 0, 0
+        done, bad, lost, code = 0, 0, 0, 0
         try:
             for index, frame, box, score, problem in tqdm(steps, total=len(frames) - start, unit="frame"):
                 if problem and bad < SHOWN:
@@ -111,14 +114,12 @@ def _follow(tracker, frames, box, start, csv, out):
                     tqdm.write(f"irtrack: {problem}{more}", file=sys.stderr)
                 unsure = frame is not None and bool(getattr(tracker, "lost", False))
                 rows.write(index, box, score)
-                if video and frame is not None:
+                if video:
                     video.write(frame, box, LOST if unsure else FOUND)
                 done, bad, lost = done + 1, bad + bool(problem), lost + unsure
         except KeyboardInterrupt:
             print(f"irtrack: stopped after {done} frames; they are kept", file=sys.stderr)
             code = 130
-        else:
-            code = 0
     written = ", ".join(str(file) for file in (csv, out) if file)
     state = f", target lost in {lost}" if lost else ""
     print(f"{done} frame{'s' * (done != 1)}, {bad} of them unreadable{state}; written: {written}")
@@ -195,22 +196,44 @@ def _steps(tracker, frames, frame, box, start):
 
 
 class _Replacing:
-    """A file written beside its place and moved there at the end: what was there survives an error in between."""
+    """A file written beside its place and moved there at the end: what was there survives an error in between.
+
+    A link stays a link, and what is no file, such as /dev/null or a pipe, is written to as it is.
+    """
 
     def __init__(self, path):
-        self.path = Path(path)
-        self.part = self.path.with_name(f".{self.path.stem}.part{self.path.suffix}")
-        self.begun = False
+        self.path, self.target, self.begun = path, Path(path).resolve(), False
+        special = self.target.exists() and not self.target.is_file()
+        self.part = self.target if special else self.target.with_name(f".{self.target.stem}.part{self.target.suffix}")
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, error, trace):
-        self.close()
-        if self.begun and kind is None:
-            os.replace(self.part, self.path)
-        else:
-            self.part.unlink(missing_ok=True)
+        whole = False
+        try:
+            self.close()
+            whole = self.begun and kind is None
+        except OSError as trouble:
+            raise self.cannot(trouble) from trouble
+        finally:
+            if self.part != self.target:
+                if whole:
+                    os.replace(self.part, self.target)
+                else:
+                    self.part.unlink(missing_ok=True)
+
+    def begin(self, mode="w"):
+        """The opened file. Raises OSError naming the file that was asked for, not the one beside it."""
+        try:
+            file = open(self.part, mode, encoding=None if "b" in mode else "utf-8")
+        except OSError as trouble:
+            raise self.cannot(trouble) from trouble
+        self.begun = True
+        return file
+
+    def cannot(self, trouble):
+        return OSError(f"cannot write {self.path}: {trouble.strerror or trouble}")
 
 
 class _CsvOut(_Replacing):
@@ -218,7 +241,7 @@ class _CsvOut(_Replacing):
 
     def write(self, index, box, score):
         if not self.begun:
-            self.begun, self.file = True, open(self.part, "w", encoding="utf-8")
+            self.file = self.begin()
             print("frame,x,y,w,h,score", file=self.file)
         numbers = ["" if np.isnan(value) else f"{value:.3f}" for value in box]
         print(index, *numbers, f"{score:.4f}", sep=",", file=self.file)
@@ -229,7 +252,10 @@ class _CsvOut(_Replacing):
 
 
 class _VideoOut(_Replacing):
-    """The frames with the box drawn round the target. 16-bit and float frames: the first frame's 1 to 99.9 % range."""
+    """The frames with the box drawn round the target, as many as were given: where one could not be read, the last again.
+
+    16-bit and float frames: the first frame's 1 to 99.9 % range. Odd sides grow by a pixel, for codecs want even ones.
+    """
 
     CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
 
@@ -237,28 +263,48 @@ class _VideoOut(_Replacing):
         super().__init__(path)
         if self.path.suffix.lower() not in self.CODECS:
             raise ValueError(f"{path}: a video is written as .mp4 or .avi")
-        self.fps, self.levels, self.writer = getattr(frames, "fps", 30.0), None, None
+        self.fps, self.writer, self.written = getattr(frames, "fps", 30.0), None, 0
 
     def write(self, frame, box, colour=FOUND):
+        """One more frame (H, W) and its box; None: it could not be read."""
         import cv2
 
-        if not self.begun:
-            low, high = (0, 255) if frame.dtype == np.uint8 else np.percentile(frame, [1, 99.9])
-            self.levels = low, 255 / max(high - low, 1e-9)
-            code = cv2.VideoWriter.fourcc(*self.CODECS[self.path.suffix.lower()])
-            self.writer = cv2.VideoWriter(str(self.part), code, self.fps, frame.shape[::-1])
-            if not self.writer.isOpened():
-                raise OSError(f"cannot write the video {self.path}: this OpenCV lacks its codec; try .avi")
-            self.begun = True
-        low, gain = self.levels
-        gray = np.clip((frame.astype(np.float32) - low) * gain, 0, 255).astype(np.uint8)
-        picture = cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR)
-        # a box covers [x, x + w): the line runs through the pixels just outside it, so that the target stays in view
-        x0, y0 = np.floor(box[:2]).astype(int) - 1
-        x1, y1 = np.ceil(box[:2] + box[2:]).astype(int)
-        cv2.rectangle(picture, (int(x0), int(y0)), (int(x1), int(y1)), colour, 1)
+        if self.writer is None:
+            self._open(frame)
+        if frame is not None:
+            low, gain = self.levels
+            gray = np.nan_to_num(np.clip((frame.astype(np.float32) - low) * gain, 0, 255)).astype(np.uint8)
+            height, width = gray.shape
+            even = cv2.copyMakeBorder(gray, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+            self.picture = cv2.cvtColor(even, cv2.COLOR_GRAY2BGR)
+        picture = self.picture.copy()
+        if frame is not None:
+            # a box covers [x, x + w): the line runs through the pixels just outside it, so that the target stays in view
+            x0, y0 = np.floor(box[:2]).astype(int) - 1
+            x1, y1 = np.ceil(box[:2] + box[2:]).astype(int)
+            cv2.rectangle(picture, (int(x0), int(y0)), (int(x1), int(y1)), colour, 1)
         self.writer.write(picture)
+        self.written += 1
+
+    def _open(self, frame):
+        import cv2
+
+        known = frame[np.isfinite(frame)] if frame.dtype == np.float32 else frame
+        low, high = (0, 255) if frame.dtype == np.uint8 else np.percentile(known, [1, 99.9])
+        self.levels = low, 255 / max(high - low, 1e-9)
+        self.begin("wb").close()  # tells why, where it cannot be written
+        size = tuple(length + length % 2 for length in frame.shape[::-1])
+        code = cv2.VideoWriter.fourcc(*self.CODECS[self.path.suffix.lower()])
+        self.writer = cv2.VideoWriter(str(self.part), code, self.fps, size)
+        if not self.writer.isOpened():
+            raise OSError(f"cannot write the video {self.path}: this OpenCV lacks its codec; try .avi")
 
     def close(self):
+        import cv2
+
         if self.writer:
             self.writer.release()
+            # a writer says nothing when the disk is full
+            count = max(int(cv2.VideoCapture(str(self.part)).get(cv2.CAP_PROP_FRAME_COUNT)), 0)
+            if count < self.written:
+                raise OSError(f"of {self.written} frames only {count} can be read back; is the disk full?")

@@ -170,10 +170,14 @@ class CropMaker:
     def residual(self, frame, tile):
         """(U (h, w), pixels of the frame that one of its pixels covers) of a tile (x, y, w, h): where to look elsewhere."""
         nothing, block = filtering.rectangle(1, 1), self.block
+        x, y, w, h = tile
         if block > 1:
-            x, y, w, h = tile
-            frame = block_means(frame[y : y + h, x : x + w], block)
+            frame = block_means(filtering.filled(frame[y : y + h, x : x + w]), block)
             tile = (0, 0, *frame.shape[::-1])
+        elif frame.dtype == np.float32:  # the only type that may hold NaN
+            x0, y0 = max(x - self.halo, 0), max(y - self.halo, 0)
+            frame = filtering.filled(frame[y0 : y + h + self.halo, x0 : x + w + self.halo])
+            tile = (x - x0, y - y0, w, h)
         return filtering.filter_window(frame, tile, self.elements, nothing, polarity=self.polarity)[1], block
 
     def negate(self):

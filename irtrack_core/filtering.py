@@ -46,6 +46,7 @@ __all__ = [
     "opening",
     "closing",
     "check_image",
+    "filled",
 ]
 
 POLARITIES = ("bright", "dark", "both")
@@ -129,6 +130,20 @@ def filter_window(image, window, elements, rectangle, *, polarity="bright"):
     y, x = y - top, x - left
     M = _opened(U[y0 : y + h + around_y, x0 : x + w + around_x], kernel)
     return E[y : y + h, x : x + w], U[y : y + h, x : x + w], M[y - y0 : y - y0 + h, x - x0 : x - x0 + w]
+
+
+def filled(part):
+    """The part (H, W) of an image with the median of its pixels in place of those that are NaN or infinite.
+
+    For what only looks whether there is something: a dead pixel must not hide the rest. Zeros where no pixel is finite.
+
+    >>> filled(np.array([[1, np.nan], [3, 2]], np.float32)).tolist()
+    [[1.0, 2.0], [3.0, 2.0]]
+    """
+    if part.dtype != np.float32 or np.isfinite(part.sum(dtype=np.float64)):
+        return part
+    known = np.isfinite(part)
+    return np.where(known, part, np.median(part[known]) if known.any() else np.float32(0)).astype(np.float32)
 
 
 def filter_stack(frames, elements, rectangle, *, polarity="bright", window=None, progress=None):

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from irtrack_core.config import JumpSettings
+from irtrack_core.filtering import filled
 
 __all__ = ["JumpWatch", "shift_between"]
 
@@ -23,6 +24,8 @@ def shift_between(before, after):
     By phase correlation. The response is the share of its energy about the peak: near 1 for a pure shift, near 0 when the two
     have nothing in common. Shifts up to about a third of the tile are found.
     """
+    if min(before.shape) < 2:
+        return (0.0, 0.0), 0.0  # a line has no window
     window = cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F)
     return cv2.phaseCorrelate(_detail(before, 15), _detail(after, 15), window)
 
@@ -48,7 +51,7 @@ class JumpWatch:
         )
         if not inside:
             self._place(frame, center)
-        self.tile = frame[self.where[0], self.where[1]].copy()
+        self.tile = filled(frame[self.where[0], self.where[1]]).copy()
         if not inside or self.now is None:
             self.now = self._small(self.tile)
         self.small, self.now = self.now, None
@@ -74,7 +77,7 @@ class JumpWatch:
         doubt: tell its shift also where the structure fits the frame before as well as usual, which is not at all while the
         camera pans: a jump then looks like every other frame.
         """
-        now = frame[self.where[0], self.where[1]]
+        now = filled(frame[self.where[0], self.where[1]])
         self.now = self._small(now)
         likeness = float(np.vdot(self.now, self.small))
         if self.usual is None:

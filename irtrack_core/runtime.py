@@ -41,7 +41,7 @@ def missing(backend, precision="f32"):
     for name in sorted(needs):
         try:
             importlib.import_module(name)
-        except ImportError:
+        except (ImportError, OSError):  # not there, or a system library that it needs is not
             lacking.append(name)
     return lacking
 

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
@@ -64,10 +65,18 @@ def read_tensors(path):
         raise FileNotFoundError(f"no weights at {path}: train them with notebook 05, or check the path")
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = {key: json.loads(value) for key, value in (file.metadata() or {}).items()}
+            metadata = {key: _value(text) for key, text in (file.metadata() or {}).items()}
             return {name: file.get_tensor(name) for name in file.keys()}, metadata
     except SafetensorError as error:
         raise ValueError(f"{path} is not a whole safetensors file ({error}): make or copy it again") from error
+
+
+def _value(text):
+    """The JSON value that `write_tensors` wrote; other tools write plain words."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
 
 
 def save_weights(net, path, card=None):
@@ -109,9 +118,12 @@ def load_weights(path, preset=None):
     preset or its tensors do not fit its settings.
     """
     tensors, metadata = read_tensors(path)
-    if "settings" not in metadata:
+    if not isinstance(metadata.get("settings"), dict):
         raise ValueError(f"{path} holds no network settings: it was not written by irtrack_core.weights.save_weights")
-    settings = NetworkSettings(**metadata["settings"])
+    try:
+        settings = NetworkSettings(**metadata["settings"])
+    except ValidationError as error:
+        raise ValueError(f"the network settings in {path} are not such as this version knows: {error}") from error
     if preset is not None and settings.preset != preset:
         raise ValueError(
             f"{path} holds weights of the preset {settings.preset!r}, not {preset!r}: "

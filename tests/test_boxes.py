@@ -55,6 +55,7 @@ def test_one_pixel_is_centred_half_a_pixel_in():
         ([100, 5, 3, 3], "outside"),
         ([-20, 5, 3, 3], "outside"),
         ([1, 2, 3], "four numbers"),
+        ([-470, 15, 1001, 9], "many times as large as the 60 x 40 frame"),
     ],
 )
 def test_unusable_boxes_are_refused(box, word):

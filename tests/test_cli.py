@@ -95,6 +95,72 @@ def test_start_on_a_later_frame(here):
     assert [int(row["frame"]) for row in rows] == list(range(5, 12)) and abs(float(rows[-1]["x"]) - 38) < 1
 
 
+def test_a_drawn_video_has_a_frame_for_each_and_nothing_is_cut_off(here):
+    frames = np.pad(spot_frames(6), ((0, 0), (0, 1), (0, 1)), mode="edge")
+    media.write_images(here / "images", frames)
+    media.truncate(here / "images/3.png", 0.02)
+    assert main(["track", "images", "--box", BOX, "--out", "o.avi", "--tracker", "identity"]) == 0
+    drawn = VideoFrames("o.avi")
+    assert len(drawn) == 6 and drawn[0].shape == (50, 66)
+
+
+def test_nan_does_not_blacken_the_drawn_video(here):
+    frames = np.pad(spot_frames(4).astype(np.float32), ((0, 0), (0, 0), (0, 100)), mode="edge")
+    frames[:, 2, 150] = np.nan
+    np.save(here / "film.npy", frames)
+    assert main(["track", "film.npy", "--box", BOX, "--out", "o.avi"]) == 0
+    assert VideoFrames("o.avi")[1].max() > 200
+
+
+def test_a_video_that_cannot_be_read_back_was_not_written(here, capsys, monkeypatch):
+    class Full:
+        """A writer on a full disk: it takes every frame and says nothing."""
+
+        def __init__(self, path, *rest):
+            open(path, "wb").close()
+
+        def isOpened(self):
+            return True
+
+        def write(self, picture):
+            pass
+
+        release = isOpened
+
+    media.write_images(here / "images", spot_frames(4))
+    (here / "o.mp4").write_text("precious")
+    monkeypatch.setattr(cv2, "VideoWriter", type("Writer", (Full,), {"fourcc": cv2.VideoWriter.fourcc}))
+    assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--out", "o.mp4"]) == 2
+    assert "cannot write o.mp4: of 4 frames only 0 can be read back" in capsys.readouterr().err
+    assert (here / "o.mp4").read_text() == "precious"
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder that nobody can write to")
+@pytest.mark.parametrize("option, file", [("--csv", "/proc/x.csv"), ("--out", "/proc/x.mp4")])
+def test_what_cannot_be_written_is_named(here, capsys, option, file):
+    media.write_images(here / "images", spot_frames(3))
+    assert main(["track", "images", "--box", BOX, "--tracker", "identity", option, file]) == 2
+    assert f"irtrack: error: cannot write {file}: " in capsys.readouterr().err
+
+
+def test_a_link_stays_a_link_and_a_device_a_device(here):
+    media.write_images(here / "images", spot_frames(3))
+    (here / "far.csv").write_text("old")
+    (here / "near.csv").symlink_to("far.csv")
+    for file in ("near.csv", os.devnull):
+        assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--csv", file]) == 0
+    assert (here / "near.csv").is_symlink() and len(rows_of("far.csv")) == 3
+    assert not os.path.isfile(os.devnull) and os.path.exists(os.devnull)
+    assert sorted(os.listdir()) == ["far.csv", "images", "near.csv"]
+
+
+def test_folders_that_differ_after_a_dot_have_files_of_their_own(here):
+    for name in ("flight.01", "flight.02"):
+        media.write_images(here / name, spot_frames(2))
+        assert main(["track", name, "--box", BOX, "--tracker", "identity"]) == 0
+    assert {"flight.01_identity.csv", "flight.02_identity.csv"} <= set(os.listdir())
+
+
 def test_sixteen_bit_images_can_be_drawn(here):
     media.write_images(here / "images", spot_frames(4).astype(np.uint16) * 200)
     assert main(["track", "images", "--box", BOX, "--out", "o.avi"]) == 0
@@ -166,6 +232,11 @@ def test_a_video_that_breaks_off_keeps_what_could_be_read(here, capsys):
         (["track", "images", "--box", BOX, "--out", "o.gif"], "written as .mp4 or .avi"),
         (["track", "images", "--box", BOX, "--csv", "nowhere/b.csv"], "no folder"),
         (["track", "film.avi", "--box", BOX, "--out", "film.avi"], "film.avi would be overwritten"),
+        (["track", "images", "--box", BOX, "--out", "o.avi", "--csv", "o.avi"], "--csv and --out both name o.avi"),
+        (
+            ["track", "images", "--box", "-1e9,-1e9,2.00000004e9,2.00000004e9"],
+            "many times as large as the 64 x 48 frame",
+        ),
         (["check", "imagenet", "images"], "unknown dataset 'imagenet'"),
         (["check", "folder", "gone"], "no such file or folder: gone"),
         (["check", "svanstrom", "images"], "no IR_*.mp4"),
@@ -280,7 +351,7 @@ def test_frames_of_another_size_are_reported_and_tracking_goes_on(here, capsys):
     assert captured.err.count("is (30, 40) uint8, but the first is (48, 64)") == 10 == captured.err.count("going on")
     assert "further ones are only counted" in captured.err and "20 frames, 15 of them unreadable" in captured.out
     rows = rows_of("b.csv")
-    assert [i for i, row in enumerate(rows) if not row["x"]] == list(range(3, 18)) and len(VideoFrames("o.avi")) == 5
+    assert [i for i, row in enumerate(rows) if not row["x"]] == list(range(3, 18)) and len(VideoFrames("o.avi")) == 20
 
 
 @pytest.mark.parametrize("tracker", ["siamese", "peak"])

@@ -59,6 +59,20 @@ def test_a_jump_is_told_while_the_camera_pans_when_asked_in_doubt(world):
     assert watch(frame, doubt=True) == pytest.approx((-60, 0), abs=0.5)
 
 
+@pytest.mark.parametrize("always", [True, False])
+def test_dead_pixels_do_not_blind_the_watch(world, always):
+    rng, told = np.random.default_rng(1), []
+    frames = [view(world, 100 + 60 * (step >= 6), 100, rng) for step in range(9)]
+    for frame in frames if always else frames[2:3]:
+        frame[150, 200], frame[250, 300:303] = np.nan, np.inf
+    watch = JumpWatch(frames[0], (250, 200))
+    for frame in frames[1:]:
+        told.append(watch(frame))
+        watch.keep(frame, (250, 200))
+    assert [step for step, shift in enumerate(told, 1) if shift is not None] == [6]
+    assert told[5] == pytest.approx((-60, 0), abs=0.3)
+
+
 def test_another_scene_is_not_a_shift(world):
     rng = np.random.default_rng(1)
     watch = JumpWatch(view(world, 100, 100, rng), (250, 200))

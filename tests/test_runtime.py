@@ -182,10 +182,10 @@ def test_int8_convolutions_are_quantised_and_correlations_are_not():
 
 
 @pytest.mark.parametrize("backend", OTHERS)
-@pytest.mark.parametrize("precision", ["f32", "int8"])
-def test_without_its_package_a_backend_falls_back_to_torch(backend, precision, monkeypatch, sequence, reference):
+@pytest.mark.parametrize("precision, error", [("f32", ImportError), ("int8", ImportError), ("f32", OSError)])
+def test_without_its_package_a_backend_falls_back_to_torch(backend, precision, error, monkeypatch, sequence, reference):
     def without(name):
-        raise ImportError(name)
+        raise error(name)  # OSError: a system library that it needs is not there
 
     monkeypatch.setattr(runtime.importlib, "import_module", without)
     assert runtime.available() == ["torch"]

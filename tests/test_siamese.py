@@ -232,6 +232,28 @@ def test_a_target_that_jumps_away_is_found_again(net):
     assert bx.iou(without[-1], truth[-1]) == 0
 
 
+@pytest.mark.parametrize("rows, columns", [(150, 5), (5, 190), (slice(140, 160), slice(0, 12))])
+def test_nan_somewhere_else_does_not_end_the_search(net, rows, columns):
+    frames, truth = jumping_spot()
+    frames[:, rows, columns] = np.nan
+    tracker = SiameseTracker(net)
+    tracker.init(frames[0], truth[0])
+    predicted = np.array([tracker.update(frame) for frame in frames[1:]])
+    assert bx.iou(predicted[-1], truth[-1]) > 0.5
+
+
+def test_before_init_there_is_nothing_to_follow(net):
+    with pytest.raises(RuntimeError, match=r"follows nothing yet: call init\(frame, box\) first"):
+        SiameseTracker(net).update(moving_spot(1).frames[0])
+
+
+@pytest.mark.parametrize("shape", [(1, 50), (50, 1), (2, 2)])
+def test_frames_of_a_line_are_survived(net, shape):
+    tracker = SiameseTracker(net)
+    tracker.init(np.zeros(shape, np.uint8), [0, 0, 1, 1])
+    assert np.isfinite([tracker.update(np.zeros(shape, np.uint8)) for _ in range(3)]).all()
+
+
 def test_a_missed_target_keeps_its_size_and_the_score_says_so(net):
     frames, truth = jumping_spot()
     tracker = SiameseTracker(net, settings=TrackerSettings(candidates=0))

@@ -56,6 +56,12 @@ def test_protocol(name):
     assert tracker.update(frames[2])[2] == 7
 
 
+@pytest.mark.parametrize("name", ["identity", "peak"])
+def test_before_init_there_is_nothing_to_follow(name):
+    with pytest.raises(RuntimeError, match=f"'{name}' follows nothing yet"):
+        trackers.create(name).update(np.zeros((20, 20), np.uint8))
+
+
 def test_identity_stays():
     result = follow(IdentityTracker(), scene(line(5)), boxes_of(line(5))[0])
     np.testing.assert_array_equal(result, np.tile(boxes_of(line(1)), (5, 1)))

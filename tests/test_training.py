@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from toys import moving_spot
 
 from irtrack_core import weights
@@ -302,4 +303,11 @@ def test_unusable_weights(tmp_path):
         load_weights(path, "paper")
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ValueError, match="not a whole safetensors file"):
+        load_weights(path)
+    for settings in ({}, {"settings": "[1]"}, {"settings": "words"}):  # what other tools write
+        save_file({"a": torch.zeros(3)}, path, metadata={"format": "pt"} | settings)
+        with pytest.raises(ValueError, match="w.safetensors holds no network settings"):
+            load_weights(path)
+    write_tensors(path, {"a": torch.zeros(3)}, {"settings": {"widht": 1}})
+    with pytest.raises(ValueError, match="network settings in .*w.safetensors are not such"):
         load_weights(path)

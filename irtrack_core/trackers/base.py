@@ -7,7 +7,7 @@ import numpy as np
 
 from ..boxes import check_box
 
-__all__ = ["GrayView", "Tracker", "IdentityTracker", "to_gray"]
+__all__ = ["GrayView", "Tracker", "IdentityTracker", "shape_of", "to_gray"]
 
 
 @runtime_checkable
@@ -35,8 +35,15 @@ class IdentityTracker:
         self.score = 1.0
 
     def update(self, frame):
-        to_gray(frame, self.shape)
+        to_gray(frame, shape_of(self))
         return self.box.copy()
+
+
+def shape_of(tracker):
+    """(H, W) of the frames that a tracker was started on. Raises RuntimeError before its `init`."""
+    if not hasattr(tracker, "shape"):
+        raise RuntimeError(f"the tracker {tracker.name!r} follows nothing yet: call init(frame, box) first")
+    return tracker.shape
 
 
 def to_gray(frame, shape=None, *, finite=True):

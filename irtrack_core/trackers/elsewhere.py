@@ -136,10 +136,10 @@ class Elsewhere:
         t = self.settings
         home.coast(t.coasting)
         home.center = self.tracker.inside(home.center)
-        there = self._look(frame, [home.center], home.growth)[0]
-        better = there.score > t.return_above and self._lead(there) > -t.return_margin
+        found = self._look(frame, [home.center], home.growth)
+        better = bool(found) and found[0].score > t.return_above and self._lead(found[0]) > -t.return_margin
         if better:
-            self.tracker.seen = there
+            (self.tracker.seen,) = found
         if better or home.frames > t.return_frames:
             self.home = None
         return better
@@ -157,7 +157,7 @@ class Elsewhere:
         if best == seen.best:
             return False
         other = seen.at(best)
-        other = max(other, *tracker.look(frame, [tracker.inside(other.found[0])]), key=lambda one: one.score)
+        other = max(other, *tracker.glance(frame, [tracker.inside(other.found[0])]), key=lambda one: one.score)
         if self._lead(other) < t.ahead:
             return False
         tracker.seen = other
@@ -196,10 +196,10 @@ class Elsewhere:
         if not t.candidates:
             return False
         if (rival := self.rival) is not None:
-            there = self._look(frame, [tracker.inside(rival.expected)], rival.growth)[0]
-            rival.meet(vote(there, t.vote or 0.3)[0], self._lead(there))
-            if self._better(there, rival.lead / rival.frames):
-                return rival.frames >= t.confirm and self._jump(there, expected)
+            for there in self._look(frame, [tracker.inside(rival.expected)], rival.growth):
+                rival.meet(vote(there, t.vote or 0.3)[0], self._lead(there))
+                if self._better(there, rival.lead / rival.frames):
+                    return rival.frames >= t.confirm and self._jump(there, expected)
             self.rival = None
         tile, near, scale = self._turn(expected)
         growth = float(tracker.growth.mean() + np.log(scale))
@@ -263,7 +263,9 @@ class Elsewhere:
         place = before.place(there.found[0]) if before else None
         if place is None or np.abs(place - before.center).max() < size:
             return False
-        then = self._look(before.picture, [place], growth)[0]
+        if not (found := self._look(before.picture, [place], growth)):
+            return False
+        (then,) = found
         at = then.center + then.proposals[..., :2] / then.zoom
         # what is found there may have moved a little since; the target itself, seen in the same window, does not count
         beside = np.abs(at - place).max(-1) < 1.5 * size
@@ -292,5 +294,5 @@ class Elsewhere:
         return lead > t.margin and logit(there.score) > enough
 
     def _look(self, frame, centers, growth):
-        """What is seen about each of the centres, were the target so large: a list of Seen."""
-        return self.tracker.look(frame, centers, float(np.exp(growth - self.tracker.growth.mean())))
+        """What is seen about each of the centres without NaN, were the target so large: a list of Seen."""
+        return self.tracker.glance(frame, centers, float(np.exp(growth - self.tracker.growth.mean())))

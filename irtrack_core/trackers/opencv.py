@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ..boxes import centers, check_box, from_centers
-from .base import to_gray
+from .base import shape_of, to_gray
 
 __all__ = ["LEAST_SIDE", "OpenCVTracker", "available", "create_nanotrack", "version"]
 
@@ -72,7 +72,7 @@ class OpenCVTracker:
 
     def update(self, frame):
         """The target's box (4,); the last one, with score 0, where OpenCV reports that it is lost."""
-        frame = to_gray(frame, self.shape)
+        frame = to_gray(frame, shape_of(self))
         found, box = self.tracker.update(self._color(frame))
         self.score = float(found)
         if found:

@@ -5,7 +5,7 @@ import numpy as np
 from ..boxes import centers, check_box, from_centers
 from ..config import PeakSettings
 from ..filtering import element_length, filter_window, line_elements, rectangle
-from .base import to_gray
+from .base import shape_of, to_gray
 
 __all__ = ["PeakTracker"]
 
@@ -44,7 +44,7 @@ class PeakTracker:
         self.blob, self.velocity, self.lost = center - self.offset, np.zeros(2), 0
 
     def update(self, frame):
-        frame = to_gray(frame, self.shape)
+        frame = to_gray(frame, shape_of(self))
         s = self.settings
         expected = self.blob + self.velocity
         expected = np.clip(expected, 0, np.array(self.shape[::-1]) - 1e-6)

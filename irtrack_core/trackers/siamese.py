@@ -13,7 +13,7 @@ from irtrack_core.config import TrackerSettings
 from irtrack_core.crops import CropMaker, template_side
 from irtrack_core.jumps import JumpWatch
 from irtrack_core.motion import Follow, Kalman
-from irtrack_core.trackers.base import to_gray
+from irtrack_core.trackers.base import shape_of, to_gray
 from irtrack_core.trackers.elsewhere import Elsewhere
 from irtrack_core.trackers.readout import Seen, best_proposal, calibrated, likeliest, logit, vote
 from irtrack_core.weights import load_weights, read_card
@@ -90,7 +90,7 @@ class SiameseTracker:
 
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the probability that it is right."""
-        frame = self.read(frame, self.shape)
+        frame = self.read(frame, shape_of(self))
         expected = self.expected
         return self.take(frame, expected, self.look(frame, [expected], spread=self.motion.spread)[0])
 
@@ -168,7 +168,9 @@ class SiameseTracker:
         if shift is None:
             return expected
         moved = self.inside(expected + shift)
-        there = self.look(frame, [moved])[0]
+        if not (found := self.glance(frame, [moved])):
+            return expected
+        (there,) = found
         # a look-alike nearer to the place before the jump says nothing against a target that looks as usual after it
         nearly = self.watch.changed and logit(there.score) >= logit(self.seen.score) - self.settings.jump.margin
         if not (nearly or self.elsewhere.usually(there.score)):
@@ -193,6 +195,15 @@ class SiameseTracker:
             return []
         crops, side = self.cut(frame, centers, scale)
         return self.read_off(centers, side, crops, *self.engine.search(crops), scale, spread)
+
+    def glance(self, frame, centers, scale=1.0):
+        """`look` at other places than the tracker's own: those with NaN about them are left out."""
+        try:
+            return self.look(frame, centers, scale)
+        except ValueError:
+            if len(centers) == 1:
+                return []
+            return [seen for center in centers for seen in self.glance(frame, [center], scale)]
 
     def cut(self, frame, centers, scale=1.0):
         """(crops (K, inputs, S, S), side): search crops about each of the centres, `scale` times as wide as usual."""

@@ -27,7 +27,7 @@ class TrackersTogether:
         """Start on a target in each of the frames. Raises ValueError for an unusable frame or box, naming its number."""
         if len(frames) != len(boxes) or not len(frames):
             raise ValueError(f"one box for each frame, at least one; got {len(frames)} frames and {len(boxes)} boxes")
-        self.trackers = []
+        trackers = []
         for number, (frame, box) in enumerate(zip(frames, boxes)):
             tracker = copy.copy(self.model)
             tracker.engine = copy.copy(self.model.engine)  # shares the net; the template's kernels are its own
@@ -35,12 +35,15 @@ class TrackersTogether:
                 tracker.init(frame, box)
             except ValueError as error:
                 raise ValueError(f"sequence {number}: {error}") from error
-            self.trackers.append(tracker)
-        kernels = zip(*(tracker.engine.kernels for tracker in self.trackers))
-        self.kernels = [torch.cat(parts) for parts in kernels]
+            trackers.append(tracker)
+        kernels = zip(*(tracker.engine.kernels for tracker in trackers))
+        self.trackers, self.kernels = trackers, [torch.cat(parts) for parts in kernels]
 
     def update(self, frames):
-        """The targets' boxes (N, 4) in the next frames, in the order of `init`. Raises ValueError for another number."""
+        """The targets' boxes (N, 4) in the next frames, in the order of `init`. Raises ValueError for another number of
+        frames, and RuntimeError before `init`."""
+        if not self.trackers:
+            raise RuntimeError("nothing is tracked yet: call init(frames, boxes) first")
         if len(frames) != len(self.trackers):
             raise ValueError(f"{len(self.trackers)} sequences are tracked; got {len(frames)} frames")
         frames = [tracker.read(frame, tracker.shape) for tracker, frame in zip(self.trackers, frames)]
