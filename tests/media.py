@@ -20,9 +20,9 @@ def number(frame):
     return int(frame[:, :6].mean(axis=1).argmax())
 
 
-def write_video(path, frames, fps=25.0):
-    """A lossy video of grey frames (N, H, W) uint8: .mp4 with B-frames where the codec has them, or .avi."""
-    code = cv2.VideoWriter.fourcc(*("MJPG" if path.suffix == ".avi" else "mp4v"))
+def write_video(path, frames, fps=25.0, code=None):
+    """A video of grey frames (N, H, W) uint8, lossy unless `code` says otherwise: .mp4, .avi or what OpenCV can write."""
+    code = cv2.VideoWriter.fourcc(*(code or ("MJPG" if path.suffix == ".avi" else "mp4v")))
     writer = cv2.VideoWriter(str(path), code, fps, frames.shape[:0:-1])
     for frame in frames:
         writer.write(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR))

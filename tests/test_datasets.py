@@ -1,6 +1,7 @@
 """Frames, sequences, readers: good and bad files, made here with OpenCV."""
 
 import pickle
+import struct
 import tracemalloc
 
 import cv2
@@ -22,8 +23,9 @@ from irtrack_core.datasets import (
     subsample,
 )
 from irtrack_core.datasets.check import check
-from irtrack_core.datasets.folder import image_files, numbering_note, read_boxes
+from irtrack_core.datasets.folder import image_files, numbering_note, open_frames, read_boxes
 from irtrack_core.datasets.frames import natural_key
+from irtrack_core.datasets.video import missing_frames
 
 
 def boxes_for(count):
@@ -122,6 +124,129 @@ def test_damage_in_the_middle_of_an_mp4_does_not_shift_the_frames_after_it(tmp_p
     assert 0 < len(bad) < 10
 
 
+COUNTED = [(".mkv", "mp4v"), (".mkv", "FFV1"), (".mkv", "MJPG"), (".webm", "VP80")]  # these store no count
+
+
+def read_what_can_be_read(frames):
+    """{index: frame} of the good frames; every other one must raise an error that names it."""
+    good = {}
+    for index in range(len(frames)):
+        try:
+            good[index] = frames[index]
+        except FrameError as error:
+            assert error.index == index and not error.final and f"frame {index} is damaged" in str(error)
+    return good
+
+
+@pytest.mark.parametrize("suffix, code", COUNTED)
+@pytest.mark.parametrize("start", [0.3, 0.5, 0.7])
+def test_damage_in_the_middle_of_a_counted_video_does_not_shift_the_frames_after_it(tmp_path, suffix, code, start):
+    file = media.write_video(tmp_path / f"hurt{suffix}", media.clip(40), code=code)
+    frames = VideoFrames(media.damage(file, start))
+    assert len(frames) == 40
+    good = read_what_can_be_read(frames)
+    assert 20 < len(good) < 40
+    last = max(set(range(40)) - set(good))
+    assert all(media.number(good[i]) == i for i in range(last + 1, 40))
+    again = pickle.loads(pickle.dumps(frames))
+    assert media.number(again[39]) == 39 and media.number(again[2]) == 2 and [*read_what_can_be_read(again)] == [*good]
+
+
+def test_a_damaged_beginning_of_a_counted_video_is_told(tmp_path):
+    file = media.write_video(tmp_path / "hurt.mkv", media.clip(40), code="FFV1")
+    at = 900 / file.stat().st_size  # the first frame cannot be decoded, those after it until the next group not found
+    frames = VideoFrames(media.damage(file, at, 6000))
+    good = read_what_can_be_read(frames)
+    assert len(frames) == 40 and 0 not in good and all(media.number(good[i]) == i for i in good)
+
+
+class Failing:
+    """A decoder of which some grabs fail, and whose time stamps are those given."""
+
+    def __init__(self, grabs, stamps):
+        self.grabs, self.stamps = iter(grabs), iter(stamps)
+
+    def grab(self):
+        return next(self.grabs, False)
+
+    def get(self, what):
+        return next(self.stamps) * 1000 if what == cv2.CAP_PROP_POS_MSEC else 10
+
+
+@pytest.mark.parametrize(
+    "grabs, stamps, damaged",
+    [
+        ([1, 1, 0, 1, 0, 0, 1], [0, 0.05, 0.1, 0.3], {2, 4}),  # one at least a hole, where the time stamps are uneven
+        ([1, 1, 0, 1, 1], [0, 0.04, 0.08, 0.12], set()),  # no frame is missing, whatever failed
+        ([0, 1, 1], [0, 0.04], {0}),
+        ([0] + [1] * 40, [i / 25 for i in range(5, 45)], {0}),  # more than the container's ten frames
+        ([0, 0], [], set()),
+    ],
+)
+def test_failed_grabs_are_counted(video, grabs, stamps, damaged):
+    frames = VideoFrames(video)
+    frames._count(Failing(grabs, stamps))
+    assert frames._damaged == damaged and len(frames) == len(stamps) + len(damaged)
+
+
+@pytest.mark.parametrize("suffix, code", COUNTED)
+def test_good_counted_videos(tmp_path, suffix, code):
+    frames = VideoFrames(media.write_video(tmp_path / f"good{suffix}", media.clip(40), fps=29.97, code=code))
+    assert [media.number(frame) for frame in frames] == list(range(40))
+
+
+def test_a_variable_frame_rate_is_no_damage(tmp_path):
+    file = media.write_video(tmp_path / "varying.mkv", media.clip(40), code="MJPG")
+    data = file.read_bytes()
+    for before, after in ((40, 20), (80, 110)):  # the time stamps, in milliseconds, of two frames in each group of four
+        old, new = (b"\x81" + struct.pack(">h", stamp) + b"\x80\xff\xd8" for stamp in (before, after))
+        assert data.count(old) == 10
+        data = data.replace(old, new)
+    file.write_bytes(data)
+    frames = VideoFrames(file)
+    assert [media.number(frame) for frame in frames] == list(range(40))
+
+
+def seconds(numbers, fps=25):
+    """Time stamps as Matroska keeps them: rounded to milliseconds."""
+    return [round(number / fps, 3) for number in numbers]
+
+
+@pytest.mark.parametrize("fps", [25, 29.97, 60, 240])
+def test_gaps_in_the_time_stamps_tell_the_missing_frames(fps):
+    numbers = [i for i in range(1000) if i not in (30, 31, 500)]
+    assert missing_frames(seconds(numbers, fps), fps, 1000) == {30, 31, 500}
+    assert missing_frames(seconds(range(1000), fps), fps, 1000) == set()
+    assert missing_frames(seconds(range(1000), fps), fps, 1100) == set()  # the sound goes on longer
+
+
+@pytest.mark.parametrize(
+    "stamps, count",
+    [
+        (seconds([0, 1, 2.4] + list(range(4, 60))), 60),  # uneven
+        (seconds([*range(30), *range(33, 60), 55]), 60),  # not in order
+        (seconds([i + i // 9 for i in range(60)]), 66),  # gaps are the rule here
+        (seconds([*range(59), 10**6]), 60),  # a damaged stamp, beyond the end
+        (seconds([*range(30), *range(33, 60)]), -1),  # the container does not tell how long it is
+        ([0.0] * 60, 60),
+        ([0.0], 1),
+        ([], 0),
+    ],
+)
+def test_time_stamps_that_cannot_be_relied_on_tell_nothing(stamps, count):
+    assert missing_frames(stamps, 25, count) is None
+
+
+def test_damage_in_the_middle_of_an_avi_says_that_numbers_after_it_may_be_wrong(tmp_path):
+    frames = VideoFrames(media.damage(media.write_video(tmp_path / "hurt.avi", media.clip(40)), 0.5, 6000))
+    with pytest.raises(FrameError, match="breaks off") as caught:
+        list(frames)
+    lost = 40 - caught.value.index
+    assert lost > 0 and caught.value.final
+    assert f"{lost} of its 40 frames are missing somewhere" in str(caught.value)
+    assert f"may be too low by up to {lost}" in str(caught.value)
+
+
 def test_missing_and_foreign_videos(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"nothing\.mp4"):
         VideoFrames(tmp_path / "nothing.mp4")
@@ -174,6 +299,88 @@ def test_bad_images(tmp_path):
         ImageFrames([folder / "0.png", folder / "1.png"])
     with pytest.raises(ValueError, match="at least one"):
         ImageFrames([])
+
+
+def test_a_damaged_first_image_is_reported_as_any_other(tmp_path):
+    folder = media.write_images(tmp_path / "a", media.clip(4), ".bmp")
+    head = bytearray((folder / "0.bmp").read_bytes())
+    head[18:26] = b"\xff\xff\xff\x0f" * 2  # a size that OpenCV refuses
+    (folder / "0.bmp").write_bytes(head)
+    (folder / "1.bmp").write_bytes(b"")
+    frames = ImageFrames(image_files(folder))
+    assert (frames.shape, frames.dtype) == (media.SHAPE, np.uint8) and media.number(frames[2]) == 2
+    for index in (0, 1):
+        with pytest.raises(FrameError, match=rf"frame {index}: .*{index}\.bmp is not a readable image") as caught:
+            frames[index]
+        assert caught.value.index == index
+    with pytest.raises(FrameError, match=r"no readable image among 2; the first: .*0\.bmp is not a readable"):
+        ImageFrames(frames.files[:2])
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_the_pages_of_a_tiff_are_frames(tmp_path, dtype):
+    array = media.clip(5).astype(dtype) * (257 if dtype == np.uint16 else 1)
+    cv2.imwritemulti(str(tmp_path / "stack.tif"), list(array))
+    frames = pickle.loads(pickle.dumps(open_frames(tmp_path / "stack.tif")))
+    assert (len(frames), frames.shape, frames.dtype) == (5, media.SHAPE, dtype)
+    np.testing.assert_array_equal(np.stack(list(frames)), array)
+    np.testing.assert_array_equal(frames[1], array[1])
+    (tmp_path / "stack.csv").write_text(box_lines(5))
+    assert len(load("folder", tmp_path / "stack.tif")[0].frames) == 5
+
+
+def spoil_page(file, page, tag, value):
+    """Change a number in the header of a page of a little-endian TIFF."""
+    data = bytearray(file.read_bytes())
+    (at,) = struct.unpack_from("<I", data, 4)
+    for _ in range(page):
+        (entries,) = struct.unpack_from("<H", data, at)
+        (at,) = struct.unpack_from("<I", data, at + 2 + 12 * entries)
+    (entries,) = struct.unpack_from("<H", data, at)
+    (entry,) = (e for e in range(at + 2, at + 2 + 12 * entries, 12) if struct.unpack_from("<H", data, e)[0] == tag)
+    struct.pack_into("<HII", data, entry + 2, 4, 1, value)
+    file.write_bytes(data)
+
+
+def test_damaged_and_odd_pages_of_a_tiff_are_told(tmp_path):
+    file = tmp_path / "stack.tif"
+    cv2.imwritemulti(str(file), [*media.clip(4), np.zeros((5, 5), np.uint8)])
+    spoil_page(file, 0, 273, 10**8)  # where the pixels lie
+    spoil_page(file, 2, 256, 2**31 - 1)  # the width
+    frames = open_frames(file)
+    assert len(frames) == 5 and media.number(frames[1]) == 1 and media.number(frames[3]) == 3
+    unreadable = r"page {} of .*stack\.tif is not a readable image"
+    for index, message in ((0, unreadable.format(0)), (2, unreadable.format(2)), (4, r"frame 4 came out as \(5, 5\)")):
+        with pytest.raises(FrameError, match=message) as caught:
+            frames[index]
+        assert caught.value.index == index
+    cv2.imwritemulti(str(file), list(media.clip(2)))
+    for page in range(2):
+        spoil_page(file, page, 273, 10**8)
+    with pytest.raises(FrameError, match="no readable page among 2; the first: page 0 of"):
+        open_frames(file)
+
+
+def test_a_folder_of_tiffs_with_several_pages_is_refused(tmp_path):
+    folder = media.write_images(tmp_path / "a", media.clip(3), ".tif")
+    cv2.imwritemulti(str(folder / "1.tif"), list(media.clip(4)))
+    with pytest.raises(ValueError, match=r"1\.tif holds 4 pages: .*that file itself.* split"):
+        open_frames(folder)
+    thumbnail = np.zeros((6, 8), np.uint8)  # some cameras put one behind the picture
+    cv2.imwritemulti(str(folder / "1.tif"), [media.clip(3)[1], thumbnail])
+    assert [media.number(frame) for frame in open_frames(folder)] == [0, 1, 2]
+    for single in (folder / "0.tif", folder / "1.tif"):
+        with pytest.raises(ValueError, match="is a single image: give the folder"):
+            open_frames(single)
+
+
+def test_folders_named_like_files_are_no_files(tmp_path):
+    folder = media.write_images(tmp_path / "a", media.clip(3))
+    media.write_images(folder / "sub.png", media.clip(2))
+    assert len(open_frames(folder)) == 3
+    for name in ("film.avi", "b"):
+        (media.write_images(tmp_path / "more" / name, media.clip(3)) / "boxes.csv").write_text(box_lines(3))
+    assert sorted(sequence.name for sequence in load("folder", tmp_path / "more")) == ["b", "film.avi"]
 
 
 def test_array_frames_check_their_array():

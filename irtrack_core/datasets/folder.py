@@ -12,8 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-from .frames import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ArrayFrames, ImageFrames, VideoFrames, natural_key
+from .frames import (
+    IMAGE_SUFFIXES,
+    ArrayFrames,
+    ImageFrames,
+    natural_key,
+    open_pages,
+    page_count,
+)
 from .sequence import Sequence
+from .video import VIDEO_SUFFIXES, VideoFrames
 
 __all__ = ["load", "items", "open_frames", "read_boxes", "image_files", "numbering_note"]
 
@@ -25,8 +33,9 @@ BOX_NAMES = ("boxes.csv", "boxes.txt", "groundtruth.txt", "groundtruth_rect.txt"
 
 def image_files(folder):
     """Image files of a folder in natural order: 2.bmp before 10.bmp."""
-    files = (f for f in Path(folder).iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and not f.name.startswith("."))
-    return sorted(files, key=natural_key)
+    named = (f for f in Path(folder).iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and not f.name.startswith("."))
+    # not is_file: a broken link must be told as a missing image
+    return sorted((f for f in named if not f.is_dir()), key=natural_key)
 
 
 def numbering_note(names, first=None):
@@ -52,7 +61,7 @@ def numbering_note(names, first=None):
 
 
 def open_frames(path):
-    """Lazy frames of a video file, of a folder of images, or of an array (N, H, W) in a .npy file.
+    """Lazy frames of a video file, a folder of images, a TIFF of several pages, or an array (N, H, W) in a .npy file.
 
     Raises FileNotFoundError, or ValueError or TypeError for what cannot be read as frames.
     """
@@ -62,6 +71,8 @@ def open_frames(path):
         if not files:
             raise FileNotFoundError(f"no images ({' '.join(IMAGE_SUFFIXES)}) in folder {path}")
         return ImageFrames(files)
+    if page_count(path) > 1:
+        return open_pages(path)
     if path.suffix.lower() in IMAGE_SUFFIXES:
         raise ValueError(f"{path} is a single image: give the folder that holds the sequence, or a video")
     if path.suffix.lower() == ".cptv":
@@ -219,7 +230,9 @@ def items(root, *, boxes=None, fps=None, dataset="folder"):
     root = Path(root)
     paths = [root]
     if root.is_dir() and not image_files(root):
-        paths = sorted((p for p in root.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES), key=natural_key)
+        paths = sorted(
+            (p for p in root.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES and not p.is_dir()), key=natural_key
+        )
         paths += sorted((p for p in root.iterdir() if p.is_dir() and image_files(p)), key=natural_key)
         if not paths:
             raise FileNotFoundError(f"neither images nor videos nor folders of images in {root}")

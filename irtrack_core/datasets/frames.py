@@ -1,13 +1,12 @@
 """Lazy frames: `len(frames)`, `frames[i] -> (H, W)`, iteration in order; nothing is held that was not asked for.
 
 Grey frames of uint8, uint16 or float32 come out, whatever went in: colour is converted once, here. All classes can be
-pickled; an open video is reopened on the other side.
+pickled.
 """
 
-import os
 import re
-from collections import OrderedDict
 from collections.abc import Sequence as SequenceABC
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -17,17 +16,18 @@ __all__ = [
     "FrameError",
     "ArrayFrames",
     "ImageFrames",
-    "VideoFrames",
     "FunctionFrames",
+    "gray",
     "natural_key",
     "decode_image",
     "read_image",
+    "read_page",
+    "page_count",
+    "open_pages",
 ]
 
 DTYPES = tuple(np.dtype(name) for name in ("uint8", "uint16", "float32"))
 IMAGE_SUFFIXES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
-MAX_ATTEMPTS = 64  # grabs that may fail in a row before a video counts as ended: damage spans a few
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".wmv", ".mpg", ".mpeg", ".webm")
 
 
 class FrameError(ValueError):
@@ -123,7 +123,7 @@ def natural_key(path):
     return [(0, int(part), part) if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|\D+", name)]
 
 
-def _gray(frame):
+def gray(frame):
     """(H, W) of a decoded OpenCV frame: BGR(A) by luminance weights, which keep R = G = B exactly."""
     if frame.ndim == 2:
         return frame
@@ -142,20 +142,80 @@ def read_image(path):
 
 def decode_image(content, name="the file"):
     """The bytes of an image file as (H, W), see `read_image`; `name` stands in the error's text."""
-    frame = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if len(content) else None
+    try:
+        frame = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if len(content) else None
+    except cv2.error:  # a damaged header may ask for an absurd size
+        frame = None
     if frame is None:
         raise FrameError(f"{name} is not a readable image ({len(content)} bytes): it may be damaged; copy it again")
+    return _checked(frame, name)
+
+
+def _checked(frame, name):
+    """(H, W) uint8, uint16 or float32 of what OpenCV decoded; `name` stands in the error's text."""
     if frame.dtype == np.float64:
         frame = frame.astype(np.float32)
     if frame.dtype not in DTYPES:
         raise FrameError(f"{name} holds {frame.dtype} pixels; uint8, uint16 and float32 are supported")
-    return _gray(frame)
+    return gray(frame)
+
+
+def page_count(path):
+    """Number of frames in an image file: the pages of a TIFF, 1 for any other image.
+
+    A second page of another size is no frame but a thumbnail, or the same image made smaller: that counts 1, too.
+    """
+    if Path(path).suffix.lower() not in (".tif", ".tiff"):
+        return 1
+    count = cv2.imcount(str(path))
+    if count < 2:
+        return 1
+    sizes = {page.shape[:2] for page in _pages(path, 0, 2)}
+    return count if len(sizes) < 2 else 1
+
+
+def _pages(path, start, count):
+    """Pages of a TIFF file as OpenCV decodes them; fewer than `count` when they are damaged."""
+    try:
+        return cv2.imreadmulti(str(path), start, count, flags=cv2.IMREAD_UNCHANGED)[1]
+    except cv2.error:  # as in `decode_image`
+        return ()
+
+
+def read_page(path, index):
+    """One page of a TIFF file, counted from 0, as (H, W) uint8, uint16 or float32. Raises FrameError when unreadable."""
+    pages = _pages(path, index, 1)
+    if not pages:
+        raise FrameError(
+            f"page {index} of {path} is not a readable image: it may be damaged; copy the file again", index
+        )
+    return _checked(pages[0], f"page {index} of {path}")
+
+
+def open_pages(path):
+    """The pages of a TIFF file as lazy frames. Raises FrameError when none can be read."""
+    count, read = page_count(path), partial(read_page, path)
+    model = _first_readable(read, range(count), "page")
+    return FunctionFrames(count, model.shape, model.dtype, read)
+
+
+def _first_readable(read, items, what):
+    """`read(item)` of the first of the items with which it succeeds. Raises FrameError when there is none."""
+    first = None
+    for item in items:
+        try:
+            return read(item)
+        except (FrameError, OSError) as error:
+            first = first or error
+    raise FrameError(f"no readable {what} among {len(items)}; the first: {first}") from first
 
 
 class ImageFrames(Frames):
     """One image file a frame, in the order given (see `natural_key`); 8 and 16 bit, grey or colour.
 
-    The first image fixes shape and dtype; a later one that differs, or is damaged, raises FrameError when read.
+    The first readable image fixes shape and dtype; one that differs, or is damaged, raises FrameError when read.
+    Raises FileNotFoundError for missing files, ValueError for none at all or for files of several pages, FrameError
+    when none can be read.
     """
 
     def __init__(self, files):
@@ -165,8 +225,14 @@ class ImageFrames(Frames):
         missing = [str(file) for file in self.files if not file.is_file()]
         if missing:
             raise FileNotFoundError(f"{len(missing)} image file(s) missing, the first: {missing[0]}")
-        first = read_image(self.files[0])
-        self.shape, self.dtype = first.shape, first.dtype
+        for file in self.files:
+            if (pages := page_count(file)) > 1:
+                raise ValueError(
+                    f"{file} holds {pages} pages: give that file itself to read its pages as frames, or split it into "
+                    "one file a frame"
+                )
+        model = _first_readable(read_image, self.files, "image")
+        self.shape, self.dtype = model.shape, model.dtype
 
     def __len__(self):
         return len(self.files)
@@ -183,108 +249,3 @@ class ImageFrames(Frames):
                 index,
             )
         return frame
-
-
-class VideoFrames(Frames):
-    """Frames of a video file through OpenCV, as (H, W) uint8.
-
-    Reading in order decodes each frame once. Any other order is exact too: seeking in OpenCV is not exact for every
-    codec, so a frame further on is reached by decoding up to it, and one before the last by starting again. The latest
-    frames, `cache_bytes` at most, are kept, so that a short video is decoded once only. At most `MAX_OPEN` videos hold
-    a decoder and a cache at one time: memory stays bounded however long or many the videos are.
-
-    Raises FileNotFoundError, ValueError when it is not a video, FrameError when it breaks off early.
-    """
-
-    MAX_OPEN = 8
-    _open = OrderedDict()  # id -> VideoFrames that hold a decoder, the least recently used first
-    dtype = np.dtype("uint8")
-
-    def __init__(self, path, *, cache_bytes=16 * 2**20):
-        self.path, self.cache_bytes = Path(path), int(cache_bytes)
-        self._capture, self._next, self._pid, self._cache, self._damaged = None, 0, None, OrderedDict(), set()
-        capture = self._start()
-        size = (capture.get(cv2.CAP_PROP_FRAME_HEIGHT), capture.get(cv2.CAP_PROP_FRAME_WIDTH))
-        self.shape = tuple(int(side) for side in size)
-        self.fps = float(capture.get(cv2.CAP_PROP_FPS)) or 30.0
-        # only these containers store the count; for others OpenCV guesses it from the duration, so count here
-        stored = self.path.suffix.lower() in (".mp4", ".m4v", ".mov", ".avi")
-        self._length = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if stored else 0
-        if self._length <= 0:
-            self._length = 0
-            while capture.grab():
-                self._length += 1
-        capture.release()
-        if self._length == 0 or min(self.shape) <= 0:
-            raise ValueError(f"{self.path} holds no video frame: it may be truncated; copy or download it again")
-
-    def __len__(self):
-        return self._length
-
-    def __getstate__(self):
-        return self.__dict__ | {"_capture": None, "_next": 0, "_cache": OrderedDict()}
-
-    def close(self):
-        """Let go of the decoder and of the kept frames; reading opens them again."""
-        if self._capture is not None:
-            self._capture.release()
-        self._capture, self._next, self._cache = None, 0, OrderedDict()
-        VideoFrames._open.pop(id(self), None)
-
-    def _start(self):
-        if not self.path.is_file():
-            raise FileNotFoundError(f"no video {self.path}")
-        capture = cv2.VideoCapture(str(self.path))
-        if not capture.isOpened():
-            raise ValueError(
-                f"{self.path} cannot be opened as a video ({self.path.stat().st_size} bytes): it may be truncated or "
-                "of an unknown codec; copy it again, or convert it with: ffmpeg -i IN -c:v libx264 OUT.mp4"
-            )
-        return capture
-
-    def _rewind(self):
-        if self._capture is not None:
-            self._capture.release()
-        self._capture, self._next, self._pid = self._start(), 0, os.getpid()
-
-    def _grab(self):
-        """Decode one more frame and return its index, which is above `_next` when frames between are damaged."""
-        for attempt in range(MAX_ATTEMPTS):
-            if self._capture.grab():
-                # after a failure the time stamp tells where decoding went on; containers without one count on
-                seconds = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 if attempt else 0.0
-                index = max(self._next, round(seconds * self.fps))
-                self._damaged.update(range(self._next, index))
-                self._next = index + 1
-                return index
-        raise FrameError(
-            f"{self.path} breaks off: {self._next} of its {self._length} frames can be read; it is truncated or "
-            "damaged, and damage in the middle shifts the frames after it: copy it again",
-            self._next,
-            final=True,
-        )
-
-    def _keep(self, index):
-        good, frame = self._capture.retrieve()
-        if not good:
-            raise FrameError(f"{self.path}: frame {index} cannot be decoded: the file is damaged; copy it again", index)
-        frame = self._cache[index] = _gray(frame)
-        while len(self._cache) > 1 and len(self._cache) * frame.nbytes > self.cache_bytes:
-            self._cache.popitem(last=False)
-
-    def _read(self, index):
-        if index not in self._cache and index not in self._damaged:
-            VideoFrames._open[id(self)] = self
-            VideoFrames._open.move_to_end(id(self))
-            while len(VideoFrames._open) > self.MAX_OPEN:
-                next(iter(VideoFrames._open.values())).close()
-            # after a fork two processes would share one file position: start again there
-            if self._capture is None or index < self._next or self._pid != os.getpid():
-                self._rewind()
-            reached = -1
-            while reached < index:
-                reached = self._grab()
-            self._keep(reached)
-        if index in self._damaged:
-            raise FrameError(f"{self.path}: frame {index} is damaged and was left out by the decoder", index)
-        return self._cache[index].copy()

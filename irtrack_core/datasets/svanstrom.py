@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from .folder import box_problem, read_boxes
-from .frames import VideoFrames
 from .sequence import Sequence
+from .video import VideoFrames
 
 __all__ = ["VALIDATION", "load", "items", "read_mat"]
 
