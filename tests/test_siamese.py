@@ -549,6 +549,20 @@ class CutWithin(Cut):
         return [self.here, self.edge], [0.02, 0.9 if np.linalg.norm(center - self.edge) < 10 else 0.6]
 
 
+class CutBesideDeadPixels(CutWithin):
+    """The target at the edge has dead pixels near it for a frame: no window can be laid about it."""
+
+    def seen_about(self, center, k):
+        if k == 8 and np.linalg.norm(center - self.edge) < 10:
+            raise ValueError("the image holds NaN")
+        return super().seen_about(center, k)
+
+
+def test_dead_pixels_about_another_place_are_no_error(net):
+    tracker, boxes = played(net, None, 20, kind=CutBesideDeadPixels)
+    np.testing.assert_allclose(bx.centers(boxes[8:]), np.tile(tracker.edge, (11, 1)), atol=1.0)
+
+
 def test_after_a_cut_the_best_of_the_window_competes_with_what_is_elsewhere(net):
     tracker, boxes = played(net, None, 20, kind=CutWithin)
     np.testing.assert_allclose(bx.centers(boxes[7:]), np.tile(tracker.edge, (12, 1)), atol=1.0)

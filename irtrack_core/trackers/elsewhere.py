@@ -157,7 +157,7 @@ class Elsewhere:
         if best == seen.best:
             return False
         other = seen.at(best)
-        other = max(other, *tracker.glance(frame, [tracker.inside(other.found[0])]), key=lambda one: one.score)
+        other = max([other, *tracker.glance(frame, [tracker.inside(other.found[0])])], key=lambda one: one.score)
         if self._lead(other) < t.ahead:
             return False
         tracker.seen = other
