@@ -39,6 +39,8 @@ def test_bad_input_is_named():
     with pytest.raises(ValueError, match="sequence 1: "):
         together.init([frames[0], frames[0]], [boxes[0], np.array([-900.0, 0, 5, 5])])
     assert together.update([frames[1]]).shape == (1, 4)  # what it followed before
+    with pytest.raises(ValueError, match="sequence 0: the frame is"):
+        together.update([np.zeros((9, 9), np.uint8)])
     with pytest.raises(ValueError, match="1 sequences are tracked; got 2"):
         together.update([frames[1], frames[1]])
     with pytest.raises(ValueError, match="only a SiameseTracker"):

@@ -31,22 +31,20 @@ class TrackersTogether:
         for number, (frame, box) in enumerate(zip(frames, boxes)):
             tracker = copy.copy(self.model)
             tracker.engine = copy.copy(self.model.engine)  # shares the net; the template's kernels are its own
-            try:
-                tracker.init(frame, box)
-            except ValueError as error:
-                raise ValueError(f"sequence {number}: {error}") from error
+            _numbered(number, tracker.init, frame, box)
             trackers.append(tracker)
         kernels = zip(*(tracker.engine.kernels for tracker in trackers))
         self.trackers, self.kernels = trackers, [torch.cat(parts) for parts in kernels]
 
     def update(self, frames):
         """The targets' boxes (N, 4) in the next frames, in the order of `init`. Raises ValueError for another number of
-        frames, and RuntimeError before `init`."""
+        frames or an unusable one, naming its number, and RuntimeError before `init`."""
         if not self.trackers:
             raise RuntimeError("nothing is tracked yet: call init(frames, boxes) first")
         if len(frames) != len(self.trackers):
             raise ValueError(f"{len(self.trackers)} sequences are tracked; got {len(frames)} frames")
-        frames = [tracker.read(frame, tracker.shape) for tracker, frame in zip(self.trackers, frames)]
+        pairs = enumerate(zip(self.trackers, frames))
+        frames = [_numbered(number, tracker.read, frame, tracker.shape) for number, (tracker, frame) in pairs]
         expected = [tracker.expected for tracker in self.trackers]
         cuts = [tracker.cut(frame, [at]) for tracker, frame, at in zip(self.trackers, frames, expected)]
         scores, deltas = self.model.engine.search(np.concatenate([crops for crops, _ in cuts]), self.kernels)
@@ -61,3 +59,11 @@ class TrackersTogether:
     def scores(self):
         """(N,) of the last update."""
         return np.array([tracker.score for tracker in self.trackers])
+
+
+def _numbered(number, function, *arguments):
+    """function(*arguments), whose ValueError names the sequence."""
+    try:
+        return function(*arguments)
+    except ValueError as error:
+        raise ValueError(f"sequence {number}: {error}") from error
