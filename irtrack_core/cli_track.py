@@ -103,8 +103,9 @@ def _tracker(arguments):
 def _follow(tracker, frames, box, start, csv, out):
     """Track, write and report; returns the exit code."""
     with ExitStack() as stack:
-        rows = stack.enter_context(_CsvOut(csv))
+        # the boxes are closed first: they are kept whatever comes of the video
         video = stack.enter_context(_VideoOut(out, frames)) if out else None
+        rows = stack.enter_context(_CsvOut(csv))
         steps = track(tracker, frames, box, start)
         done, bad, lost, code = 0, 0, 0, 0
         try:

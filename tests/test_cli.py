@@ -132,7 +132,7 @@ def test_a_video_that_cannot_be_read_back_was_not_written(here, capsys, monkeypa
     monkeypatch.setattr(cv2, "VideoWriter", type("Writer", (Full,), {"fourcc": cv2.VideoWriter.fourcc}))
     assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--out", "o.mp4"]) == 2
     assert "cannot write o.mp4: of 4 frames only 0 can be read back" in capsys.readouterr().err
-    assert (here / "o.mp4").read_text() == "precious"
+    assert (here / "o.mp4").read_text() == "precious" and len(rows_of("images_identity.csv")) == 4
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder that nobody can write to")
