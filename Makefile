@@ -46,7 +46,7 @@ lab: $(STAMP)
 
 # Two builds of OpenCV cannot live in one environment, and the trackers are in the contrib build alone.
 peers: .venv-peers/.complete
-	.venv-peers/bin/python -m irtrack_core.peers --profile $(PROFILE)
+	.venv-peers/bin/python -m irtrack_core.experiments.peers --profile $(PROFILE)
 
 .venv-peers/.complete: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found; name one: make peers PYTHON=/path/to/python" >&2; exit 1; }

@@ -12,17 +12,16 @@ import time
 
 import numpy as np
 
-from irtrack_core import clutter
 from irtrack_core.config import ScanSettings
-from irtrack_core.filtering import line_elements, multilevel_filter, rectangle
-from irtrack_core.scan import simulate
+from irtrack_core.filtering import baselines, line_elements, multilevel_filter, rectangle
+from irtrack_core.imaging.scan import simulate
 
 
 def race(image, names, repeats):
     """Median milliseconds of each filter, called in turn; "U and M" first."""
     lines, square = line_elements(15, 4), rectangle(3, 3)
     ways = {"U and M": lambda: multilevel_filter(image, lines, square)}
-    ways |= {name: (lambda name=name: clutter.create(name)(image)) for name in names}
+    ways |= {name: (lambda name=name: baselines.create(name)(image)) for name in names}
     took = {name: [] for name in ways}
     for _ in range(repeats):
         for name, way in ways.items():
@@ -36,7 +35,7 @@ if __name__ == "__main__":
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     for shape in ((256, 256), (480, 640)):
         image = simulate(ScanSettings(shape=shape, bits=8, output="agc"), frames=1, seed=0).frame(0)
-        names = [name for name in clutter.available() if shape[0] == 256 or name not in ("ipi", "pstnn")]
+        names = [name for name in baselines.available() if shape[0] == 256 or name not in ("ipi", "pstnn")]
         took = race(image, names[1:], repeats)
         print(f"{shape[1]} x {shape[0]}, uint8, median of {repeats}")
         for name, value in took.items():

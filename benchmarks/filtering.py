@@ -14,8 +14,7 @@ from functools import partial
 import cv2
 import numpy as np
 
-from irtrack_core import flat
-from irtrack_core.filtering import filter_window, line_elements, multilevel_filter, rectangle, support
+from irtrack_core.filtering import filter_window, flat, line_elements, multilevel_filter, rectangle, support
 
 NONE = rectangle(1, 1)
 WAYS = ("plain OpenCV", "this package", "without numba")

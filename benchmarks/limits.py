@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from irtrack_core import evaluation, study, trackers
+from irtrack_core import evaluation, trackers
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.datasets import in_memory
 from irtrack_core.datasets.synthetic import as_sequence
-from irtrack_core.kept import write_card
-from irtrack_core.provenance import provenance
-from irtrack_core.scan import Simulation, noise_sigma
-from irtrack_core.workbook import limit_threads, progress
+from irtrack_core.experiments import study
+from irtrack_core.experiments.cached import write_card
+from irtrack_core.imaging.scan import Simulation, noise_sigma
+from irtrack_core.provenance import limit_threads, provenance
+from irtrack_core.workbook import progress
 
 SIZES = {"point": 0.0, "5 px": 3.0, "10 px": 9.0, "16 px": 15.5, "30 px": 30.0}  # box side: extent of an aircraft
 SNRS = (3, 6, 12, 24)

@@ -18,23 +18,24 @@ import numpy as np
 import pandas as pd
 
 from irtrack_core import boxes, datasets, evaluation, trackers
-from irtrack_core.kept import write_card
-from irtrack_core.provenance import find_root, provenance
+from irtrack_core.experiments.cached import write_card
+from irtrack_core.network.weights import SHIPPED
+from irtrack_core.provenance import find_root, limit_threads, provenance
 from irtrack_core.trackers import opencv
-from irtrack_core.workbook import limit_threads, progress
+from irtrack_core.workbook import progress
 
 COLUMNS = {"aor": "AO", "sr50": "SR0.5", "p5": "P@5", "p20": "P@20"}
 KEPT = ["stride", "tracker", "sequence", "annotated", *COLUMNS, "sr75", "p3", "loss_rate", "first_loss"]
 STRIDES = (1, 6)
 ROOT = find_root()
-WEIGHTS = ("compact-sim",)  # of the siamese tracker, by the name of their file in data/weights
+WEIGHTS = ("compact-sim",)  # of the siamese tracker, by the name of their shipped file
 PEERS = ROOT / ".venv-peers" / "bin" / "python"
 
 
 def create(name, weights=None):
     """The tracker `name`, or the siamese one with the shipped weights of that name, or with those of a file."""
     if name in WEIGHTS:
-        return trackers.create("siamese", weights=ROOT / "data" / "weights" / f"{name}.safetensors", name=name)
+        return trackers.create("siamese", weights=SHIPPED / f"{name}.safetensors", name=name)
     return trackers.create(name, **({"weights": weights} if weights and name == "siamese" else {}))
 
 

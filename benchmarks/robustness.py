@@ -24,9 +24,9 @@ import pandas as pd
 
 from irtrack_core import boxes as bx
 from irtrack_core import datasets, trackers
-from irtrack_core.kept import write_card
-from irtrack_core.provenance import provenance
-from irtrack_core.workbook import limit_threads, progress
+from irtrack_core.experiments.cached import write_card
+from irtrack_core.provenance import limit_threads, provenance
+from irtrack_core.workbook import progress
 
 BEFORE, WITHIN, AFTER = 20, 30, 15  # frames before the disturbance, after its end, and then
 LONGEST = 60  # frames that a disturbance takes at most, until its end

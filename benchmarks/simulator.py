@@ -13,7 +13,7 @@ import numpy as np
 
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.datasets.synthetic import random_sequence
-from irtrack_core.scan import simulate
+from irtrack_core.imaging.scan import simulate
 
 CASES = {
     "defaults": ({}, {}, {}),

@@ -22,10 +22,10 @@ from irtrack_core import boxes as bx
 from irtrack_core import datasets, evaluation, trackers
 from irtrack_core.config import JumpSettings, TrackerSettings
 from irtrack_core.datasets import in_memory
-from irtrack_core.kept import write_card
-from irtrack_core.provenance import provenance
-from irtrack_core.transplant import cut_out, paste
-from irtrack_core.workbook import limit_threads, progress
+from irtrack_core.experiments.cached import write_card
+from irtrack_core.provenance import limit_threads, provenance
+from irtrack_core.training.paste_targets import cut_out, paste
+from irtrack_core.workbook import progress
 
 RESPONSE = "sizes as the network tells them"
 PARTS = {

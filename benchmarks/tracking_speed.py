@@ -20,16 +20,17 @@ import numpy as np
 import torch
 from away import PYTHON, Away, run
 
-from irtrack_core import runtime, trackers
+from irtrack_core import trackers
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings, network_preset
 from irtrack_core.datasets import in_memory
 from irtrack_core.datasets.synthetic import as_sequence
-from irtrack_core.scan import Simulation
-from irtrack_core.speed import STAGES, hardware, stages_of
+from irtrack_core.experiments.speed import STAGES, hardware, stages_of
+from irtrack_core.imaging.scan import Simulation
+from irtrack_core.network import inference
 from irtrack_core.trackers import opencv
+from irtrack_core.trackers.batched import TrackersTogether
 from irtrack_core.trackers.siamese import SiameseTracker
-from irtrack_core.trackers.together import TrackersTogether
-from irtrack_core.training import new_net
+from irtrack_core.training.loop import new_net
 
 FRAMES = 24
 
@@ -58,9 +59,9 @@ def race(made, sequence, rounds):
 def engines(make):
     """Name -> tracker on every backend and precision that is installed; make(backend, precision) -> tracker."""
     made = {}
-    for backend, precisions in runtime.PRECISIONS.items():
+    for backend, precisions in inference.PRECISIONS.items():
         for precision in precisions:
-            if not runtime.missing(backend, precision):
+            if not inference.missing(backend, precision):
                 made[f"{backend} {precision}"] = make(backend, precision)
     return made
 

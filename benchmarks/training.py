@@ -13,7 +13,7 @@ from time import perf_counter, process_time
 import torch
 
 from irtrack_core.config import TrainingSettings, network_preset
-from irtrack_core.training import device, new_net, step
+from irtrack_core.training.loop import device, new_net, step
 
 
 def batch_of(settings, positions, size, where):

@@ -1,11 +1,12 @@
 """What made a file: the commit, whether the code differed from it, and the versions of what computes."""
 
 import importlib.metadata
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["commit_of", "find_root", "provenance", "versions"]
+__all__ = ["commit_of", "find_root", "limit_threads", "provenance", "versions"]
 
 VERSIONS_OF = ("irtrack-core", "numpy", "scipy", "opencv-python", "torch", "pandas", "matplotlib")
 
@@ -40,6 +41,18 @@ def commit_of(root):
     except (OSError, subprocess.CalledProcessError):
         return None, None
     return head, bool(changed)
+
+
+def limit_threads(number=None):
+    """Threads of the numerical libraries: IRTRACK_THREADS, else 1, so that a run by hand repeats the batch run exactly.
+
+    Torch is only told when it is already imported; otherwise it reads OMP_NUM_THREADS once it is.
+    """
+    number = int(number or os.environ.get("IRTRACK_THREADS") or 1)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = str(number)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(number)
 
 
 def versions():

@@ -1,66 +1,55 @@
-"""The house stays in order: imports run one way, torch stays out of the light modules, the three package lists agree."""
+"""The house stays in order: imports run one way by room, torch stays out of the light rooms, the package lists agree."""
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
 
-import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from irtrack_core import depends
+from irtrack_core.experiments import dependencies
 
-# A module may import from its own row and from the rows above it.
-TIERS = [
-    "boxes config config_scan config_track published depends provenance kept",
-    "optics scene targets shapes readout scan probes elements flat morphology filtering clutter anchors metrics datasets",
-    "augment alignment jumps motion crops network losses sampling transplant weights geometry compared proposals",
-    "training runtime insight",
-    "trackers",
-    "evaluation protocol",
-    "recipes learning calibration kaist_pairs filter_study filter_maps element_search study tracking comparison speed "
-    "ablation convergence",
-    "figures report",
-    "player widgets workbook runner site batch peers",
-    "__main__ cli_track",
-]
-TIER = {name: number for number, row in enumerate(TIERS) for name in row.split()}
-LIGHT = [
-    "boxes",
-    "config",
-    "optics",
-    "scene",
-    "targets",
-    "scan",
-    "filtering",
-    "clutter",
-    "metrics",
-    "datasets",
-    "workbook",
-    "trackers",
-]
-MODULES = sorted(path for path in depends.HERE.rglob("*.py") if path != depends.HERE / "__init__.py")
+# a room may import from itself and from the rooms before it
+ROOMS = (
+    "provenance boxes metrics config imaging filtering datasets network training trackers evaluation experiments "
+    "figures cli widgets workbook"
+).split()
+LIGHT = "boxes metrics config imaging filtering datasets trackers cli".split()
+MODULES = sorted(path for path in dependencies.HERE.rglob("*.py") if path.name != "__main__.py")
 
 
-def area(name):
-    """`irtrack_core.datasets.frames` -> `datasets`."""
-    return name.split(".")[1]
+def room(name):
+    """`irtrack_core.datasets.frames` -> its place among ROOMS; the package itself is the first."""
+    return ROOMS.index(name.split(".")[1]) if "." in name else 0
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(depends.HERE)))
-def test_imports_run_one_way(path):
-    own = area(depends.module_name(path))
-    assert own in TIER, f"new module {own}: give it its place in TIERS"
-    for name in depends.imports(path):
-        if name == depends.PACKAGE:
-            continue
-        assert TIER[area(name)] <= TIER[own], f"{path.name} imports {name}, which stands further down"
+def test_imports_run_one_way_by_room():
+    for path in MODULES:
+        own = dependencies.module_name(path)
+        for name in dependencies.imports(path, named=False):
+            assert room(name) <= room(own) or own == dependencies.PACKAGE, f"{own} imports {name}, a later room"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(depends.HERE)))
-def test_modules_stay_short(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 330
+def test_modules_stay_short():
+    assert not [path for path in MODULES if len(path.read_text(encoding="utf-8").splitlines()) > 300]
+
+
+def test_functions_stay_short():
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno - node.lineno < 60, f"{path.name}: {node.name}"
+
+
+def test_no_two_modules_share_a_file_name_for_different_things():
+    names = [
+        path.stem
+        for path in MODULES
+        if path.parent.name not in ("config", "figures", "widgets") and path.stem != "__init__"
+    ]
+    assert len(names) == len(set(names)), sorted(name for name in set(names) if names.count(name) > 1)
 
 
 def test_only_widgets_imports_ipywidgets():
@@ -68,16 +57,8 @@ def test_only_widgets_imports_ipywidgets():
     assert set(users) == {"widgets"}
 
 
-def test_light_modules_never_load_torch():
-    for name in ("scan", "filtering", "clutter", "metrics", "datasets"):
-        if depends.module_path(f"irtrack_core.{name}") is None:
-            continue
-        file = depends.module_path(f"irtrack_core.{name}")
-        files = file.parent.glob("*.py") if file.name == "__init__.py" else [file]
-        for used in (path for one in files for path in {one} | depends.closure(one)):
-            assert not re.search(r"^\s*(import|from) torch\b", used.read_text(), re.M), f"{used} imports torch"
-    present = [f"irtrack_core.{name}" for name in LIGHT if depends.module_path(f"irtrack_core.{name}")]
-    code = f"import sys, {', '.join(present)}; sys.exit('torch' in sys.modules)"
+def test_light_rooms_never_load_torch():
+    code = f"import sys, {', '.join(f'irtrack_core.{name}' for name in LIGHT)}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
 
 

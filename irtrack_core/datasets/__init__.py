@@ -9,9 +9,9 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from .frames import ArrayFrames, FrameError, FunctionFrames, ImageFrames
-from .sequence import NothingToTrack, Sequence, in_memory, subsample
-from .video import VideoFrames
+from irtrack_core.datasets.frames import ArrayFrames, FrameError, FunctionFrames, ImageFrames
+from irtrack_core.datasets.sequence import NothingToTrack, Sequence, in_memory, subsample
+from irtrack_core.datasets.video import VideoFrames
 
 __all__ = [
     "Sequence",

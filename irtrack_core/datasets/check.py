@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from . import GENERATED, FrameError, NothingToTrack, data_root, items
+from irtrack_core.datasets import GENERATED, FrameError, NothingToTrack, data_root, items
 
 __all__ = ["Report", "SequenceReport", "check", "check_sequence"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .frames import FrameError, Frames
-from .sequence import Sequence
+from irtrack_core.datasets.frames import FrameError, Frames
+from irtrack_core.datasets.sequence import Sequence
 
 __all__ = ["CptvFrames", "load", "items"]
 

@@ -7,10 +7,10 @@ import re
 
 import numpy as np
 
-from ..config import ScanSettings, SceneSettings, TargetSettings
-from ..scan import Simulation
-from .sequence import Sequence
-from .synthetic import as_sequence
+from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
+from irtrack_core.datasets.sequence import Sequence
+from irtrack_core.datasets.synthetic import as_sequence
+from irtrack_core.imaging.scan import Simulation
 
 __all__ = ["EVENTS", "event_set"]
 

@@ -12,16 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .frames import (
-    IMAGE_SUFFIXES,
-    ArrayFrames,
-    ImageFrames,
-    natural_key,
-    open_pages,
-    page_count,
-)
-from .sequence import Sequence
-from .video import VIDEO_SUFFIXES, VideoFrames
+from irtrack_core.datasets.frames import IMAGE_SUFFIXES, ArrayFrames, ImageFrames, natural_key, open_pages, page_count
+from irtrack_core.datasets.sequence import Sequence
+from irtrack_core.datasets.video import VIDEO_SUFFIXES, VideoFrames
 
 __all__ = ["load", "items", "open_frames", "read_boxes", "image_files", "numbering_note"]
 
@@ -76,7 +69,7 @@ def open_frames(path):
     if path.suffix.lower() in IMAGE_SUFFIXES:
         raise ValueError(f"{path} is a single image: give the folder that holds the sequence, or a video")
     if path.suffix.lower() == ".cptv":
-        from .cptv import CptvFrames
+        from irtrack_core.datasets.cptv import CptvFrames
 
         return CptvFrames(path)
     if path.suffix.lower() == ".npy":

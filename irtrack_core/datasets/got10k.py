@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .folder import box_problem, image_files, numbering_note
-from .frames import ImageFrames
-from .sequence import Sequence
+from irtrack_core.datasets.folder import box_problem, image_files, numbering_note
+from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.sequence import Sequence
 
 __all__ = ["load", "items"]
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .folder import box_problem, image_files, numbering_note
-from .frames import ImageFrames, natural_key
-from .linking import link
-from .sequence import Sequence
+from irtrack_core.datasets.folder import box_problem, image_files, numbering_note
+from irtrack_core.datasets.frames import ImageFrames, natural_key
+from irtrack_core.datasets.linking import link
+from irtrack_core.datasets.sequence import Sequence
 
 __all__ = ["load", "items", "read_labels"]
 

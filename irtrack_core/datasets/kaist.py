@@ -14,10 +14,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from .folder import box_problem, numbering_note
-from .frames import IMAGE_SUFFIXES, ImageFrames
-from .linking import by_identity, link, tracked
-from .sequence import NothingToTrack, Sequence
+from irtrack_core.datasets.folder import box_problem, numbering_note
+from irtrack_core.datasets.frames import IMAGE_SUFFIXES, ImageFrames
+from irtrack_core.datasets.linking import by_identity, link, tracked
+from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 
 __all__ = ["load", "items", "pair", "read_text", "read_xml", "read_vbb"]
 

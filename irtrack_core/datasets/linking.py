@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from ..boxes import centers, iou
-from .sequence import NothingToTrack
+from irtrack_core.boxes import centers, iou
+from irtrack_core.datasets.sequence import NothingToTrack
 
 __all__ = ["link", "by_identity", "tracked"]
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .folder import box_problem, image_files, numbering_note
-from .frames import ImageFrames
-from .linking import link, tracked
-from .sequence import NothingToTrack, Sequence
+from irtrack_core.datasets.folder import box_problem, image_files, numbering_note
+from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.linking import link, tracked
+from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 
 __all__ = ["load", "items", "read_truth"]
 

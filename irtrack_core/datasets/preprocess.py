@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .frames import FunctionFrames
-from .sequence import Sequence
+from irtrack_core.datasets.frames import FunctionFrames
+from irtrack_core.datasets.sequence import Sequence
 
 __all__ = ["Fit", "fit", "resize", "restore_boxes"]
 

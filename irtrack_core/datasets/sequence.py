@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..boxes import as_boxes
-from .frames import ArrayFrames, Frames, FunctionFrames
+from irtrack_core.boxes import as_boxes
+from irtrack_core.datasets.frames import ArrayFrames, Frames, FunctionFrames
 
 __all__ = ["NothingToTrack", "Sequence", "in_memory", "subsample"]
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .folder import box_problem, read_boxes
-from .sequence import Sequence
-from .video import VideoFrames
+from irtrack_core.datasets.folder import box_problem, read_boxes
+from irtrack_core.datasets.sequence import Sequence
+from irtrack_core.datasets.video import VideoFrames
 
 __all__ = ["VALIDATION", "load", "items", "read_mat"]
 

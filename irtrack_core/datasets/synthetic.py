@@ -7,10 +7,10 @@ The box convention is that of `scan.Simulation`: sqrt(extent^2 + (4 blob sigma)^
 
 import numpy as np
 
-from ..config import ScanSettings, SceneSettings, TargetSettings
-from ..scan import Simulation, noise_sigma
-from .frames import FunctionFrames
-from .sequence import Sequence
+from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
+from irtrack_core.datasets.frames import FunctionFrames
+from irtrack_core.datasets.sequence import Sequence
+from irtrack_core.imaging.scan import Simulation, noise_sigma
 
 __all__ = ["SETS", "simulated_set", "random_sequence", "as_sequence"]
 

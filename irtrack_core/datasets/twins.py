@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..probes import sequence_statistics
-from . import data_root, load
-from .synthetic import random_sequence
+from irtrack_core.datasets import data_root, load
+from irtrack_core.datasets.synthetic import random_sequence
+from irtrack_core.imaging.image_statistics import sequence_statistics
 
 __all__ = ["MEASURES", "TWINS", "compare", "measure", "real_twin", "training_twins"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .frames import FrameError, Frames, gray
+from irtrack_core.datasets.frames import FrameError, Frames, gray
 
 __all__ = ["VideoFrames", "missing_frames"]
 

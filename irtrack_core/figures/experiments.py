@@ -6,10 +6,10 @@ Colours mean a method, filled bars and whole lines its own input. `paper` and `p
 import numpy as np
 from matplotlib.patches import Patch
 
-from irtrack_core import protocol, published
 from irtrack_core.boxes import centers
-from irtrack_core.calibration import calibration_error
-from irtrack_core.compared.notes import CAPTION
+from irtrack_core.experiments import protocol, published
+from irtrack_core.experiments.calibration import calibration_error
+from irtrack_core.experiments.compared.notes import CAPTION
 from irtrack_core.figures.style import color, draw_box, profile_note, show_image
 
 __all__ = [

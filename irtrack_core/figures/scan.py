@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from irtrack_core import optics, probes
 from irtrack_core.boxes import centers
 from irtrack_core.config import SceneSettings, TargetSettings
 from irtrack_core.figures.style import color, draw_box, new, show_image
-from irtrack_core.scan import noise_sigma, simulate
+from irtrack_core.imaging import image_statistics, optics
+from irtrack_core.imaging.scan import noise_sigma, simulate
 
 __all__ = [
     "components",
@@ -112,10 +112,10 @@ def oversampling(axes, simulations, *, width=8.0):
 
 def spectrum(axes, field, scene, sensor, *, fit=(0.03, 0.3)):
     """Radial power spectrum of a background, the closed form with its h, and the scene's own when h is divided out."""
-    k, power = probes.radial_spectrum(field)
-    form_k, form = probes.expected_spectrum(scene, sensor)
-    scene_k, own = probes.radial_spectrum(field, sensor=sensor)
-    exponent, factor = probes.fit_slope(scene_k, own, *fit)
+    k, power = image_statistics.radial_spectrum(field)
+    form_k, form = image_statistics.expected_spectrum(scene, sensor)
+    scene_k, own = image_statistics.radial_spectrum(field, sensor=sensor)
+    exponent, factor = image_statistics.fit_slope(scene_k, own, *fit)
     inside = (k > fit[0]) & (k < fit[1])
     level = np.exp(np.mean(np.log(power[inside] / np.interp(k[inside], form_k, form))))
     axes.loglog(form_k, level * form, color=color("limit"), label=r"$(k_0^2 + k^2)^{-\beta/2}\,|H|^2$")

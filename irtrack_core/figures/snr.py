@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from irtrack_core import published
+from irtrack_core.experiments import published
 from irtrack_core.figures.filtering import response_colors
 from irtrack_core.metrics import decibel, pd_at_pfa
 

@@ -2,25 +2,25 @@
 
 from importlib import import_module
 
-from .base import IdentityTracker, Tracker, to_gray
+from irtrack_core.trackers.base import IdentityTracker, Tracker, to_gray
 
 __all__ = ["Tracker", "IdentityTracker", "to_gray", "REGISTRY", "register", "create", "available"]
 
-# name -> callable(**options), or "module:callable" in this package, imported when first used (torch is slow to import)
+# name -> callable(**options), or "module:callable", imported when first used: a tracker loads what it needs and nothing else
 REGISTRY = {
     "identity": IdentityTracker,
-    "peak": "peak:PeakTracker",
-    "siamese": "siamese:create_siamese",
-    "paper": "siamese:create_paper",
-    "pyramid": "siamese_pyramid:create_pyramid",
-    "csrt": "opencv:create_csrt",
-    "kcf": "opencv:create_kcf",
-    "mil": "opencv:create_mil",
-    "nanotrack": "opencv:create_nanotrack",
-    "ref8": "compared:create_ref8",
-    "ref9": "compared:create_ref9",
-    "ref10": "compared:create_ref10",
-    "ref11": "compared:create_ref11",
+    "peak": "irtrack_core.trackers.peak:PeakTracker",
+    "siamese": "irtrack_core.trackers.siamese:create_siamese",
+    "paper": "irtrack_core.trackers.siamese:create_paper",
+    "pyramid": "irtrack_core.trackers.pyramid:create_pyramid",
+    "csrt": "irtrack_core.trackers.opencv:create_csrt",
+    "kcf": "irtrack_core.trackers.opencv:create_kcf",
+    "mil": "irtrack_core.trackers.opencv:create_mil",
+    "nanotrack": "irtrack_core.trackers.opencv:create_nanotrack",
+    "ref8": "irtrack_core.experiments.compared.tracker:create_ref8",
+    "ref9": "irtrack_core.experiments.compared.tracker:create_ref9",
+    "ref10": "irtrack_core.experiments.compared.tracker:create_ref10",
+    "ref11": "irtrack_core.experiments.compared.tracker:create_ref11",
 }
 
 
@@ -43,5 +43,5 @@ def create(name, /, **options):
     factory = REGISTRY[name]
     if isinstance(factory, str):
         module, attribute = factory.split(":")
-        factory = getattr(import_module("." + module, __name__), attribute)
+        factory = getattr(import_module(module), attribute)
     return factory(**options)

@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 import cv2
 import numpy as np
 
-from ..boxes import check_box
+from irtrack_core.boxes import check_box
 
 __all__ = ["GrayView", "Tracker", "IdentityTracker", "shape_of", "to_gray"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..boxes import centers, check_box, from_centers
-from .base import shape_of, to_gray
+from irtrack_core.boxes import centers, check_box, from_centers
+from irtrack_core.trackers.base import shape_of, to_gray
 
 __all__ = ["LEAST_SIDE", "OpenCVTracker", "available", "create_nanotrack", "version"]
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from ..boxes import centers, check_box, from_centers
-from ..config import PeakSettings
-from ..filtering import element_length, filter_window, line_elements, rectangle
-from .base import shape_of, to_gray
+from irtrack_core.boxes import centers, check_box, from_centers
+from irtrack_core.config import PeakSettings
+from irtrack_core.filtering import element_length, filter_window, line_elements, rectangle
+from irtrack_core.trackers.base import shape_of, to_gray
 
 __all__ = ["PeakTracker"]
 

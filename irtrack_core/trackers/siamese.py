@@ -1,26 +1,23 @@
 """The tracker of the paper: window, filter, Siamese network, best proposal; and re-detection when the target was lost."""
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
-from irtrack_core import anchors as an
 from irtrack_core import boxes as bx
-from irtrack_core import runtime
-from irtrack_core.alignment import Alignment
 from irtrack_core.config import TrackerSettings
-from irtrack_core.crops import CropMaker, template_side
-from irtrack_core.jumps import JumpWatch
-from irtrack_core.motion import Follow, Kalman
+from irtrack_core.network import anchors as an
+from irtrack_core.network import inference
+from irtrack_core.network.crops import CropMaker, template_side
+from irtrack_core.network.weights import SHIPPED, load_weights, read_card
 from irtrack_core.trackers.base import shape_of, to_gray
-from irtrack_core.trackers.elsewhere import Elsewhere
-from irtrack_core.trackers.readout import Seen, best_proposal, calibrated, likeliest, logit, vote
-from irtrack_core.weights import load_weights, read_card
+from irtrack_core.trackers.camera_motion import JumpWatch
+from irtrack_core.trackers.kalman import Follow, Kalman
+from irtrack_core.trackers.redetection import Elsewhere
+from irtrack_core.trackers.registration import Alignment
+from irtrack_core.trackers.select_proposal import Seen, best_proposal, calibrated, likeliest, logit, vote
 
 __all__ = ["Seen", "SiameseTracker", "best_proposal", "create_paper", "create_siamese", "vote"]
-
-WEIGHTS = Path(__file__).resolve().parents[2] / "data" / "weights"
 
 
 class SiameseTracker:
@@ -42,7 +39,7 @@ class SiameseTracker:
 
     def __init__(self, net, *, settings=None, name="siamese", calibration=(1.0, 0.0), response=(1.0, 0.0), **how):
         self.name, self.settings, self.net = name, settings or TrackerSettings(), net.eval()
-        self.calibration, self.response, self.engine = calibration, response, runtime.engine(net, **how)
+        self.calibration, self.response, self.engine = calibration, response, inference.engine(net, **how)
         self.n = net.positions()
         profile = np.hanning(self.n + 2)[1:-1]  # without the zeros at the ends, which would forbid the border
         self.window = np.outer(profile, profile)
@@ -234,11 +231,11 @@ def _plane(frame):
 
 def create_siamese(weights=None, **options):
     """The best tracker that is shipped: preset `compact`, weights in data/weights."""
-    return SiameseTracker.from_weights(weights or WEIGHTS / "compact.safetensors", **options)
+    return SiameseTracker.from_weights(weights or SHIPPED / "compact.safetensors", **options)
 
 
 def create_paper(weights=None, **options):
     """The preset `paper`. weights: a file made by notebook 05, results/<profile>/weights/paper_fold0_seed0.safetensors;
     none is shipped, so without it data/weights/paper.safetensors must have been put there."""
-    path = weights or WEIGHTS / "paper.safetensors"
+    path = weights or SHIPPED / "paper.safetensors"
     return SiameseTracker.from_weights(path, preset="paper", **{"name": "paper"} | options)

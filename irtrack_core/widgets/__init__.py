@@ -7,12 +7,12 @@ learning curve of `LiveCurve` has no controls and is a figure there.
 """
 
 from irtrack_core.widgets.base import demo, live, png
-from irtrack_core.widgets.film import Film
 from irtrack_core.widgets.filtering import filter_an_image, filter_your_image
 from irtrack_core.widgets.learning import LiveCurve
 from irtrack_core.widgets.matching import anchors_on_frame, feature_maps, response_maps
 from irtrack_core.widgets.network import network_shapes
 from irtrack_core.widgets.pad import ElementPad
+from irtrack_core.widgets.recorded import Film
 from irtrack_core.widgets.scan import TARGETS, scan_an_image
 from irtrack_core.widgets.tracking import pick_and_track, scrub
 

@@ -6,7 +6,7 @@ import os
 import ipywidgets
 import matplotlib.pyplot as plt
 
-from irtrack_core.widgets.film import Film, record
+from irtrack_core.widgets.recorded import Film, record
 
 __all__ = ["demo", "filmed", "live", "png"]
 

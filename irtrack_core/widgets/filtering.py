@@ -8,14 +8,14 @@ import numpy as np
 
 from irtrack_core.boxes import check_box
 from irtrack_core.datasets.frames import decode_image, read_image
-from irtrack_core.elements import drawn_element, line_elements, rectangle, shape_element
 from irtrack_core.evaluation import evaluate_filter
 from irtrack_core.figures import filtering as filter_figures
 from irtrack_core.filtering import multilevel_filter
+from irtrack_core.filtering.elements import drawn_element, line_elements, rectangle, shape_element
 from irtrack_core.metrics import noise_sigma
 from irtrack_core.widgets.base import filmed, live
-from irtrack_core.widgets.film import QUALITY, Film, record
 from irtrack_core.widgets.pad import DRAWINGS, ElementPad
+from irtrack_core.widgets.recorded import QUALITY, Film, record
 
 __all__ = ["filter_an_image", "filter_your_image"]
 

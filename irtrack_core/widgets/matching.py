@@ -4,15 +4,15 @@ import ipywidgets
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from irtrack_core import anchors as an
 from irtrack_core import boxes as bx
 from irtrack_core.config import SamplingSettings, network_preset
 from irtrack_core.figures import network as figures
 from irtrack_core.figures import style
-from irtrack_core.geometry import positions_by_hand
-from irtrack_core.insight import crops, layers
-from irtrack_core.network import SiameseNet
-from irtrack_core.sampling import template_side
+from irtrack_core.network import anchors as an
+from irtrack_core.network.receptive_field import positions_by_hand
+from irtrack_core.network.siamese import SiameseNet
+from irtrack_core.training.inspection import crops, layers
+from irtrack_core.training.sampling import template_side
 from irtrack_core.widgets.base import demo
 
 __all__ = ["anchors_on_frame", "feature_maps", "response_maps"]

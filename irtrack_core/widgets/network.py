@@ -5,7 +5,7 @@ import ipywidgets
 from irtrack_core.config import network_preset
 from irtrack_core.figures import network as network_figures
 from irtrack_core.figures import style
-from irtrack_core.network import SiameseNet, shapes
+from irtrack_core.network.siamese import SiameseNet, shapes
 from irtrack_core.widgets.base import demo
 
 __all__ = ["network_shapes"]

@@ -2,7 +2,7 @@
 
 import ipywidgets
 
-from irtrack_core.elements import line_elements, shape_element
+from irtrack_core.filtering.elements import line_elements, shape_element
 
 __all__ = ["DRAWINGS", "ElementPad"]
 

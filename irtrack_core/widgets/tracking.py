@@ -9,9 +9,9 @@ from ipyevents import Event
 from irtrack_core import trackers
 from irtrack_core.boxes import from_centers
 from irtrack_core.figures import tracking as figures
-from irtrack_core.proposals import propose, propose_at
+from irtrack_core.filtering.candidates import propose, propose_at
 from irtrack_core.widgets.base import demo, filmed, live, png
-from irtrack_core.widgets.film import spread
+from irtrack_core.widgets.recorded import spread
 
 __all__ = ["pick_and_track", "scrub"]
 

@@ -27,11 +27,12 @@ snr: float = 10.0  # peak of the target over the noise
 beta: float = 3.0  # the clouds' power spectrum falls as k^-beta
 
 # %%
-from irtrack_core import optics, probes, scan, workbook
+from irtrack_core import workbook
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.datasets import load
 from irtrack_core.figures import scan as draw
 from irtrack_core.figures import style
+from irtrack_core.imaging import image_statistics, optics, scan
 
 book = workbook.start("01_scan_an_image", profile=profile, seed=seed, oversampling=oversampling, snr=snr, beta=beta)
 
@@ -138,7 +139,7 @@ blobs = {m: blob(*m) for m in ((1, 1), (1.5, 2), (2, 2), (2.7, 1.4), (3, 3), (4,
 
 # %% tags=["nbval-check-output"]
 for (along, across), simulation in blobs.items():
-    (fx, fy), (x, y) = optics.blob_sigma(simulation.sensor), probes.blob_width(simulation)
+    (fx, fy), (x, y) = optics.blob_sigma(simulation.sensor), image_statistics.blob_width(simulation)
     print(f"M_s {along:3g}, M_x {across:3g}: formula {fx:.2f} x {fy:.2f}, measured {x:.2f} x {y:.2f} samples")
 
 # %%
@@ -163,7 +164,7 @@ empty = TargetSettings(snr=0.0)
 per_kelvin = (2**16 - 1) / quiet["span"]
 noise = [
     1e3
-    * probes.noise_sigma(
+    * image_statistics.noise_sigma(
         scan.simulate(ScanSettings(**quiet | dict(shape=(256, 256), stages=n)), flat, empty, seed=seed)
     )
     / per_kelvin
@@ -184,7 +185,7 @@ white = SceneSettings(kind="clouds", beta=0.0, skew=0.0, std=0.5, pan=(0, 0))
 clock = ScanSettings(**quiet | dict(shape=(128, 256), stages=16, oversampling_scan=4))
 right = scan.simulate(clock, white, empty, frames=1, seed=seed)
 wrong = {d: scan.simulate(clock.replace(mismatch=d), white, empty, frames=1, seed=seed) for d in (0.02, 0.05, 0.1)}
-loss = {d: probes.scan_mtf(simulation, right) for d, simulation in wrong.items()}
+loss = {d: image_statistics.scan_mtf(simulation, right) for d, simulation in wrong.items()}
 
 # %%
 figure, axes = style.new(1, 2, width=4.4, height=3.2)
@@ -227,7 +228,7 @@ drifting = scan.simulate(
     ScanSettings(**quiet | dict(shape=(256, 512), knee=0.05, netd=100.0)), flat, empty, frames=8, seed=seed
 )
 figure, axis = style.new(width=5.0, height=3.2)
-draw.row_noise(axis, *probes.row_spectrum(drifting, frames=8), 0.05)
+draw.row_noise(axis, *image_statistics.row_spectrum(drifting, frames=8), 0.05)
 book.save_figure(figure, "one_over_f")
 # %% [markdown]
 # ## Counts
@@ -282,7 +283,7 @@ book.save_figure(figure, "spectrum")
 def slope(shape, beta, number):
     settings = sensor.replace(shape=shape)
     sky = scan.simulate(settings, open_sky.replace(beta=beta), empty, frames=1, seed=number).components(0).background
-    return -probes.fit_slope(*probes.radial_spectrum(sky, sensor=settings), 0.03, 0.3)[0]
+    return -image_statistics.fit_slope(*image_statistics.radial_spectrum(sky, sensor=settings), 0.03, 0.3)[0]
 
 
 table = []
@@ -320,7 +321,7 @@ book.save_figure(figure, "scenes")
 # %% tags=["nbval-check-output"]
 for asked in (3.0, 6.0, 12.0):
     target = TargetSettings(kind="point", snr=asked, speed=0.37, manoeuvre=0.0)
-    measured = probes.peak_snr(
+    measured = image_statistics.peak_snr(
         scan.simulate(ScanSettings(**quiet | dict(shape=(128, 128), span=60.0)), flat, target, frames=150, seed=seed)
     )
     print(f"asked {asked:4.1f}, measured {measured:4.1f}")

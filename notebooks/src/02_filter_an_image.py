@@ -171,7 +171,7 @@ print({size: filtering.element_length((size, size)) for size in (3, 10, 14, 30)}
 
 # %%
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
-from irtrack_core.scan import simulate
+from irtrack_core.imaging.scan import simulate
 
 sensor = ScanSettings(bits=8, output="agc", agc_noise=4.0)
 clouds = SceneSettings(kind="cloud_edges", std=0.06, outer_scale=80)
@@ -242,7 +242,7 @@ for size in (1, 2, 3, 5):
 # a point and compact targets (vehicles) of the simulator. Oversampling helps here: it spreads a point over several samples, a spike over one.
 
 # %%
-from irtrack_core.filter_study import survival_table
+from irtrack_core.experiments.snr import survival_table
 
 survived = survival_table(sizes=(1, 2, 4, 6, 9, 13, 18), sides=(1, 3, 5, 7), seed=seed)
 book.save_table(survived, "survival")
@@ -275,7 +275,8 @@ figure = figures.elements([mine, *(filtering.shape_element(name, 9) for name in 
 # still ties by the number of pixels. Why not the SNR? Because it can be raised without finding anything: notebook 10.
 
 # %%
-from irtrack_core import datasets, element_search
+from irtrack_core import datasets
+from irtrack_core.experiments import element_search
 
 sequences = datasets.load("sim-aircraft")
 train, test = sequences[0::2], sequences[1::2]

@@ -27,16 +27,16 @@ preset: str = "paper"  # paper | compact
 import pandas as pd
 import torch
 
-from irtrack_core import datasets, insight, widgets, workbook
+from irtrack_core import datasets, widgets, workbook
 from irtrack_core.config import network_preset
 from irtrack_core.figures import network as figures
 from irtrack_core.figures import style
-from irtrack_core.geometry import positions_by_hand, reach, search_macs
-from irtrack_core.network import FeatureFusion, RegionSelection, SiameseNet, cross_correlation, shapes
-from irtrack_core.sampling import template_side
-from irtrack_core.trackers.siamese import WEIGHTS
-from irtrack_core.training import new_net
-from irtrack_core.weights import load_weights
+from irtrack_core.network.receptive_field import positions_by_hand, reach, search_macs
+from irtrack_core.network.siamese import FeatureFusion, RegionSelection, SiameseNet, cross_correlation, shapes
+from irtrack_core.network.weights import SHIPPED, load_weights
+from irtrack_core.training import inspection
+from irtrack_core.training.loop import new_net
+from irtrack_core.training.sampling import template_side
 
 book = workbook.start("03_build_the_network", profile=profile, seed=seed, preset=preset)
 settings = network_preset(preset)
@@ -211,9 +211,9 @@ pd.DataFrame([seen(p, size) for p in ("paper", "compact") for size in (3, 6, 12,
 
 # %%
 aircraft = datasets.load("sim-aircraft", frames=12)[2]
-trained = load_weights(WEIGHTS / "compact.safetensors")
-template, search, *_ = insight.crops(aircraft, trained.settings, frame=8)
-maps = insight.layers(trained, template, search)
+trained = load_weights(SHIPPED / "compact.safetensors")
+template, search, *_ = inspection.crops(aircraft, trained.settings, frame=8)
+maps = inspection.layers(trained, template, search)
 names = ("crop", "conv1", "conv3", "conv5", "F'")
 figure = figures.map_grid([maps[name][1] for name in names], names)
 book.save_figure(figure, "stages")

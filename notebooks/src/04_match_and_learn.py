@@ -17,20 +17,21 @@ import numpy as np
 import pandas as pd
 import torch
 
-from irtrack_core import anchors, datasets, insight, widgets, workbook
 from irtrack_core import boxes as bx
+from irtrack_core import datasets, widgets, workbook
 from irtrack_core.config import SamplingSettings, TrainingSettings, network_preset
 from irtrack_core.figures import learning, style
 from irtrack_core.figures import network as figures
-from irtrack_core.losses import logistic_loss, regression_loss
-from irtrack_core.network import foreground
-from irtrack_core.sampling import CropMaker, PairSampler, template_side
-from irtrack_core.trackers.siamese import WEIGHTS
-from irtrack_core.training import new_net, train
-from irtrack_core.weights import load_weights
+from irtrack_core.network import anchors
+from irtrack_core.network.losses import logistic_loss, regression_loss
+from irtrack_core.network.siamese import foreground
+from irtrack_core.network.weights import SHIPPED, load_weights
+from irtrack_core.training import inspection
+from irtrack_core.training.loop import new_net, train
+from irtrack_core.training.sampling import CropMaker, PairSampler, template_side
 
 book = workbook.start("04_match_and_learn", profile=profile, seed=seed, sequence=sequence)
-shipped = load_weights(WEIGHTS / "compact.safetensors")
+shipped = load_weights(SHIPPED / "compact.safetensors")
 settings = shipped.settings  # of the preset compact
 aircraft = datasets.load("sim-aircraft", frames=40)[sequence]
 
@@ -283,7 +284,7 @@ widgets.response_maps(shipped, aircraft)
 # %%
 figure, axes = style.new(1, 2, width=4.4, height=3.7)
 for ax, model, title in zip(axes, (net, shipped), ("untrained", "trained")):
-    steps, surface = insight.loss_surface(model, insight.tensors(pair), np.random.default_rng(seed), n=13)
+    steps, surface = inspection.loss_surface(model, inspection.tensors(pair), np.random.default_rng(seed), n=13)
     learning.surface(ax, steps, surface)
     ax.set(title=title)
 book.save_figure(figure, "surface")

@@ -20,16 +20,18 @@ import json
 import pandas as pd
 import torch
 
-from irtrack_core import insight, learning, study, training, widgets, workbook
+from irtrack_core import widgets, workbook
 from irtrack_core.config import TrainingSettings, training_preset
 from irtrack_core.datasets import in_memory
+from irtrack_core.experiments import study, train_job
 from irtrack_core.figures import learning as curves
 from irtrack_core.figures import network as figures
 from irtrack_core.figures import style
-from irtrack_core.network import foreground
-from irtrack_core.sampling import PairSampler
-from irtrack_core.training import learning_rates, new_net
-from irtrack_core.weights import load_weights
+from irtrack_core.network.siamese import foreground
+from irtrack_core.network.weights import load_weights
+from irtrack_core.training import inspection, loop
+from irtrack_core.training.loop import learning_rates, new_net
+from irtrack_core.training.sampling import PairSampler
 
 book = workbook.start("05_train_the_tracker", profile=profile, seed=seed, batch=batch, workers=workers)
 condition = style.profile_note(book.profile)
@@ -56,8 +58,8 @@ for number, train, test in folds:
 # does not state, are what Siamese trackers use. `quick` runs fewer iterations of a narrower network.
 
 # %%
-settings = learning.network_settings("paper", book.profile.width)
-schedule = learning.schedule(book.profile, seed, batch)
+settings = train_job.network_settings("paper", book.profile.width)
+schedule = train_job.schedule(book.profile, seed, batch)
 figure, axis = style.new(width=5, height=2.8)
 axis.semilogy(learning_rates(TrainingSettings()), label="the paper: 1000 iterations")
 axis.semilogy(learning_rates(schedule), label=f"{book.profile.name}: {schedule.iterations}")
@@ -86,7 +88,7 @@ pd.DataFrame([(k, literal[k], used[k]) for k in used if literal[k] != used[k]], 
 
 # %%
 net = new_net(settings, seed)
-sampler = learning.sampler_of(net, *learning.training_sequences(book.profile, 0, seed), seed)
+sampler = train_job.sampler_of(net, *train_job.training_sequences(book.profile, 0, seed), seed)
 pairs = [sampler.draw(book.rng) for _ in range(6)]
 figure, axes = style.new(2, 6, width=1.9, height=2.0)
 for column, pair in zip(axes.T, pairs):
@@ -104,7 +106,7 @@ book.save_figure(figure, "pairs")
 # this notebook runs). The weights of a few early steps are kept too: notebook 11 asks how tracking grows with training.
 
 # %%
-workbook.show_source(training.step)
+workbook.show_source(loop.step)
 
 # %%
 curve = widgets.LiveCurve(schedule.iterations)  # draws itself while the training runs
@@ -112,7 +114,7 @@ runs = [(number, seed + k) for number, _, _ in folds for k in range(book.profile
 tables = []
 for fold, run_seed in runs:
     options = dict(fold=fold, seed=run_seed, study_seed=seed, batch=batch, workers=workers, watch=curve)
-    table = learning.learn("paper", book.profile, book.results, **options)
+    table = train_job.learn("paper", book.profile, book.results, **options)
     tables.append(table.assign(fold=fold, seed=run_seed))
 history = pd.concat(tables, ignore_index=True)
 book.save_table(history)
@@ -162,7 +164,7 @@ figure, axes = style.new(2, 6, width=1.9, height=2.0)
 for row, given in zip(axes, ("filtered", "image")):
     for ax, frame in zip(row, range(6)):
         shift = lost.boxes[frame, :2] - lost.boxes[0, :2]
-        _, search, _, side = insight.crops(lost, settings.replace(inputs=(given,)), frame, shift)
+        _, search, _, side = inspection.crops(lost, settings.replace(inputs=(given,)), frame, shift)
         box = [0, 0, *lost.boxes[frame, 2:] * settings.search_size / side]
         figures.crop_box(ax, search[0], [box], ["truth"], title=f"{frame}: {'M' if given == 'filtered' else 'I'}")
         ax.legend([], [])
@@ -172,7 +174,7 @@ book.save_figure(figure, "lost")
 # %% [markdown]
 # ## Longer than the paper
 #
-# The paper stops at 1000 iterations. A stored run (`python -m irtrack_core.convergence`, its command below) trains this network and its twin
+# The paper stops at 1000 iterations. A stored run (`python -m irtrack_core.experiments.convergence`, its command below) trains this network and its twin
 # without region selection by the paper's schedule, and by a longer one from a rate of 0.02, on the same pairs; at every mark both track
 # the six held-out sequences.
 
@@ -208,7 +210,7 @@ print(ends.groupby(["network", "iterations"])[["aor", "p5", "p20"]].mean().round
 
 # %%
 net = load_weights(study.weights_path(book.results, *runs[0]))
-held = [in_memory(one, learning.STRIDE) for one in folds[0][2]]
+held = [in_memory(one, train_job.STRIDE) for one in folds[0][2]]
 clean = sampler.sampling.replace(negatives=0, noise=0)
 chosen = PairSampler(held, settings, net.positions(), sampling=clean, loose=False, seed=seed)
 test_pairs = [chosen.draw(book.rng) for _ in range(12)]
@@ -220,7 +222,7 @@ for column, pair in zip(axes.T, test_pairs):
         r_2m, _ = net(torch.from_numpy(pair.template)[None], torch.from_numpy(pair.search)[None])
     figures.crop_box(column[0], pair.search[0], [pair.truth], ["truth"], title="search crop, M")
     figures.score_map(column[1], torch.sigmoid(foreground(r_2m))[0].amax(0), title="P(target)", settings=settings)
-    figures.crop_box(column[2], insight.importance(net, pair.template, pair.search), title="what moves the score")
+    figures.crop_box(column[2], inspection.importance(net, pair.template, pair.search), title="what moves the score")
 style.note(figure, condition)
 book.save_figure(figure, "learnt")
 
@@ -232,14 +234,14 @@ book.save_figure(figure, "learnt")
 start = new_net(settings, runs[0][1])
 figure, axes = style.new(1, 3, width=4.2, height=3.2)
 for ax, model, title in zip(axes, (start, net), ("untrained", "trained")):
-    curves.separation(ax, *insight.separation(model, test_pairs), title=title)
+    curves.separation(ax, *inspection.separation(model, test_pairs), title=title)
 curves.kernels(axes[2], net.backbone.conv1[0].weight[:, 0].detach())
 axes[2].set_title("conv1, trained")
 style.note(figure, f"{condition}; 12 pairs of test sequences")
 book.save_figure(figure, "separation")
 
 # %% tags=["nbval-check-output"]
-before, after = (insight.separation(model, test_pairs)[2] for model in (start, net))
+before, after = (inspection.separation(model, test_pairs)[2] for model in (start, net))
 print("separates target and background better than before:", after > before)
 
 # %% [markdown]
@@ -249,7 +251,7 @@ print("separates target and background better than before:", after > before)
 # question of notebooks 06 and 11.
 #
 # The weights that `trackers.create("siamese")` loads were made the same way, for the preset `compact`, on a larger variety of
-# simulated and real sequences: `python -m irtrack_core.recipes compact`.
+# simulated and real sequences: `python -m irtrack_core.experiments.recipes compact`.
 #
 # **Exercises.** 1. Interrupt the training cell and run it again: what does the progress bar start from? 2. `training.train(new_net(settings),
 # sampler, schedule.replace(loss_base="10"))`: by what factor do the gradients change, and what learning rate makes up for it? 3. Give it a

@@ -17,10 +17,12 @@ video: str = ""  # a video or a folder of images of your own, e.g. "/home/me/cli
 
 # %%
 from irtrack_core import boxes as bx
-from irtrack_core import calibration, datasets, evaluation, proposals, study, trackers, widgets, workbook
+from irtrack_core import datasets, evaluation, trackers, widgets, workbook
 from irtrack_core.datasets.folder import open_frames
+from irtrack_core.experiments import calibration, study
 from irtrack_core.figures import experiments, style
 from irtrack_core.figures import tracking as figures
+from irtrack_core.filtering import candidates
 
 options = dict(dataset=dataset, sequence=sequence, step=step, video=video)
 book = workbook.start("06_track_a_sequence", profile=profile, seed=seed, **options)
@@ -147,7 +149,7 @@ frames = open_frames(video) if video else target.frames
 widgets.pick_and_track(frames, name=video or target.name)
 
 # %%
-boxes, strengths = proposals.propose(trackers.to_gray(frames[0]))
+boxes, strengths = candidates.propose(trackers.to_gray(frames[0]))
 figure, axis = style.new(width=5, height=4.4)
 figures.candidates(axis, frames[0], boxes, strengths)
 book.save_figure(figure, "candidates")

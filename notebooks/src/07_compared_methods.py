@@ -20,11 +20,12 @@ import pandas as pd
 import torch
 from IPython.display import Markdown
 
-from irtrack_core import learning, protocol, study, workbook
-from irtrack_core.compared import nets, notes
+from irtrack_core import workbook
 from irtrack_core.datasets import in_memory
+from irtrack_core.experiments import protocol, study, train_job
+from irtrack_core.experiments.compared import nets, notes
 from irtrack_core.figures import experiments, network, style
-from irtrack_core.network import foreground
+from irtrack_core.network.siamese import foreground
 
 book = workbook.start("07_compared_methods", profile=profile, seed=seed, workers=workers)
 
@@ -63,7 +64,7 @@ workbook.show_source(nets.SelfAttention.forward)
 
 # %%
 def cost(name, width):
-    net = learning.new_network(learning.network_settings(name, width))
+    net = train_job.new_network(train_job.network_settings(name, width))
     once, crop = (value / 1e6 for value in nets.macs(net))
     return {"parameters": nets.parameters(net), "template": once, "crop": crop, "crops": 1 if name == "paper" else 3}
 
@@ -86,9 +87,9 @@ print(costs.round(0).astype(int).to_string())
 
 # %%
 histories, others = [], [name for name in protocol.COMPARED if name != "paper"]  # notebook 05 trains that one
-for name, fold, run_seed in workbook.progress(learning.runs(book.profile, others, seed)):
+for name, fold, run_seed in workbook.progress(train_job.runs(book.profile, others, seed)):
     options = dict(fold=fold, seed=run_seed, study_seed=seed, workers=workers, progress=False)
-    table = learning.learn(name, book.profile, book.results, **options)
+    table = train_job.learn(name, book.profile, book.results, **options)
     histories.append(table.assign(name=name, fold=fold, seed=run_seed))
 history = pd.concat(histories, ignore_index=True)
 book.save_table(history, "history")
@@ -129,10 +130,10 @@ def answer(name, template, search, history):
 
 
 test = protocol.test_folds(book.profile, seed)[0][2]
-held = [in_memory(one, learning.STRIDE) for one in test[-2:]]
+held = [in_memory(one, train_job.STRIDE) for one in test[-2:]]
 tracks = {(one.dataset, one.name): one.boxes for one in test}
-blank = learning.new_network(learning.network_settings("ref9", book.profile.width))
-sampler = learning.sampler_of(blank, held, tracks, seed)
+blank = train_job.new_network(train_job.network_settings("ref9", book.profile.width))
+sampler = train_job.sampler_of(blank, held, tracks, seed)
 pair = next(p for p in (sampler.draw(np.random.default_rng(k)) for k in range(99)) if p.truth is not None)
 past = sampler.history(pair.view, np.random.default_rng(0))
 

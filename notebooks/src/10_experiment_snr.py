@@ -27,9 +27,11 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from irtrack_core import clutter, datasets, evaluation, filter_maps, filter_study, metrics, published, study, workbook
+from irtrack_core import datasets, evaluation, metrics, workbook
+from irtrack_core.experiments import filter_maps, published, snr, study
 from irtrack_core.figures import snr as figures
 from irtrack_core.figures import style
+from irtrack_core.filtering import baselines
 
 settings = dict(angles=angles, side=side, sequences_each=sequences_each, frames_each=frames_each)
 settings |= dict(window=window, repeats=repeats, pfa=pfa, slow=slow)
@@ -59,7 +61,7 @@ options = dict(angles=angles, side=side, progress=workbook.progress)
 # surroundings all are told, by being given the negative (what that is worth: below).
 
 # %%
-workbook.show_source(clutter.contrast.mpcm)
+workbook.show_source(baselines.contrast.mpcm)
 
 # %% [markdown]
 # ## What is measured
@@ -91,7 +93,7 @@ sequences = [
     for name in datasets.SIMULATED
     for one in datasets.load(name, frames=book.profile.frames, sequences=sequences_each, seed=seed)
 ]
-table = filter_study.filter_frames(sequences, count=count, window=window * (2 if full else 1), **options)
+table = snr.filter_frames(sequences, count=count, window=window * (2 if full else 1), **options)
 book.save_table(table, "frames")
 print(f"{len(sequences)} sequences, {table.groupby(['dataset', 'sequence', 'frame']).ngroups} targets")
 
@@ -100,8 +102,8 @@ print(f"{len(sequences)} sequences, {table.groupby(['dataset', 'sequence', 'fram
 # training sequences is read off on the test sequences. So no filter profits from having been tried twice.
 
 # %%
-both = filter_study.by_sequence(table, pfa=pfa)
-rows = filter_study.cross_validated(both, evaluation.folds(sequences, k=5, seed=seed))
+both = snr.by_sequence(table, pfa=pfa)
+rows = snr.cross_validated(both, evaluation.folds(sequences, k=5, seed=seed))
 book.save_table(both, "variants")
 book.save_table(rows)
 shares = study.with_intervals(rows, book.rng, measure="pd", by="filter")
@@ -109,7 +111,7 @@ book.save_table(shares, "pd")
 
 # %%
 columns = ["snr_literal", "snr", "db", "scrg", "bsf", "retention", "zero_share"]
-order = {name: place for place, name in enumerate(filter_study.FILTERS)}
+order = {name: place for place, name in enumerate(snr.FILTERS)}
 rows = rows.sort_values("filter", key=lambda names: names.map(order), kind="stable")
 summary = rows.groupby(["dataset", "filter"], sort=False)[columns].median()
 summary = summary.join(shares.set_index(["dataset", "filter"])[["mean", "low", "high"]].add_prefix("pd_"))
@@ -152,7 +154,7 @@ book.save_figure(figure, "fig3")
 # %%
 best = rows.loc[np.isfinite(rows["db"])].groupby(["dataset", "filter"], sort=False)["db"].max().unstack()
 book.save_json({"paper, best dB": published.SNR, "ours, best dB of a sequence": best.round(1).to_dict("index")}, "best")
-best[list(filter_study.FILTERS)].round(1)
+best[list(snr.FILTERS)].round(1)
 
 # %% tags=["nbval-check-output"]
 top = best.max()
@@ -170,7 +172,7 @@ print(f"35 dB reached by {sorted(top.index[top >= 35])}")
 # double. Yet no pixel has changed places with the target: whatever was stronger still is. The detection curves coincide.
 
 # %%
-gamed = filter_study.game(sequences, count=count, angles=angles, progress=workbook.progress)
+gamed = snr.game(sequences, count=count, angles=angles, progress=workbook.progress)
 book.save_table(gamed, "gamed")
 figure, axes = style.new(1, 3, width=4.6, height=3.8)
 figures.gamed(axes, gamed)
@@ -219,7 +221,7 @@ book.save_figure(figure, "pd_pfa")
 # %%
 found = rows.pivot_table(index=["dataset", "sequence"], columns="filter", values="pd")
 rng, differences = book.rng, []
-pairs = [("U", "none"), ("M", "U")] + [("U", name) for name in filter_study.FILTERS[3:]]
+pairs = [("U", "none"), ("M", "U")] + [("U", name) for name in snr.FILTERS[3:]]
 for dataset, part in [*found.groupby("dataset", sort=False), ("all", found)]:
     for a, b in pairs:
         mean, low, high = evaluation.paired_bootstrap(part[a], part[b], rng=rng)
@@ -236,7 +238,7 @@ differences[differences["Pd"].isin(["U - none", "M - U"]) | (differences["datase
 # slowest filters (tdlms, ipi, pstnn) are left out here, unless `slow` is set.
 
 # %%
-names = [name for name in filter_study.FILTERS if full or slow or name not in ("tdlms", "ipi", "pstnn")]
+names = [name for name in snr.FILTERS if full or slow or name not in ("tdlms", "ipi", "pstnn")]
 snrs, sizes = (1, 2, 3, 5, 8, 12), (1, 2, 4, 8, 12, 20)
 maps = filter_maps.grid(snrs, sizes, names, repeats=repeats, seed=seed, **options)
 book.save_table(maps, "grid")
@@ -346,7 +348,7 @@ print(f"points at SNR 12: M finds fewer than one in five at any rate of spikes: 
 # assumed, and when at each pixel the stronger of both answers counts:
 
 # %%
-polarity = filter_study.polarity_cost(sequences, count=count, **options)
+polarity = snr.polarity_cost(sequences, count=count, **options)
 book.save_table(polarity, "polarity")
 hit = polarity.assign(hit=polarity["pfa"] <= pfa, target=np.where(polarity["dark"], "dark", "bright"))
 hit = hit.groupby(["dataset", "target", "sequence", "filter", "polarity"], sort=False)["hit"].mean()
@@ -364,8 +366,8 @@ hit.groupby(["dataset", "target", "filter", "polarity"], sort=False).agg(["mean"
 # %%
 real = study.real_sequences()
 if real:
-    real_table = filter_study.filter_frames(real, count=2 * count, window=256 if full else window, **options)
-    real_both = filter_study.by_sequence(real_table, pfa=pfa)
+    real_table = snr.filter_frames(real, count=2 * count, window=256 if full else window, **options)
+    real_both = snr.by_sequence(real_table, pfa=pfa)
     choice = rows.groupby("filter")["variant"].agg(lambda variants: variants.mode()[0])
     real_rows = real_both[real_both["variant"] == real_both["filter"].map(choice)]
     real_shares = study.with_intervals(real_rows, book.rng, measure="pd", by="filter")

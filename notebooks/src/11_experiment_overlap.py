@@ -21,7 +21,9 @@ real_frames: int = 60  # frames of each real sequence; 0: all
 import pandas as pd
 from IPython.display import display
 
-from irtrack_core import comparison, evaluation, learning, metrics, peers, protocol, study, workbook
+from irtrack_core import evaluation, metrics, workbook
+from irtrack_core.evaluation import statistics
+from irtrack_core.experiments import peers, protocol, study, train_job
 from irtrack_core.figures import experiments, style
 
 options = dict(baselines=baselines, methods=methods, waiting=waiting, real_frames=real_frames)
@@ -48,7 +50,7 @@ panels = (False, True)  # without the filter, with it
 # The raw boxes are kept below `results/<profile>/boxes/`; notebooks 12 and 20 read them from there, and a run that was stopped goes on.
 
 # %%
-learning.train_missing(book.profile, book.results, names, seed=seed, progress=workbook.progress)  # else of 05 and 07
+train_job.train_missing(book.profile, book.results, names, seed=seed, progress=workbook.progress)  # else of 05 and 07
 results, sequences = study.run_folds(book.profile, names, book.results, seed, progress=workbook.progress)
 others = peers.there(sequences, book.results, seed)
 results += study.load_results(sequences, others, book.results, seed=seed)
@@ -83,10 +85,10 @@ means.pivot(index="tracker", columns="dataset", values="AOR (95 % interval)").lo
 # tests at once; by chance alone one in twenty is "clear". The other column of points holds what the filter does to each network.
 
 # %%
-against = comparison.differences(table, "paper", book.rng)
+against = statistics.differences(table, "paper", book.rng)
 inputs = [protocol.pairs_of_inputs(method) for method in methods]
 gains = [
-    comparison.differences(table[table["tracker"].isin(pair)], pair[1], book.rng).assign(method=pair[1])
+    statistics.differences(table[table["tracker"].isin(pair)], pair[1], book.rng).assign(method=pair[1])
     for pair in inputs
 ]
 gains = pd.concat(gains).assign(tracker=methods)
@@ -182,7 +184,7 @@ book.save_figure(figure, "success")
 # lets go. `first_loss`: frames to the first loss. `rmse` in samples, `rmse_d` in widths of the detector.
 
 # %%
-every = comparison.measures(table, names)
+every = statistics.measures(table, names)
 book.save_table(every.reset_index(), "measures")
 every.round(3)
 
@@ -190,7 +192,7 @@ every.round(3)
 again, _ = study.run_folds(
     book.profile, [name for name in names if name not in others], book.results, seed, resets=waiting, progress=bar
 )
-resets = comparison.resets(again, sequences)
+resets = statistics.resets(again, sequences)
 book.save_table(resets.reset_index(), "resets")
 resets.round(3)
 
@@ -205,8 +207,8 @@ print(resets.loc[["identity", "peak"], ["accuracy", "failures", "frames"]].round
 # also the faint ones, so that with few sequences two properties may split them in the same way; the figure says so where they do.
 
 # %%
-members = comparison.strata_of(sequences)
-strata = comparison.strata(table, members, book.rng)
+members = statistics.strata_of(sequences)
+strata = statistics.strata(table, members, book.rng)
 book.save_table(strata, "strata")
 shown = strata[strata["tracker"].isin(["peak", "siamese", *methods])]
 figure, axes = style.new(1, 4, width=2.9, height=3, sharey=True)
@@ -214,7 +216,7 @@ for axis, factor in zip(axes, strata["factor"].unique()):
     experiments.strata_lines(axis, shown, factor=factor)
 axes[0].set_ylabel("AOR")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
-same = "".join(f"\n{' and '.join(factors)} split these sequences alike" for factors in comparison.alike(members))
+same = "".join(f"\n{' and '.join(factors)} split these sequences alike" for factors in statistics.alike(members))
 style.note(figure, f"{condition}; inputs as published{same}")
 book.save_figure(figure, "strata")
 
@@ -233,7 +235,7 @@ if real:
     real_results += study.load_results(real, found, book.results, seed=seed)
     real_table = evaluation.evaluate(real_results, real).drop(columns=["seconds", "fps"])
     book.save_table(real_table, "real")
-    display(comparison.measures(real_table, chosen + found).drop(columns="rmse_d").round(3))
+    display(statistics.measures(real_table, chosen + found).drop(columns="rmse_d").round(3))
     figure, axis = style.new(width=5.2, height=4)
     experiments.curves(
         axis, success(real_results, real), x="threshold", xlabel="overlap threshold", ylabel="share of frames"

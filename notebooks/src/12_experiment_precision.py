@@ -21,7 +21,9 @@ real_frames: int = 60  # frames of each real sequence, as in notebook 11; 0: all
 import pandas as pd
 from IPython.display import display
 
-from irtrack_core import comparison, evaluation, metrics, peers, protocol, study, workbook
+from irtrack_core import evaluation, metrics, workbook
+from irtrack_core.evaluation import statistics
+from irtrack_core.experiments import peers, protocol, study
 from irtrack_core.figures import experiments, style
 
 options = dict(baselines=baselines, methods=methods, pictures=pictures, least=least, real_frames=real_frames)
@@ -131,7 +133,7 @@ print(fixed.mul(100).round(0).astype(int).to_string())
 # At 20 px nearly all stay close; 3 px tell more. Paired by sequence, `paper` against each of the others:
 
 # %%
-against = comparison.differences(table, "paper", book.rng, "p3").rename(columns={"difference": "P@3, paper minus it"})
+against = statistics.differences(table, "paper", book.rng, "p3").rename(columns={"difference": "P@3, paper minus it"})
 book.save_table(against, "differences")
 against.round(3)
 

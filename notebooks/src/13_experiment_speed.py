@@ -24,7 +24,8 @@ real_count: int = 4  # real sequences, from the head of the list
 import pandas as pd
 import torch
 
-from irtrack_core import protocol, published, speed, study, workbook
+from irtrack_core import workbook
+from irtrack_core.experiments import protocol, published, speed, study
 from irtrack_core.figures import experiments, style
 
 options = dict(baselines=baselines, methods=methods, frames=frames, repeats=repeats, real_count=real_count)

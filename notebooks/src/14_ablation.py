@@ -21,7 +21,8 @@ import json
 import numpy as np
 import pandas as pd
 
-from irtrack_core import ablation, workbook
+from irtrack_core import workbook
+from irtrack_core.experiments import ablation
 from irtrack_core.figures import ablation as figures
 from irtrack_core.figures import style
 

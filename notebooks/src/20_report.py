@@ -15,7 +15,8 @@ seed: int = 0  # of the results that are read
 import numpy as np
 from IPython.display import Markdown, display
 
-from irtrack_core import protocol, published, report, workbook
+from irtrack_core import workbook
+from irtrack_core.experiments import protocol, published, report
 from irtrack_core.figures import style
 
 book = workbook.start("20_report", profile=profile, seed=seed)

@@ -1,0 +1,1 @@
+"""The command line: `irtrack track`, `check`, `fetch`."""

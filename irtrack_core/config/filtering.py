@@ -1,0 +1,15 @@
+"""Settings of the filter, eqs. (2)-(4)."""
+
+from pydantic import Field
+
+from irtrack_core.config.base import Settings
+
+__all__ = ["FilterSettings"]
+
+
+class FilterSettings(Settings):
+    """The multi-level filter, eqs. (2)-(4)."""
+
+    length: int | None = Field(15, ge=1, description="pixels of a line element a_i, odd; None: from the target's size")
+    angles: int = Field(4, ge=1, le=64, description="n, the number of line elements, evenly spread over 180 degrees")
+    rectangle: tuple[int, int] = Field((3, 3), description="height, width of s in eq. (4), both odd; (1, 1): none")

@@ -1,0 +1,104 @@
+"""Settings of the network, eqs. (5)-(10), and of its two presets."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from irtrack_core.config.base import Settings
+from irtrack_core.config.filtering import FilterSettings
+
+__all__ = ["NetworkSettings", "network_preset"]
+
+
+class NetworkSettings(Settings):
+    """The improved Siamese network, eqs. (5)-(10). Defaults are the preset `paper`."""
+
+    preset: Literal["paper", "compact"] = "paper"
+    width: float = Field(1.0, gt=0, le=4, description="multiplies every channel count; the topology stays")
+    inputs: tuple[Literal["image", "suppressed", "filtered"], ...] = Field(
+        ("filtered",), description="channels of a crop: I, U and M of eqs. (1)-(4); the paper feeds the filtered image"
+    )
+    template_size: int = Field(127, description="pixels of a template crop's side, after resampling")
+    search_size: int = Field(255, description="pixels of a search crop's side, after resampling")
+    context: float = Field(0.5, description="template side = sqrt((w+p)(h+p)), p = context * (w+h)")
+    window_floor: float = Field(16.0, description="smallest template side in frame pixels: sized for the motion")
+    stride: int = 8
+    anchor_base: Literal["nominal", "fixed", "template"] = Field(
+        "nominal",
+        description="anchors of anchor_size, less where window_floor widened the crop; of anchor_size always, as in SiamRPN, "
+        "which has no floor; or as large as the template's own box",
+    )
+    anchor_size: float = Field(
+        64.0, description="side of an anchor in crop pixels, scale 8 x stride 8: that of a target in its template crop"
+    )
+    anchor_ratios: tuple[float, ...] = Field((0.33, 0.5, 1.0, 2.0, 3.0), description="height / width; m of them")
+    backbone_norm: bool = Field(
+        True, description="batch norm after each convolution; False: AlexNet's own, with biases"
+    )
+    conv5_relu: bool = Field(
+        False, description="rectify conv5 too; the reading keeps its sign, for correlation needs both"
+    )
+    reduce: bool = Field(
+        False,
+        description="average windows that shrink to their crop over whole blocks of pixels before the filter, not after it: "
+        "no work grows with the target",
+    )
+    negate_dark: bool = Field(False, description="show the negative where the target is darker than its surroundings")
+    unit: Literal["crop", "template"] = Field(
+        "crop",
+        description="deviation that suppressed channels are divided by: of each crop, or of the template's frame",
+    )
+    squash: bool = Field(False, description="inputs through arcsinh: a bright roof no longer dwarfs a faint target")
+    head: Literal["up-channel", "depthwise"] = Field(
+        "up-channel",
+        description="eqs. (8), (9) as SiamRPN does them, or channel by channel with two convolutions after them",
+    )
+    fusion: bool = Field(True, description="False: conv5 alone, for the ablation")
+    fusion_pool: Literal["centred", "adaptive"] = Field(
+        "centred", description="p of eq. (5): 5x5 and 3x3 of stride 1, or whatever windows divide the map into conv5's"
+    )
+    fusion_kernel: Literal[1, 3] = Field(1, description="side of the convolution of eq. (7); the paper gives none")
+    correlation_scale: bool = Field(True, description="divide eqs. (8), (9) by the root of their number of terms")
+    region: bool = Field(
+        True,
+        description="False: a score map alone, as SiamFC, for the ablation; needs a pyramid of scales to track with",
+    )
+    filter: FilterSettings = Field(
+        FilterSettings(length=None), description="filter of the inputs; lines as long as the target needs"
+    )
+
+    @property
+    def m(self):
+        """Number of anchors at one position; a score map alone has one score there."""
+        return len(self.anchor_ratios) if self.region else 1
+
+
+def network_preset(name, **changes):
+    """NetworkSettings of the preset `paper` or `compact`, with changes. Raises ValueError for another name.
+
+    `compact` is designed for targets of 5-30 px: stride 4; crops scaled so that the target spans a third of the template
+    and a sixth of the search crop, which leaves it 1.5 times its own size to move in a frame; image and suppressed image
+    as input; and one anchor, the given box itself, so that the net learns how the target *differs* from the box it was
+    given and carries the annotator's box convention. Crop sizes are odd so that every stage is centred on the crop.
+    """
+    presets = {
+        "paper": {},
+        "compact": dict(
+            inputs=("image", "suppressed"),
+            template_size=47,
+            search_size=95,
+            reduce=True,
+            context=1.0,
+            window_floor=30.0,
+            stride=4,
+            anchor_base="template",
+            anchor_ratios=(1.0,),
+            head="depthwise",
+            negate_dark=True,
+            unit="template",
+            squash=True,
+        ),
+    }
+    if name not in presets:
+        raise ValueError(f"unknown network preset {name!r}: use one of {sorted(presets)}")
+    return NetworkSettings(**(dict(preset=name) | presets[name] | changes))

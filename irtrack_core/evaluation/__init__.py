@@ -1,0 +1,33 @@
+"""Evaluation: trackers run over sequences, measured, and compared with intervals."""
+
+from irtrack_core.evaluation.runs import (
+    TrackResult,
+    bootstrap_interval,
+    curves,
+    evaluate,
+    evaluate_filter,
+    folds,
+    load_boxes,
+    made_with,
+    overlaps,
+    paired_bootstrap,
+    run,
+    save_boxes,
+    summarize,
+)
+
+__all__ = [
+    "TrackResult",
+    "bootstrap_interval",
+    "curves",
+    "evaluate",
+    "evaluate_filter",
+    "folds",
+    "load_boxes",
+    "made_with",
+    "overlaps",
+    "paired_bootstrap",
+    "run",
+    "save_boxes",
+    "summarize",
+]

@@ -1,0 +1,312 @@
+"""Who is tested on what, running trackers over sequences, and the tables that come out.
+
+The protocol: a tracker is given the box of the first annotated frame and then only frames. That first frame is left out
+of every measure. Each measure is taken for each sequence and then averaged over sequences, so that a long sequence
+weighs no more than a short one.
+"""
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+from irtrack_core import metrics
+from irtrack_core.boxes import as_boxes, iou
+from irtrack_core.filtering.baselines import negative
+
+__all__ = [
+    "folds",
+    "TrackResult",
+    "run",
+    "evaluate",
+    "evaluate_filter",
+    "summarize",
+    "overlaps",
+    "curves",
+    "bootstrap_interval",
+    "paired_bootstrap",
+    "save_boxes",
+    "load_boxes",
+    "made_with",
+]
+
+
+def folds(sequences, k=5, seed=0):
+    """k (train, test) pairs of lists of whole sequences; each test fold holds 1/k of every dataset's sequences.
+
+    Splitting by sequence and not by frame: neighbouring frames are nearly equal, so frames of one sequence on both
+    sides would let a tracker be tested on what it was trained on. The order of `sequences` does not matter.
+    Raises ValueError for fewer sequences than folds, or two of one name.
+    """
+    if not 2 <= k <= len(sequences):
+        raise ValueError(f"{len(sequences)} sequences cannot be split into {k} folds: need 2 <= k <= sequences")
+    by_key = _by_key(sequences)
+    rng, tests = np.random.default_rng(seed), [[] for _ in range(k)]
+    dealt = 0  # where a dataset does not divide by k, the next one starts at the fold that is a sequence short
+    for dataset in sorted({d for d, _ in by_key}):
+        names = sorted(name for d, name in by_key if d == dataset)
+        for i in rng.permutation(len(names)):
+            tests[dealt % k].append((dataset, names[i]))
+            dealt += 1
+    return [
+        ([s for key, s in sorted(by_key.items()) if key not in test], [by_key[key] for key in sorted(test)])
+        for test in tests
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class TrackResult:
+    """What one tracker did on one sequence; enough to recompute every number of the tables.
+
+    boxes (N, 4), scores (N,): of the frames start, start + stride, ...; boxes[0] is the given one, a row of NaN is
+    "no box". seconds: time of the `frames` calls of update, filter included, reading the files not.
+    """
+
+    sequence: str
+    dataset: str
+    tracker: str
+    boxes: np.ndarray
+    scores: np.ndarray
+    seconds: float
+    frames: int
+    start: int = 0
+    stride: int = 1
+
+
+def run(tracker, sequence, *, stride=1, progress=None, resets=None):
+    """Track `sequence` from its first annotated frame to its end, every `stride`-th frame. Returns a TrackResult.
+
+    tracker: any object with init(frame, box) and update(frame) -> box. progress: e.g. tqdm, wraps the frame numbers.
+    resets: None, or VOT's protocol: after an overlap of 0 the tracker waits this many frames and is given the true box
+    again; the boxes in between are NaN, so that `metrics.reset_summary(overlaps(result, sequence))` can count.
+    Raises ValueError when no frame is annotated or the tracker returns something other than four numbers.
+    """
+    truth = as_boxes(sequence.boxes)
+    annotated = np.flatnonzero(~np.isnan(truth).any(axis=1))
+    where = f"{sequence.dataset}/{sequence.name}"
+    if annotated.size == 0:
+        raise ValueError(f"sequence {where} has no annotated frame to start on")
+    if stride < 1 or (resets is not None and resets < 1):
+        raise ValueError(f"stride and resets are numbers of frames, 1 or more; got {stride} and {resets}")
+    start = int(annotated[0])
+    numbers = range(start, min(len(sequence.frames), len(truth)), stride)
+    boxes, scores = np.full((len(numbers), 4), np.nan), np.full(len(numbers), np.nan)
+    seconds, updates, restart = 0.0, 0, 0
+    for i, number in enumerate(numbers if progress is None else progress(numbers)):
+        if restart is not None:
+            if i >= restart and not np.isnan(truth[number]).any():
+                tracker.init(sequence.frames[number], truth[number].copy())
+                boxes[i], scores[i], restart = truth[number], 1.0, None
+            continue
+        frame = sequence.frames[number]
+        begin = perf_counter()
+        box = tracker.update(frame)
+        seconds += perf_counter() - begin
+        updates += 1
+        box = np.asarray(box, dtype=np.float64)
+        if box.shape != (4,):
+            raise ValueError(f"{_name(tracker)} returned a box of shape {box.shape} on frame {number} of {where}")
+        boxes[i], scores[i] = box, getattr(tracker, "score", np.nan)
+        if resets is not None and iou(box, truth[number]) == 0:
+            restart = i + resets
+    return TrackResult(
+        sequence.name, sequence.dataset, _name(tracker), boxes, scores, seconds, updates, start, int(stride)
+    )
+
+
+def overlaps(result, sequence):
+    """Raw IoU (N,) of each tracked frame, the given first one included; NaN where the target or the box is absent."""
+    return iou(result.boxes, _truth(result, sequence))
+
+
+def evaluate(results, sequences):
+    """Table with a row for each result: the measures of `metrics`, the first frame left out.
+
+    Columns: dataset, sequence, tracker, stride, frames (timed), seconds, annotated (frames measured), aor, sr50, sr75,
+    auc, p3, p5, p20, norm_auc, rmse (px, or samples), rmse_d (detector widths, NaN where the sensor is unknown), loss_rate,
+    first_loss (frames), fps. Raises KeyError for an unknown sequence.
+    """
+    by_key, rows = _by_key(sequences), []
+    for result in results:
+        sequence = _sequence(result, by_key)
+        truth, boxes = _truth(result, sequence)[1:], result.boxes[1:]
+        # samples per detector width may differ along x and y
+        detector = np.tile(getattr(sequence, "oversampling", None) or (np.nan, np.nan), 2)
+        if np.isnan(truth).any(axis=1).all():
+            raise ValueError(f"sequence {result.dataset}/{result.sequence}: only its first frame is annotated")
+        row = {"dataset": result.dataset, "sequence": result.sequence, "tracker": result.tracker}
+        row |= {"stride": result.stride, "frames": result.frames, "seconds": result.seconds}
+        row |= {"annotated": int((~np.isnan(truth).any(axis=1)).sum()), "aor": metrics.aor(boxes, truth)}
+        row |= {f"sr{int(100 * t)}": metrics.success_rate(boxes, truth, t) for t in (0.5, 0.75)}
+        row |= {"auc": metrics.auc(metrics.success_curve(boxes, truth))}
+        row |= {f"p{t}": metrics.precision(boxes, truth, t) for t in (3, 5, 20)}
+        row |= {"norm_auc": metrics.auc(metrics.normalized_precision_curve(boxes, truth))}
+        row |= {"rmse": metrics.centroid_rmse(boxes, truth), "rmse_d": float("nan")}
+        if np.isfinite(detector).all():
+            row |= {"rmse_d": metrics.centroid_rmse(boxes / detector, truth / detector)}
+        row |= {"loss_rate": metrics.loss_rate(boxes, truth)}
+        row |= {"first_loss": metrics.first_loss(boxes, truth)}
+        row |= {"fps": metrics.fps([result.frames], [result.seconds]) if result.seconds > 0 else float("nan")}
+        rows.append(row)
+    if not rows:
+        raise ValueError("no results to evaluate")
+    return pd.DataFrame(rows)
+
+
+def summarize(table, by=("tracker",)):
+    """Macro average of `evaluate`'s table: the mean over sequences for each group, with their number.
+
+    fps is eq. (16), all frames over all seconds. rmse is the mean of the sequences that have one.
+    """
+    groups = table.groupby(list(by), sort=False)
+    summary = groups[table.select_dtypes("number").columns.drop(["stride", "fps"]).tolist()].mean()
+    summary.insert(0, "sequences", groups.size())
+    summary["fps"] = groups["frames"].sum() / groups["seconds"].sum()
+    return summary.reset_index()
+
+
+def curves(results, sequences, curve=metrics.success_curve):
+    """Macro-averaged curve of each tracker: dict tracker -> array. curve: one of the *_curve functions of metrics."""
+    by_key, values = _by_key(sequences), {}
+    for result in results:
+        truth = _truth(result, _sequence(result, by_key))
+        values.setdefault(result.tracker, []).append(curve(result.boxes[1:], truth[1:]))
+    return {tracker: np.mean(each, axis=0) for tracker, each in values.items()}
+
+
+def evaluate_filter(image, responses, box, *, floor=None, target=None, dark=False, guard=3):
+    """Experiment 1 on one frame: a list of dicts, one for each filter's response and first the image itself, "none".
+
+    image, responses (dict name -> (H, W)): before and after; box: the true one. target (H, W): the target alone, when
+    it is known, makes the retention exact. floor: least sigma; None: `noise_sigma` of the image. dark: the target is
+    darker than its surroundings, so that the image's negative stands for "none". guard: px around the box that are not
+    counted as false pixels.
+    Keys: filter, snr_literal and snr of eq. (13), db, db_no_floor, scrg, bsf, retention, zero_share, pfa (the share of
+    false pixels at least as strong as the target). One background region, from the box, serves all of them.
+    """
+    image = np.asarray(image)
+    floor = metrics.noise_sigma(image) if floor is None else floor
+    before = negative(image) if dark else image
+    region = metrics.background_region(image.shape, box)
+    alone = before if target is None else np.abs(target)
+    rows = []
+    for name, after in {"none": before, **responses}.items():
+        usable = metrics.snr(after, box, region, floor=floor)
+        rows.append(
+            {
+                "filter": name,
+                "snr_literal": metrics.snr(after, box, region, literal=True, floor=floor),
+                "snr": usable,
+                "db": metrics.decibel(usable),
+                "db_no_floor": metrics.decibel(metrics.snr(after, box, region)),
+                "scrg": metrics.scrg(before, after, box, region, floor=floor),
+                "bsf": metrics.bsf(before, after, region, floor=floor),
+                "retention": metrics.retention(alone, after, box, region),
+                "zero_share": metrics.zero_share(after),
+                "pfa": metrics.false_alarm_share(after, box, guard=guard),
+            }
+        )
+    return rows
+
+
+def bootstrap_interval(values, *, rng, n=2000, level=0.95):
+    """(low, high): where the mean would lie in `level` of repetitions with other sequences. values: one a sequence.
+
+    n resamples with replacement, percentile interval. Raises ValueError for no values or NaN.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 1 or values.size == 0 or np.isnan(values).any():
+        raise ValueError("a bootstrap needs one number a sequence, at least one, and no NaN")
+    means = values[rng.integers(0, values.size, (n, values.size))].mean(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def paired_bootstrap(a, b, *, rng, n=2000, level=0.95):
+    """(difference, low, high) of mean(a) - mean(b), a and b measured on the same sequences in the same order.
+
+    The sequences are drawn together, so that a hard sequence is hard for both: an interval without 0 is a difference.
+    """
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if a.shape != b.shape:
+        raise ValueError(f"paired values need one shape; got {a.shape} and {b.shape}")
+    return float(np.mean(a - b)), *bootstrap_interval(a - b, rng=rng, n=n, level=level)
+
+
+def save_boxes(results, path, *, made=""):
+    """Write results to one CSV, a row a frame; numbers in full, so that load_boxes gives the very same ones.
+
+    made: what they were made with, e.g. a key of code and weights; kept in a column that `made_with` reads.
+    """
+    tables = []
+    for result in results:
+        fields = asdict(result)
+        boxes, scores = fields.pop("boxes"), fields.pop("scores")
+        number = result.start + result.stride * np.arange(len(boxes))
+        table = pd.DataFrame({"frame": number, **dict(zip("xywh", boxes.T)), "score": scores})
+        tables.append(table.assign(**fields, made=made))
+    if not tables:
+        raise ValueError("no results to save")
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:  # a run that is killed leaves no half table
+        pd.concat(tables).to_csv(part, index=False, na_rep="nan")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def made_with(path):
+    """The `made` of a table that save_boxes wrote; "" when there is none."""
+    path = Path(path)
+    if not path.is_file():
+        return ""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, nrows=1)
+    return table["made"].iloc[0] if "made" in table and len(table) else ""
+
+
+def load_boxes(path):
+    """The list of TrackResult that save_boxes wrote. Raises FileNotFoundError, or ValueError for another table."""
+    table = pd.read_csv(
+        path, dtype=str, keep_default_na=False
+    )  # as text: every version of pandas then reads it exactly
+    fields = [name for name in TrackResult.__dataclass_fields__ if name not in ("boxes", "scores")]
+    missing = {*"xywh", "score", *fields} - set(table.columns)
+    if missing:
+        raise ValueError(f"{path} is no table of boxes: it lacks the columns {sorted(missing)}")
+    types, results = {"seconds": float, "frames": int, "start": int, "stride": int}, []
+    for key, rows in table.groupby(fields, sort=False):
+        one = {name: types.get(name, str)(value) for name, value in zip(fields, key)}
+        boxes, scores = rows[list("xywh")].to_numpy(np.float64), rows["score"].to_numpy(np.float64)
+        results.append(TrackResult(**one, boxes=boxes, scores=scores))
+    return results
+
+
+def _by_key(sequences):
+    by_key = {(s.dataset, s.name): s for s in sequences}
+    if len(by_key) < len(sequences):
+        raise ValueError("two sequences have the same dataset and name: they could not be told apart in a table")
+    return by_key
+
+
+def _sequence(result, by_key):
+    if (result.dataset, result.sequence) not in by_key:
+        raise KeyError(f"sequence {result.dataset}/{result.sequence} of a result is not among the sequences given")
+    return by_key[result.dataset, result.sequence]
+
+
+def _name(tracker):
+    return getattr(tracker, "name", type(tracker).__name__)
+
+
+def _truth(result, sequence):
+    """True boxes of the frames that the result holds."""
+    truth = as_boxes(sequence.boxes)[result.start :: result.stride][: len(result.boxes)]
+    if len(truth) != len(result.boxes):
+        raise ValueError(f"the result on {result.dataset}/{result.sequence} has more frames than the sequence")
+    return truth

@@ -1,0 +1,314 @@
+"""Networks of the compared methods [8]-[11]: reconstructions in the frame of Siamese tracking, see `notes`.
+
+All take the crops of the preset `paper` (template 127, search 255) and give one score map (B, 1, 17, 17) of stride 8: no
+anchors and no box regression, for region selection is the paper's own. Each has the interface of a SiameseNet with
+region=False, so that the same loop trains it and `PyramidTracker` tracks with it. Channels follow the width factor.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Literal
+
+import torch
+from pydantic import Field, model_validator
+from torch import nn
+from torch.nn import functional as F
+
+from irtrack_core.config import NetworkSettings
+from irtrack_core.network.anchors import grid
+from irtrack_core.network.siamese import FUSED, PAPER, Backbone, FeatureFusion, ScoreMap, scaled
+
+__all__ = ["ComparedSettings", "HISTORY", "NETS", "Ref8", "Ref9", "Ref10", "Ref11", "build", "macs", "parameters"]
+
+HISTORY = 8  # states that ref9 looks back on
+LOCALISER = 20  # channels of ref11's localisation network, at full width
+
+
+class ComparedSettings(NetworkSettings):
+    """NetworkSettings of the preset `paper`, without region selection, for one of the compared methods."""
+
+    method: Literal["ref8", "ref9", "ref10", "ref11"]
+    region: Literal[False] = False
+    visible: bool = Field(False, description="ref10: a crop's last channel is the true visible image")
+
+    @model_validator(mode="after")
+    def _usable(self):
+        if self.preset != "paper":
+            raise ValueError(f"the compared methods have the crops of the preset 'paper', not {self.preset!r}")
+        if self.visible and self.method != "ref10":
+            raise ValueError(f"visible=True: only ref10 has a stream for the visible image, not {self.method}")
+        return self
+
+    @property
+    def planes(self):
+        """Channels of a crop."""
+        return len(self.inputs) + self.visible
+
+
+class Compared(nn.Module, ABC):
+    """What the four have in common: `template` once, `search` for each frame, a correlation with learned gain."""
+
+    def __init__(self, settings):
+        super().__init__()
+        self.settings = settings
+        self.channels = scaled(FUSED["paper"], settings.width)
+        self.score = ScoreMap()
+
+    @abstractmethod
+    def features(self, crop):  # (B, planes, 127, 127) or (B, planes, 255, 255)
+        """Feature map (B, C, 6, 6) or (B, C, 22, 22)."""
+
+    def template(self, crop):
+        """What is kept of the template: a tuple of tensors (B, ...), the first of them the kernel."""
+        return (self.features(crop),)
+
+    def search(self, crop, kept):
+        """(R_2, None): R_2 (B, 2, 17, 17), background fixed at 0 and the score z of every position."""
+        return self.score.search(self.features(crop), kept)
+
+    def forward(self, template, search):
+        return self.search(search, self.template(template))
+
+    @torch.no_grad()
+    def positions(self):
+        """n, the positions along a side of the score map."""
+        template, search = _blank(self)
+        was_training = self.training
+        self.eval()
+        n = self.search(search, self.template(template))[0].shape[-1]
+        self.train(was_training)
+        return n
+
+
+class Ref8(Compared):
+    """[8] is a review without an algorithm. Stand-in: plain SiamFC, the last feature maps of both crops correlated."""
+
+    def __init__(self, settings):
+        super().__init__(settings)
+        self.backbone = Backbone(settings)
+
+    def features(self, crop):
+        return self.backbone(crop)[-1]
+
+
+class Ref9(Compared):
+    """[9]: a spatial CNN stream, a temporal stream over past measurements (LSTM), fused by fully connected layers.
+
+    The fusion gives a gate for every channel of the template, and a motion prior: a Gaussian hill over the response
+    whose place, width and height it chooses. states (B, 8, 5): offset from the window's centre in window sides, ln of
+    width and height over the given ones, peak of the response; oldest first.
+    """
+
+    def __init__(self, settings):
+        super().__init__(settings)
+        half = settings.replace(width=settings.width / 2)
+        self.backbone = Backbone(half)
+        channels = scaled(PAPER[-1][0], half.width)
+        self.temporal = nn.LSTM(5, 64, batch_first=True)
+        self.fuse = nn.Sequential(nn.Linear(channels + 64, 128), nn.ReLU(inplace=True))
+        self.gate, self.prior = nn.Linear(128, channels), nn.Linear(128, 4)
+        for layer in (self.gate, self.prior):  # starts with open gates and a hill in the middle
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def features(self, crop):
+        return self.backbone(crop)[-1]
+
+    def template(self, crop):
+        """The kernel and a history (B, 8, 5) at rest in the window's centre, which the tracker replaces by the true one."""
+        return self.features(crop), crop.new_zeros(len(crop), HISTORY, 5)
+
+    def forward(self, template, search, states):
+        return self.search(search, (self.features(template), states))
+
+    def search(self, crop, kept):
+        kernel, states = kept
+        _, (memory, _) = self.temporal(states)
+        fused = self.fuse(torch.cat([kernel.mean(dim=(2, 3)), memory[-1]], dim=1))  # (B, 128)
+        gate = 2 * torch.sigmoid(self.gate(fused))[..., None, None]
+        scores, _ = self.score.search(self.features(crop), (kernel * gate,))
+        hill = self.hill(self.prior(fused), scores.shape[-1])
+        return scores + torch.cat([torch.zeros_like(hill), hill], dim=1), None
+
+    def hill(self, numbers, n):
+        """The prior (B, 1, n, n) from four numbers: x, y in search sides, ln of the width over 0.15, height."""
+        s = self.settings
+        places = torch.as_tensor(grid(n, s.stride) / s.search_size, dtype=numbers.dtype, device=numbers.device)
+        x, y, spread, height = numbers.split(1, dim=1)  # (B, 1) each
+        width = 0.15 * torch.exp(spread.clamp(-2, 2))[..., None, None]
+        square = (places[None, None, None, :] - x[..., None, None]) ** 2
+        square = square + (places[None, None, :, None] - y[..., None, None]) ** 2
+        return F.softplus(height)[..., None, None] * torch.exp(-square / (2 * width**2))
+
+
+class Stage(nn.Module):
+    """One stage of a stream: convolution and batch norm, a shortcut where residual, ReLU and pooling as the backbone."""
+
+    def __init__(self, before, channels, kernel, stride, pool, *, residual, last):
+        super().__init__()
+        self.main = nn.Sequential(nn.Conv2d(before, channels, kernel, stride, bias=False), nn.BatchNorm2d(channels))
+        self.skip = nn.Conv2d(before, channels, 1, stride, bias=False) if residual else None
+        self.margin, self.pool, self.last = kernel // 2, pool, last
+
+    def forward(self, x):
+        y = self.main(x)
+        if self.skip is not None:  # unpadded: the shortcut loses the same margin as the convolution
+            m = self.margin
+            y = y + self.skip(x[..., m:-m, m:-m])
+        y = y if self.last else F.relu(y)  # the last keeps its sign: correlation needs both
+        return F.max_pool2d(y, 3, 2) if self.pool else y
+
+
+class Ref10(Compared):
+    """[10]: three parallel streams fused from the bottom up: C_{s+1} = conv(concat(C_s, A_s, B_s)).
+
+    A and B are residual streams on the infrared and the visible image, C takes in both at every stage. Without a visible
+    image the gradient magnitude of the infrared crop stands in its place. A 1x1 convolution replaces the classifier.
+    """
+
+    def __init__(self, settings):
+        super().__init__(settings)
+        self.a, self.b, self.c = (nn.ModuleList() for _ in range(3))
+        before, count = 0, len(PAPER)
+        for index, (channels, *shape) in enumerate(PAPER):
+            channels = scaled(channels, settings.width / 2)
+            last = index == count - 1
+            for stream, planes in ((self.a, len(settings.inputs)), (self.b, 1)):
+                stream.append(Stage(before or planes, channels, *shape, residual=True, last=last))
+            fused = 3 * before or len(settings.inputs) + 1
+            self.c.append(Stage(fused, channels, *shape, residual=False, last=last))
+            before = channels
+        self.conv = nn.Conv2d(3 * before, self.channels, 1)
+        sobel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
+        self.register_buffer("sobel", torch.stack([sobel, sobel.T])[:, None], persistent=False)
+
+    def second(self, infrared):
+        """The stand-in for the visible image (B, 1, S, S): |gradient| of the first plane, standardised."""
+        padded = F.pad(infrared[:, :1], (1, 1, 1, 1), mode="replicate")
+        magnitude = F.conv2d(padded, self.sobel).pow(2).sum(dim=1, keepdim=True).add(1e-8).sqrt()
+        return F.instance_norm(magnitude)
+
+    def features(self, crop):
+        if self.settings.visible:
+            a, b = crop[:, :-1], crop[:, -1:]
+        else:
+            a, b = crop, self.second(crop)
+        c = None
+        for stage_a, stage_b, stage_c in zip(self.a, self.b, self.c, strict=True):
+            c = stage_c(torch.cat([a, b] if c is None else [c, a, b], dim=1))
+            a, b = stage_a(a), stage_b(b)
+        return self.conv(torch.cat([c, a, b], dim=1))
+
+
+class SpatialAware(nn.Module):
+    """Spatial transformer, then channel attention, on a template feature (B, C, 6, 6).
+
+    Localiser: pool 2, conv 5x5 to 20, pool 2, conv 5x5 to 20 (padded by 2, or the 6 x 6 map would be used up), FC 50, six
+    numbers of an affine map that starts as the identity. Attention: squeeze and excitation, reduction 16.
+    """
+
+    def __init__(self, channels, width):
+        super().__init__()
+        few = scaled(LOCALISER, width)
+        self.localiser = nn.Sequential(
+            nn.MaxPool2d(2), nn.Conv2d(channels, few, 5, padding=2), nn.ReLU(inplace=True),
+            nn.MaxPool2d(2), nn.Conv2d(few, few, 5, padding=2), nn.ReLU(inplace=True), nn.Flatten(),
+            nn.Linear(few, 50), nn.ReLU(inplace=True), nn.Linear(50, 6),
+        )  # fmt: skip
+        nn.init.zeros_(self.localiser[-1].weight)
+        self.localiser[-1].bias.data.copy_(torch.tensor([1.0, 0, 0, 0, 1, 0]))
+        squeezed = max(4, channels // 16)
+        self.excite = nn.Sequential(
+            nn.Linear(channels, squeezed), nn.ReLU(inplace=True), nn.Linear(squeezed, channels), nn.Sigmoid()
+        )
+
+    def forward(self, feature):
+        theta = self.localiser(feature).view(-1, 2, 3)
+        places = F.affine_grid(theta, feature.shape, align_corners=False)
+        feature = F.grid_sample(feature, places, padding_mode="border", align_corners=False)
+        return feature * self.excite(feature.mean(dim=(2, 3)))[..., None, None]
+
+
+class SelfAttention(nn.Module):
+    """Non-local block, x + gamma attention(x) with gamma = 0 at the start: it may learn to look everywhere."""
+
+    def __init__(self, channels):
+        super().__init__()
+        inner = max(1, channels // 8)
+        self.query, self.key = nn.Conv2d(channels, inner, 1), nn.Conv2d(channels, inner, 1)
+        self.value = nn.Conv2d(channels, channels, 1)
+        self.gamma = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        query, key, value = (layer(x).flatten(2) for layer in (self.query, self.key, self.value))  # (B, c, H W)
+        weight = torch.softmax(query.transpose(1, 2) @ key, dim=-1)  # (B, H W, H W), rows sum to 1
+        return x + self.gamma * (value @ weight.transpose(1, 2)).view_as(x)
+
+
+class Ref11(Compared):
+    """[11], the one tracker among the four: last three layers fused, a spatial-aware template, self-attention on both
+    branches, and the responses with and without attention fused by learned weights."""
+
+    def __init__(self, settings):
+        super().__init__(settings)
+        self.backbone, self.fusion = Backbone(settings), FeatureFusion(settings)
+        self.aware = SpatialAware(self.channels, settings.width)
+        self.attention = SelfAttention(self.channels)
+        self.share = nn.Parameter(torch.tensor([0.5, 0.5]))
+
+    def features(self, crop):
+        return self.fusion(self.backbone(crop))
+
+    def template(self, crop):
+        near = self.aware(self.features(crop))
+        return near, self.attention(near)
+
+    def search(self, crop, kept):
+        feature = self.features(crop)
+        near, _ = self.score.search(feature, kept[:1])
+        everywhere, _ = self.score.search(self.attention(feature), kept[1:])
+        return self.share[0] * near + self.share[1] * everywhere, None
+
+
+NETS = {"ref8": Ref8, "ref9": Ref9, "ref10": Ref10, "ref11": Ref11}
+
+
+def build(settings: ComparedSettings, seed=0):
+    """The network of `settings.method` with weights drawn from `seed` alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return NETS[settings.method](settings)
+
+
+def parameters(net):
+    """Number of learned numbers."""
+    return sum(p.numel() for p in net.parameters())
+
+
+@torch.no_grad()
+def macs(net):
+    """(template, search): multiply-accumulates of one template crop and of one search crop, the correlation included.
+
+    net: one of these, or a SiameseNet.
+    """
+    from torch.utils.flop_counter import FlopCounterMode
+
+    template, search = _blank(net)
+    was_training = net.training
+    net.eval()
+    with FlopCounterMode(display=False) as counter:
+        kept = net.template(template)
+    once = counter.get_total_flops() // 2
+    with FlopCounterMode(display=False) as counter:
+        net.search(search, kept)
+    net.train(was_training)
+    # the counter does not see into an LSTM: four gates, each a product with the input and one with the memory
+    cells = [m for m in net.modules() if isinstance(m, nn.LSTM)]
+    recurrent = sum(4 * HISTORY * m.hidden_size * (m.input_size + m.hidden_size) for m in cells)
+    return once, counter.get_total_flops() // 2 + recurrent
+
+
+def _blank(net):
+    """A template and a search crop of zeros."""
+    s = net.settings
+    planes, where = getattr(s, "planes", len(s.inputs)), next(net.parameters()).device
+    return tuple(torch.zeros(1, planes, size, size, device=where) for size in (s.template_size, s.search_size))

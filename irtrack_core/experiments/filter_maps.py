@@ -1,0 +1,81 @@
+"""Experiment 1 under controlled conditions: targets of given SNR and size over clouds, one condition varied at a time."""
+
+import numpy as np
+import pandas as pd
+
+from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
+from irtrack_core.experiments.snr import FILTERS, measure
+from irtrack_core.imaging.scan import simulate
+
+__all__ = ["CLOUDS", "SENSOR", "found", "gain", "grid", "sweep"]
+
+SENSOR = ScanSettings(shape=(128, 160))
+CLOUDS = SceneSettings(kind="clouds", std=0.03, outer_scale=120)  # rms three times the white noise
+
+
+def grid(
+    snrs, sizes, names=FILTERS, *, repeats=20, seed=0, sensor=SENSOR, scene=CLOUDS, angles=4, side=3, progress=None
+):
+    """Targets of given SNR (peak over white noise) and size (largest extent before the blur, 1: a point) over clouds.
+
+    `repeats` independent scenes for each pair, one frame of each; the same clouds, noise and place for every SNR and
+    size. Every filter is told the target's size. Returns a DataFrame: snr_in, size, repeat, filter and the columns of
+    `evaluation.evaluate_filter`.
+    """
+    cases = [(size, repeat) for size in sizes for repeat in range(repeats)]
+    rows = []
+    for size, repeat in cases if progress is None else progress(cases):
+        draw = int(np.random.default_rng([seed, repeat]).integers(2**31))
+        for value in snrs:
+            target = TargetSettings(kind="point" if size <= 1 else "vehicle", size=size, snr=value)
+            frame = simulate(sensor, scene, target, frames=1, seed=draw).components(0)
+            found = measure(frame.image, frame.box, names, target=frame.target, angles=angles, side=side)
+            rows += [{"snr_in": value, "size": size, "repeat": repeat} | row for row in found]
+    return pd.DataFrame(rows)
+
+
+def sweep(setting, values, sizes, names=FILTERS, *, snr=8, progress=None, **options):
+    """`grid` at one SNR for each value of one setting of the sensor or the scene, e.g. "spikes" or "beta".
+
+    "oversampling" sets both directions; options: of `grid`. Returns a DataFrame with setting, value and `grid`'s columns.
+    """
+    tables = []
+    for value in values if progress is None else progress(values):
+        sensor, scene = SENSOR, CLOUDS
+        if setting == "oversampling":
+            sensor = sensor.replace(oversampling_scan=value, oversampling_cross=value)
+        elif setting in ScanSettings.model_fields:
+            sensor = sensor.replace(**{setting: value})
+        else:
+            scene = scene.replace(**{setting: value})
+        table = grid([snr], sizes, names, sensor=sensor, scene=scene, **options)
+        tables.append(table.assign(setting=setting, value=value))
+    return pd.concat(tables, ignore_index=True)
+
+
+def found(table, by, *, pfa, rng):
+    """Pd at `pfa` with its 95 % interval, bootstrap over the independent scenes: columns *by, pd, low, high.
+
+    table: of `grid` or `sweep`; by: columns to keep apart, the filter among them; over the others Pd is a mean.
+    """
+    hit = table.assign(hit=(table["pfa"] <= pfa).astype(float))
+    return _intervals(hit.pivot_table(index="repeat", columns=by, values="hit"), "pd", rng)
+
+
+def gain(table, by, *, pfa, rng, filters=("M", "U")):
+    """Pd of the first filter less Pd of the second at `pfa`, with its 95 % interval: columns *by, gain, low, high.
+
+    Both saw the same scenes, which are drawn together: an interval that holds 0 is no difference.
+    """
+    hit = table.assign(hit=(table["pfa"] <= pfa).astype(float))
+    one, other = (hit[hit["filter"] == name].pivot_table(index="repeat", columns=by, values="hit") for name in filters)
+    return _intervals(one - other, "gain", rng)
+
+
+def _intervals(wide, name, rng, resamples=2000):
+    """From a row a scene and a column a case: each case's mean, low, high, one row a case."""
+    values, means = wide.to_numpy(), []
+    for drawn in rng.integers(0, len(values), (resamples, len(values))):
+        means.append(values[drawn].mean(axis=0))
+    low, high = np.quantile(means, [0.025, 0.975], axis=0)
+    return wide.mean().rename(name).reset_index().assign(low=low, high=high)

@@ -1,0 +1,84 @@
+"""The trackers a user would pick instead, over the sequences of the experiments: `make peers`.
+
+    python -m irtrack_core.experiments.peers --profile quick
+
+needs OpenCV's contrib build and neither torch nor Jupyter: the Makefile keeps an environment of its own for it. Raw boxes go
+beside those of the other trackers, in the same format, the times of eq. (16) into peers__speed.csv, and peers.json says what
+made them. Notebooks 11-13 take in what they find.
+"""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import cv2
+
+from irtrack_core import config, trackers
+from irtrack_core.experiments import protocol, speed, study
+from irtrack_core.provenance import provenance
+from irtrack_core.trackers import opencv
+
+__all__ = ["main", "run", "there"]
+
+
+def run(profile, results, names, *, seed=0, real_frames=60, options=None, progress=None):
+    """Track the test sequences of the profile's folds, and the real ones where IRTRACK_DATA is set; returns a card.
+
+    names: of protocol.PEERS. options: name -> options of its constructor. What is there already is made anew.
+    Times are taken as in notebook 13, with `peak` beside them: the measure that both runs have in common.
+    """
+    origin = provenance()  # before the run: the code may be edited while it runs
+    sequences = [one for _, _, test in protocol.test_folds(profile, seed) for one in test]
+    real = study.real_sequences(real_frames)
+    timed = [study.head(one, 16) for one in protocol.test_folds(profile, seed)[0][2] + real[:4]]
+    sequences += real
+    made = {name: trackers.create(name, **(options or {}).get(name, {})) for name in names}
+    study.track(sequences, names, results, seed=seed, progress=progress, made=made)
+    made["peak"] = trackers.create("peak")
+    turns = speed.measure(timed, [*names, "peak"], results, made=made, progress=progress)
+    turns.assign(hardware=speed.hardware()).to_csv(Path(results) / "peers__speed.csv", index=False)
+    card = {"trackers": list(names), "seed": seed, "sequences": len(sequences), "real_frames": real_frames}
+    return card | {"least_side": opencv.LEAST_SIDE, "opencv": opencv.version()} | origin
+
+
+def there(sequences, results, seed=0):
+    """Names of the peers whose raw boxes lie there for every one of the sequences."""
+
+    def whole(name):
+        return all(protocol.boxes_path(results, s.dataset, s.name, name, seed).is_file() for s in sequences)
+
+    return [name for name in protocol.PEERS if sequences and whole(name)]
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        prog="python -m irtrack_core.experiments.peers", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("names", nargs="*", help="csrt kcf mil nanotrack; none: all that this OpenCV has")
+    parser.add_argument("--profile", default="quick", choices=sorted(config.PROFILES))
+    parser.add_argument("--seed", type=int, default=0, help="of the sequences and folds")
+    parser.add_argument("--real-frames", type=int, default=60, help="of each real sequence, as in notebook 11; 0: all")
+    parser.add_argument("--nanotrack", nargs=2, metavar=("BACKBONE", "HEAD"), help="its two ONNX files")
+    parser.add_argument("--results", type=Path, help="folder of the study; default: results/PROFILE")
+    chosen = parser.parse_args(arguments)
+    options = {"nanotrack": dict(zip(("backbone", "head"), chosen.nanotrack))} if chosen.nanotrack else {}
+    names = chosen.names or [*opencv.available(), *options]
+    results = chosen.results or Path(os.environ.get("IRTRACK_RESULTS") or "results") / chosen.profile
+    cv2.setNumThreads(1)
+    from tqdm import tqdm
+
+    try:
+        known = dict(seed=chosen.seed, real_frames=chosen.real_frames, options=options)
+        card = run(config.profile(chosen.profile), results, names, **known, progress=tqdm)
+    except (ValueError, ImportError, FileNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    (results / "peers.json").write_text(json.dumps(card, indent=1) + "\n")
+    print(f"boxes of {', '.join(names)} on {card['sequences']} sequences: {results / 'boxes'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

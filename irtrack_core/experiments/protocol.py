@@ -1,0 +1,96 @@
+"""Who is compared with whom, on which sequences and folds, and where weights and raw boxes of it lie.
+
+Every compared method is run on two inputs. Its bare name is the method as published: `paper` looks at the filtered image, eq.
+(4), `ref8` to `ref11` at the plain one. `paper-image` is the paper's network without the filter, `ref8-filtered` a compared
+network with it: otherwise filter and network could not be told apart.
+"""
+
+from pathlib import Path
+
+from irtrack_core import evaluation
+from irtrack_core.datasets import SIMULATED, load
+from irtrack_core.network import weights
+
+__all__ = [
+    "BASELINES",
+    "COMPARED",
+    "METHODS",
+    "PEERS",
+    "SHIPPED",
+    "SWAPPED",
+    "boxes_path",
+    "pairs_of_inputs",
+    "parse",
+    "simulated",
+    "steps",
+    "test_folds",
+    "weights_of",
+    "weights_path",
+]
+
+BASELINES = ("identity", "peak", "siamese")
+METHODS = ("paper", "ref8", "ref9", "ref10", "ref11")
+OWN_INPUT = dict.fromkeys(METHODS, "image") | {"paper": "filtered"}
+SWAPPED = ("paper-image", *(f"{method}-filtered" for method in METHODS[1:]))
+COMPARED = METHODS + SWAPPED
+PEERS = ("csrt", "kcf", "mil", "nanotrack")
+SHIPPED = weights.SHIPPED / "compact.safetensors"  # of `siamese`
+
+
+def parse(name):
+    """(method, input) of a compared name: "ref8" -> ("ref8", "image"), "ref8-filtered" -> ("ref8", "filtered").
+
+    Raises ValueError for a name that is not one of COMPARED.
+    """
+    if name not in COMPARED:
+        raise ValueError(f"{name!r} is none of the compared methods: {', '.join(COMPARED)}")
+    method, _, given = name.partition("-")
+    return method, given or OWN_INPUT[method]
+
+
+def pairs_of_inputs(method):
+    """(name without the filter, name with it) of a method."""
+    names = [name for name in COMPARED if parse(name)[0] == method]
+    return tuple(sorted(names, key=lambda name: parse(name)[1] == "filtered"))
+
+
+def simulated(profile, seed=0):
+    """All sequences of the three simulated sets, with profile.frames frames each."""
+    return [one for name in SIMULATED for one in load(name, frames=profile.frames, seed=seed)]
+
+
+def test_folds(profile, seed=0):
+    """(fold number, training sequences, test sequences) of those of the five folds that the profile runs."""
+    split = evaluation.folds(simulated(profile, seed), k=5, seed=seed)
+    return [(number, *split[number]) for number in range(profile.folds)]
+
+
+def weights_path(results, fold, seed, step=None, name="paper"):
+    """File of a compared method as trained on the training sequences of a fold; step: a checkpoint's.
+
+    All are trained by `learning`: `paper` from notebook 05, the others from notebook 07, or as jobs of the workflow.
+    """
+    stem = f"{name}_fold{fold}_seed{seed}" + ("" if step is None else f"_step{step:05d}")
+    return Path(results) / "weights" / f"{stem}.safetensors"
+
+
+def weights_of(name, results, fold, seed, step=None):
+    """The file that a tracker of the experiments has its weights from; None for one without any."""
+    if name in COMPARED:
+        return weights_path(results, fold, seed, step, name)
+    return SHIPPED if name == "siamese" else None
+
+
+def steps(results, fold, seed, name="paper"):
+    """Training steps of which the weights were kept, rising."""
+    found = weights_path(results, fold, seed, name=name).parent.glob(f"{name}_fold{fold}_seed{seed}_step*.safetensors")
+    return sorted(int(path.stem.rpartition("_step")[2]) for path in found)
+
+
+def boxes_path(results, dataset, sequence, tracker, seed=0, resets=False, step=None):
+    """The CSV of one tracker's raw boxes on one sequence; resets: of the run that is started anew after each failure.
+
+    step: of the run with the weights of that training step.
+    """
+    stem = f"{sequence}__{tracker}{'' if step is None else f'@{step}'}__seed{seed}{'__resets' if resets else ''}"
+    return Path(results) / "boxes" / dataset / f"{stem}.csv"

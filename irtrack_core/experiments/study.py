@@ -1,0 +1,264 @@
+"""The experiments' common ground: which sequences, folds, trackers and weights, and where raw boxes are kept.
+
+Raw boxes lie in results/<profile>/boxes/<dataset>/<sequence>__<tracker>__seed<n>.csv: every table of the experiments can
+be computed again from them, by other code too.
+"""
+
+import hashlib
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from irtrack_core import evaluation, metrics, trackers
+from irtrack_core.boxes import iou
+from irtrack_core.config import PyramidSettings, TrackerSettings
+from irtrack_core.datasets import FunctionFrames, data_root, in_memory, load
+from irtrack_core.experiments import dependencies
+from irtrack_core.experiments.compared.notes import BARE, BARE_REGION
+from irtrack_core.experiments.protocol import (
+    COMPARED,
+    boxes_path,
+    parse,
+    simulated,
+    steps,
+    test_folds,
+    weights_of,
+    weights_path,
+)
+
+__all__ = [
+    "TRACKERS",
+    "aor_limit",
+    "boxes_path",
+    "by_lot",
+    "by_step",
+    "head",
+    "load_folds",
+    "load_results",
+    "make_tracker",
+    "overlap_by_frame",
+    "real_sequences",
+    "run_folds",
+    "simulated",
+    "steps",
+    "test_folds",
+    "track",
+    "weights_path",
+    "with_intervals",
+]
+
+TRACKERS = ("identity", "peak", "siamese", "paper")
+HOW_TO_GET_DATA = (
+    "No real sequences: set IRTRACK_DATA to a folder that has them; data/README.md says where to get them."
+)
+
+
+def make_tracker(name, results, fold=0, seed=0, step=None):
+    """The tracker `name`; a compared method with the weights of its fold and seed, which never saw the test sequences.
+
+    The compared methods run in one bare frame (`compared.notes.BARE`). step: the weights after so many training steps.
+    """
+    if name not in COMPARED:
+        return trackers.create(name)
+    method, _ = parse(name)
+    settings = TrackerSettings(**BARE_REGION) if method == "paper" else PyramidSettings(**BARE)
+    weights = weights_path(results, fold, seed, step, name)
+    return trackers.create(method, weights=weights, name=name, settings=settings)
+
+
+def head(sequence, count):
+    """The first `count` frames from the first annotated one on; count 0: all of them."""
+    start = sequence.first
+    boxes = sequence.boxes[start : start + count] if count else sequence.boxes[start:]
+    frames = sequence.frames
+    picked = FunctionFrames(len(boxes), frames.shape, frames.dtype, lambda index: frames[start + index])
+    components = sequence.components and (lambda index: sequence.components(start + index))
+    return replace(sequence, frames=picked, boxes=boxes, components=components)
+
+
+def real_sequences(frames=0):
+    """The validation list of the Svanström set, cut to `frames` frames each (0: whole); [] when IRTRACK_DATA is not set.
+
+    Raises FileNotFoundError when IRTRACK_DATA names a folder without the set.
+    """
+    root = data_root()
+    return [] if root is None else [head(one, frames) for one in load("svanstrom", root)]
+
+
+def by_lot(sequences, count, rng, least=10):
+    """[(sequence, frame)]: sequences and frames for pictures, drawn by `rng`, each sequence once.
+
+    The frame shows a target, `least` frames or more after the start: nearer to it every box still stands where it was given.
+    Of a sequence that has none so late the last one is taken.
+    """
+    chosen = []
+    for index in rng.choice(len(sequences), min(count, len(sequences)), replace=False):
+        sequence = sequences[index]
+        frames = np.flatnonzero(sequence.present)
+        late = frames[frames >= sequence.first + least]
+        chosen.append((sequence, int(rng.choice(late if late.size else frames[-1:]))))
+    return chosen
+
+
+def track(sequences, names, results, *, fold=0, seed=0, step=None, resets=None, made=None, progress=None):
+    """Run each tracker over each sequence and keep the raw boxes; returns the list of TrackResult.
+
+    What is there already, made by the same code, weights and sequence, is read instead, so that a run that was killed goes
+    on where it was. step: weights of that training step. resets: frames to wait after a failure, see `evaluation.run`.
+    made: name -> tracker, where it is at hand. progress: e.g. tqdm, wraps the list of sequences.
+    """
+    trackers_of = dict(made or {})
+    done = []
+    for sequence in progress(sequences) if progress else sequences:
+        held, pixels = None, _pixels(sequence)
+        for name in names:
+            path = boxes_path(results, sequence.dataset, sequence.name, name, seed, resets is not None, step)
+            key = _key(sequence, pixels, name, results, fold, seed, step, resets)
+            if name in (made or {}) or evaluation.made_with(path) != key:
+                held = held or in_memory(sequence)
+                if name not in trackers_of:
+                    trackers_of[name] = make_tracker(name, results, fold, seed, step)
+                result = evaluation.run(trackers_of[name], held, resets=resets)
+                evaluation.save_boxes([result], path, made=key)
+            done += evaluation.load_boxes(path)
+    return done
+
+
+@lru_cache(maxsize=1)
+def _code():
+    return dependencies.digest(__file__)
+
+
+@lru_cache(maxsize=64)
+def _file_digest(path, modified):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+
+def _pixels(sequence):
+    """Hash of the first, middle and last frame: another recording, simulation or reader shows in them."""
+    total = hashlib.sha256()
+    for index in (0, len(sequence) // 2, len(sequence) - 1):
+        frame = np.ascontiguousarray(sequence.frames[index])
+        total.update(f"{frame.dtype}{frame.shape}".encode() + frame.tobytes())
+    return total.hexdigest()
+
+
+def _key(sequence, pixels, name, results, fold, seed, step, resets):
+    """What raw boxes depend on: code, weights, and the sequence: its name, boxes, size and `pixels`."""
+    parts = [_code(), name, sequence.dataset, sequence.name, str(sequence.shape), pixels, str(resets)]
+    parts.append(hashlib.sha256(sequence.boxes.tobytes()).hexdigest())
+    path = weights_of(name, results, fold, seed, step)
+    if path is not None:
+        parts.append(_file_digest(path, path.stat().st_mtime_ns) if path.exists() else "")
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def run_folds(profile, names, results, seed=0, *, resets=None, progress=None):
+    """(results, sequences): every tracker on the test sequences of every fold; raw boxes are kept.
+
+    Of several seeds (profile.seeds), only the compared methods run each: the others do not depend on it.
+    """
+    done, tested = [], []
+    for fold, _, test in test_folds(profile, seed):
+        tested += test
+        for number in range(profile.seeds):
+            chosen = [name for name in names if number == 0 or name in COMPARED]
+            if chosen:
+                options = dict(fold=fold, seed=seed + number, resets=resets, progress=progress)
+                done += track(test, chosen, results, **options)
+    return done, tested
+
+
+def load_folds(profile, names, results, seed=0):
+    """(results, sequences) as `run_folds` gave them, read from the raw boxes."""
+    tested = [one for _, _, test in test_folds(profile, seed) for one in test]
+    loaded = load_results(tested, names, results, seed=seed)
+    for number in range(1, profile.seeds):
+        loaded += load_results(tested, [name for name in names if name in COMPARED], results, seed=seed + number)
+    return loaded, tested
+
+
+def by_step(sequences, results, *, names=("paper",), fold=0, seed=0, progress=None):
+    """Table tracker, dataset, sequence, aor, p5, p20, step of compared methods with the weights of each kept training step.
+
+    Empty where no weights were kept.
+    """
+    chosen, rows = [(name, step) for name in names for step in steps(results, fold, seed, name)], []
+    columns = ["tracker", "dataset", "sequence", "aor", "p5", "p20"]
+    held = [in_memory(one) for one in sequences] if chosen else []
+    for name, step in progress(chosen) if progress else chosen:
+        done = track(held, [name], results, fold=fold, seed=seed, step=step)
+        table = evaluation.evaluate(done, held)
+        rows.append(table[columns].assign(step=step))
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=[*columns, "step"])
+
+
+def load_results(sequences, names, results, *, seed=0):
+    """Raw boxes that `track` kept.
+
+    Raises FileNotFoundError when they are missing and ValueError when they were made on other sequences (the simulator
+    or the seed changed since), saying which notebook makes them.
+    """
+    loaded = []
+    for sequence in sequences:
+        for name in names:
+            path = boxes_path(results, sequence.dataset, sequence.name, name, seed)
+            if not path.exists():
+                raise FileNotFoundError(
+                    f"{path} is not there yet: first run notebooks/11_experiment_overlap.ipynb with this profile and seed"
+                )
+            (result,) = evaluation.load_boxes(path)
+            if not np.array_equal(result.boxes[0], sequence.boxes[result.start]):
+                raise ValueError(
+                    f"{path} was made on another version of the sequence: run notebooks/11_experiment_overlap.ipynb again"
+                )
+            loaded.append(result)
+    return loaded
+
+
+def overlap_by_frame(results, sequences):
+    """Table dataset, sequence, tracker, frame (since the start, from 1), iou; frames without a target are left out."""
+    by_key = {(one.dataset, one.name): one for one in sequences}
+    tables = []
+    for result in results:
+        truth = by_key[result.dataset, result.sequence].boxes[result.start :: result.stride][: len(result.boxes)]
+        frame = np.flatnonzero(~np.isnan(truth).any(axis=1))
+        frame = frame[frame > 0]  # at 0 the box was given
+        values = np.nan_to_num(iou(result.boxes[frame], truth[frame]))  # no box where there is a target: a miss
+        table = pd.DataFrame({"frame": frame, "iou": values})
+        tables.append(table.assign(dataset=result.dataset, sequence=result.sequence, tracker=result.tracker))
+    return pd.concat(tables, ignore_index=True)[["dataset", "sequence", "tracker", "frame", "iou"]]
+
+
+def aor_limit(sequence, frames=3):
+    """The best AOR that the noise of a simulated sequence allows: the Cramér-Rao bound on a Gaussian spot's position.
+
+    A mean over `frames` frames of `metrics.best_aor` at the box's size and the target's peak SNR. It bounds trackers
+    that look at one frame at a time; one that averages over frames may stand above it.
+    """
+    present = np.flatnonzero(sequence.present)
+    values = []
+    for index in present[np.linspace(0, len(present) - 1, frames).astype(int)]:
+        parts = sequence.components(int(index))
+        peak = float(np.abs(parts.target).max())
+        if peak > 0:
+            sigma = metrics.cramer_rao_sigma(peak / metrics.noise_sigma(parts.image))
+            values.append(metrics.best_aor(sequence.boxes[index, 2:], sigma))
+    return float(np.mean(values))
+
+
+def with_intervals(table, rng, measure="aor", by="tracker"):
+    """From a table with a row a sequence: dataset, `by`, sequences, mean, low, high (95 %, bootstrap by sequence).
+
+    Dataset "all" is the mean over all sequences.
+    """
+    rows = []
+    table = table.groupby(["dataset", "sequence", by], sort=False, as_index=False)[measure].mean()  # over seeds
+    for dataset, part in [*table.groupby("dataset", sort=False), ("all", table)]:
+        for name, values in part.groupby(by, sort=False)[measure]:
+            low, high = evaluation.bootstrap_interval(values.to_numpy(), rng=rng)
+            rows.append((dataset, name, len(values), float(values.mean()), low, high))
+    return pd.DataFrame(rows, columns=["dataset", by, "sequences", "mean", "low", "high"])

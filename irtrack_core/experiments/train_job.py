@@ -1,0 +1,156 @@
+"""Training of the compared methods: `paper` and all others on the same folds, seeds, steps, crops and augmentation.
+
+    python -m irtrack_core.experiments.train_job ref8 --profile quick --fold 0 --seed 0
+
+writes results/quick/weights/ref8_fold0_seed0.safetensors and the weights of a few early steps. What is there already, made
+with the same settings by the same code, is left as it is; a run that was killed goes on from its checkpoint.
+"""
+
+import argparse
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import pandas as pd
+import torch
+
+from irtrack_core import config
+from irtrack_core.config import SamplingSettings, TrainingSettings, network_preset
+from irtrack_core.datasets import in_memory
+from irtrack_core.experiments import dependencies, protocol
+from irtrack_core.experiments.compared.nets import ComparedSettings, build
+from irtrack_core.experiments.compared.pairs import HistorySampler
+from irtrack_core.network.weights import read_card, save_weights
+from irtrack_core.provenance import provenance
+from irtrack_core.training.loop import new_net, train
+from irtrack_core.training.sampling import PairSampler
+
+__all__ = [
+    "learn",
+    "network_settings",
+    "new_network",
+    "runs",
+    "sampler_of",
+    "schedule",
+    "train_missing",
+    "training_sequences",
+]
+
+STRIDE = 4  # of the training sequences' frames that are kept in memory
+SHARES = (0.1, 0.25, 0.5, 1)  # of the steps, at which the weights are kept
+
+
+def network_settings(name, width=1.0):
+    """Settings of the compared method `name`, one of protocol.COMPARED."""
+    method, given = protocol.parse(name)
+    if method == "paper":
+        return network_preset("paper", width=width, inputs=(given,))
+    return ComparedSettings(method=method, width=width, inputs=(given,))
+
+
+def new_network(settings, seed=0):
+    """The untrained network of `network_settings`."""
+    return build(settings, seed) if isinstance(settings, ComparedSettings) else new_net(settings, seed)
+
+
+def schedule(profile, seed=0, batch=8):
+    """TrainingSettings of a profile, the same for all methods."""
+    return TrainingSettings(iterations=profile.iterations, batch=batch, seed=seed, checkpoint_every=50)
+
+
+def runs(profile, names=None, seed=0):
+    """[(name, fold, seed)] of all trainings of a profile; names: of protocol.COMPARED, None: all of them."""
+    names = protocol.COMPARED if names is None else names
+    return [(n, fold, seed + k) for fold in range(profile.folds) for k in range(profile.seeds) for n in names]
+
+
+@lru_cache(maxsize=1)
+def training_sequences(profile, fold, study_seed=0):
+    """(sequences, tracks) of a fold: every 4th frame, held in memory, and all true boxes for the histories of ref9."""
+    whole = protocol.test_folds(profile.replace(folds=fold + 1), study_seed)[fold][1]
+    return [in_memory(one, STRIDE) for one in whole], {(one.dataset, one.name): one.boxes for one in whole}
+
+
+def sampler_of(net, sequences, tracks, seed=0):
+    """The pairs a network learns from; those of ref9 come with histories, the crops are the same for all."""
+    near = SamplingSettings(max_gap=7)  # of every 4th frame: 28 frames at most
+    options = dict(sampling=near, loose=False, seed=seed)
+    if getattr(net.settings, "method", "") == "ref9":
+        return HistorySampler(sequences, net.settings, net.positions(), tracks=tracks, stride=STRIDE, **options)
+    return PairSampler(sequences, net.settings, net.positions(), **options)
+
+
+def learn(name, profile, results, *, fold=0, seed=0, study_seed=0, batch=8, workers=0, progress=True, watch=None):
+    """Train one compared method on one fold; returns its history, one row a step, also when it was there already.
+
+    seed: of weights and pairs; study_seed: of sequences and folds; watch: as in `training.train`. Raises ValueError for an
+    unknown name, or a checkpoint of other settings.
+    """
+    settings, plan = network_settings(name, profile.width), schedule(profile, seed, batch)
+    path = protocol.weights_path(results, fold, seed, name=name)
+    log = path.with_suffix(".csv")
+    key = {"name": name, "fold": fold, "seed": seed, "study_seed": study_seed, "frames": profile.frames}
+    key |= {"network": settings.model_dump(mode="json"), "training": plan.model_dump(mode="json")}
+    key["code"] = code = dependencies.digest(__file__)
+    if path.is_file() and log.is_file() and read_card(path).get("key") == key:
+        return pd.read_csv(log)
+    options = f"--profile {profile.name} --fold {fold} --seed {seed} --study-seed {study_seed} --batch {batch}"
+    card = {
+        "command": f"python -m irtrack_core.experiments.train_job {name} {options}",
+        "seeds": [seed],
+    } | provenance()
+    card |= {"data": f"simulated, training sequences of fold {fold}", "key": key}
+    net = new_network(settings, seed)
+    sampler = sampler_of(net, *training_sequences(profile, fold, study_seed), seed)
+    checkpoint = Path(results) / "checkpoints" / f"{path.stem}_{code}.safetensors"  # other code goes on with no other's
+    save_weights(net, protocol.weights_path(results, fold, seed, 0, name))
+    for mark in sorted({max(1, round(plan.iterations * share)) for share in SHARES}):
+        options = dict(checkpoint=checkpoint, workers=workers, stop_after=mark, progress=progress, watch=watch)
+        history = train(net, sampler, plan, **options)
+        if len(history) == mark:  # a resumed run may be further already
+            save_weights(net.cpu(), protocol.weights_path(results, fold, seed, mark, name))
+    history.to_csv(log, index=False)
+    save_weights(net, path, card)  # last: it says that all is there
+    for old in checkpoint.parent.glob(f"{path.stem}_*.safetensors"):
+        old.unlink()
+    return history
+
+
+def train_missing(profile, results, names=None, *, seed=0, progress=None):
+    """Train those of `runs` that left no weights yet; returns their list. What is there is taken, whatever made it.
+
+    names: trackers; those that are no compared methods need no training. progress: e.g. tqdm, wraps the list.
+    """
+    names = None if names is None else [name for name in names if name in protocol.COMPARED]
+    every = runs(profile, names, seed)
+    missing = [run for run in every if not protocol.weights_path(results, *run[1:], name=run[0]).is_file()]
+    for name, fold, run_seed in progress(missing) if progress and missing else missing:
+        learn(name, profile, results, fold=fold, seed=run_seed, study_seed=seed, progress=False)
+    return missing
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(
+        prog="python -m irtrack_core.experiments.train_job",
+        description="Train a compared method on one fold of the study.",
+    )
+    parser.add_argument("name", choices=protocol.COMPARED)
+    parser.add_argument("--profile", default="quick", choices=sorted(config.PROFILES))
+    parser.add_argument("--fold", type=int, default=0, choices=range(5))
+    parser.add_argument("--seed", type=int, default=0, help="of weights and pairs")
+    parser.add_argument("--study-seed", type=int, default=0, help="of the sequences and folds")
+    parser.add_argument("--batch", type=int, default=8, help="training pairs in a step")
+    parser.add_argument("--workers", type=int, default=0, help="processes that prepare pairs beside the training")
+    parser.add_argument("--results", type=Path, help="folder of the study; default: results/PROFILE")
+    chosen = vars(parser.parse_args(arguments))
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    name, profile, results = chosen.pop("name"), config.profile(chosen.pop("profile")), chosen.pop("results")
+    results = results or Path(os.environ.get("IRTRACK_RESULTS") or "results") / profile.name
+    learn(name, profile, results, **chosen)
+    print(protocol.weights_path(results, chosen["fold"], chosen["seed"], name=name))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Filtering, eqs. (2)-(4): structuring elements, morphology, the multi-level filter; `baselines` holds other filters."""
+
+from irtrack_core.filtering.elements import (
+    drawn_element,
+    element_length,
+    line_element,
+    line_elements,
+    rectangle,
+    shape_element,
+)
+from irtrack_core.filtering.morphology import check_image, closing, dilation, erosion, opening
+from irtrack_core.filtering.multilevel import (
+    background,
+    build,
+    contrast,
+    filled,
+    filter_stack,
+    filter_window,
+    multilevel_filter,
+    open_rectangle,
+    support,
+    suppress,
+)
+
+__all__ = [
+    "background",
+    "build",
+    "check_image",
+    "closing",
+    "contrast",
+    "dilation",
+    "drawn_element",
+    "element_length",
+    "erosion",
+    "filled",
+    "filter_stack",
+    "filter_window",
+    "line_element",
+    "line_elements",
+    "multilevel_filter",
+    "open_rectangle",
+    "opening",
+    "rectangle",
+    "shape_element",
+    "support",
+    "suppress",
+]

@@ -1,0 +1,241 @@
+r"""Eq. (1), I = I_e + I_b + I_n: an oversampled-scan infrared sequence, every component and the truth returned.
+
+    I[m, n] = (1 + a_n) (L * h)(m + eps_m, n) + b_n + c_n[m] + w[m, n] + spikes, quantised
+
+I_e = (target * h), I_b = (background * h); the clutter I_n is all that the sensor adds: noise, pattern, rounding. Rows n are
+channels, columns m instants of the scan. Each frame is drawn from its own generator (seed, frame), so any order of access
+gives the same frames.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from scipy import fft
+from scipy.signal import lfilter
+
+from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
+from irtrack_core.imaging import camera_output, scene
+from irtrack_core.imaging.targets import Moving, path
+
+__all__ = ["GRID", "Components", "Simulation", "simulate", "noise_sigma", "scan_jitter", "flicker_noise"]
+
+# components are multiples of 1 / 64 count and stay below 2^17: float32 adds such numbers without rounding
+GRID, LIMIT = 64, 2**17 - 1
+
+
+class Components(NamedTuple):
+    """One frame of eq. (1). image == target + background + clutter exactly, all (H, W), in counts.
+
+    image: uint8 or uint16; the others float32. box: (4,) xywh pixels, NaN when the target is out of the frame.
+    """
+
+    image: np.ndarray
+    target: np.ndarray
+    background: np.ndarray
+    clutter: np.ndarray
+    box: np.ndarray
+
+
+def simulate(sensor=None, scene=None, target=None, *, frames=40, seed=0):
+    """A `Simulation` of the given settings (their defaults when None). Raises ValueError for a bad length or seed.
+
+    >>> scan = simulate(ScanSettings(shape=(48, 64)), frames=3).components(2)
+    >>> bool((scan.image == scan.target + scan.background + scan.clutter).all())
+    True
+    """
+    return Simulation(sensor or ScanSettings(), scene or SceneSettings(), target or TargetSettings(), frames, seed)
+
+
+def noise_sigma(sensor):
+    """sigma_w in K: the white noise left of the NETD after TDI, NETD / sqrt(N)."""
+    return sensor.netd * 1e-3 / np.sqrt(sensor.stages)
+
+
+def scan_jitter(sensor, count, rng):
+    """Error of the scan's position (count,) in pixels: half its power AR(1), half a vibration at one frequency."""
+    rms = sensor.jitter * sensor.oversampling_scan
+    if rms == 0:
+        return np.zeros(count)
+    memory = np.exp(-1 / sensor.jitter_length)
+    drive = rng.standard_normal(count) * np.sqrt(1 - memory**2)
+    drive[0] /= np.sqrt(1 - memory**2)  # starts stationary
+    period = sensor.jitter_length * rng.uniform(2, 8)
+    sway = np.sqrt(2) * np.sin(2 * np.pi * (np.arange(count) / period + rng.uniform()))
+    return rms * np.sqrt(0.5) * (lfilter([1.0], [1.0, -memory], drive) + sway)
+
+
+def flicker_noise(sensor, shape, rng):
+    """The 1/f part c_n[m] (H, W) of every row's noise, in sigma_w: power f_k / f, independent rows, zero row mean."""
+    height, width = shape
+    frequency = np.fft.rfftfreq(width)
+    frequency[0] = np.inf
+    spectrum = fft.rfft(rng.standard_normal((height, width), dtype=np.float32), axis=1)
+    return fft.irfft(spectrum * np.sqrt(sensor.knee / frequency).astype(np.float32), width, axis=1)
+
+
+class Simulation:
+    """One simulated sequence: `boxes` (N, 4), `frame(i)`, `components(i)`; nothing is stored but one texture.
+
+    The target's centre moves by its own path plus the platform's sway and vibration; the scan jitter is an error of the
+    sensor, which the boxes do not follow. SNR is the peak contrast between samples over sigma_w, exact by construction.
+    """
+
+    def __init__(self, sensor, scene_settings, target, frames=40, seed=0):
+        if frames < 1:
+            raise ValueError(f"a sequence needs at least one frame; got frames={frames}")
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+            raise ValueError(f"seed must be an integer of 0 or above; got {seed!r}")
+        self.sensor, self.scene, self.target = sensor, scene_settings, target
+        self.frames, self.seed = int(frames), int(seed)
+        rng = np.random.default_rng([self.seed, 0])
+        sway = self._platform(rng)
+        self.objects = [self._object(target, rng, sway)]
+        for number in range(self.scene.distractors):
+            snr, size = target.snr * self.scene.distractor_snr, target.size * rng.uniform(0.7, 1.4)
+            like = target.replace(snr=snr, size=size, occlusion=0.0)
+            self.objects.append(self._object(like, rng, sway, crosses=number < self.scene.crossing))
+        self.boxes = np.array([self.objects[0].box(i) for i in range(self.frames)])
+        self._rng_state = rng.integers(2**63)  # the texture and the pattern are made when first needed
+        self._ready = False
+
+    def __len__(self):
+        return self.frames
+
+    @property
+    def dtype(self):
+        """dtype of the frames: uint8 for 8 bits, else uint16."""
+        return np.dtype(np.uint8 if self.sensor.bits == 8 else np.uint16)
+
+    def frame(self, index):
+        """Frame `index`, (H, W) uint8 or uint16. Raises IndexError outside the sequence."""
+        return self._scan(index)[0]
+
+    def components(self, index):
+        """`Components` of frame `index`. Raises IndexError outside the sequence."""
+        image, signal, (rows, columns, samples) = self._scan(index)
+        target = np.zeros(signal.shape, np.float32)
+        target[rows, columns] = samples
+        clutter = image.astype(np.float32) - signal
+        return Components(image, target, signal - target, clutter, self.boxes[index].copy())
+
+    def _platform(self, rng):
+        """Sway and vibration of the line of sight (N, 2); sets the view's corner over the scene (N, 2), pixels."""
+        time = np.arange(self.frames)[:, None]
+        period, phase = rng.uniform(60, 200, (2, 2)), rng.uniform(0, 2 * np.pi, (2, 2))
+        sway = 0.5 * self.scene.wander * np.sin(2 * np.pi * time[..., None] / period + phase).sum(axis=-1)
+        sway = sway + self.scene.vibration * rng.standard_normal((self.frames, 2))
+        view = time * np.array(self.scene.pan, dtype=float)
+        height, width = self.sensor.shape
+        self._texture_shape = tuple(-(-int(s) // 32) * 32 for s in (1.25 * height + 16, 1.4 * width + 16))
+        if self.scene.kind in scene.LAYERED:  # swings about the middle instead of leaving the scene
+            room = (self._texture_shape[0] - height) / 2
+            view[:, 1] = room + 0.8 * room * np.sin(view[:, 1] / (0.8 * room))
+            view = view + sway
+            view[:, 1] = np.clip(view[:, 1], 1, 2 * room - 2)
+        else:
+            view = view + sway
+        self._view = view
+        return sway
+
+    def _object(self, settings, rng, sway, crosses=False):
+        position, velocity = path(
+            rng,
+            self.frames,
+            self.sensor.shape,
+            speed=settings.speed,
+            manoeuvre=settings.manoeuvre,
+            vertical=settings.vertical,
+            region=settings.region,
+            margin=settings.size * 0.6 + 6 + self.scene.wander + 3 * self.scene.vibration,
+            leave=settings.leave,
+        )
+        if crosses:  # meets the target near the middle of the sequence, at a steady relative velocity
+            met, angle = self.frames * rng.uniform(0.3, 0.7), rng.uniform(0, 2 * np.pi)
+            relative = 1.5 * settings.speed * np.array([np.cos(angle), np.sin(angle) * settings.vertical])
+            position = self.objects[0].path + sway + (np.arange(self.frames)[:, None] - met) * relative
+            velocity = self.objects[0].velocity + relative
+        return Moving(settings, self.sensor, position - sway, velocity, rng)
+
+    def _prepare(self):
+        """Texture and fixed pattern, drawn once."""
+        rng, sensor = np.random.default_rng(self._rng_state), self.sensor
+        height, width = sensor.shape
+        self._texture = scene.texture(self.scene, sensor, self._texture_shape, rng)
+        rows = np.arange(height)
+        sigma = noise_sigma(sensor)
+        self._gain = (sensor.gain * rng.standard_normal(height)).astype(np.float32)
+        self._offset = sigma * (sensor.offset * rng.standard_normal(height) + sensor.odd_even * (rows % 2))
+        self._drift = sigma * sensor.drift * rng.standard_normal((2, height))
+        self._dead = rng.permutation(height)[: round(sensor.dead * height)]
+        self._stuck = sigma * rng.uniform(-30, 30, len(self._dead))
+        self._flicker = flicker_noise(sensor, (height, 2 * width), rng) if sensor.knee else None
+        self._ready = True
+
+    def _scan(self, index):
+        """(image, target + background in counts, (rows, columns, target's samples in counts)) of one frame."""
+        if not -self.frames <= index < self.frames:
+            raise IndexError(f"frame {index} of a simulated sequence of {self.frames} frames")
+        index = int(index) % self.frames
+        if not self._ready:
+            self._prepare()
+        sensor, rng, sigma = self.sensor, np.random.default_rng([self.seed, 1, index]), noise_sigma(self.sensor)
+        height, width = sensor.shape
+        delay = round(sensor.stagger * sensor.oversampling_scan) if sensor.oversampling_cross > 1 else 0
+        error = scan_jitter(sensor, width + delay, rng)
+        shifts = np.stack([error[:width], error[delay:]])
+        signal = self._background(index, shifts)
+        lag = delay / width
+        for thing in self.objects[1:]:
+            rows, columns, samples = thing.render(index, shifts, lag)
+            signal[rows, columns] += samples * np.float32(thing.contrast[index] * sigma)
+        if sensor.detail:  # of the background alone: a small target hardly changes its surroundings' mean
+            signal = camera_output.without_local_mean(signal, sensor.detail, sensor.detail_size)
+        scale, zero = camera_output.levels(sensor, signal, sigma)
+        signal *= np.float32(scale * GRID)
+        signal += np.float32(zero * GRID)
+        np.clip(signal, -LIMIT * GRID, LIMIT * GRID, out=signal)  # far beyond the range, where the image is saturated
+        np.rint(signal, out=signal)
+        signal *= np.float32(1 / GRID)
+        rows, columns, samples = self.objects[0].render(index, shifts, lag)
+        samples = samples * np.float32(self.objects[0].contrast[index] * sigma * scale * GRID)
+        samples = np.rint(np.clip(samples, -LIMIT * GRID, LIMIT * GRID)) / np.float32(GRID)
+        signal[rows, columns] += samples
+        raw = self._noise(index, rng) * np.float32(scale)
+        raw += (signal - np.float32(zero)) * self._gain[:, None]
+        raw += signal
+        raw[self._dead] = (zero + scale * self._stuck[:, None]).astype(np.float32)
+        return camera_output.digitise(raw, sensor), signal, (rows, columns, samples)
+
+    def _background(self, index, shifts):
+        """The scene at the samples' jittered positions, (H, W) float32 K."""
+        height, width = self.sensor.shape
+        if not self._texture.any():
+            return np.zeros((height, width), np.float32)
+        cells_y, cells_x = self._texture.shape
+        # a view at whole pixels falls on cells: pixel centre m + 1/2 is cell FINE m
+        (x, y), fine = self._view[index], scene.FINE
+        across = np.empty((height, width), np.float32)
+        for odd in (0, 1):
+            across[odd::2] = ((x + np.arange(width) + shifts[odd]) * fine) % cells_x
+        down = ((y + np.arange(height)) * fine) % cells_y
+        down = np.repeat(down.astype(np.float32)[:, None], width, axis=1)
+        return cv2.remap(self._texture, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
+
+    def _noise(self, index, rng):
+        """White noise, 1/f noise, channel offsets with their drift, spikes: (H, W) float32 K."""
+        sensor, sigma = self.sensor, np.float32(noise_sigma(self.sensor))
+        height, width = sensor.shape
+        noise = rng.standard_normal((height, width), dtype=np.float32)
+        if self._flicker is not None:  # a stretch of the stored noise, with the channels moved round
+            top, left = rng.integers(height), rng.integers(width)
+            noise[top:] += self._flicker[: height - top, left : left + width]
+            noise[:top] += self._flicker[height - top :, left : left + width]
+        noise *= sigma
+        angle = 2 * np.pi * index / max(self.frames, 200)
+        offset = self._offset + self._drift[0] * np.cos(angle) + self._drift[1] * np.sin(angle)
+        noise += offset.astype(np.float32)[:, None]
+        count = rng.poisson(sensor.spikes * height * width)
+        where = rng.integers(height * width, size=count)
+        noise.reshape(-1)[where] += sigma * sensor.spike_size * rng.exponential(size=count).astype(np.float32)
+        return noise

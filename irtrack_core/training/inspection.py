@@ -1,0 +1,127 @@
+"""Looking into a network: what its layers hold, what its loss looks like around the weights, what it learned.
+
+All functions leave the network's weights and mode as they were.
+"""
+
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from irtrack_core import boxes as bx
+from irtrack_core.config import TrainingSettings
+from irtrack_core.network.siamese import foreground
+from irtrack_core.training.loop import step
+from irtrack_core.training.sampling import CropMaker, template_side
+
+__all__ = ["crops", "importance", "layers", "loss_surface", "separation", "tensors"]
+
+
+@contextmanager
+def looking(net):
+    """The net in eval mode, and afterwards in the mode it was in."""
+    was_training = net.training
+    net.eval()
+    try:
+        yield net
+    finally:
+        net.train(was_training)
+
+
+def crops(sequence, settings, frame, shift=(0, 0)):
+    """(template, search, centre, side): the crops of the first annotated frame, and of that place in another frame.
+
+    sequence: a Sequence; settings: NetworkSettings; shift: of the search window, (x, y) in frame pixels. centre (2,) and side
+    of the search window in frame pixels.
+    """
+    box = sequence.boxes[sequence.first]
+    center, side = bx.centers(box) + np.asarray(shift, dtype=float), template_side(box[2:], settings)
+    maker = CropMaker(settings, box[2:], sequence.shape)
+    template = maker.template(sequence.frames[sequence.first], bx.centers(box), side)
+    whole = side * settings.search_size / settings.template_size
+    return template, maker(sequence.frames[frame], center, whole), center, whole
+
+
+def tensors(pair):
+    """A sampling.Pair as the batch of one that `training.step` takes."""
+    parts = (pair.template, pair.search, pair.labels, pair.deltas)
+    return [torch.from_numpy(np.ascontiguousarray(part))[None] for part in parts]
+
+
+@torch.no_grad()
+def layers(net, template, search):
+    """{name: (template map, search map)} of every stage for two crops (inputs, S, S), as arrays (C, H, W).
+
+    Names: crop, conv1 ... conv5, p(conv3) ... p(conv5), F', and z, the scores (m, n, n) before the sigmoid, search only.
+    """
+    with looking(net):
+        x = [torch.from_numpy(np.ascontiguousarray(crop))[None] for crop in (template, search)]
+        found = {"crop": x}
+        for name, stage in net.backbone.named_children():
+            x = [stage(branch) for branch in x]
+            found[name] = x
+        maps = [[found[f"conv{k}"][branch] for k in (3, 4, 5)] for branch in (0, 1)]
+        pooled = [net.fusion.pool(one) for one in maps]
+        found |= {f"p(conv{k})": [pooled[0][k - 3], pooled[1][k - 3]] for k in (3, 4, 5)}
+        fused = [net.fusion(one) for one in maps]
+        found["F'"] = fused
+        z = foreground(net.region.search(fused[1], net.region.template(fused[0]))[0])
+    arrays = {name: tuple(branch[0].numpy() for branch in both) for name, both in found.items()}
+    return arrays | {"z": (None, z[0].numpy())}
+
+
+@torch.no_grad()
+def loss_surface(net, batch, rng, *, span=1.0, n=21, settings=None):
+    """The loss of a batch on a plane through the net's weights: (steps (n,), losses (n, n)), losses[n // 2, n // 2] its own.
+
+    The plane is spanned by two random directions; each filter of a direction is as long as the net's own filter, so that a
+    step of 1 means the same in every layer (Li et al. 2018). What has one axis (biases, norms) stays.
+    settings: TrainingSettings of the loss. rows: first direction.
+    """
+    settings = settings or TrainingSettings()
+    weights = [p for p in net.parameters() if p.ndim == 4]
+    start, plane = [p.clone() for p in weights], []
+    for _ in range(2):
+        direction = [torch.from_numpy(rng.standard_normal(tuple(p.shape))).to(p) for p in weights]
+        lengths = [(p.flatten(1).norm(dim=1), d.flatten(1).norm(dim=1)) for p, d in zip(weights, direction)]
+        plane.append([d * (a / b)[:, None, None, None] for d, (a, b) in zip(direction, lengths)])
+    steps, losses = np.linspace(-span, span, n), np.empty((n, n))
+    with looking(net):
+        try:
+            for i, j in np.ndindex(n, n):
+                for p, here, one, two in zip(weights, start, *plane):
+                    p.copy_(here + steps[i] * one + steps[j] * two)
+                classification, regression = step(net, batch, settings)
+                losses[i, j] = float(classification + settings.regression_weight * regression)
+        finally:
+            for p, here in zip(weights, start):
+                p.copy_(here)
+    return steps, losses
+
+
+@torch.no_grad()
+def separation(net, pairs):
+    """(scores of positives, scores of negatives, share): z at the labelled positions of pairs, and the share of couples of
+    a positive and a negative that stand in the right order (the area under the ROC curve; 0.5: it tells nothing)."""
+    positive, negative = [], []
+    with looking(net):
+        for pair in pairs:
+            template, search, q, _ = tensors(pair)
+            z = foreground(net(template, search)[0])
+            positive.append(z[q == 1].numpy())
+            negative.append(z[q == -1].numpy())
+    positive, negative = np.concatenate(positive), np.concatenate(negative)
+    if not len(positive) or not len(negative):
+        raise ValueError("the pairs hold no positive or no negative position: draw more of them")
+    ordered = np.sort(negative)
+    below = (np.searchsorted(ordered, positive, "left") + np.searchsorted(ordered, positive, "right")) / 2
+    return positive, negative, float(below.mean() / len(negative))
+
+
+def importance(net, template, search):
+    """(S, S) of how much each pixel of the search crop moves the highest score: |gradient x pixel|, summed over channels."""
+    with looking(net):
+        crops = [torch.from_numpy(np.ascontiguousarray(crop))[None] for crop in (template, search)]
+        crops[1].requires_grad_()
+        (gradient,) = torch.autograd.grad(foreground(net(*crops)[0]).max(), crops[1])
+    return (gradient * crops[1]).detach().abs().sum(dim=1)[0].numpy()

@@ -1,0 +1,97 @@
+"""All notebooks at once: Snakemake behind a lock that dies with its process."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from irtrack_core import config
+from irtrack_core.workbook import book
+
+__all__ = ["plan", "results", "where"]
+
+
+def results(profile, cores=2):
+    """Run all notebooks that are not up to date, then say where their tables and figures are; returns the exit status.
+
+    Snakemake's own lock outlives a killed run and would block the next one. Ours is the system's: while we hold it no
+    other run of this profile is alive here, so whatever lock lies about is stale and can go.
+    """
+    name, root = config.profile(profile).name, book.find_root()
+    folder, _ = book.folders(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    snakemake = _snakemake(name, cores)
+    try:
+        with FileLock(folder / ".running.lock", timeout=0):
+            subprocess.run([*snakemake, "--unlock"], cwd=root, capture_output=True)
+            status = subprocess.run(snakemake, cwd=root).returncode
+    except Timeout:
+        print(f"error: {folder} is being written by another run: wait for it, or stop it", file=sys.stderr)
+        return 1
+    if status == 0:  # else the list of what failed stays the last thing to be read
+        where(name)
+    return status
+
+
+def plan(profile, cores=2):
+    """Print the jobs that `results` would run, why, and how long each took when it last ran; returns the exit status.
+
+    Nothing is run, and a run that is under way is not disturbed.
+    """
+    name = config.profile(profile).name
+    folder, _ = book.folders(name)
+    command = [*_snakemake(name, cores), "--summary", "--nolock"]
+    done = subprocess.run(command, cwd=book.find_root(), capture_output=True, text=True)
+    if done.returncode:
+        print(done.stderr, file=sys.stderr)
+        return done.returncode
+    jobs = list(csv.DictReader(done.stdout.splitlines(), delimiter="\t"))
+    pending = [job for job in jobs if job["plan"] == "update pending"]
+    known = []
+    for job in pending:
+        stem = _stem(job)
+        seconds = _last(folder / "log" / f"{stem}.tsv")
+        known += [] if seconds is None else [seconds]
+        print(f"{stem:<54} {'never run' if seconds is None else _time(seconds):>12}   {job['status']}")
+    print(f"{len(pending)} of {len(jobs)} jobs of {name} would run", end="")
+    print(f"; {len(known)} of them took {_time(sum(known))} in all when they last ran" if known else "")
+    return 0
+
+
+def _stem(job):
+    """Name of a job's files in the folder log/, from its line of Snakemake's summary."""
+    path = Path(job["output_file"])
+    names = {"train": f"train_{path.stem}", "track": f"track_{path.parent.name}_{path.stem}"}
+    return names.get(job["rule"], path.stem)
+
+
+def _snakemake(name, cores):
+    root = book.find_root()
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "workflow" / "Snakefile")]
+    command += ["--workflow-profile", str(root / "workflow" / "profiles" / "local"), "--cores", str(cores)]
+    return [*command, "--config", f"profile={name}"]
+
+
+def _last(path):
+    """Seconds that a job took, from the table that Snakemake's `benchmark` left; None when it never ran to its end."""
+    if not path.is_file():
+        return None
+    with path.open() as file:
+        return next((float(row["s"]) for row in csv.DictReader(file, delimiter="\t")), None)
+
+
+def _time(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
+
+
+def where(profile):
+    """Print where the tables and figures of a profile are."""
+    results, figures = book.folders(profile)
+    print(f"\nexecuted notebooks  {results / 'notebooks'}")
+    for title, folder, patterns in (("tables", results, ("*.csv", "*.json")), ("figures", figures, ("*.png",))):
+        files = sorted(file for pattern in patterns for file in folder.glob(pattern) if file.name != "manifest.json")
+        print(f"{title:<19} {folder}", *(f"  {file.name}" for file in files), sep="\n")
+    print(f"report              {results / 'notebooks' / '20_report.ipynb'}")

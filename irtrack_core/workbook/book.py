@@ -1,0 +1,210 @@
+"""What every notebook's first cell calls: checked parameters, a seed, the repository root, and where results go.
+
+    from irtrack_core import workbook
+    book = workbook.start("02_filter_an_image", profile=profile, seed=seed, length=length)
+    book.save_table(table)                  # results/quick/02_filter_an_image.csv
+    book.save_figure(figure, "background")  # figures/02_filter_an_image__background.png and its line in manifest.json
+
+Notebooks hand each other files under `results/<profile>/`, never variables. On the command line, `run` executes a
+notebook with checked parameters and `build` makes the stored notebooks from their sources:
+
+    python -m irtrack_core.workbook run notebooks/11_experiment_overlap.ipynb out.ipynb -p profile quick -p seed 3
+    python -m irtrack_core.workbook build 02
+"""
+
+import inspect
+import json
+import os
+import re
+import sys
+import textwrap
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from irtrack_core import config
+from irtrack_core.provenance import commit_of, find_root, limit_threads, versions
+
+__all__ = ["Workbook", "find_root", "folders", "progress", "show_source", "start"]
+
+SLUG = re.compile(r"\d\d_[a-z0-9_]+")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def start(slug, *, profile="quick", seed=0, **parameters):
+    """Open the workbook of one notebook: check its parameters and find where its files go.
+
+    slug: the notebook's name without .ipynb, e.g. "02_filter_an_image". profile: "quick", "medium" or "full".
+    seed: integer, 0 or above. Further keywords are the notebook's own parameters, recorded with every figure.
+    Results and figures go where `folders` says.
+    Raises ValueError or TypeError naming the parameter that cannot be used.
+    """
+    if not (isinstance(slug, str) and SLUG.fullmatch(slug)):
+        raise ValueError(f"slug {slug!r} is not a notebook's name such as '02_filter_an_image'")
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise TypeError(f"seed must be an integer; got {seed!r}")
+    if seed < 0:
+        raise ValueError(f"seed must be 0 or above; got {seed}")
+    for name, value in parameters.items():
+        _check_literal(name, value)
+    chosen = config.profile(profile)
+    root = find_root()
+    results, figures = folders(chosen.name)
+    results.mkdir(parents=True, exist_ok=True)
+    figures.mkdir(parents=True, exist_ok=True)
+    limit_threads()
+    return Workbook(slug, root, chosen, results, figures, seed, dict(parameters))
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """One notebook's surroundings; made by `start`."""
+
+    slug: str
+    root: Path
+    profile: config.Profile
+    results: Path  # results/<profile>
+    figures: Path
+    seed: int
+    parameters: dict
+    rng: np.random.Generator = field(init=False, repr=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "rng", np.random.default_rng(self.seed))
+
+    def path(self, name, slug=None, suffix=""):
+        """results/<profile>/<slug>[__name]<suffix>; slug: another notebook's, else this one's."""
+        _check_name(name)
+        return self.results / f"{slug or self.slug}{f'__{name}' if name else ''}{suffix}"
+
+    def save_table(self, table, name=None):
+        """Write a pandas DataFrame as results/<profile>/<slug>[__name].csv, all or nothing."""
+        _write(self.path(name, suffix=".csv"), table.to_csv(index=False).encode())
+
+    def save_json(self, value, name=None):
+        """Write numbers, text, lists and dicts (NumPy's too) as results/<profile>/<slug>[__name].json."""
+        text = json.dumps(value, indent=1, default=_plain, ensure_ascii=False) + "\n"
+        _write(self.path(name, suffix=".json"), text.encode())
+
+    def load_table(self, slug, name=None):
+        """The table that notebook `slug` saved. Raises FileNotFoundError saying which notebook to run."""
+        import pandas as pd
+
+        return pd.read_csv(self.need(self.path(name, slug, ".csv"), slug))
+
+    def load_json(self, slug, name=None):
+        """What notebook `slug` saved as JSON. Raises FileNotFoundError saying which notebook to run."""
+        return json.loads(self.need(self.path(name, slug, ".json"), slug).read_text())
+
+    def need(self, path, slug):
+        """`path` if it is there; else FileNotFoundError naming the notebook `slug` that makes it."""
+        path = Path(path)
+        if not path.exists():
+            raise FileNotFoundError(
+                f"{path} is not there yet: first run notebooks/{slug}.ipynb with profile = {self.profile.name!r}, "
+                "or everything with `make results`"
+            )
+        return path
+
+    def save_figure(self, figure, what, *, dpi=110):
+        """Write a figure to figures/<slug>__<what>.png and its parameters, commit and versions to manifest.json.
+
+        Notebooks that run at the same time may save at the same time: no entry is lost, no file is ever half written.
+        """
+        if not what:
+            raise ValueError("name the figure: save_figure(figure, 'background')")
+        _check_name(what)
+        path = self.figures / f"{self.slug}__{what}.png"
+        part = _part(path)
+        try:  # without the Software field the same figure gives the same bytes
+            figure.savefig(part, format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None})
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+        commit, dirty = commit_of(self.root)
+        entry = {
+            "notebook": f"notebooks/{self.slug}.ipynb",
+            "parameters": {"profile": self.profile.name, "seed": self.seed} | self.parameters,
+            "commit": commit,
+            "dirty": dirty,
+            "versions": versions(),
+        }
+        manifest = self.figures / "manifest.json"
+        with FileLock(self.figures / ".manifest.lock"):
+            entries = json.loads(manifest.read_text()) if manifest.exists() else {}
+            entries[path.name] = entry
+            _write(manifest, (json.dumps(dict(sorted(entries.items())), indent=1, default=_plain) + "\n").encode())
+
+
+def folders(profile):
+    """(results, figures) of a profile's name: no two runs write to the same, unless they are of one profile and place.
+
+    Results: results/<profile>, below IRTRACK_RESULTS where that is set. Figures: figures/, which is kept in the repository,
+    or figures/<profile> for any profile but quick; IRTRACK_FIGURES names another folder, and where IRTRACK_RESULTS alone
+    is set they go to its folder figures.
+    """
+    root, elsewhere = find_root(), os.environ.get("IRTRACK_RESULTS")
+    figures = Path(os.environ.get("IRTRACK_FIGURES") or Path(elsewhere or root) / "figures").resolve()
+    return Path(elsewhere or root / "results").resolve() / profile, figures if profile == "quick" else figures / profile
+
+
+def progress(iterable=None, **options):
+    """A tqdm bar on the error stream, where it stays out of stored and compared outputs. Options: see tqdm."""
+    from tqdm import tqdm
+
+    return tqdm(iterable, **(dict(dynamic_ncols=True, mininterval=0.5, file=sys.stderr) | options))
+
+
+def show_source(function, *, docstring=True):
+    """A function's or class's source, rendered in the notebook, so that no cell repeats the package's code."""
+    from IPython.display import Markdown
+
+    source = textwrap.dedent(inspect.getsource(function)).rstrip()
+    if not docstring and function.__doc__:
+        source = re.sub(r'^\s*r?"""(?:.|\n)*?"""\n', "", source, count=1, flags=re.MULTILINE)
+    return Markdown(f"`{function.__module__}`\n```python\n{source}\n```")
+
+
+def _check_literal(name, value):
+    if isinstance(value, list | tuple):
+        for item in value:
+            _check_literal(name, item)
+    elif not isinstance(value, str | bool | int | float | None):
+        raise TypeError(
+            f"parameter {name} must be a number, text, true/false or a list of them; got {type(value).__name__}"
+        )
+    elif isinstance(value, float) and not np.isfinite(value):
+        raise ValueError(f"parameter {name} is {value}: it must be a finite number")
+
+
+def _check_name(name):
+    if name is not None and not NAME.fullmatch(name):
+        raise ValueError(f"name {name!r} must be letters, digits, _ . or -: it becomes part of a file's name")
+
+
+def _part(path):
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _write(path, content):
+    """Write bytes so that a reader, or a crash, never meets half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = _part(path)
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _plain(value):
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "model_dump"):
+        return value.model_dump()
+    raise TypeError(f"cannot be saved as JSON: {type(value).__name__}")

@@ -1,0 +1,124 @@
+"""Notebook 10's tables, computed again from its raw CSV files by code that shares nothing with the package."""
+
+import csv
+import math
+import random
+import statistics
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from irtrack_core import datasets, evaluation
+from irtrack_core.workbook import runner
+
+PFA = 1e-3
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory, root):
+    """The results folder of a small run of the notebook: two sequences a set, two scenes a point."""
+    folder = tmp_path_factory.mktemp("snr")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("IRTRACK_RESULTS", str(folder / "results"))
+    patch.setenv("IRTRACK_FIGURES", str(folder / "figures"))
+    patch.delenv("IRTRACK_DATA", raising=False)
+    small = ["-p", "sequences_each", "2", "-p", "repeats", "2"]
+    notebook = root / "notebooks/10_experiment_snr.ipynb"
+    try:
+        assert runner.main(["run", str(notebook), str(folder / "out.ipynb"), *small]) == 0
+    finally:
+        patch.undo()
+    return folder / "results/quick"
+
+
+def read(results, name=""):
+    with open(results / f"10_experiment_snr{'__' if name else ''}{name}.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def grouped(rows, *keys):
+    groups = defaultdict(list)
+    for row in rows:
+        groups[tuple(row[key] for key in keys)].append(row)
+    return groups
+
+
+def numbers(rows, name):
+    return [float(row[name]) for row in rows]
+
+
+def test_variants_are_medians_of_the_frames(results):
+    raw = grouped(read(results, "frames"), "dataset", "sequence", "filter", "variant")
+    table = grouped(read(results, "variants"), "dataset", "sequence", "filter", "variant")
+    assert raw.keys() == table.keys() and len(raw) == 6 * (14 + 11)  # all but none, ipi and pstnn have two
+    for key, rows in raw.items():
+        (row,) = table[key]
+        for name in ("snr_literal", "snr", "db", "scrg", "bsf", "retention", "zero_share", "pfa"):
+            assert float(row[name]) == pytest.approx(statistics.median(numbers(rows, name)), nan_ok=True)
+        assert float(row["pd"]) == pytest.approx(sum(x <= PFA for x in numbers(rows, "pfa")) / len(rows))
+
+
+def test_the_choice_never_saw_the_test_sequences(results):
+    sequences = [one for name in datasets.SIMULATED for one in datasets.load(name, frames=40, sequences=2)]
+    variants = grouped(read(results, "variants"), "filter", "sequence")
+    table = grouped(read(results), "filter", "sequence")
+    assert len(table) == 14 * 6
+    for train, test in evaluation.folds(sequences, k=5, seed=0):
+        for name in {key[0] for key in table}:
+            scores = defaultdict(list)
+            for one in train:
+                for row in variants[name, one.name]:
+                    scores[row["variant"]].append((float(row["pd"]), math.log10(max(float(row["pfa"]), 1e-6))))
+            best = max(scores, key=lambda v: tuple(np.mean(scores[v], axis=0) * (1, -1)))
+            for one in test:
+                (row,) = table[name, one.name]
+                assert row["variant"] == best
+
+
+def test_shares_are_means_with_bootstrap_intervals(results):
+    rows, random_ = read(results), random.Random(0)
+    shares = {(row["dataset"], row["filter"]): row for row in read(results, "pd")}
+    for (name,), part in grouped(rows, "filter").items():
+        row, values = shares["all", name], numbers(part, "pd")
+        assert float(row["mean"]) == pytest.approx(sum(values) / len(values)) and int(row["sequences"]) == 6
+        means = sorted(sum(random_.choices(values, k=len(values))) / len(values) for _ in range(4000))
+        assert float(row["low"]) == pytest.approx(means[100], abs=0.18)  # means of six come in steps of a sixth
+        assert float(row["high"]) == pytest.approx(means[3900], abs=0.18)
+
+
+def test_differences_are_paired(results):
+    found = {(row["filter"], row["dataset"], row["sequence"]): float(row["pd"]) for row in read(results)}
+    keys = sorted({key[1:] for key in found})
+    rows = read(results, "differences")
+    assert len(rows) == 4 * (2 + 11)
+    for row in rows:
+        a, b = row["Pd"].split(" - ")
+        gaps = [found[a, *key] - found[b, *key] for key in keys if row["dataset"] in ("all", key[0])]
+        assert float(row["difference"]) == pytest.approx(sum(gaps) / len(gaps))
+        assert float(row["low"]) <= float(row["difference"]) <= float(row["high"])
+
+
+def test_measures_agree_with_each_other(results):
+    """Columns of one raw row that follow from others: dB from SNR; the ratio of two literal SNRs of the image itself."""
+    for row in read(results, "frames"):
+        snr = float(row["snr"])
+        expected = 20 * math.log10(snr) if snr > 0 else -math.inf
+        assert float(row["db"]) == pytest.approx(expected)
+        assert 0 <= float(row["pfa"]) <= 1 and 0 <= float(row["zero_share"]) <= 1
+        if row["filter"] == "none":
+            assert float(row["scrg"]) == pytest.approx(1) and float(row["bsf"]) == pytest.approx(1)
+
+
+def test_games_change_no_rank(results):
+    for rows in grouped(read(results, "gamed"), "dataset", "sequence", "frame").values():
+        assert len({row["pfa"] for row in rows}) == 1 and len(rows) == 5 + 4
+
+
+def test_maps_are_complete(results):
+    for name, cells in (("grid", 36), ("grid_spikes", 36), ("sweep_spikes", 30)):
+        rows = read(results, name)
+        keys = ("filter", "size", "value" if name == "sweep_spikes" else "snr_in")
+        groups = grouped(rows, *keys)
+        assert len(groups) == cells * len({row["filter"] for row in rows})
+        assert all(len(part) == 2 for part in groups.values())

@@ -1,0 +1,73 @@
+"""filter_maps.py: targets under controlled conditions, intervals over scenes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from irtrack_core import metrics
+from irtrack_core.config import TargetSettings
+from irtrack_core.experiments import filter_maps
+from irtrack_core.filtering import multilevel_filter
+from irtrack_core.filtering.elements import element_length, line_elements, rectangle
+from irtrack_core.imaging.scan import simulate
+
+NAMES = ("none", "U", "M")
+
+
+def test_grid_is_repeatable_and_finds_bright_targets():
+    one = filter_maps.grid([2, 40], [1, 6], NAMES, repeats=2, seed=3)
+    assert one.equals(filter_maps.grid([2, 40], [1, 6], NAMES, repeats=2, seed=3))
+    assert len(one) == 2 * 2 * 2 * 3
+    bright = one[(one["snr_in"] == 40) & (one["filter"] == "U")]
+    faint = one[(one["snr_in"] == 2) & (one["filter"] == "U")]
+    assert (bright["pfa"] < 1e-3).all() and (faint["pfa"] > 1e-3).any()
+    assert not one.equals(filter_maps.grid([2, 40], [1, 6], NAMES, repeats=2, seed=4))
+
+
+def test_grid_equals_the_raw_arrays():
+    row = filter_maps.grid([9], [6], NAMES, repeats=1, seed=5).set_index("filter")
+    draw = int(np.random.default_rng([5, 0]).integers(2**31))
+    target = TargetSettings(kind="vehicle", size=6, snr=9)
+    frame = simulate(filter_maps.SENSOR, filter_maps.CLOUDS, target, frames=1, seed=draw).components(0)
+    _, U, M = multilevel_filter(frame.image, line_elements(element_length(frame.box[2:]), 4), rectangle(3, 3))
+    for name, response in (("none", frame.image), ("U", U), ("M", M)):
+        assert row.loc[name, "pfa"] == metrics.false_alarm_share(response, frame.box, guard=10)
+
+
+def test_sweep_sets_the_setting():
+    table = filter_maps.sweep("spikes", (0.0, 0.02), [12], NAMES, snr=12, repeats=3)
+    assert table["value"].unique().tolist() == [0.0, 0.02]
+    share = table.groupby(["filter", "value"])["pfa"].median()
+    assert share["U", 0.02] > share["U", 0.0]  # spikes are false alarms for U; the rectangle removes them
+    assert share["M", 0.02] < share["U", 0.02]
+    scene = filter_maps.sweep("std", (0.0, 0.3), [6], NAMES, snr=8, repeats=2)
+    assert scene.groupby(["filter", "value"])["pfa"].median()["U", 0.3] > 0.01
+    assert len(filter_maps.sweep("oversampling", (1.0, 3.0), [6], NAMES, repeats=1)) == 6
+    with pytest.raises(ValueError):
+        filter_maps.sweep("spike", (0.0,), [6], NAMES, repeats=1)
+
+
+def made(u, m):
+    """A table in which U and M find what the two lists say, a scene an entry."""
+    rows = [{"filter": "U", "repeat": i, "size": 3, "pfa": 0.0 if hit else 1.0} for i, hit in enumerate(u)]
+    rows += [{"filter": "M", "repeat": i, "size": 3, "pfa": 0.0 if hit else 1.0} for i, hit in enumerate(m)]
+    return pd.DataFrame(rows)
+
+
+def test_shares_and_their_intervals():
+    u, m = [1] * 15 + [0] * 5, [1] * 10 + [0] * 10
+    rng = np.random.default_rng(0)
+    pd_ = filter_maps.found(made(u, m), ["filter", "size"], pfa=1e-3, rng=rng).set_index("filter")
+    assert pd_.loc["U", "pd"] == 0.75 and pd_.loc["M", "pd"] == 0.5
+    spread = 1.96 * np.sqrt(0.75 * 0.25 / 20)
+    assert pd_.loc["U", "low"] == pytest.approx(0.75 - spread, abs=0.06)
+    assert pd_.loc["U", "high"] == pytest.approx(0.75 + spread, abs=0.06)
+
+
+def test_gain_is_paired():
+    u = [1] * 10 + [0] * 10
+    rng = np.random.default_rng(0)
+    same = filter_maps.gain(made(u, u), ["size"], pfa=1e-3, rng=rng).iloc[0]
+    assert (same["gain"], same["low"], same["high"]) == (0, 0, 0)  # the same scenes: no doubt at all
+    other = filter_maps.gain(made(u, u[::-1]), ["size"], pfa=1e-3, rng=rng).iloc[0]
+    assert other["gain"] == 0 and other["low"] < -0.3 and other["high"] > 0.3

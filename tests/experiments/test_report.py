@@ -1,0 +1,58 @@
+import shutil
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from irtrack_core import workbook
+from irtrack_core.experiments import report
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    monkeypatch.setenv("IRTRACK_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setenv("IRTRACK_FIGURES", str(tmp_path / "figures"))
+    return workbook.start("20_report")
+
+
+def test_every_row_says_why():
+    table = report.comparison([("Fig. 4", "above 0.9", "0.62", "other images")])
+    assert report.markdown(table).splitlines() == [
+        "| what | paper | ours | why they differ |",
+        "|---|---|---|---|",
+        "| Fig. 4 | above 0.9 | 0.62 | other images |",
+    ]
+    with pytest.raises(ValueError, match="why they differ"):
+        report.comparison([("Fig. 4", "above 0.9", "0.62", " ")])
+
+
+def test_long_cells_stay_whole():
+    long = "word " * 60
+    assert long in report.markdown(pd.DataFrame({"a": [long], "b": ["x|y"]}))
+
+
+def test_mean_text_takes_exactly_one_row():
+    rows = [("all", "peak", 0.615, 0.3, 0.8), ("a", "peak", 0.1, 0, 1), ("all", "paper", 0.9, 0, 1)]
+    table = pd.DataFrame(rows, columns=["dataset", "tracker", "mean", "low", "high"])
+    assert report.mean_text(table, "peak", scale=100, digits=1) == "61.5 (30.0-80.0)"
+    with pytest.raises(ValueError, match="0 rows for siamese"):
+        report.mean_text(table, "siamese")
+
+
+def test_figures_are_listed_with_their_origin(book):
+    assert report.figures_table(book).empty
+    with pytest.raises(FileNotFoundError, match="20_report"):
+        report.picture(book, "20_report", "one")
+    figure, _ = plt.subplots()
+    book.save_figure(figure, "one")
+    plt.close(figure)
+    (row,) = report.figures_table(book).itertuples(index=False)
+    assert row.figure == "20_report__one.png" and "profile=quick, seed=0" in row.parameters
+    assert report.picture(book, "20_report", "one").data
+    full = workbook.start("20_report", profile="full")
+    with pytest.raises(FileNotFoundError, match="profile = 'full'"):
+        report.picture(full, "20_report", "one")
+    for name in ("20_report__one.png", "manifest.json"):  # as if those of another profile had been copied there
+        shutil.copy(book.figures / name, full.figures)
+    with pytest.raises(ValueError, match="made with profile 'quick'"):
+        report.picture(full, "20_report", "one")

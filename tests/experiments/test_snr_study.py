@@ -1,0 +1,176 @@
+"""filter_study.py: experiment 1's tables, recomputed from raw arrays."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from irtrack_core import metrics
+from irtrack_core.datasets import load
+from irtrack_core.experiments import snr
+from irtrack_core.filtering import baselines, multilevel_filter
+from irtrack_core.filtering.baselines import contrast, windows
+from irtrack_core.filtering.elements import element_length, line_elements, rectangle
+
+
+@pytest.fixture(scope="module")
+def aircraft():
+    return load("sim-aircraft", frames=6, sequences=2)
+
+
+def test_pick_frames():
+    boxes = np.full((10, 4), 5.0)
+    boxes[[0, 1, 7]] = np.nan
+    sequence = SimpleNamespace(boxes=boxes)
+    assert snr.pick_frames(sequence, 3).tolist() == [2, 5, 9]
+    assert snr.pick_frames(sequence, 99).tolist() == [2, 3, 4, 5, 6, 8, 9]
+
+
+def test_one_frame_of_several():
+    assert snr.pick_frames(SimpleNamespace(boxes=np.full((9, 4), 5.0)), 1).tolist() == [4]
+
+
+def test_frames_table_equals_the_raw_arrays(aircraft):
+    table = snr.filter_frames(aircraft, ("none", "U", "M", "mpcm", "dog"), count=2)
+    assert table.groupby(["filter", "variant"]).size().to_dict() == {
+        (name, variant): 4
+        for name in ("none", "U", "M", "mpcm", "dog")
+        for variant in ("size", "paper")
+        if name != "none" or variant == "size"
+    }
+    sequence = aircraft[1]
+    rows = table[(table["sequence"] == sequence.name) & (table["frame"] == 5)]
+    image, target, box = sequence.frames[5], sequence.components(5).target, sequence.boxes[5]
+    region, floor = metrics.background_region(image.shape, box), metrics.noise_sigma(image)
+    for variant, length in (("size", element_length(box[2:])), ("paper", 15)):
+        E, U, M = multilevel_filter(image, line_elements(length, 4), rectangle(3, 3))
+        patches = contrast.mpcm(image, **(contrast.fit_cells(box[2:]) if variant == "size" else {}))
+        patches = np.sign(patches) * np.sqrt(abs(patches))  # back from squared grey values
+        got = rows[rows["variant"] == variant].set_index("filter")
+        for name, response in (("none", image), ("U", U), ("M", M), ("mpcm", patches)):
+            if name == "none" and variant == "paper":
+                continue
+            assert got.loc[name, "snr"] == pytest.approx(metrics.snr(response, box, region, floor=floor), rel=1e-6)
+            assert got.loc[name, "pfa"] == metrics.false_alarm_share(response, box, guard=10)
+            kept = metrics.retention(target, response, box, region)
+            assert got.loc[name, "retention"] == pytest.approx(kept, rel=1e-6)
+        assert got.loc["U", "zero_share"] == np.mean(U == 0)
+        assert got.loc["U", "size"] == pytest.approx(np.sqrt(box[2] * box[3]))
+
+
+def test_every_filter_sees_the_same_window(aircraft):
+    table = snr.filter_frames(aircraft[:1], ("none", "U", "tophat"), count=1, window=120, variants=("size",))
+    (sequence, number) = aircraft[0], int(table["frame"].iloc[0])
+    area, box = snr._window((256, 256), sequence.boxes[number], 120)
+    image = sequence.frames[number][area]
+    assert image.shape == (120, 120)
+    np.testing.assert_allclose(box[:2] + (area[1].start, area[0].start), sequence.boxes[number, :2])
+    response = windows.tophat(image, size=element_length(box[2:]))
+    row = table.set_index("filter").loc["tophat"]
+    assert row["pfa"] == metrics.false_alarm_share(response, box, guard=10)
+    assert row["zero_share"] == np.mean(response == 0)
+
+
+def test_window_stays_inside_the_frame():
+    for box in ([0, 0, 4, 4], [250, 3, 4, 4], [120, 250.5, 5, 5]):
+        (rows, columns), moved = snr._window((256, 256), np.array(box, float), 100)
+        assert rows.start >= 0 and rows.stop <= 256 and columns.start >= 0 and columns.stop <= 256
+        assert rows.stop - rows.start == 100 and (moved[:2] >= 0).all() and (moved[:2] + moved[2:] <= 100).all()
+    assert snr._window((80, 90), np.array([5.0, 5, 4, 4]), 100)[0] == (slice(0, 80), slice(0, 90))
+
+
+def test_linear_filters_keep_the_noise():
+    noise = np.random.default_rng(0).normal(1000, 5, (200, 200)).astype(np.float32)
+    for variant in snr.VARIANTS:
+        found = snr.responses(noise, (6.0, 7.0), ("dog", "log"), variant=variant)
+        for response in found.values():
+            assert response.std() == pytest.approx(5, rel=0.05)
+
+
+def test_all_filters_of_the_registry_are_compared():
+    assert set(snr.FILTERS) == {"U", "M", *baselines.available()}
+    found = snr.responses(np.full((60, 70), 9, np.uint8), (3, 3), variant="size")
+    assert list(found) == list(snr.FILTERS) and all(one.shape == (60, 70) for one in found.values())
+    with pytest.raises(ValueError, match="variant"):
+        snr.responses(np.full((60, 70), 9, np.uint8), (3, 3), variant="sizes")
+
+
+def test_dark_targets_are_found_in_the_negative_by_all():
+    image = np.random.default_rng(0).integers(100, 110, (60, 80)).astype(np.uint8)
+    image[30:34, 40:44] = 60
+    box = np.array([[40, 30, 4, 4.0]])
+    sequence = SimpleNamespace(dataset="d", name="n", frames=[image], boxes=box, components=None)
+    names = [name for name in snr.FILTERS if name not in ("ipi", "pstnn")]
+    table = snr.filter_frames([sequence], names, count=1, variants=("size",)).set_index("filter")
+    assert table["dark"].all() and (table["pfa"] == 0).all()
+    assert table.loc["U", "snr"] > 3 * np.sqrt(12)
+    _, U, M = multilevel_filter(image, line_elements(15, 4), rectangle(3, 3), polarity="dark")  # by the dual, too
+    region = metrics.background_region(image.shape, box[0])
+    for name, response in (("U", U), ("M", M)):
+        assert table.loc[name, "snr"] == metrics.snr(response, box[0], region, floor=metrics.noise_sigma(image))
+
+
+def test_what_polarity_costs():
+    image = np.random.default_rng(0).integers(100, 110, (60, 80)).astype(np.uint8)
+    image[30:34, 40:44] = 60
+    box = np.array([[40, 30, 4, 4.0]])
+    sequence = SimpleNamespace(dataset="d", name="n", frames=[image], boxes=box, components=None)
+    pfa = snr.polarity_cost([sequence], count=1).set_index(["polarity", "filter"])["pfa"]
+    assert pfa["known", "U"] == pfa["known", "M"] == pfa["both", "U"] == 0
+    assert pfa["bright", "U"] > 0.01
+
+
+def test_by_sequence(aircraft):
+    table = snr.filter_frames(aircraft, ("none", "U", "M"), count=3)
+    rows = snr.by_sequence(table)
+    assert len(rows) == 2 * 5
+    part = table[(table["sequence"] == aircraft[0].name) & (table["filter"] == "U") & (table["variant"] == "size")]
+    row = rows[(rows["sequence"] == aircraft[0].name) & (rows["filter"] == "U") & (rows["variant"] == "size")].iloc[0]
+    assert row["snr"] == part["snr"].median() and row["db"] == part["db"].median()
+    assert row["pd"] == np.mean(part["pfa"] <= 1e-3)
+
+
+def test_variants_are_chosen_on_other_sequences():
+    table = [
+        {"dataset": "d", "sequence": sequence, "filter": name, "variant": variant, "pd": share, "pfa": pfa}
+        for name, variant, values in (
+            ("a", "size", {"x": (1.0, 0), "y": (0.0, 1)}),  # best on x, worst on y
+            ("a", "paper", {"x": (0.4, 0.1), "y": (0.6, 0.1)}),
+            ("b", "size", {"x": (0.5, 1e-3), "y": (0.5, 1e-3)}),  # a tie in pd: the lower Pfa
+            ("b", "paper", {"x": (0.5, 1e-4), "y": (0.5, 1e-4)}),
+            ("none", "size", {"x": (0.1, 0.5), "y": (0.2, 0.5)}),
+        )
+        for sequence, (share, pfa) in values.items()
+    ]
+    x, y = (SimpleNamespace(dataset="d", name=name) for name in "xy")
+    chosen = snr.cross_validated(pd.DataFrame(table), [([x], [y]), ([y], [x])])
+    got = {(row.sequence, row.filter): (row.variant, row.pd, row.fold) for row in chosen.itertuples()}
+    assert got == {
+        ("y", "a"): ("size", 0.0, 0),  # the choice on x was wrong for y: that is the point
+        ("x", "a"): ("paper", 0.4, 1),
+        ("x", "b"): ("paper", 0.5, 1),
+        ("y", "b"): ("paper", 0.5, 0),
+        ("x", "none"): ("size", 0.1, 1),
+        ("y", "none"): ("size", 0.2, 0),
+    }
+
+
+def test_survival_of_points_and_large_targets():
+    table = snr.survival_table(sizes=(1, 18), sides=(1, 3, 5), repeats=2)
+    kept = table.groupby(["size", "side"])["retention"].mean().unstack()
+    point, large = kept.iloc[0], kept.iloc[1]
+    assert point[1] == pytest.approx(1, abs=0.05) and point[3] < 0.3 and point[5] < 0.01
+    assert large[1] > 0.9 and large[3] > 0.5 and (np.diff(large) < 0).all()
+
+
+def test_the_games_raise_decibels_and_find_nothing():
+    table = snr.game(load("sim-otcbvs", frames=6, sequences=2), cuts=(0, 0.5, 0.9), powers=(1, 3), count=2)
+    for name, played in table.groupby("game"):
+        wide = played.pivot(index=["sequence", "frame"], columns="value", values="pfa")
+        assert len(wide) and (wide.nunique(axis=1) == 1).all()
+        decibels = played.groupby("value")["snr_no_floor"].median()
+        assert decibels.iloc[-1] > 1.5 * decibels.iloc[0], name
+    start = table[table["value"] == table["game"].map({"cut": 0, "power": 1})]
+    both = start.pivot(index=["sequence", "frame"], columns="game", values="snr")
+    np.testing.assert_allclose(both["cut"], both["power"])

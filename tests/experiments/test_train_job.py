@@ -1,0 +1,125 @@
+"""Training of all compared methods: what is there is kept, what was interrupted goes on, what changed is made anew."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from irtrack_core import config
+from irtrack_core.datasets import subsample
+from irtrack_core.experiments import protocol, study, train_job
+from irtrack_core.network.weights import lacking, read_card, read_tensors
+from irtrack_core.training import loop
+from irtrack_core.training.loop import new_net
+from irtrack_core.training.sampling import PairSampler
+
+SMALL = config.profile("quick").replace(frames=9, iterations=8, width=0.03125)
+
+
+def weights(folder, name="ref8", **options):
+    return protocol.weights_path(folder, 0, 0, name=name, **options)
+
+
+def learn(folder, name="ref8", profile=SMALL, **options):
+    return train_job.learn(name, profile, folder, batch=2, progress=False, **options)
+
+
+@pytest.mark.parametrize("name", ["paper", "ref8", "ref9-filtered", "paper-image"])
+def test_a_training_leaves_weights_of_its_steps_and_a_tracker(name, tmp_path):
+    history = learn(tmp_path, name)
+    assert len(history) == 8 and history["classification"].notna().all()
+    assert (history["regression"] == 0).all() == (not name.startswith("paper"))
+    assert protocol.steps(tmp_path, 0, 0, name) == [0, 1, 2, 4, 8]
+    assert not list((tmp_path / "checkpoints").iterdir())
+    tracker = study.make_tracker(name, tmp_path)
+    assert tracker.name == name and tracker.net.settings.inputs == (protocol.parse(name)[1],)
+    assert (tracker.settings.velocity_rate, tracker.settings.candidates) == (0, 0)
+    early = study.make_tracker(name, tmp_path, step=0)
+    pairs = zip(tracker.net.parameters(), early.net.parameters())
+    assert not all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_what_is_there_is_kept_and_what_changed_is_made_anew(tmp_path):
+    first = learn(tmp_path)
+    before = weights(tmp_path).stat().st_mtime_ns
+    pd.testing.assert_frame_equal(learn(tmp_path), first)
+    assert weights(tmp_path).stat().st_mtime_ns == before
+    again = learn(tmp_path, profile=SMALL.replace(iterations=4))
+    card = read_card(weights(tmp_path))
+    assert len(again) == 4 and card["key"]["training"]["iterations"] == 4
+    assert lacking(card) == ["scores"] and card["command"].startswith(
+        "python -m irtrack_core.experiments.train_job ref8 --profile"
+    )
+
+
+def test_paper_is_trained_as_its_presets_say(tmp_path):
+    """By hand: the network of the preset on the filtered image, every 4th frame, and the paper's schedule."""
+    history = learn(tmp_path, "paper")
+    settings = config.network_preset("paper", width=SMALL.width)
+    net = new_net(settings, 0)
+    sequences = [subsample(one, 4) for one in study.test_folds(SMALL)[0][1]]
+    near = config.SamplingSettings(max_gap=7)
+    sampler = PairSampler(sequences, settings, net.positions(), sampling=near, loose=False, seed=0)
+    plan = config.training_preset("paper", iterations=8, batch=2)
+    pd.testing.assert_frame_equal(loop.train(net, sampler, plan, progress=False), history)
+    kept = read_tensors(weights(tmp_path, "paper"))[0]
+    assert all(torch.equal(kept[name], tensor) for name, tensor in net.state_dict().items())
+
+
+def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, monkeypatch):
+    learn(tmp_path / "whole")
+
+    def killed(*arguments, stop_after, **options):
+        if stop_after > 2:
+            raise KeyboardInterrupt
+        return train(*arguments, stop_after=stop_after, **options)
+
+    train = train_job.train
+    monkeypatch.setattr(train_job, "train", killed)
+    with pytest.raises(KeyboardInterrupt):
+        learn(tmp_path / "part")
+    assert not weights(tmp_path / "part").exists()
+    monkeypatch.setattr(train_job, "train", train)
+    learn(tmp_path / "part")
+    part, whole = (read_tensors(weights(tmp_path / folder)) for folder in ("part", "whole"))
+    assert part[1] == whole[1] and all(torch.equal(part[0][name], whole[0][name]) for name in whole[0])
+
+
+def test_all_methods_see_the_same_crops():
+    batches = {}
+    for name in ("paper", "ref8-filtered", "ref9-filtered", "ref10-filtered", "ref11-filtered"):
+        net = train_job.new_network(train_job.network_settings(name, 0.03125))
+        batches[name] = train_job.sampler_of(net, *train_job.training_sequences(SMALL, 0)).batch(3, 2)
+    for batch in batches.values():
+        np.testing.assert_array_equal(batch[0], batches["paper"][0])
+        np.testing.assert_array_equal(batch[1], batches["paper"][1])
+    assert [len(batch) for batch in batches.values()] == [4, 4, 5, 4, 4]
+
+
+def test_runs_of_a_profile():
+    full = train_job.runs(config.profile("full"))
+    assert len(full) == len(set(full)) == 10 * 5 * 3 and len(train_job.runs(config.profile("medium"))) == 100
+    assert train_job.runs(config.profile("quick"), ["ref8"], seed=4) == [("ref8", 0, 4)]
+
+
+def test_only_what_is_missing_is_trained(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(train_job, "learn", lambda name, *_, **options: calls.append((name, options)))
+    names = ["identity", "paper", "siamese", "ref8"]
+    two = SMALL.replace(seeds=2)
+    weights(tmp_path, "paper").parent.mkdir()
+    weights(tmp_path, "paper").touch()
+    weights(tmp_path, "ref8", step=4).touch()  # of a training that was stopped
+    missing = train_job.train_missing(two, tmp_path, names)
+    assert missing == [("ref8", 0, 0), ("paper", 0, 1), ("ref8", 0, 1)] == [(n, o["fold"], o["seed"]) for n, o in calls]
+    assert {options["study_seed"] for _, options in calls} == {0}
+    assert len(train_job.train_missing(SMALL, tmp_path, seed=3)) == 10
+    assert calls[-1][1] | {"fold": 0, "seed": 3, "study_seed": 3} == calls[-1][1]
+
+
+def test_command_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(config.PROFILES, "quick", SMALL)
+    train_job.main(["ref8", "--seed", "1", "--results", str(tmp_path)])
+    assert capsys.readouterr().out.strip() == str(protocol.weights_path(tmp_path, 0, 1, name="ref8"))
+    with pytest.raises(SystemExit):
+        train_job.main(["ref12"])

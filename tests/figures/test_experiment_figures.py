@@ -1,0 +1,74 @@
+"""Figures of the experiments: what is drawn, under which name, and what a bar's filling says."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.container import BarContainer
+
+from irtrack_core import config
+from irtrack_core.experiments import protocol
+from irtrack_core.figures import experiments, style
+
+NAMES = ["identity", "peak", *protocol.pairs_of_inputs("paper"), *protocol.pairs_of_inputs("ref8")]
+
+
+@pytest.fixture
+def axes():
+    figure, axis = plt.subplots()
+    yield axis
+    plt.close(figure)
+
+
+def test_each_method_stands_once_in_a_panel():
+    assert experiments.in_panel(NAMES, False) == ["identity", "peak", "paper-image", "ref8"]
+    assert experiments.in_panel(NAMES, True) == ["identity", "peak", "paper", "ref8-filtered"]
+
+
+def test_caption_says_how_small_the_study_was_and_that_they_are_reconstructions():
+    text = experiments.caption(config.profile("quick"), "six sequences")
+    assert "one fold, one seed" in text and "width 0.125" in text and "200 training steps" in text
+    assert "six sequences" in text and text.endswith("reconstruction, not the authors' code or numbers")
+
+
+def test_lines_of_both_inputs_have_the_colour_and_the_name_of_the_method(axes):
+    table = pd.DataFrame({"tracker": np.repeat(NAMES, 3), "frame": [1, 2, 3] * 6, "iou": 0.5})
+    experiments.overlap_by_frame(axes, table[table["tracker"].isin(["peak", "ref8-filtered"])], limit=0.97)
+    lines = {line.get_label(): line for line in axes.get_lines()}
+    assert {"peak", "ref8", "limit by noise"} == set(lines)
+    assert to_hex(lines["ref8"].get_color()) == style.COLORS["ref8"].lower() and lines["ref8"].get_linestyle() == "-"
+    assert lines["peak"].get_linestyle() == "--"
+
+
+def test_bars_are_hatched_where_the_input_is_not_the_method_s_own(axes):
+    rows = [("sim-aircraft", name, 0.5, 0.4, 0.6) for name in NAMES]
+    experiments.precision_bars(
+        axes, pd.DataFrame(rows, columns=["dataset", "tracker", "mean", "low", "high"]), paper=False
+    )
+    bars = [container for container in axes.containers if isinstance(container, BarContainer)]
+    hatched = [name for name, bar in zip(NAMES, bars) if bar.patches[0].get_hatch()]
+    assert hatched == ["paper-image", "ref8-filtered"]
+    assert [bar.patches[0].get_height() for bar in bars] == [50] * 6
+    legend = experiments.bar_legend(axes)
+    assert [text.get_text() for text in legend.get_texts()][:4] == ["identity", "peak", "paper", "ref8"]
+
+
+def test_clear_differences_are_filled(axes):
+    table = pd.DataFrame(
+        [("peak", 6, 0.2, 0.1, 0.3, True), ("ref8", 6, 0.0, -0.1, 0.1, False)],
+        columns=["tracker", "sequences", "difference", "low", "high", "clear"],
+    )
+    experiments.difference_bars(axes, table, reference="paper", measure="AOR")
+    dots = [line for line in axes.get_lines() if line.get_marker() == "o"]
+    assert [dot.get_markerfacecolor() == "white" for dot in dots] == [False, True]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["peak", "ref8"]
+
+
+def test_stages_stand_end_to_end(axes):
+    table = pd.DataFrame(
+        [("a", stage, ms) for stage, ms in zip(experiments.STAGE_COLORS, (1.0, 2.0, 3.0, 4.0))],
+        columns=["tracker", "stage", "ms"],
+    )
+    experiments.stage_bars(axes, table)
+    assert [bar.get_x() for bar in axes.patches] == [0, 1, 3, 6] and axes.texts[0].get_text().strip() == "10.0"

@@ -1,0 +1,155 @@
+"""Jumps of the whole picture: known shifts of a larger picture, and what must not count as one."""
+
+import numpy as np
+import pytest
+
+from irtrack_core import trackers
+from irtrack_core.config import JumpSettings, TrackerSettings
+from irtrack_core.trackers.camera_motion import JumpWatch, shift_between
+
+
+@pytest.fixture(scope="module")
+def world():
+    """(700, 800) float32 with structure at all scales."""
+    rng = np.random.default_rng(2)
+    spectrum = np.fft.rfft2(rng.normal(size=(700, 800)))
+    k = np.hypot(np.fft.fftfreq(700)[:, None], np.fft.rfftfreq(800)[None])
+    picture = np.fft.irfft2(spectrum / (k + 0.01) ** 1.3, s=(700, 800))
+    return (20 * picture / picture.std() + 100).astype(np.float32)
+
+
+def view(world, x, y, rng):
+    return world[y : y + 400, x : x + 500] + rng.normal(0, 1, (400, 500)).astype(np.float32)
+
+
+@pytest.mark.parametrize("shift", [(60, 0), (-25, 41), (5, -7)])
+def test_the_shift_is_found(world, shift):
+    rng = np.random.default_rng(0)
+    before, after = view(world, 100, 100, rng), view(world, 100 - shift[0], 100 - shift[1], rng)
+    found, response = shift_between(before[72:328, 122:378], after[72:328, 122:378])
+    assert found == pytest.approx(shift, abs=0.3)
+    assert response > 0.1
+
+
+def test_slow_drift_is_no_jump_and_a_jump_is_told_once(world):
+    rng, x = np.random.default_rng(1), 100
+    watch = JumpWatch(view(world, x, 100, rng), (250, 200))
+    seen = []
+    for step in (1, 1, 1, 1, 60, 1, 1):
+        x += step
+        frame = view(world, x, 100, rng)
+        seen.append(watch(frame))
+        watch.keep(frame, (250, 200))
+    assert [one is None for one in seen] == [True] * 4 + [False] + [True] * 2
+    assert seen[4] == pytest.approx((-60, 0), abs=0.5)
+
+
+def test_a_jump_is_told_while_the_camera_pans_when_asked_in_doubt(world):
+    """The structure never fits the frame before then, so that it fits no worse after a jump."""
+    rng, x = np.random.default_rng(1), 100
+    watch = JumpWatch(view(world, x, 100, rng), (250, 200))
+    for _ in range(8):
+        x += 12
+        frame = view(world, x, 100, rng)
+        assert watch(frame) is None
+        watch.keep(frame, (250, 200))
+    frame = view(world, x + 60, 100, rng)
+    assert watch(frame) is None
+    assert not watch.changed
+    assert watch(frame, doubt=True) == pytest.approx((-60, 0), abs=0.5)
+
+
+@pytest.mark.parametrize("always", [True, False])
+def test_dead_pixels_do_not_blind_the_watch(world, always):
+    rng, told = np.random.default_rng(1), []
+    frames = [view(world, 100 + 60 * (step >= 6), 100, rng) for step in range(9)]
+    for frame in frames if always else frames[2:3]:
+        frame[150, 200], frame[250, 300:303] = np.nan, np.inf
+    watch = JumpWatch(frames[0], (250, 200))
+    for frame in frames[1:]:
+        told.append(watch(frame))
+        watch.keep(frame, (250, 200))
+    assert [step for step, shift in enumerate(told, 1) if shift is not None] == [6]
+    assert told[5] == pytest.approx((-60, 0), abs=0.3)
+
+
+def test_another_scene_is_not_a_shift(world):
+    rng = np.random.default_rng(1)
+    watch = JumpWatch(view(world, 100, 100, rng), (250, 200))
+    same = view(world, 100, 100, rng)
+    assert watch(same) is None
+    watch.keep(same, (250, 200))
+    assert not watch.changed
+    assert watch(view(world, 100, 100, rng)[:, ::-1].copy()) is None
+    assert watch.changed
+
+
+def test_noise_alone_never_jumps():
+    rng = np.random.default_rng(3)
+    frames = rng.normal(1000, 5, (20, 300, 300)).astype(np.uint16)
+    watch = JumpWatch(frames[0], (150, 150))
+    for frame in frames[1:]:
+        assert watch(frame) is None
+        watch.keep(frame, (150, 150))
+
+
+def test_small_frames_and_corners(world):
+    frame = world[:40, :50].copy()
+    watch = JumpWatch(frame, (0, 39))
+    assert watch(frame) is None
+    watch.keep(frame, (49.9, 0))
+    assert watch(frame) is None
+
+
+@pytest.mark.parametrize("pan", [0, 9])
+def test_the_tracker_follows_a_jump_beyond_its_window(world, pan):
+    """A spot among others alike, and a camera that is knocked by 80 px: without the watch it takes another spot or none."""
+    rng = np.random.default_rng(5)
+    u = np.arange(-8, 9)
+    spot = 60 * np.exp(-(u[None] ** 2 + u[:, None] ** 2) / 8)
+    scene = (0.3 * (world - 100) + 100).astype(np.float32)
+    for _ in range(25):
+        y, x = rng.integers(20, 660), rng.integers(20, 760)
+        scene[y - 8 : y + 9, x - 8 : x + 9] = np.maximum(scene[y - 8 : y + 9, x - 8 : x + 9], 100 + 0.9 * spot)
+    target = np.array([400, 330])
+    scene[target[1] - 8 : target[1] + 9, target[0] - 8 : target[0] + 9] += spot
+    offsets = [(60 + pan * k + 80 * (k >= 6), 120) for k in range(12)]
+    frames = [np.clip(view(scene, x, y, rng), 0, 255).astype(np.uint8) for x, y in offsets]
+    boxes = [np.array([*(target - (x, y) + 0.5 - 5), 10, 10]) for x, y in offsets]
+    tracker = trackers.create("siamese")
+    tracker.init(frames[0], boxes[0])
+    for frame, box in zip(frames[1:], boxes[1:]):
+        found = tracker.update(frame)
+        assert np.abs(found[:2] - box[:2]).max() < 3
+
+
+def test_no_tile_no_watch():
+    tracker = trackers.create("siamese", settings=TrackerSettings(jump=JumpSettings(tile=0)))
+    tracker.init(np.random.default_rng(0).integers(0, 255, (100, 100)).astype(np.uint8), [40, 40, 10, 10])
+    assert tracker.watch is None
+
+
+def test_a_target_that_was_hidden_is_preferred_to_its_likeness(world):
+    """A spot is hidden for six frames while its twin stands elsewhere: whoever goes there must come back."""
+    rng = np.random.default_rng(5)
+    u = np.arange(-8, 9)
+    spot = 60 * np.exp(-(u[None] ** 2 + u[:, None] ** 2) / 8)
+    hidden = (0.3 * (world - 100) + 100).astype(np.float32)
+    hidden[160:177, 90:107] += spot
+    seen = hidden.copy()
+    seen[260:277, 330:347] += spot
+    frames = [
+        np.clip(one[:400, :500] + rng.normal(0, 1, (400, 500)), 0, 255).astype(np.uint8)
+        for one in [seen] * 6 + [hidden] * 6 + [seen] * 6
+    ]
+    box = np.array([338.5 - 5, 268.5 - 5, 10, 10])
+
+    def path(**settings):
+        tracker = trackers.create("siamese", settings=TrackerSettings(**settings))
+        tracker.init(frames[0], box)
+        return np.array([tracker.update(frame) for frame in frames[1:]])
+
+    back, away = path(), path(return_frames=0)
+    assert np.abs(back[10, :2] - box[:2]).max() > 50  # it does go there
+    assert np.abs(back[-1, :2] - box[:2]).max() < 3
+    assert np.abs(away[-1, :2] - box[:2]).max() > 50

@@ -1,0 +1,138 @@
+"""Stored notebooks equal their sources, hold checked outputs, and give the same again when they are run."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import nbformat
+import papermill
+import pytest
+
+from irtrack_core import workbook
+from irtrack_core.workbook import runner
+
+ROOT = workbook.find_root()
+SOURCES = {path.stem: path for path in runner.sources()}
+SLUGS = sorted(SOURCES)
+CHECKED = "nbval-check-output"
+
+
+def stored(slug):
+    return ROOT / "notebooks" / f"{slug}.ipynb"
+
+
+def cells(slug):
+    return nbformat.read(stored(slug), as_version=4).cells
+
+
+def checked_outputs(notebook):
+    """Printed text of each cell that nbval compares."""
+    tagged = [cell for cell in notebook if CHECKED in cell.metadata.get("tags", [])]
+    return ["".join(o.get("text", "") or o.get("data", {}).get("text/plain", "") for o in c.outputs) for c in tagged]
+
+
+def nbval(path, **environment):
+    """Run a notebook anew and compare its checked cells with the stored ones; returns the finished process."""
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--nbval-lax", "--nbval-current-env"]
+    words += ["--nbval-sanitize-with", str(ROOT / "tests" / "nbval_sanitize.cfg"), "--nbval-cell-timeout", "1200"]
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "IRTRACK_DATA", "MPLBACKEND"))}
+    surroundings |= {"IRTRACK_BATCH": "1"} | environment
+    command = [sys.executable, *words, "--rootdir", str(path.parent), "-o", "addopts=", str(path)]
+    return subprocess.run(command, env=surroundings, capture_output=True, text=True, timeout=1500, cwd=path.parent)
+
+
+def test_every_notebook_has_a_source_and_every_source_a_notebook():
+    assert {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} == set(SLUGS)
+    assert "00_start_here" in SLUGS
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_stored_notebook_equals_its_source(slug):
+    def essence(notebook):
+        return [(c.id, c.cell_type, c.source, c.metadata.get("tags")) for c in notebook.cells]
+
+    there = nbformat.read(stored(slug), as_version=4)
+    assert essence(there) == essence(runner.from_source(SOURCES[slug])), f"rebuild it: make notebooks NB={slug[:2]}"
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_stored_notebook_is_executed_small_and_quiet(slug):
+    path = stored(slug)
+    nbformat.validate(nbformat.read(path, as_version=4))
+    assert path.stat().st_size < 3_000_000
+    code = [cell for cell in cells(slug) if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    for output in (output for cell in code for output in cell.outputs):
+        assert output.output_type != "error" and output.get("name") != "stderr"
+        assert "application/vnd.jupyter.widget-view+json" not in output.get("data", {})
+    assert "widgets" not in nbformat.read(path, as_version=4).metadata
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_stored_notebook_shows_its_figures(slug):
+    drawing = [c for c in cells(slug) if c.cell_type == "code" and re.search(r"^book\.save_figure\(", c.source, re.M)]
+    for cell in drawing:
+        assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.source
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_stored_notebook_holds_checked_text(slug):
+    texts = checked_outputs(cells(slug))
+    assert texts, f"{slug} has no cell tagged {CHECKED}"
+    assert all(text.strip() for text in texts), f"{slug}: a checked cell has no stored output, so it checks nothing"
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_parameters_are_annotated_literals(slug):
+    known = papermill.inspect_notebook(str(stored(slug)))
+    assert {"profile", "seed"} <= set(known)
+    assert all(entry["inferred_type_name"] != "None" for entry in known.values()), "annotate: `seed: int = 0  # help`"
+    (cell,) = [cell for cell in cells(slug) if "parameters" in cell.metadata.get("tags", [])]
+    assert all(re.match(r"\w+: ?[\w\[\], |]+ = ", line) for line in cell.source.splitlines() if line.strip())
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_cells_are_short_and_lead_to_files(slug):
+    code = [cell.source for cell in cells(slug) if cell.cell_type == "code"]
+    assert max(len(source.splitlines()) for source in code) <= 25
+    assert f'workbook.start("{slug}"' in "\n".join(code)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One results folder for all notebooks, run in their order: later ones read what earlier ones wrote."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    return {"IRTRACK_RESULTS": str(folder / "results"), "IRTRACK_FIGURES": str(folder / "figures")}
+
+
+def test_running_gives_the_stored_outputs(shared):
+    """One test for all, in their order: a notebook reads what those before it wrote, and workers share nothing."""
+    failed = {}
+    for slug in SLUGS:
+        done = nbval(stored(slug), **shared)
+        if done.returncode:
+            failed[slug] = done.stdout[-3000:] + done.stderr[-1000:]
+    assert not failed, f"failed: {', '.join(failed)}\n\n" + "\n\n".join(failed.values())
+
+
+def test_a_tampered_output_fails(tmp_path, shared):
+    path = tmp_path / "00_start_here.ipynb"
+    content = json.loads(stored("00_start_here").read_text())
+    path.write_text(json.dumps(content))
+    assert nbval(path, **shared).returncode == 0
+    (cell,) = [cell for cell in content["cells"] if CHECKED in cell["metadata"].get("tags", [])]
+    text = "".join(cell["outputs"][0]["text"])
+    cell["outputs"][0]["text"] = re.sub(r"\d\.\d+$", "0.123", text.strip()) + "\n"
+    assert cell["outputs"][0]["text"] != text
+    path.write_text(json.dumps(content))
+    done = nbval(path, **shared)
+    assert done.returncode == 1 and "0.123" in done.stdout
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_misspelled_parameter_is_refused(slug, tmp_path, capsys):
+    out = tmp_path / "out.ipynb"
+    assert runner.main(["run", str(stored(slug)), str(out), "-p", "profil", "quick"]) == 2
+    assert "has no parameter 'profil'" in capsys.readouterr().err and not out.exists()

@@ -1,0 +1,74 @@
+"""The web site of executed notebooks: whole without a network but for equations, and readable on a phone."""
+
+import re
+
+import nbformat
+import pytest
+
+# pytest takes a fixture from where it is imported
+from test_browser import chromium  # noqa: F401
+
+from irtrack_core.workbook import site
+
+TABLE = "| what | paper | ours | why they differ |\n|---|---|---|---|\n" + f"| a | b | {'ours ' * 40} | {'why ' * 40} |"
+PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # one pixel
+)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A site of one executed notebook with a wide table of text, a wide table of numbers, long code and a picture."""
+    monkeypatch.setenv("IRTRACK_RESULTS", str(tmp_path))
+    numbers = "<table class='dataframe'><tr>" + "".join(f"<td>{0.123456 + k}</td>" for k in range(20)) + "</tr></table>"
+    data = [{"text/markdown": TABLE}, {"text/html": numbers}, {"image/png": PICTURE}]
+    outputs = [nbformat.v4.new_output("display_data", data=one) for one in data]
+    bar = [f"\r{share:3d}%|#" for share in (0, 50, 100)] + ["\n"]
+    outputs += [nbformat.v4.new_output("stream", name="stderr", text=text) for text in bar]
+    code = nbformat.v4.new_code_cell(f"x = '{'long ' * 30}'", execution_count=1, outputs=outputs)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# 20 · Report & more\n\ntext"), code])
+    path = tmp_path / "quick" / "notebooks" / "20_report.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+    return site.make("quick", tmp_path / "site")
+
+
+def test_index_names_the_notebooks_and_pages_ask_for_nothing_but_mathjax(folder):
+    index = (folder / "index.html").read_text()
+    assert '<a href="20_report.html">20 · Report &amp; more</a>' in index and "<em>quick</em>" in index
+    page = (folder / "20_report.html").read_text()
+    assert 'href="index.html"' in page and page.count('name="viewport"') >= 1
+    asked = re.findall(r'(?:src|href)="(https?:[^"]+)"', page)
+    assert all("mathjax" in address for address in asked), asked
+    assert 'src=""' not in page
+
+
+def test_a_progress_bar_is_one_line(folder):
+    page = (folder / "20_report.html").read_text()
+    assert "100%|#" in page and " 0%|#" not in page and "50%|#" not in page
+
+
+def test_without_a_run_it_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("IRTRACK_RESULTS", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="first `make results PROFILE=medium`"):
+        site.make("medium", tmp_path / "site")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_tables_scroll_in_their_box_and_pages_do_not(folder, chromium, width):  # noqa: F811
+    page = chromium.new_page(viewport={"width": width, "height": 900})
+    page.route(re.compile("^https?:"), lambda route: route.abort())
+    page.goto((folder / "20_report.html").as_uri(), wait_until="domcontentloaded")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    boxes = page.evaluate(
+        """[...document.querySelectorAll('table')].map(t =>
+            [t.getBoundingClientRect().right, t.scrollWidth > t.clientWidth, getComputedStyle(t).overflowX])"""
+    )
+    assert len(boxes) == 2 and all(right <= width and how == "auto" for right, _, how in boxes)
+    assert [scrolls for _, scrolls, _ in boxes] == [width == 390, True]
+    narrowest = page.evaluate(
+        "Math.min(...[...document.querySelectorAll('.jp-RenderedMarkdown td')].map(t => t.clientWidth))"
+    )
+    assert narrowest > 90
+    page.close()

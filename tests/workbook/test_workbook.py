@@ -1,0 +1,255 @@
+import json
+import subprocess
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from irtrack_core import boxes, workbook
+from irtrack_core.experiments import dependencies
+from irtrack_core.workbook import runner
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    monkeypatch.setenv("IRTRACK_RESULTS", str(tmp_path / "results"))
+    monkeypatch.setenv("IRTRACK_FIGURES", str(tmp_path / "figures"))
+    return workbook.start("02_filter_an_image", seed=5, length=15)
+
+
+def picture():
+    figure, axes = plt.subplots(figsize=(1, 1))
+    axes.plot([0, 1])
+    plt.close(figure)
+    return figure
+
+
+@pytest.mark.parametrize(
+    "slug, options, error, text",
+    [
+        ("filter", {}, ValueError, "slug 'filter'"),
+        ("../02_filter", {}, ValueError, "slug"),
+        ("02_a", {"profile": "fast"}, ValueError, "unknown profile 'fast'"),
+        ("02_a", {"seed": 1.5}, TypeError, "seed must be an integer"),
+        ("02_a", {"seed": True}, TypeError, "seed must be an integer"),
+        ("02_a", {"seed": -1}, ValueError, "seed must be 0 or above"),
+        ("02_a", {"length": np.zeros(3)}, TypeError, "parameter length"),
+        ("02_a", {"sizes": [3, {}]}, TypeError, "parameter sizes"),
+        ("02_a", {"snr": float("nan")}, ValueError, "parameter snr"),
+    ],
+)
+def test_impossible_parameters_are_named(slug, options, error, text):
+    with pytest.raises(error, match=text):
+        workbook.start(slug, **options)
+
+
+def test_start_finds_the_repository_from_anywhere(book, root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert workbook.find_root() == root
+    assert book.results == tmp_path / "results" / "quick"
+    monkeypatch.delenv("IRTRACK_RESULTS")
+    monkeypatch.delenv("IRTRACK_FIGURES")
+    (tmp_path / "clone" / "notebooks").mkdir(parents=True)
+    (tmp_path / "clone" / "pyproject.toml").write_text('[project]\nname = "irtrack-core"\n')
+    monkeypatch.chdir(tmp_path / "clone" / "notebooks")
+    other = workbook.start("02_a")  # a notebook belongs to the clone it stands in
+    assert (other.root, other.results, other.figures) == (
+        tmp_path / "clone",
+        tmp_path / "clone" / "results" / "quick",
+        tmp_path / "clone" / "figures",
+    )
+
+
+def test_no_two_runs_write_to_the_same_folders(tmp_path, root, monkeypatch):
+    places = {}
+    for results in (None, tmp_path / "a", tmp_path / "b"):
+        monkeypatch.delenv("IRTRACK_FIGURES", raising=False)
+        if results is None:
+            monkeypatch.delenv("IRTRACK_RESULTS", raising=False)
+        else:
+            monkeypatch.setenv("IRTRACK_RESULTS", str(results))
+        places |= {(results, name): workbook.folders(name) for name in ("quick", "medium", "full")}
+    assert places[None, "quick"] == (root / "results" / "quick", root / "figures")
+    assert places[None, "medium"] == (root / "results" / "medium", root / "figures" / "medium")
+    assert places[tmp_path / "a", "quick"] == (tmp_path / "a" / "quick", tmp_path / "a" / "figures")
+    every = [folder for pair in places.values() for folder in pair]
+    assert len(set(every)) == len(every) == 18
+    monkeypatch.setenv("IRTRACK_FIGURES", str(tmp_path / "f"))
+    assert workbook.folders("full") == (tmp_path / "b" / "full", tmp_path / "f" / "full")
+
+
+def test_same_seed_same_draws(book):
+    again = workbook.start("11_experiment_overlap", seed=5)
+    assert book.rng.random(4).tolist() == again.rng.random(4).tolist()
+    assert workbook.start("02_a", seed=6).rng.random() != workbook.start("02_a", seed=5).rng.random()
+
+
+def test_tables_and_json_go_round(book):
+    table = pd.DataFrame({"tracker": ["peak", "siamese"], "aor": [0.5, np.nan]})
+    book.save_table(table, "means")
+    path = book.results / "02_filter_an_image__means.csv"
+    assert path.is_file()
+    pd.testing.assert_frame_equal(book.load_table("02_filter_an_image", "means"), table)
+    book.save_json({"a": np.arange(3), "b": np.float32(0.5), "c": book.profile, "d": path})
+    assert book.load_json("02_filter_an_image")["a"] == [0, 1, 2]
+    with pytest.raises(TypeError, match="cannot be saved as JSON: object"):
+        book.save_json({"a": object()})
+    assert book.load_json("02_filter_an_image")["b"] == 0.5  # what was there before is still there
+    with pytest.raises(ValueError, match="becomes part of a file's name"):
+        book.save_table(table, "../elsewhere")
+
+
+def test_missing_results_name_the_notebook_to_run(book):
+    with pytest.raises(FileNotFoundError, match=r"first run notebooks/05_train_the_tracker.ipynb"):
+        book.load_table("05_train_the_tracker")
+
+
+def test_a_figure_is_recorded_and_repeats_to_the_byte(book):
+    book.save_figure(picture(), "lines")
+    path = book.figures / "02_filter_an_image__lines.png"
+    first = path.read_bytes()
+    entry = json.loads((book.figures / "manifest.json").read_text())["02_filter_an_image__lines.png"]
+    assert entry["notebook"] == "notebooks/02_filter_an_image.ipynb"
+    assert entry["parameters"] == {"profile": "quick", "seed": 5, "length": 15}
+    assert {"commit", "dirty"} <= set(entry) and entry["versions"]["numpy"] == np.__version__
+    book.save_figure(picture(), "lines")
+    assert path.read_bytes() == first
+    with pytest.raises(ValueError, match="name the figure"):
+        book.save_figure(picture(), "")
+
+
+def test_a_figure_that_cannot_be_written_leaves_the_old_one(book):
+    book.save_figure(picture(), "lines")
+    path = book.figures / "02_filter_an_image__lines.png"
+    before = path.read_bytes()
+
+    class Broken:
+        def savefig(self, target, **options):
+            target.write_bytes(b"half")
+            raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError):
+        book.save_figure(Broken(), "lines")
+    assert path.read_bytes() == before
+    assert sorted(p.name for p in book.figures.glob("*.png")) == [path.name]
+    assert not list(book.figures.glob("*.part")) and not list(book.figures.glob(".*.part"))
+
+
+def test_notebooks_saving_at_once_lose_no_entry(book):
+    code = (
+        "import sys; from irtrack_core import workbook\n"
+        "class Figure:\n"
+        "    def savefig(self, target, **options): target.write_bytes(b'x' * 1000)\n"
+        "book = workbook.start(sys.argv[1])\n"
+        "for number in range(8): book.save_figure(Figure(), f'f{number}')\n"
+    )
+    writers = [subprocess.Popen([sys.executable, "-c", code, f"0{n}_many"]) for n in range(4)]
+    assert [writer.wait(timeout=120) for writer in writers] == [0] * 4
+    entries = json.loads((book.figures / "manifest.json").read_text())
+    assert set(entries) == {f"0{n}_many__f{k}.png" for n in range(4) for k in range(8)}
+
+
+def test_start_does_not_import_torch(tmp_path):
+    code = "import sys; from irtrack_core import workbook; workbook.start('02_a'); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_source_is_shown_as_it_stands():
+    shown = workbook.show_source(boxes.iou).data
+    assert "def iou(a, b):" in shown and "eq. (14)" in shown
+    assert "eq. (14)" not in workbook.show_source(boxes.iou, docstring=False).data
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """A small notebook: parameters of each kind, one cell that fails when asked."""
+    folder = tmp_path / "notebooks" / "src"
+    folder.mkdir(parents=True)
+    source = folder / "90_small.py"
+    source.write_text(
+        '# %% tags=["parameters"]\n'
+        'profile: str = "quick"  # quick | full\n'
+        "count: int = 1  # how many\nshare: float = 0.5\nfail: bool = False\nsizes: list = [1, 2]\n"
+        "# %%\nimport sys\nprint('progress', file=sys.stderr)\nassert not fail, 'asked to fail'\n"
+        "# %%\nprint(count, share, sizes, profile)\n# %%\nprint('same')\n# %%\nprint('same')\n"
+    )
+    return runner.build(source)
+
+
+def test_build_is_stable_and_keeps_no_progress(notebook):
+    first = notebook.read_text()
+    cells = json.loads(first)["cells"]
+    assert "progress" not in json.dumps([cell["outputs"] for cell in cells])
+    assert cells[2]["outputs"][0]["text"] == ["1 0.5 [1, 2] quick\n"]
+    assert len({cell["id"] for cell in cells}) == len(cells)  # two equal cells have two ids
+    runner.build(notebook.parent / "src" / "90_small.py")
+    assert notebook.read_text() == first
+
+
+def test_a_failing_cell_leaves_the_stored_notebook(notebook):
+    before = notebook.read_text()
+    source = notebook.parent / "src" / "90_small.py"
+    source.write_text(source.read_text().replace("fail: bool = False", "fail: bool = True"))
+    with pytest.raises(Exception, match="asked to fail"):
+        runner.build(source)
+    assert notebook.read_text() == before
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["-p", "cuont", "3"], "no parameter 'cuont'; it has: profile, count, share, fail, sizes"),
+        (["-p", "count", "3.5"], "parameter count must be int"),
+        (["-p", "count", "many"], "parameter count must be int"),
+        (["-p", "fail", "1"], "parameter fail must be bool"),
+        (["-p", "share", "true"], "parameter share must be float"),
+        (["-p", "count", "1", "-p", "count", "2"], "parameter given twice: count"),
+    ],
+)
+def test_run_refuses_wrong_parameters(notebook, tmp_path, capsys, words, message):
+    assert runner.main(["run", str(notebook), str(tmp_path / "out.ipynb"), *words]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out.ipynb").exists()
+
+
+def test_run_passes_parameters_on_and_reports(notebook, tmp_path, capsys):
+    out = tmp_path / "deep" / "out.ipynb"
+    words = ["-p", "count", "7", "-p", "share", "1", "-p", "sizes", "[3]", "-p", "profile", "full"]
+    assert runner.main(["run", str(notebook), str(out), *words]) == 0
+    assert "7 1.0 [3] full" in out.read_text()
+    assert "90_small" in capsys.readouterr().err
+
+
+def test_run_keeps_the_failed_notebook(notebook, tmp_path, capsys):
+    out = tmp_path / "out.ipynb"
+    assert runner.main(["run", str(notebook), str(out), "-p", "fail", "true"]) == 1
+    assert "AssertionError" in out.read_text()
+    assert "asked to fail" in capsys.readouterr().err
+
+
+def test_missing_notebook_is_named(tmp_path, capsys):
+    assert runner.main(["run", str(tmp_path / "none.ipynb"), str(tmp_path / "out.ipynb")]) == 2
+    assert "none.ipynb" in capsys.readouterr().err
+    assert runner.main(["build", "77"]) == 2
+    assert "no notebook source begins with '77'" in capsys.readouterr().err
+
+
+def test_digest_follows_code_not_outputs(notebook):
+    before = dependencies.digest(notebook)
+    content = json.loads(notebook.read_text())
+    content["cells"][2]["outputs"] = []
+    notebook.write_text(json.dumps(content))
+    assert dependencies.digest(notebook) == before
+    content["cells"][2]["source"] = ["print(count + 1)"]
+    notebook.write_text(json.dumps(content))
+    assert dependencies.digest(notebook) != before
+
+
+def test_closure_is_what_is_imported(tmp_path, root):
+    script = tmp_path / "script.py"
+    script.write_text("def later():\n    from irtrack_core import metrics\n")
+    names = {path.name for path in dependencies.closure(script)}
+    assert {"metrics.py", "boxes.py"} <= names and "network.py" not in names
+    assert dependencies.imports(script, top_level=True) == set()

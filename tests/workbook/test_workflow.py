@@ -1,0 +1,219 @@
+"""The workflow knows every notebook, and re-runs what a change touches: nothing else."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from filelock import FileLock
+
+from irtrack_core import workbook
+from irtrack_core.experiments import dependencies
+from irtrack_core.workbook import batch, runner
+
+ROOT = workbook.find_root()
+
+
+def planned(folder, *words, **environment):
+    """Names of the rules that Snakemake would run, from a dry run in `folder`."""
+    return set(jobs_of(folder, *words, **environment))
+
+
+def jobs_of(folder, *words, **environment):
+    """The same, a name for every job."""
+    done = run(folder, "-n", *words, **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    return [line.split()[1].rstrip(":") for line in lines if line.startswith(("rule ", "localrule "))]
+
+
+def run(folder, *words, **environment):
+    """Snakemake in `folder`; the finished process."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", "workflow/Snakefile", "--cores", "2", *words]
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("IRTRACK_")} | environment
+    return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A copy of the repository in which four small notebooks have been run."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in ("irtrack_core", "workflow"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    source = folder / "notebooks" / "src"
+    source.mkdir(parents=True)
+    uses = {
+        "00_start_here": "boxes",
+        "04_match_and_learn": "boxes",
+        "10_experiment_snr": "metrics",
+        "20_report": "config",
+    }
+    for slug, module in uses.items():
+        (source / f"{slug}.py").write_text(
+            '# %% tags=["parameters"]\nprofile: str = "quick"\nseed: int = 0\n'
+            f"# %%\nfrom irtrack_core import {module}\nprint(profile, seed)\n"
+        )
+        runner.build(source / f"{slug}.py", execute=False)
+    done = run(folder, "--quiet", "all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_every_notebook_is_in_the_workflow():
+    text = (ROOT / "workflow" / "Snakefile").read_text()
+    for source in runner.sources():
+        assert f'"{source.stem}": [' in text, f"{source.stem} is missing from NEEDS in workflow/Snakefile"
+
+
+def test_profiles_name_rules_that_exist():
+    text = (ROOT / "workflow" / "Snakefile").read_text()
+    profiles = {
+        path.parent.name: yaml.safe_load(path.read_text()) for path in ROOT.glob("workflow/profiles/*/config.yaml")
+    }
+    assert {"local", "slurm"} <= set(profiles)
+    for profile in profiles.values():
+        rules = {name for key in ("set-threads", "set-resources") for name in profile.get(key, {})}
+        assert all(f'"{name}": [' in text or f"rule {name}:" in text for name in rules), rules
+
+
+def test_nothing_runs_twice_and_saving_outputs_changes_nothing(clone):
+    assert "quick 0" in (clone / "results" / "quick" / "notebooks" / "20_report.ipynb").read_text()
+    assert planned(clone) == set()
+    path = clone / "notebooks" / "00_start_here.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="another output")]
+    nbformat.write(notebook, path)
+    assert planned(clone) == set()
+
+
+def test_changed_code_module_or_setting_reruns_what_depends_on_it(clone):
+    everything = {"00_start_here", "04_match_and_learn", "10_experiment_snr", "20_report", "all"}
+    module = clone / "irtrack_core" / "metrics.py"
+    before = module.read_text()
+    module.write_text(before + "\n# changed\n")
+    # 10 uses metrics, and 20 reads what 10 wrote
+    assert planned(clone) == {"10_experiment_snr", "20_report", "all"}
+    module.write_text(before)
+    assert planned(clone) == set()
+    assert planned(clone, "--config", "seed=1") == everything
+    assert planned(clone, IRTRACK_DATA="/elsewhere") == everything - {"00_start_here", "04_match_and_learn"}
+    weights = clone / "irtrack_core" / "network" / "shipped" / "compact.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"others")
+    assert planned(clone) == {"04_match_and_learn", "all"}
+    weights.unlink()
+
+
+def test_the_plan_says_what_would_run_and_how_long_it_took(clone):
+    command = [sys.executable, "-m", "irtrack_core.workbook", "results", "--dry-run"]
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("IRTRACK_")}
+    surroundings["PYTHONPATH"] = str(clone)
+
+    def plan():
+        done = subprocess.run(command, cwd=clone, env=surroundings, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    assert plan() == ["0 of 4 jobs of quick would run"]
+    module, report = (
+        clone / "irtrack_core" / "metrics.py",
+        clone / "results" / "quick" / "notebooks" / "20_report.ipynb",
+    )
+    before, kept = module.read_text(), report.read_text()
+    log = clone / "results" / "quick" / "log" / "10_experiment_snr.tsv"
+    names, values = (line.split("\t") for line in log.read_text().splitlines())
+    assert names[0] == "s" and 0 < float(values[0]) < 300
+    log.write_text("\t".join(names) + "\n" + "\t".join(["75.0", *values[1:]]) + "\n")
+    try:
+        module.write_text(before + "\n# changed\n")
+        lines = plan()
+        assert [line.split()[0] for line in lines[:-1]] == ["10_experiment_snr", "20_report"]
+        assert "1 min 15 s" in lines[0] and lines[-1].startswith("2 of 4 jobs of quick would run; 2 of them took 1 min")
+        (log.parent / "20_report.tsv").rename(log.parent / "elsewhere")
+        assert "never run" in plan()[1]
+    finally:
+        module.write_text(before)
+    assert report.read_text() == kept  # nothing was run
+
+
+def test_a_second_run_at_the_same_time_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("IRTRACK_RESULTS", str(tmp_path))
+    (tmp_path / "quick").mkdir()
+    with FileLock(tmp_path / "quick" / ".running.lock"):
+        assert batch.results("quick") == 1
+    assert "is being written by another run" in capsys.readouterr().err
+
+
+def test_the_command_line_tools_change_no_digest(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("from irtrack_core import workbook\n")
+    names = {path.name for path in dependencies.closure(script)}
+    assert "workbook.py" in names and not names & {"runner.py", "batch.py", "site.py"}
+
+
+def test_every_compared_method_is_trained_by_a_job_of_its_own(tmp_path):
+    five, seven = "05_train_the_tracker", "07_compared_methods"
+    counts = {"quick": (1, 9), "medium": (10, 90)}
+    for profile, expected in counts.items():
+        for slug, others, count in zip((five, seven), ({"track"}, set()), expected):
+            names = jobs_of(ROOT, slug, "--config", f"profile={profile}", IRTRACK_RESULTS=str(tmp_path))
+            assert set(names) == {"train", slug} | others and names.count("train") == count
+            assert names.count("track") == 3 * len(others)  # the first fold's tests of each training step
+
+
+def test_every_tracker_tracks_every_set_in_a_job_of_its_own(tmp_path):
+    slug, words = "11_experiment_overlap", {"IRTRACK_RESULTS": str(tmp_path)}
+    names = jobs_of(ROOT, slug, IRTRACK_DATA="/elsewhere", **words)
+    assert set(names) == {"train", "track", "05_train_the_tracker", "07_compared_methods", slug}
+    assert names.count("track") == 13 * 3 + 8 and names.count("train") == 10  # eight of them on real sequences
+    names = jobs_of(ROOT, slug, "--config", "profile=medium", **words)
+    assert names.count("track") == 5 * (13 + 10) * 3 and names.count("train") == 100
+
+
+def test_a_tracking_needs_its_own_training_and_no_other(tmp_path):
+    boxes = tmp_path / "quick" / "boxes" / "sim-aircraft"
+    targets = [f"{boxes}/{name}_fold0_seed0.json" for name in ("peak", "siamese", "ref8-filtered")]
+    assert sorted(jobs_of(ROOT, *targets, IRTRACK_RESULTS=str(tmp_path))) == ["track"] * 3 + ["train"]
+
+
+def test_a_tracking_runs_once_and_again_when_what_it_uses_changed(clone, tmp_path):
+    words, target = {"IRTRACK_RESULTS": str(tmp_path)}, f"{tmp_path}/quick/boxes/sim-aircraft/identity_fold0_seed0.json"
+    assert run(clone, target, **words).returncode == 0
+    assert len(json.loads(Path(target).read_text())["boxes"]) == 4
+    for module, rules in {"metrics": {"track"}, "learning": set()}.items():
+        path = clone / "irtrack_core" / f"{module}.py"
+        before = path.read_text()
+        path.write_text(before + "\n# changed\n")
+        assert planned(clone, target, IRTRACK_DATA="/elsewhere", **words) == rules, module  # it reads no real data
+        path.write_text(before)
+    assert planned(clone, target, "--config", "seed=1", **words) == {"track"}
+
+
+def test_a_failed_tracking_is_listed_at_the_end(clone, tmp_path):
+    words = {"IRTRACK_RESULTS": str(tmp_path / "results"), "IRTRACK_DATA": str(tmp_path / "none")}
+    done = run(clone, f"{tmp_path}/results/quick/boxes/svanstrom/identity_fold0_seed0.json", **words)
+    assert done.returncode == 1
+    listed = done.stderr.partition("trainings and trackings:")[2].splitlines()
+    assert listed[1].strip() == f"{tmp_path}/results/quick/log/track_svanstrom_identity_fold0_seed0.txt"
+    assert "error: IRTRACK_DATA names" in listed[2]
+    assert not list((tmp_path / "results" / "quick" / "boxes").glob("*/*"))
+
+
+def test_the_plan_knows_the_times_of_trainings_and_trackings(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("IRTRACK_RESULTS", str(tmp_path))
+    log = tmp_path / "quick" / "log"
+    log.mkdir(parents=True)
+    times = {"train_ref8_fold0_seed0": 75, "track_sim-pedestrian_ref8_fold0_seed0": 130}
+    for name, seconds in times.items():
+        (log / f"{name}.tsv").write_text(f"s\th:m:s\n{seconds}\t-\n")
+    assert batch.plan("quick") == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert "1 min 15 s" in lines["train_ref8_fold0_seed0"]
+    assert "2 min 10 s" in lines["track_sim-pedestrian_ref8_fold0_seed0"]
+    assert "never run" in lines["track_sim-aircraft_ref8_fold0_seed0"]
