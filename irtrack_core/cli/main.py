@@ -1,24 +1,23 @@
 """Command line: `irtrack track`, `irtrack check`, `irtrack fetch`.
 
-Exit codes: 0 done; 1 a checked dataset cannot be used; 2 bad input, told on stderr; 130 stopped by Ctrl-C, with what
-was done until then kept.
+Exit codes: 0 done; 1 a checked dataset cannot be used; 2 bad input, with a message on stderr; 130 stopped by Ctrl-C, and
+the rows written until then are kept.
 """
 
 import argparse
 import ast
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
-# a damaged file is reported once, by us, not in the libraries' own words as well; before OpenCV is imported
+# a damaged file is reported once, by us, and not by the libraries too; set before OpenCV is imported
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 from irtrack_core.cli import track
-
-__all__ = ["main"]
 
 
 def main(argv=None):
@@ -39,14 +38,12 @@ def main(argv=None):
 
 
 def _joined(words):
-    """The words with `--box -3,5,8,8` as one: a box may begin outside the frame, and argparse would take -3 for an option."""
-    joined = []
-    for word in words:
-        if joined and joined[-1] == "--box":
-            joined[-1] = f"--box={word}"
-        else:
-            joined.append(word)
-    return joined
+    """The words, with `--box -3,5,8,8` as one: a box may begin outside the frame, and argparse takes -3 for an option."""
+    words = list(words)
+    while "--box" in words[:-1]:
+        place = words.index("--box")
+        words[place : place + 2] = [f"--box={words[place + 1]}"]
+    return words
 
 
 def _fail(message):
@@ -98,7 +95,7 @@ def _check(arguments):
     options = ({"split": "all"} if arguments.dataset == "svanstrom" else {}) | dict(arguments.option)
     if arguments.dataset in GENERATED and arguments.path is not None:
         raise ValueError(f"{arguments.dataset} is simulated: it has no path to check")
-    bar = lambda found: tqdm(found, unit="sequence", leave=False)  # noqa: E731
+    bar = partial(tqdm, unit="sequence", leave=False)
     try:
         report = check(arguments.dataset, arguments.path, decode=not arguments.quick, progress=bar, **options)
     except TypeError as error:
@@ -128,7 +125,3 @@ def _fetch(arguments):
     print(f"SHA-256 of the archive: {noted}")
     print(f"{len(list(found.glob('videos/*.mp4')))} sequences in {found}; now: export IRTRACK_DATA={folder.resolve()}")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

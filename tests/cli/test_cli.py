@@ -406,6 +406,17 @@ def test_ctrl_c_keeps_what_was_done(here, capsys, monkeypatch):
     assert len(rows_of("b.csv")) == 4 and len(VideoFrames("o.avi")) == 4
 
 
+def test_ctrl_c_before_the_first_row_leaves_the_old_file(here, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("irtrack_core.cli.output.CsvOutput.write", interrupted)
+    media.write_images(here / "images", spot_frames(3))
+    (here / "b.csv").write_text("precious")
+    assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--csv", "b.csv"]) == 130
+    assert (here / "b.csv").read_text() == "precious" and sorted(os.listdir()) == ["b.csv", "images"]
+
+
 def test_ctrl_c_from_outside(here):
     rng = np.random.default_rng(0)
     media.write_video(here / "film.avi", rng.integers(0, 99, (60, 240, 320), dtype=np.uint8))
@@ -485,7 +496,7 @@ def test_ctrl_c_at_any_time_is_no_traceback(monkeypatch, capsys):
     def interrupted(arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("irtrack_core.__main__._check", interrupted)
+    monkeypatch.setattr("irtrack_core.cli.main._check", interrupted)
     assert main(["check", "svanstrom"]) == 130 and capsys.readouterr().err == "irtrack: stopped\n"
 
 
