@@ -6,7 +6,6 @@ which the box was given, is up to the caller (`evaluation.evaluate` does it).
 """
 
 import numpy as np
-from scipy.special import ndtri
 
 from irtrack_core.boxes import as_boxes, center_error, iou
 
@@ -231,42 +230,6 @@ def reset_summary(overlaps, *, burn_in=10):
         "failures": failures,
         "robustness": float(np.exp(-30 * failures / len(overlaps))),
     }
-
-
-# -- limits
-
-
-def cramer_rao_sigma(snr, blob_sigma=None):
-    """Smallest possible standard deviation (px, on each axis) of the position of a Gaussian spot in white noise.
-
-    snr: peak / noise sigma. Well sampled, the spot's width cancels: sqrt(2 / pi) / snr = 0.8 / snr. With `blob_sigma`
-    in px the sum over pixels is taken exactly, root mean square over sub-pixel positions: it rises below 0.6 px.
-    """
-    snr = np.asarray(snr, dtype=np.float64)
-    if (snr <= 0).any():
-        raise ValueError("the SNR must be above 0")
-    if blob_sigma is None:
-        return (np.sqrt(2 / np.pi) / snr)[()]
-    if blob_sigma <= 0:
-        raise ValueError("blob_sigma must be above 0 px")
-    reach = int(np.ceil(6 * blob_sigma)) + 1
-    u = np.arange(-reach, reach + 1) - (np.arange(64)[:, None] + 0.5) / 64  # (positions, pixels)
-    spot = np.exp(-((u / blob_sigma) ** 2))  # squared profile
-    across, along = spot.sum(axis=1), (u**2 / blob_sigma**4 * spot).sum(axis=1)
-    return (np.sqrt(np.mean(1 / np.outer(along, across))) / snr)[()]
-
-
-def best_aor(size, sigma):
-    """Expected IoU of a box of the right size whose position errs by a normal `sigma` px on each axis.
-
-    size: side in px, or (w, h). The limit to draw beside a measured AOR, e.g. with sigma from `cramer_rao_sigma`.
-    """
-    w, h = np.broadcast_to(np.asarray(size, dtype=np.float64), 2)
-    if not (w > 0 and h > 0 and sigma >= 0):
-        raise ValueError(f"size must be above 0 and sigma at least 0; got {size}, {sigma}")
-    error = sigma * ndtri(0.5 + (np.arange(400) + 0.5) / 800)  # |error| at 400 equally likely levels
-    shared = np.clip(w - error, 0, None)[:, None] * np.clip(h - error, 0, None)
-    return float(np.mean(shared / (2 * w * h - shared)))
 
 
 # -- shared by the functions above

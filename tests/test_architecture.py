@@ -13,7 +13,7 @@ from irtrack_core.experiments import dependencies
 
 # a room may import from itself and from the rooms before it
 ROOMS = (
-    "provenance boxes metrics config imaging filtering datasets network training trackers evaluation experiments "
+    "optional provenance boxes metrics config imaging filtering datasets network training trackers evaluation experiments "
     "figures cli widgets workbook"
 ).split()
 LIGHT = "boxes metrics config imaging filtering datasets trackers cli".split()

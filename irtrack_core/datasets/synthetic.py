@@ -5,14 +5,14 @@ sets follow (frame size, target size, speed, contrast, number of sequences) stan
 The box convention is that of `scan.Simulation`: sqrt(extent^2 + (4 blob sigma)^2) in each direction.
 """
 
+from functools import partial
+
 import numpy as np
 
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.datasets.frames import FunctionFrames
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.imaging.scan import Simulation, noise_sigma
-
-__all__ = ["SETS", "simulated_set", "random_sequence", "as_sequence"]
 
 SKIES = ("clouds", "cloud_edges", "horizon", "terrain")
 
@@ -158,17 +158,37 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
     compression.
     Raises ValueError for an unknown kind or a frame that cannot be simulated.
     """
-    pick = lambda *options: options[rng.integers(len(options))]  # noqa: E731
-    uniform = lambda low, high: float(rng.uniform(low, high))  # noqa: E731
-    log = lambda low, high: float(np.exp(rng.uniform(np.log(low), np.log(high))))  # noqa: E731
     staring = rng.random() < 0.5  # no scan artefacts, high contrast, as most real video
-    snr = log(8.0, 150.0) if staring and rng.random() < 0.85 else log(3.0, 20.0)
+    snr = _log(rng, 8.0, 150.0) if staring and rng.random() < 0.85 else _log(rng, 3.0, 20.0)
+    sensor = _random_sensor(rng, tuple(shape), staring, snr)
+    target = _random_target(rng, kind, min(40.0, 0.3 * min(shape)), staring, snr)
+    scene = _random_scene(rng, staring, snr, noise_sigma(sensor))
+    simulation = Simulation(sensor, scene, target, frames=frames, seed=int(rng.integers(2**31)))
+    return as_sequence(simulation, f"random-{simulation.seed}", "random")
+
+
+def _pick(rng, *options):
+    return options[rng.integers(len(options))]
+
+
+def _uniform(rng, low, high):
+    return float(rng.uniform(low, high))
+
+
+def _log(rng, low, high):
+    """A number between low and high whose logarithm is uniform."""
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def _random_sensor(rng, shape, staring, snr):
+    """ScanSettings of a random scanner, or of a staring camera, whose target has the given |SNR|."""
+    pick, uniform, log = partial(_pick, rng), partial(_uniform, rng), partial(_log, rng)
     counts = log(15.0, 200.0) if staring else log(5.0, 60.0)  # the most a target may rise in an 8-bit image
     cross = pick(1.25, 1.25, 1.5) if staring else pick(1.25, 2.0, 2.0, 3.0)
     bits = pick(8, 8, 8, 14)
     agc = bits == 8 or rng.random() < 0.5
-    sensor = ScanSettings(
-        shape=tuple(shape),
+    return ScanSettings(
+        shape=shape,
         psf=pick("gaussian", "gaussian", "gaussian", "airy"),
         f_number=log(1.4, 4.0),
         oversampling_scan=cross * (1.0 if staring else uniform(0.8, 1.3)),
@@ -189,10 +209,14 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
         agc_clip=pick(0.5, 0.5, uniform(0.5, 15.0)),
         quality=pick(100, int(rng.integers(40, 96))) if bits == 8 else 100,
     )
-    small = min(40.0, 0.3 * min(shape))
+
+
+def _random_target(rng, kind, most, staring, snr):
+    """TargetSettings of a random target of the given |SNR|, at most `most` pixels large."""
+    pick, uniform, log = partial(_pick, rng), partial(_uniform, rng), partial(_log, rng)
     kind = pick("point", "aircraft", "drone", "bird", "pedestrian", "vehicle") if kind is None else kind
-    size = log(min(5.0, small), small) if staring else log(2.0, small)
-    target = TargetSettings(
+    size = log(min(5.0, most), most) if staring else log(2.0, most)
+    return TargetSettings(
         kind=kind,
         size=size,
         snr=-snr if rng.random() < 1 / 6 else snr,
@@ -203,15 +227,19 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
         growth=uniform(-0.5, 0.5),
         flicker=pick(0.0, 0.0, uniform(0, 0.2)),
     )
+
+
+def _random_scene(rng, staring, snr, sigma):
+    """SceneSettings of a random scene; its contrast is a twentieth to the whole of a target's, snr x sigma (K)."""
+    pick, uniform, log = partial(_pick, rng), partial(_uniform, rng), partial(_log, rng)
     distractors = pick(0, 0, 1, 2)
-    scene = SceneSettings(
+    return SceneSettings(
         kind=pick(
             "flat", "clouds", "clouds", "cloud_edges", "horizon", "horizon", "terrain", "buildings", "trees", "sea"
         ),
         beta=uniform(2.8, 4.0) if staring else uniform(2.2, 3.6),
         outer_scale=log(20, 300),
-        # the scene's contrast: from a twentieth of the target's to as much
-        std=log(0.05 * snr, snr) * noise_sigma(sensor),
+        std=log(0.05 * snr, snr) * sigma,
         skew=uniform(0, 0.8),
         pan=pick((0.0, 0.0), tuple(rng.uniform(-3, 3, 2).tolist()), tuple(rng.uniform(-0.5, 0.5, 2).tolist())),
         wander=pick(0.0, uniform(0, 4)),
@@ -221,5 +249,3 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
         distractor_snr=uniform(0.4, 1.0),
         crossing=int(rng.integers(0, distractors + 1)),
     )
-    simulation = Simulation(sensor, scene, target, frames=frames, seed=int(rng.integers(2**31)))
-    return as_sequence(simulation, f"random-{simulation.seed}", "random")

@@ -2,7 +2,6 @@
 
 from irtrack_core.evaluation.runs import (
     TrackResult,
-    bootstrap_interval,
     curves,
     evaluate,
     evaluate_filter,
@@ -10,11 +9,11 @@ from irtrack_core.evaluation.runs import (
     load_boxes,
     made_with,
     overlaps,
-    paired_bootstrap,
     run,
     save_boxes,
     summarize,
 )
+from irtrack_core.evaluation.statistics import bootstrap_interval, paired_bootstrap
 
 __all__ = [
     "TrackResult",

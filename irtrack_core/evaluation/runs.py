@@ -11,27 +11,13 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-import pandas as pd
 
 from irtrack_core import metrics
 from irtrack_core.boxes import as_boxes, iou
 from irtrack_core.filtering.baselines import negative
+from irtrack_core.optional import Lazy
 
-__all__ = [
-    "folds",
-    "TrackResult",
-    "run",
-    "evaluate",
-    "evaluate_filter",
-    "summarize",
-    "overlaps",
-    "curves",
-    "bootstrap_interval",
-    "paired_bootstrap",
-    "save_boxes",
-    "load_boxes",
-    "made_with",
-]
+pd = Lazy("pandas", "evaluation")
 
 
 def folds(sequences, k=5, seed=0):
@@ -210,30 +196,6 @@ def evaluate_filter(image, responses, box, *, floor=None, target=None, dark=Fals
             }
         )
     return rows
-
-
-def bootstrap_interval(values, *, rng, n=2000, level=0.95):
-    """(low, high): where the mean would lie in `level` of repetitions with other sequences. values: one a sequence.
-
-    n resamples with replacement, percentile interval. Raises ValueError for no values or NaN.
-    """
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 1 or values.size == 0 or np.isnan(values).any():
-        raise ValueError("a bootstrap needs one number a sequence, at least one, and no NaN")
-    means = values[rng.integers(0, values.size, (n, values.size))].mean(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
-def paired_bootstrap(a, b, *, rng, n=2000, level=0.95):
-    """(difference, low, high) of mean(a) - mean(b), a and b measured on the same sequences in the same order.
-
-    The sequences are drawn together, so that a hard sequence is hard for both: an interval without 0 is a difference.
-    """
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if a.shape != b.shape:
-        raise ValueError(f"paired values need one shape; got {a.shape} and {b.shape}")
-    return float(np.mean(a - b)), *bootstrap_interval(a - b, rng=rng, n=n, level=level)
 
 
 def save_boxes(results, path, *, made=""):

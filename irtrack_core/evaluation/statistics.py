@@ -1,14 +1,39 @@
 """Tables that compare trackers: resets, paired differences, and strata of easy and hard sequences."""
 
 import numpy as np
-import pandas as pd
 
-from irtrack_core import evaluation, metrics
+from irtrack_core import metrics
+from irtrack_core.evaluation.runs import overlaps
+from irtrack_core.optional import Lazy
 
-__all__ = ["FACTORS", "alike", "conditions", "differences", "measures", "resets", "strata", "strata_of"]
+pd = Lazy("pandas", "evaluation")
 
 MEASURES = ("aor", "sr50", "sr75", "p3", "p5", "p20", "norm_auc", "rmse", "rmse_d", "loss_rate", "first_loss")
 FACTORS = {"snr": "SNR", "size": "size, px", "oversampling": "samples per detector", "clutter": "clutter / noise"}
+
+
+def bootstrap_interval(values, *, rng, n=2000, level=0.95):
+    """(low, high): where the mean would lie in `level` of repetitions with other sequences. values: one a sequence.
+
+    n resamples with replacement, percentile interval. Raises ValueError for no values or NaN.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 1 or values.size == 0 or np.isnan(values).any():
+        raise ValueError("a bootstrap needs one number a sequence, at least one, and no NaN")
+    means = values[rng.integers(0, values.size, (n, values.size))].mean(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def paired_bootstrap(a, b, *, rng, n=2000, level=0.95):
+    """(difference, low, high) of mean(a) - mean(b), a and b measured on the same sequences in the same order.
+
+    The sequences are drawn together, so that a hard sequence is hard for both: an interval without 0 is a difference.
+    """
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if a.shape != b.shape:
+        raise ValueError(f"paired values need one shape; got {a.shape} and {b.shape}")
+    return float(np.mean(a - b)), *bootstrap_interval(a - b, rng=rng, n=n, level=level)
 
 
 def measures(table, names=None):
@@ -30,7 +55,7 @@ def resets(results, sequences, *, burn_in=10):
     by_key, rows = {(one.dataset, one.name): one for one in sequences}, []
     for result in results:
         sequence = by_key[result.dataset, result.sequence]
-        found = metrics.reset_summary(evaluation.overlaps(result, sequence), burn_in=burn_in)
+        found = metrics.reset_summary(overlaps(result, sequence), burn_in=burn_in)
         place = {"tracker": result.tracker, "dataset": result.dataset, "sequence": result.sequence}
         rows.append(place | found | {"frames": len(result.boxes)})
     each = pd.DataFrame(rows).groupby(["tracker", "dataset", "sequence"], sort=False).mean()
@@ -56,7 +81,7 @@ def differences(table, reference, rng, measure="aor", n=4000):
         if wide[name].isna().any() or wide[reference].isna().any():
             raise ValueError(f"{name} and {reference} were not measured on the same sequences: they cannot be paired")
         pair = wide[reference].to_numpy(), wide[name].to_numpy()
-        difference, low, high = evaluation.paired_bootstrap(*pair, rng=rng, n=n)
+        difference, low, high = paired_bootstrap(*pair, rng=rng, n=n)
         rows.append((name, len(wide), difference, low, high, bool(low > 0 or high < 0)))
     return pd.DataFrame(rows, columns=["tracker", "sequences", "difference", "low", "high", "clear"])
 
@@ -132,7 +157,7 @@ def strata(table, members, rng, measure="aor"):
     for (factor, stratum), part in members.groupby(["factor", "stratum"], sort=False):
         chosen = each.merge(part, on=["dataset", "sequence"])
         for tracker, values in chosen.groupby("tracker", sort=False)[measure]:
-            low, high = evaluation.bootstrap_interval(values.to_numpy(), rng=rng)
+            low, high = bootstrap_interval(values.to_numpy(), rng=rng)
             rows.append((factor, stratum, tracker, len(values), float(values.mean()), low, high))
     return pd.DataFrame(rows, columns=["factor", "stratum", "tracker", "sequences", "mean", "low", "high"])
 

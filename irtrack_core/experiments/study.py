@@ -16,6 +16,7 @@ from irtrack_core import evaluation, metrics, trackers
 from irtrack_core.boxes import iou
 from irtrack_core.config import PyramidSettings, TrackerSettings
 from irtrack_core.datasets import FunctionFrames, data_root, in_memory, load
+from irtrack_core.evaluation import limits
 from irtrack_core.experiments import dependencies
 from irtrack_core.experiments.compared.notes import BARE, BARE_REGION
 from irtrack_core.experiments.protocol import (
@@ -236,7 +237,7 @@ def overlap_by_frame(results, sequences):
 def aor_limit(sequence, frames=3):
     """The best AOR that the noise of a simulated sequence allows: the Cramér-Rao bound on a Gaussian spot's position.
 
-    A mean over `frames` frames of `metrics.best_aor` at the box's size and the target's peak SNR. It bounds trackers
+    A mean over `frames` frames of `limits.best_aor` at the box's size and the target's peak SNR. It bounds trackers
     that look at one frame at a time; one that averages over frames may stand above it.
     """
     present = np.flatnonzero(sequence.present)
@@ -245,8 +246,8 @@ def aor_limit(sequence, frames=3):
         parts = sequence.components(int(index))
         peak = float(np.abs(parts.target).max())
         if peak > 0:
-            sigma = metrics.cramer_rao_sigma(peak / metrics.noise_sigma(parts.image))
-            values.append(metrics.best_aor(sequence.boxes[index, 2:], sigma))
+            sigma = limits.cramer_rao_sigma(peak / metrics.noise_sigma(parts.image))
+            values.append(limits.best_aor(sequence.boxes[index, 2:], sigma))
     return float(np.mean(values))
 
 

@@ -1,14 +1,11 @@
 """filtering.py against naive loops, scikit-image and the algebra of openings."""
 
-import doctest
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import morphology as sk
 
-from irtrack_core import filtering
 from irtrack_core.config import FilterSettings
 from irtrack_core.filtering import (
     background,
@@ -17,7 +14,6 @@ from irtrack_core.filtering import (
     dilation,
     drawn_element,
     element_length,
-    elements,
     erosion,
     filter_stack,
     filter_window,
@@ -59,12 +55,6 @@ def naive_closing(image, element):
 
 def noise(seed, shape=(24, 31), dtype=np.uint8, high=256):
     return np.random.default_rng(seed).integers(0, high, shape).astype(dtype)
-
-
-def test_doctests():
-    for module, examples in ((filtering, 1), (elements, 4)):
-        result = doctest.testmod(module)
-        assert result.attempted >= examples and result.failed == 0
 
 
 def test_three_levels_by_hand():
