@@ -21,6 +21,7 @@ from irtrack_core.experiments import calibration
 from irtrack_core.network.weights import SHIPPED, load_weights, read_card, save_weights
 from irtrack_core.provenance import provenance
 from irtrack_core.trackers.siamese import SiameseTracker
+from irtrack_core.training.export import graphs
 from irtrack_core.training.loop import new_net, train
 from irtrack_core.training.paste_targets import transplant
 from irtrack_core.training.sampling import MixedSampler, PairSampler, SequenceStream
@@ -126,7 +127,7 @@ def rescore(name, path):
     real = datasets.load("svanstrom", split="train") if name == "compact" else None
     card["calibration"] = calibrate(net, real)
     card |= {"scores": scores(net, card["calibration"]["size"]), "scored_at": provenance()["commit"]}
-    save_weights(net, path, card)
+    save_weights(net, path, card, graphs(net, int8=True))
     return card
 
 
@@ -153,7 +154,7 @@ def build(name, out, *, iterations=8000, seed=0, workers=1, checkpoint=None, pro
         "scores": scores(net, known["size"]),
         **provenance(),
     }
-    save_weights(net, out, card)
+    save_weights(net, out, card, graphs(net, int8=True))
     return net
 
 

@@ -9,28 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from irtrack_core.config import NetworkSettings
-
-__all__ = [
-    "Backbone",
-    "FeatureFusion",
-    "RegionSelection",
-    "ScoreMap",
-    "SiameseNet",
-    "cross_correlation",
-    "foreground",
-    "shapes",
-]
-
-# out channels, kernel, stride, max-pool after it (kernel 3, stride 2): AlexNet without padding, as Siamese trackers use it
-PAPER = [(96, 11, 2, True), (256, 5, 1, True), (384, 3, 1, False), (384, 3, 1, False), (256, 3, 1, False)]
-# stride 4 keeps a target of 16 crop pixels four cells wide; dense 3x3 convolutions run near a CPU's peak
-COMPACT = [(24, 3, 2, False), (48, 3, 2, False), (48, 3, 1, False), (48, 3, 1, False), (48, 3, 1, False)]
-FUSED = {"paper": 256, "compact": 48}
-
-
-def scaled(channels, width):
-    """A channel count times the width factor, at least 4."""
-    return max(4, round(channels * width))
+from irtrack_core.network.layers import FUSED, LAYERS, positions, scaled
 
 
 class Backbone(nn.Module):
@@ -39,7 +18,7 @@ class Backbone(nn.Module):
     def __init__(self, settings: NetworkSettings):
         super().__init__()
         stages, before = [], len(settings.inputs)
-        for index, (channels, kernel, stride, pool) in enumerate(PAPER if settings.preset == "paper" else COMPACT):
+        for index, (channels, kernel, stride, pool) in enumerate(LAYERS[settings.preset]):
             channels, norm = scaled(channels, settings.width), settings.backbone_norm
             layers = [nn.Conv2d(before, channels, kernel, stride, bias=not norm)]
             layers += [nn.BatchNorm2d(channels)] if norm else []
@@ -74,8 +53,7 @@ class FeatureFusion(nn.Module):
 
     def __init__(self, settings: NetworkSettings):
         super().__init__()
-        table = PAPER if settings.preset == "paper" else COMPACT
-        channels = [scaled(row[0], settings.width) for row in table[2:]]
+        channels = [scaled(row[0], settings.width) for row in LAYERS[settings.preset][2:]]
         first = 0 if settings.fusion else 2  # without fusion: conv5 alone
         self.levels = range(first, 3)
         self.bn = nn.ModuleList(nn.BatchNorm2d(channels[level]) for level in self.levels)
@@ -249,16 +227,9 @@ class SiameseNet(nn.Module):
         dx, dy, dw, dh, m anchors each. Without region selection R_4m is None."""
         return self.search(search, self.template(template))
 
-    @torch.no_grad()
     def positions(self):
-        """n, the positions along a side of the score map, from the settings' crop sizes."""
-        was_training = self.training
-        self.eval()
-        s = self.settings
-        crops = [torch.zeros(1, len(s.inputs), size, size) for size in (s.template_size, s.search_size)]
-        n = self(*[crop.to(next(self.parameters())) for crop in crops])[0].shape[-1]
-        self.train(was_training)
-        return n
+        """n, the positions along a side of the score map."""
+        return positions(self.settings)
 
 
 def foreground(r_2m):

@@ -1,48 +1,49 @@
 """Weights in safetensors files: the numbers, the settings they belong to, and a card that says how they were made."""
 
 import argparse
+import hashlib
 import json
 import os
 import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.numpy import save_file
 
 from irtrack_core.config import NetworkSettings
-from irtrack_core.network.siamese import SiameseNet
-from irtrack_core.provenance import provenance
-
-__all__ = [
-    "CARD",
-    "SHIPPED",
-    "card_text",
-    "lacking",
-    "load_weights",
-    "provenance",
-    "read_card",
-    "read_tensors",
-    "remove_parts",
-    "save_weights",
-    "write_tensors",
-]
+from irtrack_core.network.inference import Graphs
 
 SHIPPED = Path(__file__).resolve().parent / "shipped"  # folder of the weights that come with the package
+GRAPHS = {"template": ".template.onnx", "search": ".search.onnx", "int8": ".search-int8.onnx"}  # files beside weights
 
 # what a card has to say, so that others can make the file again and know what it is worth
 CARD = ("command", "commit", "data", "seeds", "scores")
 
 
 def write_tensors(path, tensors, metadata):
-    """Write tensors and a metadata dict (JSON values) atomically: a file is whole or not there, after a power cut too."""
+    """Write a dict of arrays or torch tensors and a metadata dict (JSON values) as a safetensors file, atomically.
+
+    A file is whole or not there, after a power cut too.
+    """
+    arrays = {name: np.ascontiguousarray(_array(tensor)) for name, tensor in tensors.items()}
+    words = {key: json.dumps(value) for key, value in metadata.items()}
+    _write(path, lambda temporary: save_file(arrays, temporary, metadata=words))
+
+
+def _array(tensor):
+    return tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else np.asarray(tensor)
+
+
+def _write(path, fill):
+    """Make the file `path` by `fill(temporary name)`, all or nothing."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        save_file(tensors, temporary, metadata={key: json.dumps(value) for key, value in metadata.items()})
+        fill(temporary)
         os.chmod(temporary, 0o644)
         os.fsync(handle)
         os.replace(temporary, path)
@@ -59,17 +60,21 @@ def remove_parts(path):
 
 
 def read_tensors(path):
-    """(tensors, metadata) of a file written by `write_tensors`.
+    """(dict of arrays, metadata) of a file written by `write_tensors`.
 
     Raises FileNotFoundError or ValueError (not a safetensors file, or one cut short), naming the file.
     """
+    return _opened(path, lambda file: {name: file.get_tensor(name) for name in file.keys()})
+
+
+def _opened(path, read):
+    """(read(file), metadata) of a safetensors file."""
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no weights at {path}: train them with notebook 05, or check the path")
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = {key: _value(text) for key, text in (file.metadata() or {}).items()}
-            return {name: file.get_tensor(name) for name in file.keys()}, metadata
+        with safe_open(path, framework="numpy") as file:
+            return read(file), {key: _value(text) for key, text in (file.metadata() or {}).items()}
     except SafetensorError as error:
         raise ValueError(f"{path} is not a whole safetensors file ({error}): make or copy it again") from error
 
@@ -82,15 +87,51 @@ def _value(text):
         return text
 
 
-def save_weights(net, path, card=None):
-    """Save a SiameseNet with its settings; card: a dict saying command, data, seeds, scores."""
-    metadata = {"settings": net.settings.model_dump(mode="json"), "card": card or {}}
-    write_tensors(path, net.state_dict(), metadata)
+def save_weights(net, path, card=None, graphs=None):
+    """Save a SiameseNet with its settings; card: a dict saying command, data, seeds, scores.
+
+    graphs: the net's `inference.Graphs`, which are written beside it; the card then holds their checksums.
+    """
+    card, path = dict(card or {}), Path(path)
+    card.pop("graphs", None)
+    if graphs is not None:
+        models = {name: getattr(graphs, name) for name in GRAPHS if getattr(graphs, name) is not None}
+        for name, model in models.items():
+            _write(path.with_suffix(GRAPHS[name]), lambda temporary, model=model: Path(temporary).write_bytes(model))
+        card["graphs"] = {name: hashlib.sha256(model).hexdigest() for name, model in models.items()}
+    write_tensors(path, net.state_dict(), {"settings": net.settings.model_dump(mode="json"), "card": card})
+
+
+def load_graphs(path, preset=None):
+    """The `inference.Graphs` of the weights at `path`, or None when none were written for them.
+
+    preset: as in `load_weights`. Raises ValueError when a graph's file is missing or not the one that the card names.
+    """
+    path = Path(path)
+    metadata = read_metadata(path)
+    sums = metadata.get("card", {}).get("graphs", {})
+    if not sums:
+        return None
+    models = {}
+    for name, checksum in sums.items():
+        file = path.with_suffix(GRAPHS[name])
+        models[name] = file.read_bytes() if file.is_file() else b""
+        if hashlib.sha256(models[name]).hexdigest() != checksum:
+            raise ValueError(
+                f"{file} is missing or not the graph of {path.name}: copy both again, or make it with "
+                f"`python -m irtrack_core.training.export {path}`"
+            )
+    return Graphs(network_settings(path, metadata, preset), **models)
+
+
+def read_metadata(path):
+    """The metadata of a weights file, without its tensors. Errors: see `read_tensors`."""
+    return _opened(path, lambda file: None)[1]
 
 
 def read_card(path):
     """The card of a weights file."""
-    return read_tensors(path)[1].get("card", {})
+    return read_metadata(path).get("card", {})
 
 
 def lacking(card):
@@ -101,7 +142,7 @@ def lacking(card):
 def card_text(path):
     """The card of a weights file as lines to read: preset, parameters and size, then what the card says and lacks."""
     tensors, metadata = read_tensors(path)
-    numbers = sum(tensor.numel() for tensor in tensors.values())
+    numbers = sum(tensor.size for tensor in tensors.values())
     settings = metadata.get("settings", {})
     width = f", width factor {settings['width']:g}" if "width" in settings else ""
     lines = [
@@ -114,17 +155,13 @@ def card_text(path):
     return "\n".join(lines + ([f"  (the card does not say: {', '.join(missing)})"] if missing else []))
 
 
-def load_weights(path, preset=None):
-    """The SiameseNet stored at `path`, in eval mode.
+def network_settings(path, metadata, preset=None):
+    """The NetworkSettings in the metadata of the file `path`.
 
-    preset: the preset it must have, "paper" or "compact"; None takes any. Raises ValueError when the file holds another
-    preset or its tensors do not fit its settings.
+    Raises ValueError where there are none, or of another preset than asked for.
     """
-    tensors, metadata = read_tensors(path)
     if not isinstance(metadata.get("settings"), dict):
-        raise ValueError(
-            f"{path} holds no network settings: it was not written by irtrack_core.network.weights.save_weights"
-        )
+        raise ValueError(f"{path} holds no network settings: it was not written by irtrack_core's save_weights")
     try:
         settings = NetworkSettings(**metadata["settings"])
     except ValidationError as error:
@@ -134,12 +171,31 @@ def load_weights(path, preset=None):
             f"{path} holds weights of the preset {settings.preset!r}, not {preset!r}: "
             f"ask for preset={settings.preset!r}, or train the preset {preset!r}"
         )
-    net = SiameseNet(settings)
+    return settings
+
+
+def load_weights(path, preset=None):
+    """The SiameseNet stored at `path`, in eval mode. Needs torch.
+
+    preset: the preset it must have, "paper" or "compact"; None takes any. Raises ValueError when the file holds another
+    preset or its tensors do not fit its settings.
+    """
+    tensors, metadata = read_tensors(path)
+    settings = network_settings(path, metadata, preset)
+    from irtrack_core.network.siamese import SiameseNet
+
+    return fill(SiameseNet(settings), tensors, path).eval()
+
+
+def fill(net, tensors, path):
+    """The torch net, its parameters replaced by a dict of arrays. Raises ValueError, naming `path`, if they do not fit."""
+    import torch
+
     try:
-        net.load_state_dict(tensors)
+        net.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in tensors.items()})
     except RuntimeError as error:
         raise ValueError(f"the tensors in {path} do not fit its settings: {error}") from error
-    return net.eval()
+    return net
 
 
 def main(arguments=None):

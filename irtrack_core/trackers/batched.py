@@ -3,7 +3,6 @@
 import copy
 
 import numpy as np
-import torch
 
 from irtrack_core.trackers.siamese import SiameseTracker
 
@@ -13,14 +12,14 @@ __all__ = ["TrackersTogether"]
 class TrackersTogether:
     """Tracks one target in each of several sequences, in step; the boxes are those of so many single trackers.
 
-    model: a SiameseTracker on the backend "torch", as `trackers.create("siamese")` gives it. The windows that they look at in
-    every frame go through the network as one batch; what only a tracker in doubt looks at stays its own affair.
-    Frames may differ in size and type from sequence to sequence. Raises ValueError for another backend.
+    model: a SiameseTracker, as `trackers.create("siamese")` gives it. The windows that they look at in every frame go through
+    the network as one batch, which gains time on torch; what only a tracker in doubt looks at stays its own affair.
+    Frames may differ in size and type from sequence to sequence. Raises ValueError for another kind of tracker.
     """
 
     def __init__(self, model):
-        if type(model) is not SiameseTracker or model.engine.backend != "torch":
-            raise ValueError("only a SiameseTracker with backend='torch' can track many sequences at once")
+        if type(model) is not SiameseTracker:
+            raise ValueError(f"only a SiameseTracker can track many sequences at once, not a {type(model).__name__}")
         self.model, self.trackers = model, []
 
     def init(self, frames, boxes):
@@ -30,11 +29,14 @@ class TrackersTogether:
         trackers = []
         for number, (frame, box) in enumerate(zip(frames, boxes)):
             tracker = copy.copy(self.model)
-            tracker.engine = copy.copy(self.model.engine)  # shares the net; the template's kernels are its own
+            tracker.engine = _sharing(self.model.engine)
             _numbered(number, tracker.init, frame, box)
             trackers.append(tracker)
         kernels = zip(*(tracker.engine.kernels for tracker in trackers))
-        self.trackers, self.kernels = trackers, [torch.cat(parts) for parts in kernels]
+        self.trackers, self.kernels = (
+            trackers,
+            [np.concatenate([np.asarray(part) for part in parts]) for parts in kernels],
+        )
 
     def update(self, frames):
         """The targets' boxes (N, 4) in the next frames, in the order of `init`. Raises ValueError for another number of
@@ -59,6 +61,13 @@ class TrackersTogether:
     def scores(self):
         """(N,) of the last update."""
         return np.array([tracker.score for tracker in self.trackers])
+
+
+def _sharing(engine):
+    """An engine that shares the network of another, and has a template's kernels of its own."""
+    new = object.__new__(type(engine))
+    new.__dict__.update(engine.__dict__)
+    return new
 
 
 def _numbered(number, function, *arguments):

@@ -9,8 +9,8 @@ import torch
 from irtrack_core.config import PyramidSettings
 from irtrack_core.network import anchors as an
 from irtrack_core.network.crops import template_side
-from irtrack_core.network.inference import TorchEngine
 from irtrack_core.network.siamese import foreground
+from irtrack_core.network.torch_inference import TorchEngine
 from irtrack_core.trackers.siamese import Seen, SiameseTracker
 
 __all__ = ["PyramidSeen", "PyramidTracker", "create_pyramid"]
@@ -58,7 +58,7 @@ class PyramidTracker(SiameseTracker):
             raise ValueError(
                 f"a pyramid of scales needs a net with one score a position; this one has {net.settings.m}"
             )
-        self.name, self.settings, self.net = name, settings or PyramidSettings(), net.eval()
+        self.name, self.settings, self.net = name, settings or PyramidSettings(), net
         self.engine = ScoreEngine(net, "f32", device_name=device_name)
         self.n = net.positions()
         p = self.settings

@@ -9,7 +9,7 @@ from irtrack_core.config import TrackerSettings
 from irtrack_core.network import anchors as an
 from irtrack_core.network import inference
 from irtrack_core.network.crops import CropMaker, template_side
-from irtrack_core.network.weights import SHIPPED, load_weights, read_card
+from irtrack_core.network.weights import SHIPPED, load_graphs, load_weights, read_card
 from irtrack_core.trackers.base import shape_of, to_gray
 from irtrack_core.trackers.camera_motion import JumpWatch
 from irtrack_core.trackers.kalman import Follow, Kalman
@@ -17,14 +17,12 @@ from irtrack_core.trackers.redetection import Elsewhere
 from irtrack_core.trackers.registration import Alignment
 from irtrack_core.trackers.select_proposal import Seen, best_proposal, calibrated, likeliest, logit, vote
 
-__all__ = ["Seen", "SiameseTracker", "best_proposal", "create_paper", "create_siamese", "vote"]
-
 
 class SiameseTracker:
     """Tracks one target with a SiameseNet.
 
-    net: a SiameseNet; settings: TrackerSettings; how: backend, precision, device_name, what computes the net as it is now:
-    `runtime.engine`. calibration: (gain, offset) that turn the net's score into `score`, the probability that the box
+    net: a SiameseNet, or its `inference.Graphs`; settings: TrackerSettings; how: backend, precision, device_name, threads:
+    see `inference.engine`. calibration: (gain, offset) that turn the net's score into `score`, the probability that the box
     overlaps the target by more than half: see `calibration.platt`. response: (slope, offset) of the sizes that the net
     tells, as logarithms over that of its anchor, against true ones: see `calibration.size_response`.
     The state is the target's centre, size and velocity; `missed` counts the frames since it was last seen with any
@@ -38,8 +36,9 @@ class SiameseTracker:
     calibration = response = (1.0, 0.0)
 
     def __init__(self, net, *, settings=None, name="siamese", calibration=(1.0, 0.0), response=(1.0, 0.0), **how):
-        self.name, self.settings, self.net = name, settings or TrackerSettings(), net.eval()
-        self.calibration, self.response, self.engine = calibration, response, inference.engine(net, **how)
+        self.name, self.settings, self.net = name, settings or TrackerSettings(), net
+        self.calibration, self.response = calibration, response
+        self.engine = inference.engine(_runnable(net, **how), **how)
         self.n = net.positions()
         profile = np.hanning(self.n + 2)[1:-1]  # without the zeros at the ends, which would forbid the border
         self.window = np.outer(profile, profile)
@@ -50,8 +49,10 @@ class SiameseTracker:
         """A tracker with the weights stored at `path`, calibrated as their card says where `options` do not say otherwise.
 
         `load_weights` has the errors."""
-        net, known = load_weights(path, preset), read_card(path).get("calibration")
-        tracker = cls(net, **options)
+        graphs = options.get("backend") != "torch" and options.get("device_name", "cpu") == "cpu"
+        net = load_graphs(path, preset) if graphs and cls is SiameseTracker else None
+        tracker = cls(load_weights(path, preset) if net is None else net, **options)
+        known = read_card(path).get("calibration")
         if known and "calibration" not in options:
             tracker.calibration = known["gain"], known["offset"]
         if known and "response" not in options:
@@ -222,6 +223,17 @@ class SiameseTracker:
                 best, weighed = best_proposal(score, proposals, expected, self.window, t)
             found.append(Seen(center, side, crop, score, proposals, weighed, best, share))
         return found
+
+
+def _runnable(net, backend="auto", precision="f32", **_):
+    """`net`, or the graphs of a SiameseNet where a backend is asked for that runs only graphs."""
+    whole = isinstance(net, inference.Graphs) and (precision != "int8" or net.int8 is not None)
+    if whole or backend in ("auto", "torch") or inference.missing(backend):
+        return net
+    inference.check(backend, precision)
+    from irtrack_core.training.export import graphs
+
+    return graphs(net, int8=precision == "int8")
 
 
 def _plane(frame):

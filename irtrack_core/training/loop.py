@@ -14,28 +14,9 @@ from tqdm import tqdm
 from irtrack_core.config import NetworkSettings, TrainingSettings
 from irtrack_core.network.losses import logistic_loss, regression_loss
 from irtrack_core.network.siamese import SiameseNet, foreground
+from irtrack_core.network.torch_inference import device
 from irtrack_core.network.weights import read_tensors, remove_parts, write_tensors
 from irtrack_core.provenance import provenance
-
-__all__ = ["new_net", "learning_rates", "device", "precision", "step", "train"]
-
-
-def device(name=None):
-    """The device to compute on: `name` if given, else cuda or mps where there is one, else cpu.
-
-    Raises ValueError for a device that this machine or this build of torch does not have.
-    """
-    there = {"cpu": 1, "cuda": torch.cuda.device_count() * torch.cuda.is_available()}
-    there["mps"] = int(torch.backends.mps.is_available())
-    if name is None:
-        name = next(kind for kind in ("cuda", "mps", "cpu") if there[kind])
-    try:
-        where = torch.device(name)
-    except RuntimeError as error:
-        raise ValueError(f"{name!r} names no device: use one of {', '.join(there)}") from error
-    if (where.index or 0) >= there.get(where.type, 1):
-        raise ValueError(f"torch finds no device {name!r} here: leave it out, or use 'cpu'")
-    return where
 
 
 def precision(name, where):
@@ -186,6 +167,7 @@ def _save(path, net, optimizer, settings, sampler, history, made):
 
 def _resume(path, net, optimizer, settings, sampler):
     tensors, metadata = read_tensors(path)
+    tensors = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
     for key, mine in (("network", net.settings), ("training", settings)):
         theirs = type(mine)(**metadata.get(key, {}))  # a setting that is newer than the checkpoint has its default
         differ = sorted(name for name, value in mine if getattr(theirs, name) != value)

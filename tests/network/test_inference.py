@@ -1,5 +1,13 @@
 """One set of weights on every backend: the same numbers, the same boxes; and what is said when one is not there."""
 
+import copy
+import importlib
+import logging
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -7,20 +15,24 @@ import torch
 from irtrack_core import boxes as bx
 from irtrack_core import datasets, trackers
 from irtrack_core.config import network_preset
-from irtrack_core.network import inference
+from irtrack_core.network import inference, layers, torch_inference, weights
 from irtrack_core.network.siamese import foreground
 from irtrack_core.trackers.pyramid import PyramidTracker
 from irtrack_core.trackers.siamese import SiameseTracker
+from irtrack_core.training import export
 from irtrack_core.training.loop import new_net
 
 OTHERS = [name for name in inference.PRECISIONS if name != "torch"]
 ALL = [(name, precision) for name, precisions in inference.PRECISIONS.items() for precision in precisions]
 
 
-def need(backend, precision="f32"):
-    lacking = inference.missing(backend, precision)
-    if lacking:
-        pytest.skip(f"{', '.join(lacking)} not installed: {inference.INSTALL}")
+def need(backend):
+    if lacking := inference.missing(backend):
+        pytest.skip(f"{lacking} not installed: {inference.INSTALL[backend]}")
+
+
+def runnable(net, backend):
+    return net if backend == "torch" else export.graphs(net)
 
 
 def tried(settings, seed=0):
@@ -63,7 +75,7 @@ def plainly(net, template, search):
 @pytest.mark.parametrize("backend", inference.PRECISIONS)
 def test_every_backend_computes_the_network(net, backend):
     need(backend)
-    engine = inference.engine(net, backend)
+    engine = inference.engine(runnable(net, backend), backend)
     assert (engine.backend, engine.precision) == (backend, "f32")
     for seed in (0, 1):  # a new target needs no new engine
         template, search = crops(net, 3, seed)
@@ -78,7 +90,7 @@ def test_every_backend_computes_the_network(net, backend):
 @pytest.mark.parametrize("backend", inference.PRECISIONS)
 def test_results_are_the_callers_own(net, backend):
     need(backend)
-    engine = inference.engine(net, backend)
+    engine = inference.engine(runnable(net, backend), backend)
     template, search = crops(net, 2)
     engine.template(template)
     first = engine.search(search[:1])
@@ -90,7 +102,7 @@ def test_results_are_the_callers_own(net, backend):
 
 def test_folding_leaves_the_net_as_it_was(net):
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    folded = inference.fold_batch_norms(net)
+    folded = torch_inference.fold_batch_norms(net)
     template, search = crops(net)
     for mine, truth in zip(plainly(folded, template, search), plainly(net, template, search), strict=True):
         np.testing.assert_allclose(mine, truth, atol=1e-5)
@@ -106,7 +118,7 @@ def test_the_graph_says_the_same_to_onnx_itself():
     from onnx.reference import ReferenceEvaluator
 
     small = tried(network_preset("compact", width=0.1, template_size=47, search_size=63))
-    graph = onnx.load_from_string(inference.onnx_graph(small))
+    graph = onnx.load_from_string(export.graphs(small).search)
     onnx.checker.check_model(graph, full_check=True)
     template, search = crops(small)
     with torch.no_grad():
@@ -133,7 +145,7 @@ def follow(tracker, sequence):
 
 @pytest.fixture(scope="module")
 def reference(sequence):
-    return follow(trackers.create("siamese"), sequence)
+    return follow(trackers.create("siamese", backend="torch"), sequence)
 
 
 @pytest.mark.parametrize("backend", OTHERS)
@@ -156,7 +168,7 @@ def test_the_paper_topology_too(backend, sequence):
 
 @pytest.mark.parametrize("backend, precision", [pair for pair in ALL if pair[1] != "f32"])
 def test_fewer_bits_give_nearly_the_same_boxes(backend, precision, sequence, reference):
-    need(backend, precision)
+    need(backend)
     mine = follow(trackers.create("siamese", backend=backend, precision=precision), sequence)
     truth = sequence.boxes[1:]
     assert bx.iou(mine, truth).mean() > bx.iou(reference, truth).mean() - 0.05
@@ -164,11 +176,12 @@ def test_fewer_bits_give_nearly_the_same_boxes(backend, precision, sequence, ref
 
 
 def test_int8_convolutions_are_quantised_and_correlations_are_not():
-    need("onnxruntime", "int8")
+    need("onnxruntime")
     import onnx
 
     net = tried(network_preset("compact", width=0.25))
-    graph = onnx.load_from_string(inference.quantize(net, count=4)).graph
+    made = export.graphs(net)
+    graph = onnx.load_from_string(export.quantize(net, made, count=4)).graph
     kinds = {one.name: one.data_type for one in graph.initializer}
     made_by = {name: node for node in graph.node for name in node.output}
     weights = [node.input[1] for node in graph.node if node.op_type == "Conv"]
@@ -176,33 +189,142 @@ def test_int8_convolutions_are_quantised_and_correlations_are_not():
     sizes = [kinds.get(name) for name in sources]
     correlations = len(graph.input) - 1  # the template's kernels stay as they are
     assert sizes.count(onnx.TensorProto.INT8) == len(weights) - correlations
-    assert inference.quantize(net, count=4) == inference.quantize(net, count=4)
+    assert export.quantize(net, made, count=4) == export.quantize(net, made, count=4)
 
 
 # --- what is not there ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("backend", OTHERS)
-@pytest.mark.parametrize("precision, error", [("f32", ImportError), ("int8", ImportError), ("f32", OSError)])
-def test_without_its_package_a_backend_falls_back_to_torch(backend, precision, error, monkeypatch, sequence, reference):
-    def without(name):
-        raise error(name)  # OSError: a system library that it needs is not there
+def without(error, *names):
+    """An `import_module` to which the packages `names` are not there."""
+    plain = importlib.import_module
 
-    monkeypatch.setattr(inference.importlib, "import_module", without)
-    assert inference.available() == ["torch"]
-    with pytest.warns(UserWarning, match=rf"{backend}.*{backend.replace('_', '')}.*install -e \.\[runtime\].*torch"):
+    def importing(name):
+        if name in names:
+            raise error(name)  # OSError: a system library that it needs is not there
+        return plain(name)
+
+    return importing
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("precision, error", [("f32", ImportError), ("int8", ImportError), ("f32", OSError)])
+def test_without_its_package_a_backend_falls_back(backend, precision, error, monkeypatch, sequence, reference):
+    monkeypatch.setattr(inference.importlib, "import_module", without(error, "onnxruntime", "openvino"))
+    assert inference.available() == ["torch", "opencv"]
+    with pytest.warns(UserWarning, match=rf"{backend}.*install irtrack-core\[runtime\].*with opencv in f32"):
         tracker = trackers.create("siamese", backend=backend, precision=precision)
-    assert (tracker.engine.backend, tracker.engine.precision) == ("torch", "f32")
-    np.testing.assert_array_equal(follow(tracker, sequence), reference)
+    assert (tracker.engine.backend, tracker.engine.precision) == ("opencv", "f32")
+    assert np.abs(follow(tracker, sequence) - reference).max() < 0.1
+    with pytest.warns(UserWarning, match="with torch in f32"):
+        assert SiameseTracker(new_net(network_preset("compact", width=0.1)), backend=backend).engine.backend == "torch"
+
+
+def test_auto_takes_the_fastest_that_is_there(monkeypatch):
+    monkeypatch.setattr(inference.importlib, "import_module", without(ImportError, "onnxruntime"))
+    expected = "opencv" if inference.missing("openvino") else "openvino"
+    assert trackers.create("siamese").engine.backend == expected
+    monkeypatch.setattr(inference.importlib, "import_module", without(ImportError, "onnxruntime", "openvino", "torch"))
+    assert trackers.create("siamese").engine.backend == "opencv"
+    with pytest.raises(ValueError, match="precision 'int8' needs onnxruntime or openvino: pip install"):
+        trackers.create("siamese", precision="int8")
+
+
+# --- the graphs that are shipped --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["compact", "compact-sim"])
+def test_shipped_graphs_are_the_shipped_networks(name):
+    path = weights.SHIPPED / f"{name}.safetensors"
+    net, stored = weights.load_weights(path), weights.load_graphs(path)
+    assert stored.positions() == net.positions() and stored.int8
+    engine = inference.engine(stored, "opencv")
+    for seed in range(3):
+        template, search = crops(net, 2, seed)
+        engine.template(template)
+        for mine, truth in zip(engine.search(search), plainly(net, template, search), strict=True):
+            np.testing.assert_allclose(mine, truth, atol=1e-4)
+
+
+def test_graphs_of_other_weights_are_refused(tmp_path):
+    net = tried(network_preset("compact", width=0.1))
+    path = tmp_path / "mine.safetensors"
+    weights.save_weights(net, path)
+    assert weights.load_graphs(path) is None  # none were written: torch runs it
+    assert trackers.create("siamese", weights=path).engine.backend == "torch"
+    weights.save_weights(net, path, {"command": "x"}, export.graphs(net))
+    assert trackers.create("siamese", weights=path).engine.backend != "torch"
+    assert weights.read_card(path)["command"] == "x"
+    path.with_suffix(".search.onnx").write_bytes(export.graphs(tried(net.settings, seed=3)).search)
+    with pytest.raises(ValueError, match="mine.search.onnx is missing or not the graph.*training.export"):
+        trackers.create("siamese", weights=path)
+    path.with_suffix(".search.onnx").unlink()
+    with pytest.raises(ValueError, match="mine.search.onnx is missing"):
+        trackers.create("siamese", weights=path)
+
+
+def test_the_exporter_writes_graphs_beside_weights(tmp_path):
+    net = tried(network_preset("compact", width=0.1))
+    weights.save_weights(net, tmp_path / "mine.safetensors", {"data": "none"})
+    export.main([str(tmp_path / "mine.safetensors")])
+    assert {p.name.removeprefix("mine") for p in tmp_path.iterdir()} == {".safetensors", *weights.GRAPHS.values()}
+    assert weights.read_card(tmp_path / "mine.safetensors")["data"] == "none"
+    assert (
+        trackers.create("siamese", weights=tmp_path / "mine.safetensors", precision="int8").engine.precision == "int8"
+    )
+
+
+@pytest.mark.parametrize("backend", OTHERS)
+def test_trackers_are_copied_and_pickled_as_they_are(backend, sequence, reference):
+    need(backend)
+    tracker = trackers.create("siamese", backend=backend)
+    tracker.init(sequence.frames[0], sequence.boxes[0])
+    twins = [copy.deepcopy(tracker), pickle.loads(pickle.dumps(tracker))]
+    tracker.init(sequence.frames[5], sequence.boxes[5])  # the others follow what they followed
+    for twin in twins:
+        assert np.abs(twin.update(sequence.frames[1]) - reference[0]).max() < 0.1
+
+
+@pytest.mark.parametrize("backend", OTHERS)
+def test_trackers_are_made_in_threads(backend):
+    need(backend)
+    stdout, level = sys.stdout, logging.root.manager.disable
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: trackers.create("siamese", backend=backend), range(4)))
+    assert [tracker.engine.backend for tracker in made] == [backend] * 4
+    assert sys.stdout is stdout and logging.root.manager.disable == level
+
+
+def test_no_torch_where_another_backend_tracks():
+    code = "import sys; from irtrack_core import trackers; trackers.create('siamese', backend='opencv'); "
+    code += "print([name for name in ('torch', 'scipy', 'pandas', 'matplotlib') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "[]", done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("changes", [{}, dict(region=False), dict(fusion_kernel=3), dict(search_size=287)])
+@pytest.mark.parametrize("preset", ["paper", "compact"])
+def test_positions_are_those_of_the_network(preset, changes):
+    net = new_net(network_preset(preset, width=0.02, **changes))
+    template, search = (
+        torch.zeros(1, len(net.settings.inputs), n, n) for n in (net.settings.template_size, net.settings.search_size)
+    )
+    with torch.no_grad():
+        assert net(template, search)[0].shape[-1] == layers.positions(net.settings) == net.positions()
 
 
 @pytest.mark.parametrize(
     "options, message",
     [
-        (dict(backend="tensorrt"), "unknown backend 'tensorrt': use one of torch, onnxruntime, openvino"),
-        (dict(precision="int8"), "'torch' has no precision 'int8'.*for onnxruntime, openvino"),
+        (
+            dict(backend="tensorrt"),
+            "unknown backend 'tensorrt': use auto or one of torch, opencv, onnxruntime, openvino",
+        ),
+        (dict(backend="torch", precision="int8"), "'torch' has no precision 'int8'.*for onnxruntime, openvino"),
+        (dict(backend="opencv", precision="bf16"), "'opencv' has no precision 'bf16'"),
         (dict(backend="onnxruntime", precision="bf16"), "'onnxruntime' has no precision 'bf16'"),
-        (dict(precision="f64"), "no precision 'f64': it has f32, bf16$"),
+        (dict(precision="f64"), "no backend has precision 'f64': use f32, bf16 or int8"),
+        (dict(backend="torch", precision="f64"), "no precision 'f64': it has f32, bf16$"),
         (dict(backend="openvino", device_name="cuda"), "use backend='torch'"),
         (dict(device_name="gpu"), "'gpu' names no device"),
         (dict(device_name="cuda:99"), "no device 'cuda:99' here"),

@@ -1,4 +1,4 @@
-"""What lies in data/weights: small, safe, with a card that says how it was made, and of use."""
+"""What is shipped as weights: small, safe, with a card that says how it was made, and of use."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,16 @@ from toys import spot
 
 from irtrack_core import boxes as bx
 from irtrack_core import datasets, trackers
-from irtrack_core.network.weights import SHIPPED, load_weights, read_card
+from irtrack_core.network.weights import GRAPHS, SHIPPED, load_weights, read_card
 
-FILES = sorted(SHIPPED.glob("*"))
+FILES = sorted(SHIPPED.glob("*.safetensors"))
 
 
-def test_only_safetensors_are_shipped():
-    assert [file.name for file in FILES] == ["compact-sim.safetensors", "compact.safetensors"]
-    assert all(file.stat().st_size <= 4 * 2**20 for file in FILES)
+def test_only_safetensors_and_their_graphs_are_shipped():
+    assert [file.stem for file in FILES] == ["compact-sim", "compact"]
+    graphs = {f"{file.stem}{ending}" for file in FILES for ending in GRAPHS.values()}
+    assert {file.name for file in SHIPPED.iterdir()} == {file.name for file in FILES} | graphs
+    assert sum(file.stat().st_size for file in SHIPPED.iterdir()) <= 4 * 2**20
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

@@ -16,7 +16,7 @@ from irtrack_core.experiments.compared.nets import HISTORY, NETS, ComparedSettin
 from irtrack_core.experiments.compared.notes import BARE
 from irtrack_core.experiments.compared.pairs import PairCropMaker, state_rows
 from irtrack_core.network.crops import template_side
-from irtrack_core.network.weights import SHIPPED, read_tensors
+from irtrack_core.network.weights import SHIPPED, fill, read_tensors
 from irtrack_core.trackers.base import to_gray
 from irtrack_core.trackers.pyramid import PyramidTracker
 
@@ -75,12 +75,7 @@ def load_compared(path, method=None):
     found = metadata.get("settings", {}).get("method")
     if found is None or found != (method or found):
         raise ValueError(f"{path} holds weights of {found or 'another network'}, not of {method or 'ref8 to ref11'}")
-    net = build(ComparedSettings(**metadata["settings"]))
-    try:
-        net.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise ValueError(f"the tensors in {path} do not fit its settings: {error}") from error
-    return net.eval()
+    return fill(build(ComparedSettings(**metadata["settings"])), tensors, path).eval()
 
 
 def create(method, weights=None, **options):
