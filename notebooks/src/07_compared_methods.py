@@ -23,7 +23,7 @@ from IPython.display import Markdown
 from irtrack_core import workbook
 from irtrack_core.datasets import in_memory
 from irtrack_core.experiments import protocol, study, train_job
-from irtrack_core.experiments.compared import nets, notes
+from irtrack_core.experiments.compared import cost, nets, notes
 from irtrack_core.figures import experiments, network, style
 from irtrack_core.network.siamese import foreground
 
@@ -63,14 +63,14 @@ workbook.show_source(nets.SelfAttention.forward)
 
 
 # %%
-def cost(name, width):
+def cost_of(name, width):
     net = train_job.new_network(train_job.network_settings(name, width))
-    once, crop = (value / 1e6 for value in nets.macs(net))
-    return {"parameters": nets.parameters(net), "template": once, "crop": crop, "crops": 1 if name == "paper" else 3}
+    once, crop = (value / 1e6 for value in cost.macs(net))
+    return {"parameters": cost.parameters(net), "template": once, "crop": crop, "crops": 1 if name == "paper" else 3}
 
 
 costs = pd.DataFrame(
-    {(width, name): cost(name, width) for width in (1.0, book.profile.width) for name in protocol.METHODS}
+    {(width, name): cost_of(name, width) for width in (1.0, book.profile.width) for name in protocol.METHODS}
 )
 costs = costs.T.rename_axis(["width", "method"]).assign(frame=lambda table: table["crop"] * table["crops"])
 book.save_table(costs.reset_index())

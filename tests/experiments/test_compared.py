@@ -11,7 +11,8 @@ from irtrack_core.config import SamplingSettings, TrainingSettings, network_pres
 from irtrack_core.datasets import ArrayFrames, Sequence
 from irtrack_core.experiments import protocol
 from irtrack_core.experiments.compared import notes
-from irtrack_core.experiments.compared.nets import HISTORY, NETS, ComparedSettings, build, macs, parameters
+from irtrack_core.experiments.compared.cost import macs, parameters
+from irtrack_core.experiments.compared.nets import HISTORY, NETS, ComparedSettings, build
 from irtrack_core.experiments.compared.pairs import HistorySampler, VisibleSampler, state_rows, with_visible
 from irtrack_core.experiments.compared.tracker import ComparedTracker, load_compared
 from irtrack_core.network.inference import fold_batch_norms

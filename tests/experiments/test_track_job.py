@@ -127,5 +127,5 @@ def test_real_sequences_are_tracked_without_resets(small, runs, tmp_path, monkey
 
 def test_trackers_without_a_network_need_not_wait_for_torch():
     """Nor does the workflow, which reads the list of jobs from this module."""
-    code = "import sys; from irtrack_core import tracking; sys.exit('torch' in sys.modules)"
+    code = "import sys; from irtrack_core.experiments import track_job; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

@@ -17,8 +17,6 @@ from irtrack_core.config import NetworkSettings
 from irtrack_core.network.anchors import grid
 from irtrack_core.network.siamese import FUSED, PAPER, Backbone, FeatureFusion, ScoreMap, scaled
 
-__all__ = ["ComparedSettings", "HISTORY", "NETS", "Ref8", "Ref9", "Ref10", "Ref11", "build", "macs", "parameters"]
-
 HISTORY = 8  # states that ref9 looks back on
 LOCALISER = 20  # channels of ref11's localisation network, at full width
 
@@ -71,7 +69,7 @@ class Compared(nn.Module, ABC):
     @torch.no_grad()
     def positions(self):
         """n, the positions along a side of the score map."""
-        template, search = _blank(self)
+        template, search = blank(self)
         was_training = self.training
         self.eval()
         n = self.search(search, self.template(template))[0].shape[-1]
@@ -279,35 +277,7 @@ def build(settings: ComparedSettings, seed=0):
         return NETS[settings.method](settings)
 
 
-def parameters(net):
-    """Number of learned numbers."""
-    return sum(p.numel() for p in net.parameters())
-
-
-@torch.no_grad()
-def macs(net):
-    """(template, search): multiply-accumulates of one template crop and of one search crop, the correlation included.
-
-    net: one of these, or a SiameseNet.
-    """
-    from torch.utils.flop_counter import FlopCounterMode
-
-    template, search = _blank(net)
-    was_training = net.training
-    net.eval()
-    with FlopCounterMode(display=False) as counter:
-        kept = net.template(template)
-    once = counter.get_total_flops() // 2
-    with FlopCounterMode(display=False) as counter:
-        net.search(search, kept)
-    net.train(was_training)
-    # the counter does not see into an LSTM: four gates, each a product with the input and one with the memory
-    cells = [m for m in net.modules() if isinstance(m, nn.LSTM)]
-    recurrent = sum(4 * HISTORY * m.hidden_size * (m.input_size + m.hidden_size) for m in cells)
-    return once, counter.get_total_flops() // 2 + recurrent
-
-
-def _blank(net):
+def blank(net):
     """A template and a search crop of zeros."""
     s = net.settings
     planes, where = getattr(s, "planes", len(s.inputs)), next(net.parameters()).device
