@@ -1,1 +1,1 @@
-"""Plots: each function takes an axes (and data), draws, and returns the axes; `style` holds what they share."""
+"""Plots: a function takes an axes and data, draws, and returns the axes; some make a whole figure. Shared: `style`."""

@@ -1,16 +1,14 @@
-"""Figures of the ablation: what each cell reaches, and what each part changes."""
+"""Figures of the ablation: the mean of each combination of parts, and the effect of each part."""
 
 import numpy as np
-
-__all__ = ["cells", "effects"]
 
 OFF, ON = "#888888", "#0072B2"
 
 
 def cells(axes, means, *, measure="AOR"):
-    """Mean and 95 % interval of each cell, best on top. means: of `ablation.cell_means`, one world. Returns the axes.
+    """Mean and 95 % interval of each combination of parts, best on top. means: of `ablation.cell_means`, one world.
 
-    Filled: with region selection; hollow: a score map and a pyramid of scales.
+    Filled: with region selection; hollow: a score map and a pyramid of scales. Returns the axes.
     """
     table = means.sort_values("mean").reset_index(drop=True)
     for place, row in table.iterrows():
@@ -29,9 +27,9 @@ def cells(axes, means, *, measure="AOR"):
 
 
 def effects(axes, table, *, measure="AOR"):
-    """Change by switching each part on, and the interactions, with intervals. table: of `ablation.effects`, one world.
+    """The change when each part is switched on, and the interactions, with intervals; table: of `ablation.effects`.
 
-    An interval that holds 0 is grey: nothing was shown. Ticks: the extremes of the single seeds. Returns the axes.
+    Grey: the interval contains 0, so no effect was shown. Ticks: smallest and largest single seed. Returns the axes.
     """
     rows = list(table.to_dict("records"))[::-1]
     axes.axvline(0, color="#333333", linewidth=0.8)

@@ -1,6 +1,6 @@
 """Figures of the experiments: overlap (Fig. 4), boxes on frames (Fig. 5), precision (Fig. 6), speed (Table 1).
 
-Colours mean a method, filled bars and whole lines its own input. `paper` and `paper-image` differ in the filter alone.
+A colour is a method; filled bars and solid lines are its own input. `paper` and `paper-image` differ only in the filter.
 """
 
 import numpy as np
@@ -12,43 +12,23 @@ from irtrack_core.experiments.calibration import calibration_error
 from irtrack_core.experiments.compared.notes import CAPTION
 from irtrack_core.figures.style import color, draw_box, profile_note, show_image
 
-__all__ = [
-    "bar_legend",
-    "boxes_on_frame",
-    "caption",
-    "curves",
-    "difference_bars",
-    "in_panel",
-    "overlap_by_frame",
-    "overlap_by_step",
-    "precision_bars",
-    "reliability",
-    "speed_bars",
-    "stage_bars",
-    "strata_lines",
-    "title",
-]
-
 STAGE_COLORS = {"filter": "#009E73", "crops": "#56B4E9", "network": "#D55E00", "rest": "#999999"}
 
 
 def caption(profile, *more):
-    """What stands under a figure with compared methods: folds, seeds, size of the networks, and what the references are."""
+    """Text under a figure with compared methods: folds, seeds, size and training of the networks, what ref8-ref11 are."""
     text = f"{profile_note(profile)}; compared networks at width {profile.width:g}, {profile.iterations} training steps"
     return "; ".join([text, *more]) + f"\nref8-ref11: {CAPTION}"
 
 
 def in_panel(names, filtered):
-    """Of a list of trackers, those of the panel with (or without) the filter: baselines in both, each method once."""
-    kept = []
-    for name in names:
-        if name not in protocol.COMPARED or (protocol.parse(name)[1] == "filtered") == filtered:
-            kept.append(name)
-    return kept
+    """Those of the trackers `names` that belong in the panel with (or without) the filter: baselines belong in both."""
+    wanted = "filtered" if filtered else "image"
+    return [name for name in names if name not in protocol.COMPARED or protocol.parse(name)[1] == wanted]
 
 
 def title(filtered):
-    """Heading of a panel."""
+    """Title of the panel with, or without, the filter."""
     return "with the filter, eq. (4)" if filtered else "plain image"
 
 
@@ -57,21 +37,27 @@ def _short(name):
 
 
 def _line(name):
-    """Whole lines for compared methods, broken ones for everything else."""
+    """Colour and line style of a tracker: solid for compared methods, broken for baselines."""
     other = {"identity": ":", "peak": "--", "siamese": "-."}.get(name, (0, (1, 1)))
     return {"color": color(_short(name)), "linestyle": "-" if name in protocol.COMPARED else other}
 
 
+def _limit(axes, limit):
+    """A dashed line at the AOR that noise allows; None: no line."""
+    if limit is not None:
+        axes.axhline(limit, color=color("limit"), linestyle=(0, (5, 3)), linewidth=1, label="limit by noise")
+
+
 def overlap_by_frame(axes, table, *, limit=None, smooth=5):
-    """AOR against frames since the start, a line a tracker: mean over sequences, moving average over `smooth` frames.
+    """AOR against frames since the start, one line per tracker: mean over sequences, moving average over `smooth` frames.
 
     table: of `study.overlap_by_frame`. limit: the AOR that noise allows, drawn as a dashed line.
     """
     for tracker, part in table.groupby("tracker", sort=False):
         mean = part.groupby("frame")["iou"].mean().rolling(smooth, center=True, min_periods=1).mean()
         axes.plot(mean.index, mean, label=_short(tracker), **_line(tracker))
+    _limit(axes, limit)
     if limit is not None:
-        axes.axhline(limit, color=color("limit"), linestyle=(0, (5, 3)), linewidth=1, label="limit by noise")
         place, side = (limit - 0.015, "top") if limit > 0.95 else (limit + 0.012, "bottom")
         axes.text(0.99, place, f"{limit:.2f}", transform=axes.get_yaxis_transform(), ha="right", va=side, fontsize=8)
     axes.set(xlabel="frames since the start", ylabel="mean overlap (IoU)", ylim=(0, 1.02))
@@ -79,20 +65,22 @@ def overlap_by_frame(axes, table, *, limit=None, smooth=5):
 
 
 def overlap_by_step(axes, table, *, others=None, limit=None):
-    """AOR against training step, a line a method. table: tracker, step, mean, low, high; others: tracker -> AOR."""
+    """AOR against training step, one line per method. table: tracker, step, mean, low, high; others: tracker -> AOR."""
     for tracker, part in table.groupby("tracker", sort=False):
         axes.fill_between(part["step"], part["low"], part["high"], color=color(_short(tracker)), alpha=0.1, linewidth=0)
         axes.plot(part["step"], part["mean"], marker="o", markersize=3.5, label=_short(tracker), **_line(tracker))
     for tracker, value in (others or {}).items():
         axes.axhline(value, linewidth=1.2, label=tracker, **_line(tracker))
-    if limit is not None:
-        axes.axhline(limit, color=color("limit"), linestyle=(0, (5, 3)), linewidth=1, label="limit by noise")
+    _limit(axes, limit)
     axes.set(xlabel="training step", ylabel="AOR, mean over sequences", ylim=(0, 1.02))
     return axes
 
 
 def curves(axes, table, *, x, xlabel, ylabel, marks=(), unit="px"):
-    """A success or precision curve a tracker. table: tracker, `x`, value; the legend gives the mean or P at the marks."""
+    """One success or precision curve per tracker. table: tracker, `x`, value; marks: values of x that the legend quotes.
+
+    Without marks the legend gives each curve's mean. unit: of x.
+    """
     for tracker, part in table.groupby("tracker", sort=False):
         if marks:
             at = ", ".join(f"{100 * np.interp(mark, part[x], part['value']):.0f}" for mark in marks)
@@ -110,7 +98,7 @@ def curves(axes, table, *, x, xlabel, ylabel, marks=(), unit="px"):
 
 
 def boxes_on_frame(axes, image, truth, boxes, *, side, title=""):
-    """A window of `side` px around the true box with every tracker's box: the paper's Fig. 5.
+    """A window of `side` px around the true box with every tracker's box, as in the paper's Fig. 5.
 
     boxes: tracker -> box (4,). A tracker whose box lies wholly outside the window is named in a corner.
     """
@@ -132,7 +120,7 @@ def boxes_on_frame(axes, image, truth, boxes, *, side, title=""):
 
 
 def difference_bars(axes, table, *, reference, measure):
-    """Paired differences with their 95 % intervals, filled where 0 is outside. table: of `comparison.differences`."""
+    """Paired differences with 95 % intervals; a filled dot: 0 lies outside. table: of `statistics.differences`."""
     for place, row in enumerate(table.itertuples()):
         tone = color(_short(row.tracker))
         axes.plot([row.low, row.high], [place, place], color=tone, linewidth=2)
@@ -145,7 +133,7 @@ def difference_bars(axes, table, *, reference, measure):
 
 
 def strata_lines(axes, table, *, factor):
-    """The mean of a measure in each stratum of one factor, a line a tracker. table: of `comparison.strata`."""
+    """The mean of a measure in each stratum of one factor, one line per tracker. table: of `statistics.strata`."""
     part = table[table["factor"] == factor]
     order = list(dict.fromkeys(part["stratum"]))
     counts = part.groupby("stratum")["sequences"].max()
@@ -158,9 +146,9 @@ def strata_lines(axes, table, *, factor):
 
 
 def precision_bars(axes, table, *, paper=True):
-    """Precision at 20 px in percent, a group of bars a set. table: dataset, tracker, mean, low, high (shares).
+    """Precision at 20 px in percent, one group of bars per set. table: dataset, tracker, mean, low, high (shares).
 
-    paper: the values that the paper's Fig. 6 lets one read, as hollow bars of their own, labelled so.
+    paper: add the values that can be read from the paper's Fig. 6, as a group of hollow bars.
     """
     _grouped(axes, table, scale=100)
     if paper:
@@ -171,17 +159,16 @@ def precision_bars(axes, table, *, paper=True):
             axes.bar(x, height, 0.14, facecolor="none", edgecolor=tone, linestyle="--", linewidth=1.4)
             name = "its method" if method == "method" else f"[{method[3:]}]"
             axes.text(x, 2, f"{name}: {text} %", rotation=90, ha="center", va="bottom", fontsize=7, color="#333333")
-        axes.set_xticks(
-            [*axes.get_xticks(), start], [*(t.get_text() for t in axes.get_xticklabels()), "paper's Fig. 6"]
-        )
+        ticks, texts = axes.get_xticks(), [text.get_text() for text in axes.get_xticklabels()]
+        axes.set_xticks([*ticks, start], [*texts, "paper's Fig. 6"])
     axes.set(ylabel="precision at 20 px, %", ylim=(0, 105))
     return axes
 
 
 def speed_bars(axes, table, *, hardware):
-    """Frames per second, a group of bars a set, on a logarithmic scale. table: dataset, tracker, mean, low, high.
+    """Frames per second, one group of bars per set, on a logarithmic scale. table: dataset, tracker, mean, low, high.
 
-    The paper's own method on its own hardware is a dotted line over each group: another machine, not a comparison.
+    The paper's own method is a dotted line over each group; it ran on other hardware and cannot be compared.
     """
     _grouped(axes, table, numbers=True)
     for place, dataset in enumerate(table["dataset"].unique()):
@@ -196,7 +183,7 @@ def speed_bars(axes, table, *, hardware):
 
 
 def stage_bars(axes, table):
-    """Milliseconds a frame, a bar a tracker with its stages side by side. table: of `speed.stages`."""
+    """Milliseconds per frame, one bar per tracker, divided into its stages. table: of `speed.stages`."""
     wide = table.pivot(index="tracker", columns="stage", values="ms").loc[list(dict.fromkeys(table["tracker"]))]
     left = np.zeros(len(wide))
     for stage, tone in STAGE_COLORS.items():
@@ -212,12 +199,12 @@ def stage_bars(axes, table):
 
 
 def reliability(axes, tables):
-    """Reliability diagram: the share of right boxes against the score, on the diagonal when the score is honest.
+    """Reliability diagram: the share of correct boxes against the score; a calibrated score lies on the diagonal.
 
-    tables: tracker -> table of `calibration.reliability`; a dot's area grows with the number of its frames. Intervals of
-    fewer than 5 frames are not drawn; the error counts them.
+    tables: tracker -> table of `calibration.reliability`. A dot's area grows with its number of frames. Bins of fewer than
+    5 frames are not drawn, but the calibration error includes them.
     """
-    axes.plot([0, 1], [0, 1], color=color("limit"), linestyle=":", linewidth=1, label="honest")
+    axes.plot([0, 1], [0, 1], color=color("limit"), linestyle=":", linewidth=1, label="calibrated")
     for name, table in tables.items():
         error, table = calibration_error(table), table[table.frames >= 5]
         area = 8 + 120 * table.frames / table.frames.sum()
@@ -230,7 +217,7 @@ def reliability(axes, tables):
 
 
 def _grouped(axes, table, *, scale=1, numbers=False):
-    """Bars with intervals: a group for each dataset, a bar for each tracker; hatched where the input is not its own."""
+    """Bars with intervals: one group per dataset, one bar per tracker; hatched where the input is not its own."""
     datasets, names = list(table["dataset"].unique()), list(table["tracker"].unique())
     width = 0.86 / len(names)
     for number, tracker in enumerate(names):

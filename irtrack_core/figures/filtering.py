@@ -10,31 +10,19 @@ from irtrack_core.boxes import centers
 from irtrack_core.evaluation import bootstrap_interval
 from irtrack_core.figures.style import new, show_image, use
 
-__all__ = [
-    "Panel",
-    "angle_titles",
-    "elements",
-    "numbers",
-    "numbers_row",
-    "pictures",
-    "response_colors",
-    "search_gain",
-    "survival",
-]
-
 # one colour and name for each level of the filter, here and in the experiment
 LEVELS = {"I": "#111111", "E": "#56B4E9", "U": "#D55E00", "M": "#009E73"}
-# the choices that a search is compared with
+# the structuring elements that are compared with those of a search
 SEARCHED = {"default": "#999999", "default, no s": "#56B4E9", "search": "#D55E00", "best here": "#111111"}
 
 
 def response_colors(name):
-    """Colour of a filter's response, "none", "U", "M", or grey for any other."""
+    """Colour of a filter's response: that of its level for "none", "U" and "M", grey for any other."""
     return LEVELS.get("I" if name == "none" else name, "#777777")
 
 
 def numbers(axes, array, title="", *, mark=None, high=None):
-    """A small array as a table of numbers on shades of grey. mark: bool array, these pixels get an orange frame."""
+    """A small array as a table of numbers on shades of grey. mark: bool array of pixels that get an orange frame."""
     array = np.asarray(array)
     high = max(float(array.max()), 1.0) if high is None else high
     rows, columns = array.shape
@@ -87,10 +75,10 @@ def pictures(images, *, limits=None, width=2.6):
 
 
 class Panel:
-    """I, E, U, M around the target and a cut through them, in one figure that is made once and then only updated.
+    """I, E, U, M around the target and a cut through them, in one figure that is made once and then updated.
 
-    `draw` changes the data of the existing pictures and lines; `png` redraws nothing but these over a stored copy of the
-    rest, because letters take most of the time: that keeps a slider's move within 100 ms.
+    `draw` changes the data of its pictures and lines. `png` redraws only these, over a stored copy of the rest: text takes
+    most of the time, and so a slider's move is answered within 100 ms.
     """
 
     def __init__(self):
@@ -114,9 +102,9 @@ class Panel:
         self.frame = self.still = None
 
     def draw(self, image, results, box, *, measures=(), row=None, zoom=True, margin=(48, 36)):
-        """Show image (H, W) and results (E, U, M). measures: rows of evaluation.evaluate_filter for I, U and M.
+        """Show image (H, W) and results (E, U, M), with `box` xywh. measures: rows of evaluation.evaluate_filter for I, U, M.
 
-        row: of the cut, None: through the target. zoom: only `margin` px around the target. Returns the figure.
+        row: of the cut; None: through the target. zoom: show only `margin` px around the target. Returns the figure.
         """
         levels = dict(zip(LEVELS, (image, *results)))
         x, y = centers(box)
@@ -151,7 +139,7 @@ class Panel:
         return self.figure
 
     def png(self):
-        """The panel as last drawn, bytes of a PNG."""
+        """The figure as last drawn, as bytes of a PNG."""
         canvas = self.figure.canvas
         if self.still is None:
             for artist in self.moving:
@@ -168,7 +156,7 @@ class Panel:
 
 
 def _shrink(image, most=240):
-    """For the screen: the largest value of each k x k block, so that no small target falls between the pixels shown."""
+    """The image reduced for the screen to the largest value of each k x k block, so that a small target stays visible."""
     k = -(-image.shape[1] // most)
     rows, columns = (size // k * k for size in image.shape)
     return image[:rows, :columns].reshape(rows // k, k, columns // k, k).max(axis=(1, 3)) if k > 1 else image
@@ -191,7 +179,7 @@ def _texts(measures):
 
 
 def search_gain(axes, table, *, rng):
-    """What a search for elements gains on unseen sequences: Pd (left) and the Pfa of the targets (right), by dataset.
+    """The gain by a search for elements, on held-out sequences: Pd (left) and the targets' Pfa (right), by dataset.
 
     axes: two. table: of `element_search.cross_validate`. Means over sequences with bootstrap intervals of 95 %.
     """
@@ -213,7 +201,7 @@ def search_gain(axes, table, *, rng):
 
 
 def survival(axes, table):
-    """Share of the target's peak that a square s leaves, against the target's size; a line for each side of s.
+    """Share of the target's peak that remains after opening by a square s, against the target's size; a line per side of s.
 
     table: size, side, retention.
     """

@@ -1,14 +1,12 @@
-"""Pictures of learning: the loss around the weights, validation while training, what separates target from background."""
+"""Figures of training: the loss around the weights, validation, convergence, scores of target and background, kernels."""
 
 import numpy as np
-
-__all__ = ["by_sequence", "convergence", "kernels", "separation", "surface", "validation"]
 
 BLUE, RED, GREY = "#0072B2", "#D55E00", "#888888"
 
 
 def surface(axes, steps, losses):
-    """Contours of `insight.loss_surface` on a logarithmic scale, the net's own place marked. Returns the axes."""
+    """Contours of `inspection.loss_surface` on a logarithmic scale, the network's weights marked. Returns the axes."""
     levels = np.geomspace(max(losses.min(), 1e-6), losses.max(), 16)
     shown = axes.contourf(steps, steps, losses.T, levels=levels, cmap="viridis_r")
     bar = axes.figure.colorbar(shown, ax=axes, label="loss", shrink=0.9)
@@ -24,7 +22,7 @@ def surface(axes, steps, losses):
 def validation(axes, table, *, measures=(("aor", "AOR"), ("p5", "precision, 5 px"), ("p20", "precision, 20 px"))):
     """Mean of each measure over held-out sequences against the training step, single sequences faint. Returns the axes.
 
-    table: step, sequence and the measures, a row a sequence and step.
+    table: step, sequence and the measures, one row per sequence and step.
     """
     for (name, label), tint in zip(measures, (BLUE, RED, "#009E73"), strict=False):
         for _, part in table.groupby("sequence"):
@@ -39,13 +37,13 @@ def validation(axes, table, *, measures=(("aor", "AOR"), ("p5", "precision, 5 px
 def by_sequence(axes, table, *, measure="aor", label="AOR"):
     """A measure of each held-out sequence at each training step, as numbers on colours. table: as for `validation`.
 
-    A mean of few sequences moves when one of them is lost: here it can be seen which. Returns the axes."""
+    It shows which sequence was lost when a mean of few sequences changes. Returns the axes.
+    """
     wide = table.pivot(index="sequence", columns="step", values=measure)
     axes.imshow(wide, cmap="viridis", vmin=0, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(wide.to_numpy()):
-        axes.text(
-            column, row, f"{value:.2f}", ha="center", va="center", color="white" if value < 0.6 else "black", fontsize=8
-        )
+        tint = "white" if value < 0.6 else "black"
+        axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=tint, fontsize=8)
     axes.set_xticks(range(len(wide.columns)), wide.columns)
     axes.set_yticks(range(len(wide)), [name.removeprefix("sim-") for name in wide.index], fontsize=8)
     axes.set(xlabel="training step", title=label)
@@ -54,8 +52,10 @@ def by_sequence(axes, table, *, measure="aor", label="AOR"):
 
 
 def convergence(axes, table, measure, *, label="", limit=1000):
-    """Mean of a measure against the training step, of `convergence.run`'s table: a colour each network, dashed the short
-    schedule; `limit`, a vertical line: the paper's largest number of iterations. Returns the axes."""
+    """Mean of a measure against the training step, one colour per network; dashed: the paper's schedule.
+
+    table: of `convergence.run`; limit: the paper's largest number of iterations, a vertical line. Returns the axes.
+    """
     for (network, tint), mark in zip((("region selection", BLUE), ("score map", RED)), "os", strict=True):
         for schedule, line in (("paper", "--"), ("convergence", "-")):
             part = table[(table["network"] == network) & (table["schedule"] == schedule)]
@@ -71,7 +71,7 @@ def convergence(axes, table, measure, *, label="", limit=1000):
 
 
 def separation(axes, positive, negative, share, *, title=""):
-    """Distributions of the score z where the target is and where it is not. Of `insight.separation`. Returns the axes."""
+    """Distributions of the score z at the target and elsewhere, from `inspection.separation`. Returns the axes."""
     low, high = np.quantile(np.concatenate([positive, negative]), [0.001, 0.999])
     bins = np.linspace(low - 0.5, high + 0.5, 50)
     axes.hist(negative, bins, density=True, color=GREY, alpha=0.7, label="background")
@@ -83,7 +83,7 @@ def separation(axes, positive, negative, share, *, title=""):
 
 
 def kernels(axes, weights, *, columns=8):
-    """The first layer's kernels (C, k, k) of one input channel as one picture, each scaled to itself. Returns the axes."""
+    """The first layer's kernels (C, k, k) of one input channel, each scaled by its own maximum. Returns the axes."""
     weights = np.asarray(weights)
     count, side = len(weights), weights.shape[-1] + 1
     rows = -(-count // columns)

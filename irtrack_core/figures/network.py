@@ -1,21 +1,19 @@
-"""Pictures of the network: its structure drawn from the live shapes, feature maps, scores, anchors, pairs, learning."""
+"""Figures of the network: its structure, drawn from the shapes of its tensors, feature maps, scores, anchors, losses."""
 
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from irtrack_core.figures.style import color, new
 
-__all__ = ["structure", "map_grid", "score_map", "draw_anchors", "crop_box", "learning_curve", "loss_curve"]
-
 # a legend over a crop, which may be bright or dark there
 DARK = {"frameon": True, "facecolor": "black", "edgecolor": "none", "framealpha": 0.45}
 
 
 def structure(axes, rows, title=""):
-    """The paper's Fig. 1 from `network.shapes`: template branch above, search branch below, one block a tensor.
+    """The paper's Fig. 1: template branch above, search branch below, one block per tensor. Returns the axes.
 
-    rows: (name, template shape, search shape). A block's height grows with the map's width in cells; its label is
-    channels x height x width. Works with and without fusion and region selection. Returns the axes.
+    rows: (name, template shape, search shape), from `siamese.shapes`. A block's height grows with the map's width in
+    cells; its label is channels x height x width. Works with and without fusion and region selection.
     """
     lookup = {name: (template, search) for name, template, search in rows}
     largest = lookup["crop"][1][1]
@@ -71,7 +69,7 @@ def structure(axes, rows, title=""):
 
 
 def map_grid(maps, titles, *, channels=6):
-    """Feature maps as rows of small images, the channels that vary most first. maps: arrays (C, H, W). Returns the figure."""
+    """A figure of feature maps, one row for each array (C, H, W) of maps, the channels that vary most first."""
     figure, axes = new(len(maps), channels, width=1.5, height=1.55, squeeze=False)
     for row, array, title in zip(axes, maps, titles, strict=True):
         order = np.argsort(array.reshape(len(array), -1).std(axis=1))[::-1][:channels]
@@ -85,22 +83,15 @@ def map_grid(maps, titles, *, channels=6):
 
 
 def score_map(axes, scores, *, title="", best=None, limits=(0, 1), settings=None):
-    """A map of scores (n, n) as a heat map with its colour bar; best: (row, column) to be marked. Returns the axes.
+    """A heat map of scores (n, n) with its colour bar; best: (row, column) to mark. Returns the axes.
 
-    settings: NetworkSettings; the map is then drawn where its positions lie in the search crop.
+    settings: NetworkSettings; with them the map is drawn where its positions lie in the search crop.
     """
-    half, room = (scores.shape[-1] / 2,) * 2
+    half = room = scores.shape[-1] / 2
     if settings is not None:
         half, room = half * settings.stride, settings.search_size / 2
-    shown = axes.imshow(
-        scores,
-        cmap="viridis",
-        vmin=limits[0],
-        vmax=limits[1],
-        extent=(-half, half, half, -half),
-        interpolation="nearest",
-    )
-    axes.figure.colorbar(shown, ax=axes, shrink=0.8)
+    options = dict(zip(("vmin", "vmax"), limits), extent=(-half, half, half, -half), interpolation="nearest")
+    axes.figure.colorbar(axes.imshow(scores, cmap="viridis", **options), ax=axes, shrink=0.8)
     if best is not None:
         cell = 2 * half / scores.shape[-1]
         place = [(index + 0.5) * cell - half for index in best]
@@ -111,7 +102,7 @@ def score_map(axes, scores, *, title="", best=None, limits=(0, 1), settings=None
 
 
 def crop_box(axes, crop, boxes=(), names=(), *, title=""):
-    """A crop (S, S) with boxes (cx, cy, w, h) given about its centre, in the colours of `names`. Returns the axes."""
+    """A crop (S, S) with boxes (cx, cy, w, h) relative to its centre, in the colours of `names`. Returns the axes."""
     size = crop.shape[-1]
     half = size / 2
     low, high = np.percentile(crop, [0.5, 99.8])
@@ -148,7 +139,7 @@ def draw_anchors(axes, anchors, position, *, labels=None):
 
 
 def learning_curve(axes, history, *, columns=("classification", "regression"), window=20):
-    """Losses of a training history against the iteration, faint as they were and smoothed. Returns the axes."""
+    """Losses of a training history against the iteration, as recorded (faint) and smoothed. Returns the axes."""
     for column, tint in zip(columns, ("#0072B2", "#D55E00", "#009E73"), strict=False):
         axes.plot(history.iteration, history[column], color=tint, alpha=0.2, lw=0.8)
         smooth = history[column].rolling(window, min_periods=1, center=True).mean()

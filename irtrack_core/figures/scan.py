@@ -8,56 +8,25 @@ from irtrack_core.figures.style import color, draw_box, new, show_image
 from irtrack_core.imaging import image_statistics, optics
 from irtrack_core.imaging.scan import noise_sigma, simulate
 
-__all__ = [
-    "components",
-    "window",
-    "line_profile",
-    "oversampling",
-    "spectrum",
-    "tdi_noise",
-    "tdi_loss",
-    "contact_sheet",
-    "gallery",
-    "live_view",
-    "row_noise",
-    "slopes",
-    "strips",
-    "target_sheet",
-]
-
 SHADES = ("#999999", "#0072B2", "#D55E00")
-
-
-def _image(axes, image, title, limits, label):
-    show_image(axes, image, title, limits=limits)
-    bar = axes.figure.colorbar(axes.images[0], ax=axes, shrink=0.85)
-    bar.set_label(label, fontsize=8)
-    return axes
+PARTS = {"image": "image $I$", "background": "background $I_b$", "target": "target $I_e$", "clutter": "clutter $I_n$"}
 
 
 def components(axes, frame, *, side=None):
-    """The four images of eq. (1) on four axes: image and background share one scale, target and clutter another.
+    """The four images of eq. (1) on four axes: image and background share one scale of grey, target and clutter another.
 
     frame: `scan.Components`; side: show only a window of this many pixels round the target.
     """
-    names = ("image", "background", "target", "clutter")
-    parts = {name: getattr(frame, name).astype(np.float64) for name in names}
-    corner = (0, 0)
+    corner, cut = (0, 0), np.s_[:, :]
     if side is not None and np.isfinite(frame.box).all():
-        parts, corner = {}, window(frame.image.shape, frame.box, side)
+        corner = window(frame.image.shape, frame.box, side)
         cut = np.s_[corner[1] : corner[1] + side, corner[0] : corner[0] + side]
-        parts = {name: getattr(frame, name)[cut].astype(np.float64) for name in names}
+    parts = {name: getattr(frame, name)[cut].astype(np.float64) for name in PARTS}
     low, high = np.percentile(parts["image"], [0.2, 99.9])
     reach = max(np.abs(parts["target"]).max(), np.percentile(np.abs(parts["clutter"]), 99.5))
-    titles = {
-        "image": "image $I$",
-        "background": "background $I_b$",
-        "target": "target $I_e$",
-        "clutter": "clutter $I_n$",
-    }
-    for axis, name in zip(np.ravel(axes), names):
+    for axis, (name, title) in zip(np.ravel(axes), PARTS.items()):
         limits = (low, high) if name in ("image", "background") else (-reach, reach)
-        _image(axis, parts[name], titles[name], limits, "counts")
+        show_image(axis, parts[name], title, limits=limits, bar="counts")
     draw_box(np.ravel(axes)[0], frame.box - [*corner, 0, 0], "target")
     return axes
 
@@ -67,6 +36,13 @@ def window(shape, box, side):
     center = centers(box)
     limit = np.maximum(np.array([shape[1], shape[0]]) - side, 0)
     return tuple(int(v) for v in np.clip(np.rint(center - side / 2), 0, limit))
+
+
+def _show_window(axes, image, box, corner, side, title="", limits=None):
+    """Show the square of `side` pixels whose upper left corner is (x, y), with the box in it."""
+    x, y = corner
+    show_image(axes, image[y : y + side, x : x + side], title, limits=limits)
+    draw_box(axes, box - [x, y, 0, 0], "target")
 
 
 def line_profile(axes, simulation, index=0, *, reach=8.0):
@@ -83,35 +59,27 @@ def line_profile(axes, simulation, index=0, *, reach=8.0):
     axes.plot(samples[near], frame.target[row, near], "o", color=color("truth"), markersize=5, label="target $I_e$")
     noisy = frame.image[row] - frame.background[row]
     axes.plot(samples[near], noisy[near], "x", color=color("clutter"), label="image $I$ − background $I_b$")
-    half = reach / sensor.oversampling_scan
-    top = axes.secondary_xaxis(
-        "top", functions=(lambda v: v / sensor.oversampling_scan, lambda v: v * sensor.oversampling_scan)
-    )
-    top.set(xlabel="detector widths d", xticks=np.arange(-np.floor(half), np.floor(half) + 1))
+    m = sensor.oversampling_scan
+    top = axes.secondary_xaxis("top", functions=(lambda samples: samples / m, lambda widths: widths * m))
+    top.set(xlabel="detector widths d", xticks=np.arange(-np.floor(reach / m), np.floor(reach / m) + 1))
     axes.set(xlabel="samples from the target's centre", ylabel="counts")
     axes.legend(fontsize=8)
     return axes
 
 
 def oversampling(axes, simulations, *, width=8.0):
-    """The target component of several simulations, each over `width` detector widths: what oversampling adds."""
+    """The target component of several simulations, each over `width` detector widths."""
     for axis, simulation in zip(np.ravel(axes), simulations):
         frame, sensor = simulation.components(0), simulation.sensor
         side = int(round(width * sensor.oversampling_scan))
-        x, y = window(frame.image.shape, frame.box, side)
-        show_image(
-            axis,
-            frame.target[y : y + side, x : x + side],
-            f"M = {sensor.oversampling_scan:g}",
-            limits=(0, frame.target.max()),
-        )
-        draw_box(axis, frame.box - [x, y, 0, 0], "target")
+        corner, title = window(frame.image.shape, frame.box, side), f"M = {sensor.oversampling_scan:g}"
+        _show_window(axis, frame.target, frame.box, corner, side, title, (0, frame.target.max()))
         axis.set_xlabel(f"{side} samples", fontsize=8)
     return axes
 
 
 def spectrum(axes, field, scene, sensor, *, fit=(0.03, 0.3)):
-    """Radial power spectrum of a background, the closed form with its h, and the scene's own when h is divided out."""
+    """Radial power spectrum of a background, its closed form with the MTF H, and the scene's own spectrum without H."""
     k, power = image_statistics.radial_spectrum(field)
     form_k, form = image_statistics.expected_spectrum(scene, sensor)
     scene_k, own = image_statistics.radial_spectrum(field, sensor=sensor)
@@ -129,7 +97,7 @@ def spectrum(axes, field, scene, sensor, *, fit=(0.03, 0.3)):
 
 
 def slopes(axes, table, *, allowed=0.1):
-    """Slope measured minus slope asked for, by frame size; table: rows with shape, beta, measured (mean) and error."""
+    """Measured minus nominal spectral slope, by frame size; table: rows with shape, beta, off (the difference), error."""
     shapes = list(dict.fromkeys(row["shape"] for row in table))
     for number, shape in enumerate(shapes):
         rows = [row for row in table if row["shape"] == shape]
@@ -144,7 +112,7 @@ def slopes(axes, table, *, allowed=0.1):
 
 
 def row_noise(axes, f, power, knee):
-    """Spectrum of the rows' noise over its closed form, 1 + f_k / f."""
+    """Measured spectrum of the noise along rows, and its closed form 1 + f_k / f."""
     axes.loglog(f, 1 + knee / f, color=color("limit"), label="$1 + f_k / f$")
     axes.loglog(f, power, "o", color=color("target"), markersize=4, label="measured")
     axes.axvline(knee, color=color("clutter"), linestyle=":", label=f"$f_k$ = {knee:g}")
@@ -154,7 +122,7 @@ def row_noise(axes, f, power, knee):
 
 
 def tdi_noise(axes, stages, measured, netd):
-    """Measured noise against the number of TDI stages, over NETD / sqrt(N). measured, netd in mK."""
+    """Measured noise against the number of TDI stages N, and NETD / sqrt(N). measured, netd in mK."""
     fine = np.geomspace(min(stages), max(stages), 50)
     axes.loglog(fine, netd / np.sqrt(fine), color=color("limit"), label=r"NETD / $\sqrt{N}$")
     axes.loglog(stages, measured, "o", color=color("target"), label="measured")
@@ -168,7 +136,7 @@ def tdi_noise(axes, stages, measured, netd):
 
 
 def tdi_loss(axes, stages, measured):
-    """MTF along the scan of a wrong TDI step; measured: {mismatch in d: (f, ratio) of `probes.scan_mtf`}."""
+    """MTF along the scan when the TDI step is wrong; measured: mismatch in d -> (f, ratio) of `image_statistics.scan_mtf`."""
     f = np.linspace(0, 1, 300)
     for number, (mismatch, (at, ratio)) in enumerate(measured.items()):
         shade = SHADES[number % len(SHADES)]
@@ -183,10 +151,8 @@ def tdi_loss(axes, stages, measured):
 
 def contact_sheet(axes, sequences, index=0):
     """One frame of each sequence with its true box."""
-    for axis, sequence in zip(np.ravel(axes), sequences):
-        show_image(axis, sequence.frames[index], sequence.name)
-        draw_box(axis, sequence.boxes[index], "target")
-    return axes
+    images = {sequence.name: sequence.frames[index] for sequence in sequences}
+    return gallery(axes, images, {sequence.name: sequence.boxes[index] for sequence in sequences})
 
 
 def gallery(axes, images, boxes=None):
@@ -227,15 +193,14 @@ def _target(sensor, kind, size, index, cadence, seed):
 
 
 def strips(axes, sequences, indices, *, side=72):
-    """A row for each sequence: windows of `side` pixels round the target, or round where it was last seen, and its box."""
+    """A row for each sequence: windows of `side` px round the target, or its last known place, with its box."""
     for row, sequence in zip(axes, sequences):
         limits = np.percentile(sequence.frames[indices[0]], [0.5, 99.9])
         for axis, index in zip(row, indices):
             last = np.flatnonzero(sequence.present[: index + 1])[-1]
-            x, y = window(sequence.shape, sequence.boxes[last], side)
-            part = sequence.frames[index][y : y + side, x : x + side]
-            show_image(axis, part, f"frame {index}{'' if last == index else ', absent'}", limits=limits)
-            draw_box(axis, sequence.boxes[index] - [x, y, 0, 0], "target")
+            corner = window(sequence.shape, sequence.boxes[last], side)
+            title = f"frame {index}{'' if last == index else ', absent'}"
+            _show_window(axis, sequence.frames[index], sequence.boxes[index], corner, side, title, limits)
         row[0].set_ylabel(sequence.name.removeprefix("sim-events-"))
     return axes
 
@@ -248,14 +213,11 @@ def live_view(sensor, scene, target, *, frame=0, frames=30, seed=0, side=32):
     figure, (whole, near, cut) = new(1, 3, width=3.8, height=3.4, width_ratios=(1, 1, 1.3))
     show_image(whole, shown.image, f"frame {frame}")
     draw_box(whole, shown.box, "target")
-    part = np.s_[corner[1] : corner[1] + side, corner[0] : corner[0] + side]
-    show_image(near, shown.image[part], f"{side} px round it, own grey scale")
-    draw_box(near, shown.box - [*corner, 0, 0], "target")
+    _show_window(near, shown.image, shown.box, corner, side, f"{side} px round it, own grey scale")
     row = int(centers(shown.box)[1])
     x = np.arange(corner[0], corner[0] + side)
-    for name, values in (("background", shown.background), ("truth", shown.image)):
-        label = "background $I_b$" if name == "background" else "image $I$"
-        cut.plot(x, values[row, x], "o-" if name == "truth" else "-", color=color(name), markersize=3, label=label)
+    cut.plot(x, shown.background[row, x], color=color("background"), label=PARTS["background"])
+    cut.plot(x, shown.image[row, x], "o-", color=color("truth"), markersize=3, label=PARTS["image"])
     cut.plot(x, (shown.background + shown.target)[row, x], color=color("target"), label="target + background")
     cut.set(title=f"row {row}", xlabel="column", ylabel="counts")
     cut.legend(fontsize=8)

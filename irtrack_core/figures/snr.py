@@ -1,26 +1,10 @@
-"""Figures of experiment 1: signal to noise (Fig. 3), how it can be gamed, and the detection curves that settle it."""
+"""Figures of experiment 1: signal to noise (Fig. 3), ways to inflate it, detection curves, and maps over conditions."""
 
 import numpy as np
 
 from irtrack_core.experiments import published
 from irtrack_core.figures.filtering import response_colors
 from irtrack_core.metrics import decibel, pd_at_pfa
-
-__all__ = [
-    "NAMES",
-    "SETS",
-    "by_filter",
-    "by_snr",
-    "detection_curves",
-    "filter_legend",
-    "filter_style",
-    "gain_map",
-    "gamed",
-    "paper_lines",
-    "pd_map",
-    "ranks",
-    "sweeps",
-]
 
 NAMES = {"none": "no filter, I", "U": "background out, U", "M": "multi-level, M"}
 PFA = np.geomspace(1e-5, 1, 121)
@@ -31,7 +15,7 @@ SETS = {
     "svanstrom": "Svanström",
 }
 SET_COLORS = {"sim-aircraft": "#E69F00", "sim-pedestrian": "#0072B2", "sim-otcbvs": "#CC79A7"}
-# the multi-level filter thick in its own colours; the others thin, a colour an idea and a dash each within it
+# the multi-level filter has thick lines in its own colours; the others thin ones, a colour per family, a dash per filter
 BLUE, PURPLE, BROWN = "#4F7FB5", "#9B5FA5", "#A0741F"
 OTHERS = {
     "tophat": (BLUE, "-"),
@@ -46,7 +30,7 @@ OTHERS = {
     "ipi": (BROWN, "-"),
     "pstnn": (BROWN, "--"),
 }
-LOWEST = -12  # dB; a target that is gone is drawn here
+LOWEST = -12  # dB; an erased target is drawn here
 MARKS = ((35, "method", "-"), (30, "ref8", "--"), (25, "ref10", ":"))  # dB, key in `published.SNR`, line
 
 
@@ -59,13 +43,13 @@ def filter_style(name):
 
 
 def filter_legend(figure, axes):
-    """One legend at the right of the figure for all filters in `axes`."""
+    """Draw one legend for all filters in `axes`, at the right of the figure."""
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", fontsize=8, handlelength=2.6)
 
 
 def paper_lines(axes, *, text=True):
-    """The best values that the paper's Fig. 3 gives, as lines at 35, 30 and 25 dB; text: named at the right."""
+    """The best values of the paper's Fig. 3 as lines at 35, 30 and 25 dB; text: with names at the right."""
     for value, key, dash in MARKS:
         axes.axhline(value, color="#CC79A7", linestyle=dash, linewidth=1.2, zorder=1)
         if text:
@@ -76,10 +60,10 @@ def paper_lines(axes, *, text=True):
 
 
 def by_filter(top, bottom, rows, shares, *, rng, text=False):
-    """The paper's Fig. 3 and what it leaves out, for one set: dB of each sequence above, targets found below.
+    """The paper's Fig. 3 for one set, and the targets found: dB of each sequence on `top`, Pd on `bottom`.
 
-    rows: a row a sequence and filter: filter, db. shares: filter, mean, low, high of Pd. A bar is the median over the
-    sequences, a triangle at the bottom a target that is gone. rng: spreads the dots.
+    rows: filter, db, one row per sequence and filter. shares: filter, mean, low, high of Pd. A line is the median over the
+    sequences, a triangle at the bottom an erased target. rng: spreads the dots sideways.
     """
     names = list(rows["filter"].unique())
     for place, name in enumerate(names):
@@ -105,9 +89,9 @@ def by_filter(top, bottom, rows, shares, *, rng, text=False):
 
 
 def ranks(axes, table, *, title=""):
-    """Filters in order of decibels at the left, in order of targets found at the right, a line each: crossings disagree.
+    """Filters by dB at the left and by Pd at the right, joined by lines: two lines cross where the orders disagree.
 
-    table: filter, db, pd. Filters that find equally many keep their order at the left.
+    table: filter, db, pd. Filters of equal Pd keep their order at the left.
     """
     left = table.sort_values("db").reset_index(drop=True)
     right = {name: place for place, name in enumerate(left.sort_values("pd", kind="stable")["filter"])}
@@ -126,9 +110,9 @@ def ranks(axes, table, *, title=""):
 
 
 def detection_curves(axes, table, *, title="", least=1e-5):
-    """Pd against Pfa for each filter, targets weighted so that every sequence counts alike. table: sequence, filter, pfa.
+    """Pd against Pfa for each filter; every sequence has equal weight. table: sequence, filter, pfa (of each target).
 
-    least: smallest Pfa shown; one pixel of the frame is a sensible one.
+    least: smallest Pfa shown, for example one pixel of the frame.
     """
     for name, part in table.groupby("filter", sort=False):
         curves = [pd_at_pfa(shares, PFA) for _, shares in part.groupby("sequence")["pfa"]]
@@ -137,72 +121,75 @@ def detection_curves(axes, table, *, title="", least=1e-5):
     return axes
 
 
+def _pd_lines(axes, part, x, name):
+    """A filter's Pd at the places x, with the interval of the multi-level filter's levels as a band."""
+    style = filter_style(name)
+    axes.plot(x, part["pd"], label=NAMES.get(name, name), **style)
+    if name in NAMES:
+        axes.fill_between(x, part["low"], part["high"], color=style["color"], alpha=0.15, linewidth=0)
+
+
 def by_snr(axes, table, *, title=""):
-    """Pd against the target's SNR, a line a filter; 95 % interval of none, U and M shaded. table: of `filter_maps.found`."""
+    """Pd against the peak over white noise, one line per filter. table: of `filter_maps.found`, one size of target."""
     for name, part in table.groupby("filter", sort=False):
-        style = filter_style(name)
-        axes.plot(part["snr_in"], part["pd"], label=NAMES.get(name, name), **style)
-        if name in NAMES:
-            axes.fill_between(part["snr_in"], part["low"], part["high"], color=style["color"], alpha=0.15, linewidth=0)
+        _pd_lines(axes, part, part["snr_in"], name)
     axes.set(xlabel="SNR, peak over white noise", ylim=(-0.02, 1.02), title=title)
     return axes
 
 
 def sweeps(axes, table, *, xlabel):
-    """Pd for each value of a setting, a line for each filter. table: of `filter_maps.found` with a column value."""
+    """Pd for each value of a setting, one line per filter. table: of `filter_maps.found` with a column value."""
     values = sorted(table["value"].unique())
     for name, part in table.groupby("filter", sort=False):
-        part, style = part.set_index("value").loc[values], filter_style(name)
-        axes.plot(range(len(values)), part["pd"], label=NAMES.get(name, name), **style)
-        if name in NAMES:
-            axes.fill_between(
-                range(len(values)), part["low"], part["high"], color=style["color"], alpha=0.15, linewidth=0
-            )
+        _pd_lines(axes, part.set_index("value").loc[values], range(len(values)), name)
     axes.set_xticks(range(len(values)), [f"{value:g}" for value in values])
     axes.set(xlabel=xlabel, ylim=(-0.02, 1.02))
     return axes
 
 
 def pd_map(axes, table, *, row, column, title=""):
-    """Pd over two conditions as shades and numbers. table: `row`, `column`, pd. Returns (axes, picture)."""
+    """Pd over two conditions, as shades and numbers. table: `row`, `column`, pd. Returns (axes, picture)."""
     wide = table.pivot(index=row, columns=column, values="pd")
-    picture = _map(axes, wide, vmin=0, vmax=1, cmap="cividis")
+    picture = _map(axes, wide, title, vmin=0, vmax=1, cmap="cividis")
     for (r, c), value in np.ndenumerate(wide.to_numpy()):
-        axes.text(c + 0.5, r + 0.5, f"{value:.2f}"[1 if value < 1 else 0 :][:4], ha="center", va="center", size=8,
-                  color="white" if value < 0.5 else "black")  # fmt: skip
-    axes.set_title(title)
+        text = f"{value:.2f}"[1 if value < 1 else 0 :][:4]
+        _number(axes, r, c, text, "white" if value < 0.5 else "black")
     return axes, picture
 
 
 def gain_map(axes, table, *, row, column, title=""):
-    """What the rectangle gains, Pd of M less Pd of U. table: `row`, `column`, gain, low, high; bold: the interval lacks 0.
+    """The gain by the rectangle, Pd of M minus Pd of U, over two conditions. table: `row`, `column`, gain, low, high.
 
-    Returns (axes, picture).
+    Bold: the interval does not contain 0. Returns (axes, picture).
     """
     wide, low, high = (table.pivot(index=row, columns=column, values=name) for name in ("gain", "low", "high"))
-    picture = _map(axes, wide, vmin=-1, vmax=1, cmap="PuOr_r")
+    picture = _map(axes, wide, title, vmin=-1, vmax=1, cmap="PuOr_r")
     for (r, c), value in np.ndenumerate(wide.to_numpy()):
-        sure = low.iat[r, c] > 0 or high.iat[r, c] < 0
+        shown = low.iat[r, c] > 0 or high.iat[r, c] < 0
         text = "0" if abs(value) < 0.005 else f"{value:+.2f}".replace("0.", ".")
-        axes.text(c + 0.5, r + 0.5, text, ha="center", va="center", size=8, weight="bold" if sure else "normal",
-                  color="white" if abs(value) > 0.7 else "black" if sure else "#777777")  # fmt: skip
-    axes.set_title(title)
+        tint = "white" if abs(value) > 0.7 else "black" if shown else "#777777"
+        _number(axes, r, c, text, tint, weight="bold" if shown else "normal")
     return axes, picture
 
 
-def _map(axes, wide, **options):
+def _map(axes, wide, title, **options):
     height, width = wide.shape
     picture = axes.pcolormesh(np.arange(width + 1), np.arange(height + 1), wide, **options)
     axes.set_xticks(np.arange(width) + 0.5, [f"{value:g}" for value in wide.columns])
     axes.set_yticks(np.arange(height) + 0.5, [f"{value:g}" for value in wide.index])
+    axes.set_title(title)
     axes.grid(False)
     return picture
 
 
-def gamed(axes, table):
-    """How dB can be gamed: cut and stretch; a power; and Pd-Pfa of the very same pictures, which coincide.
+def _number(axes, row, column, text, tint, **options):
+    axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", size=8, color=tint, **options)
 
-    axes: three. table: of `filter_study.game`. Infinite dB is drawn as a triangle at the top.
+
+def gamed(axes, table):
+    """Two ways to inflate dB, a threshold (left) and a power (middle), and Pd-Pfa of the same images (right), which coincide.
+
+    axes: three. table: of `experiments.snr.game`. Infinite dB is drawn as a triangle at the top.
     """
     top = 62
     for axis, name in zip(axes, ("cut", "power")):

@@ -8,9 +8,7 @@ from matplotlib.patches import Rectangle
 
 from irtrack_core.boxes import as_boxes
 
-__all__ = ["COLORS", "color", "draw_box", "legend_line", "new", "note", "profile_note", "show_image", "use"]
-
-# Okabe-Ito colours: told apart by most colour-blind readers, too
+# Okabe-Ito colours, which most colour-blind readers can tell apart
 COLORS = {
     "truth": "#111111",
     "identity": "#999999",
@@ -51,7 +49,7 @@ SETTINGS = {
 
 
 def use():
-    """Apply the project's look to all figures from here on."""
+    """Apply the project's settings to all figures from here on."""
     mpl.rcParams.update(SETTINGS)
 
 
@@ -66,11 +64,11 @@ def new(rows=1, columns=1, *, width=4.2, height=3.2, **options):
     return plt.subplots(rows, columns, figsize=(columns * width, rows * height), **options)
 
 
-def show_image(axes, image, title="", *, limits=None, bar=False):
+def show_image(axes, image, title="", *, limits=None, bar=""):
     """Show a frame (H, W) in grey with pixel (0, 0) over [0, 1)², the convention of boxes.
 
     limits: (low, high) grey values for black and white; None: the 0.5 and 99.9 percentiles, so that a single hot pixel
-    does not blacken the rest. bar: draw the scale of grey values.
+    does not blacken the rest. bar: label of a scale of grey values beside it; empty: none.
     """
     image = np.asarray(image)
     height, width = image.shape
@@ -82,7 +80,7 @@ def show_image(axes, image, title="", *, limits=None, bar=False):
     axes.grid(False)
     axes.spines[:].set_visible(False)
     if bar:
-        axes.figure.colorbar(shown, ax=axes, shrink=0.8)
+        axes.figure.colorbar(shown, ax=axes, shrink=0.85).set_label(bar, fontsize=8)
     return axes
 
 
@@ -108,7 +106,7 @@ def note(figure, text):
 
 
 def profile_note(profile):
-    """The condition under which a figure was made, e.g. `quick: one fold, one seed`."""
+    """Profile, folds and seeds with which a figure was made, e.g. `quick: one fold, one seed`."""
     number = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 
     def count(n, word):

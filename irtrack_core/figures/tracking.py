@@ -1,4 +1,4 @@
-"""Pictures of the tracker at work: one step taken apart, candidates in a frame, boxes along a sequence."""
+"""Figures of tracking: one step in detail, candidates in a frame, boxes on a frame and near the target."""
 
 import numpy as np
 from matplotlib.patches import Rectangle
@@ -8,16 +8,13 @@ from irtrack_core.boxes import centers
 from irtrack_core.figures import network as network_figures
 from irtrack_core.figures.style import color, draw_box, new, show_image
 
-__all__ = ["candidates", "dissection", "pointed_at", "preview", "whole_and_near"]
-
 WINDOW, CANDIDATE = "#56B4E9", "#F0E442"
 
 
 def dissection(frame, seen, *, truth=None, shown=12):
-    """One step of a Siamese tracker in six pictures; returns the figure.
+    """A figure of one step of a Siamese tracker: window, its two input channels, scores, weighted scores, proposals.
 
-    frame (H, W) and `seen`, the tracker's `Seen` of it; truth: the true box xywh. Window in the frame, window as the network
-    sees it, filtered window, response, the response weighed, and the `shown` best proposals with the chosen one.
+    frame: (H, W); seen: the tracker's `Seen` of it; truth: the true box xywh or None; shown: number of proposals drawn.
     """
     figure, axes = new(2, 3, width=3.7, height=3.5)
     (whole, image, filtered), (response, penalised, last) = axes
@@ -45,21 +42,20 @@ def dissection(frame, seen, *, truth=None, shown=12):
 
 
 def candidates(axes, frame, boxes, strengths):
-    """A frame with numbered candidate boxes (k, 4) of `proposals.propose`, and their strengths. Returns the axes."""
+    """Draw a frame with numbered candidate boxes (k, 4) and their strengths, of `candidates.propose`. Returns the axes."""
     show_image(axes, frame, "candidates of the filter, and their strength")
     for rank, (box, strength) in enumerate(zip(boxes, strengths, strict=True), start=1):
         draw_box(axes, box, edgecolor=CANDIDATE)
-        left = box[0] > 0.75 * frame.shape[1]  # to the side on which there is room
+        left = box[0] > 0.75 * frame.shape[1]  # the text stands on the side where there is room
         x, side = (box[0] - 2, "right") if left else (box[0] + box[2] + 2, "left")
-        text = axes.text(
-            x, box[1] + box[3] / 2, f"#{rank}: {strength:.1f}", color=CANDIDATE, fontsize=9, va="center", ha=side
-        )
+        options = dict(color=CANDIDATE, fontsize=9, va="center", ha=side)
+        text = axes.text(x, box[1] + box[3] / 2, f"#{rank}: {strength:.1f}", **options)
         text.set_path_effects([withStroke(linewidth=2, foreground="black")])
     return axes
 
 
 def preview(frame, box, boxes=(), strengths=()):
-    """The box (4,) one is about to track, in the whole frame among the candidates, and near by. Returns the figure."""
+    """A figure of the box (4,) that will be tracked, in the whole frame with the candidates, and enlarged."""
     figure, (whole, near) = new(1, 2, width=4.8, height=3.9)
     candidates(whole, frame, boxes, strengths)
     draw_box(whole, box, "siamese", linewidth=2)
@@ -67,9 +63,9 @@ def preview(frame, box, boxes=(), strengths=()):
 
 
 def pointed_at(figure, across, down):
-    """(axes, x, y) of a place in the picture of a figure that was drawn, in the axes' own coordinates; None beside all axes.
+    """(axes, x, y) of a point of a drawn figure, in the coordinates of the axes there; None outside all axes.
 
-    across, down: 0 to 1, from the picture's upper left corner.
+    across, down: 0 to 1, from the upper left corner of the figure.
     """
     display = np.array([across, 1 - down]) * figure.bbox.size
     for axes in figure.axes:
@@ -79,27 +75,28 @@ def pointed_at(figure, across, down):
 
 
 def whole_and_near(frame, boxes, *, truth=None, title="", side=96):
-    """A frame with the boxes (tracker -> (4,)), whole and near the target; truth: the true box or None. The figure."""
+    """A figure of a frame with boxes (tracker -> (4,)), whole and enlarged at the target; truth: the true box or None."""
     figure, (whole, near) = new(1, 2, width=4.8, height=3.9)
     show_image(whole, frame, title)
     if truth is not None:
         draw_box(whole, truth, "truth", edgecolor="white", linestyle=":")
     for name, box in boxes.items():
         draw_box(whole, box, name, label=name)
-    whole.legend(fontsize=8, loc="upper right", labelcolor="white", frameon=True, facecolor="black", framealpha=0.6)
+    if whole.get_legend_handles_labels()[0]:
+        whole.legend(fontsize=8, loc="upper right", labelcolor="white", frameon=True, facecolor="black", framealpha=0.6)
     known = truth if truth is not None and np.isfinite(truth).all() else next(iter(boxes.values()))
     return _near(figure, near, frame, known, boxes, side, truth)
 
 
 def _near(figure, axes, frame, around, boxes, side=96, truth=None):
-    """The part of the frame about the box `around`, at least three times as wide as it."""
-    if not np.isfinite(around).all():  # nobody knows where to look
+    """Draw the part of the frame around the box `around`, `side` px wide or three times the box. Returns the figure."""
+    if not np.isfinite(around).all():  # the place is unknown
         axes.set_axis_off()
         return figure
     side = max(side, 3 * around[2:].max())
     x, y = centers(around)
     show_image(axes, frame, "near the target")
-    # grey where the frame has ended
+    # grey outside the frame
     axes.set(xlim=(x - side / 2, x + side / 2), ylim=(y + side / 2, y - side / 2), facecolor="#d0d0d0")
     if truth is not None:
         draw_box(axes, truth, "truth", edgecolor="white", linestyle=":", linewidth=2)

@@ -154,5 +154,5 @@ def test_reliability_diagram_names_its_error():
     table = pd.DataFrame({"low": [0.5], "high": [1.0], "frames": [10], "score": [0.9], "right": [0.6]})
     figure, axes = style.new()
     experiments.reliability(axes, {"peak": table})
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["honest", "peak, error 0.30"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["calibrated", "peak, error 0.30"]
     plt.close(figure)
