@@ -6,15 +6,13 @@ that they never decide anything and an opening stays below its image up to the b
 uint8, uint16 and float32 give equal results on equal values; the result has the image's type.
 """
 
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import cv2
 import numpy as np
 
-__all__ = ["Family", "check_image", "closing", "dilation", "erosion", "family", "opening"]
-
 TYPES = frozenset(map(np.dtype, (np.uint8, np.uint16, np.float32)))
-LONGEST = 63  # pixels of a line for which `flat` looks for a fast way: for a longer one the search takes seconds
+LONGEST = 63  # pixels of a line for which `line_opening` looks for a fast way: the search takes longer than it saves
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -69,29 +67,15 @@ class Family:
     """Checked kernels of several elements, with what the filter asks of them. Equal only to itself: a key for caches.
 
     kernels: tuple of arrays; shapes: of the elements they come from; rows, columns: most that a kernel has;
-    lines, others: the family of those kernels that are lines, one pixel wide and at most LONGEST long, and of the others;
-    None when there are none.
+    lines: True when each is a line, one pixel wide and at most LONGEST long.
     """
 
     def __init__(self, kernels, shapes):
-        self.kernels, self.shapes = kernels, shapes
+        self.kernels = kernels
         self.rows, self.columns = (max(one.shape[axis] for one in kernels) for axis in (0, 1))
         # an element with empty outer rows reaches less far than its array, but must still fit into the image
         self.tallest, self.widest = (max(shape[axis] for shape in shapes) for axis in (0, 1))
-
-    @cached_property
-    def lines(self):
-        return self._part([_is_line(one) for one in self.kernels])
-
-    @cached_property
-    def others(self):
-        return self._part([not _is_line(one) for one in self.kernels])
-
-    def _part(self, chosen):
-        if all(chosen):
-            return self
-        part = [(kernel, shape) for kernel, shape, use in zip(self.kernels, self.shapes, chosen) if use]
-        return Family(*zip(*part)) if part else None
+        self.lines = all(kernel.sum() == max(kernel.shape) <= LONGEST for kernel in kernels)
 
     def fits(self, shape):
         """Raises ValueError when one of the elements is higher or wider than an image of `shape`."""
@@ -117,10 +101,6 @@ def family(elements):
 def _morphology(image, element, operation):
     image = check_image(image)
     return cv2.morphologyEx(image, operation, family([element]).fits(image.shape).kernels[0])
-
-
-def _is_line(kernel):
-    return kernel.sum() == max(kernel.shape) <= LONGEST
 
 
 def _key(element):

@@ -21,40 +21,9 @@ from functools import reduce
 import cv2
 import numpy as np
 
-from irtrack_core.filtering import flat
-from irtrack_core.filtering.elements import (
-    drawn_element,
-    element_length,
-    line_element,
-    line_elements,
-    rectangle,
-    shape_element,
-)
-from irtrack_core.filtering.morphology import check_image, closing, dilation, erosion, family, opening
-
-__all__ = [
-    "background",
-    "suppress",
-    "open_rectangle",
-    "multilevel_filter",
-    "filter_window",
-    "filter_stack",
-    "contrast",
-    "line_element",
-    "line_elements",
-    "shape_element",
-    "drawn_element",
-    "rectangle",
-    "element_length",
-    "build",
-    "support",
-    "erosion",
-    "dilation",
-    "opening",
-    "closing",
-    "check_image",
-    "filled",
-]
+from irtrack_core.filtering.elements import element_length, line_elements, rectangle
+from irtrack_core.filtering.line_opening import largest_opening
+from irtrack_core.filtering.morphology import check_image, family, opening
 
 POLARITIES = ("bright", "dark", "both")
 BLOCK = 16  # the sides of what filter_window reads are multiples of this: few sizes, so that the fast way's memory is reused
@@ -231,10 +200,10 @@ def _levels(image, lines, polarity):
     if image.dtype.kind == "f":
         image = image + image.dtype.type(0)  # no -0.0: equal values then have equal bits, in whatever order they come
     if polarity == "bright":
-        E = _extremal(image, lines, cv2.MORPH_OPEN, cv2.max, dark=False)
+        E = _background(image, lines, cv2.MORPH_OPEN, cv2.max)
         return E, cv2.subtract(image, E)  # eq. (3) without the check of suppress(): an opening is never above its image
     if polarity == "dark":
-        E = _extremal(image, lines, cv2.MORPH_CLOSE, cv2.min, dark=True)
+        E = _background(image, lines, cv2.MORPH_CLOSE, cv2.min)
         return E, cv2.subtract(E, image)
     if polarity != "both":
         raise ValueError(f"polarity must be one of {', '.join(POLARITIES)}, not {polarity!r}")
@@ -242,14 +211,10 @@ def _levels(image, lines, polarity):
     return np.where(U_dark > U, E_dark, E), cv2.max(U, U_dark)
 
 
-def _extremal(image, elements, operation, better, *, dark):
-    """What background() gives, or its dual: lines in flat passes, anything else by OpenCV."""
-    E = elements.lines and flat.extremal_opening(image, elements.lines, dark=dark)
-    rest = elements.kernels if E is None else elements.others.kernels if elements.others else ()
-    for kernel in rest:
-        level = cv2.morphologyEx(image, operation, kernel)
-        E = level if E is None else better(E, level)
-    return E
+def _background(image, lines, operation, better):
+    """What background() gives, or its dual: several lines together where that is faster, else one after the other."""
+    E = largest_opening(image, lines, dark=operation == cv2.MORPH_CLOSE) if lines.lines else None
+    return reduce(better, (cv2.morphologyEx(image, operation, one) for one in lines.kernels)) if E is None else E
 
 
 def _opened(suppressed, kernel):

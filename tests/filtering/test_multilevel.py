@@ -17,9 +17,9 @@ from irtrack_core.filtering import (
     erosion,
     filter_stack,
     filter_window,
-    flat,
     line_element,
     line_elements,
+    line_opening,
     multilevel_filter,
     open_rectangle,
     opening,
@@ -72,7 +72,7 @@ def test_three_levels_by_hand():
 @pytest.mark.parametrize("angles", [1, 4, 7])
 def test_equals_naive_loops(dtype, angles):
     image, elements, s = noise(1, dtype=dtype), line_elements(7, angles), rectangle(3, 3)
-    for _ in range(2):  # the first call of a size goes through OpenCV, the others through flat passes
+    for _ in range(2):  # the first call of a size goes through OpenCV, the others through `line_opening`
         E, U, M = multilevel_filter(image, elements, s)
     expected = np.max([naive_opening(image, a) for a in elements], axis=0)
     assert E.dtype == U.dtype == M.dtype == dtype
@@ -248,8 +248,8 @@ def test_window_is_bit_identical_to_the_whole_frame(data, dtype, polarity):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_thousands_of_windows(dtype, polarity, monkeypatch):
     """Bit by bit (zeros of both signs included), a third of them at a border, small, large, of one pixel and whole."""
-    monkeypatch.setattr(flat, "KEPT", 500)  # so that nearly all windows take the fast way, not OpenCV's
-    rng, programs = np.random.default_rng([len(polarity), np.dtype(dtype).itemsize]), flat._local.__dict__
+    monkeypatch.setattr(line_opening, "KEPT", 500)  # so that nearly all windows take the fast way, not OpenCV's
+    rng, programs = np.random.default_rng([len(polarity), np.dtype(dtype).itemsize]), line_opening._local.__dict__
     image = noise(5, (90, 120), dtype)
     if dtype == np.float32:
         image = (image - 128) * np.float32(0.37)
@@ -264,12 +264,12 @@ def test_thousands_of_windows(dtype, polarity, monkeypatch):
             x, y = rng.choice([x, x, 0, 120 - w]), rng.choice([y, y, 0, 90 - h])
             for a, b in zip(filter_window(image, (x, y, w, h), lines, s, polarity=polarity), whole):
                 assert a.dtype == dtype and a.tobytes() == b[y : y + h, x : x + w].tobytes()
-    assert sum(program is not None for program in programs["kept"].values()) > 50
+    assert dtype == np.float32 or sum(program is not None for program in programs["kept"].values()) > 50
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_windows_of_a_large_frame(dtype):
-    """640 x 480: the whole frame goes through in strips."""
+    """640 x 480: the windows go through `line_opening`, and the whole frame where it is small enough."""
     image, elements, s = noise(11, (480, 640), dtype, 200), line_elements(15, 4), rectangle(3, 3)
     rng = np.random.default_rng(6)
     for _ in range(2):
