@@ -24,7 +24,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 TORCH := torch==2.13.0
-PEERS := opencv-contrib-python numpy scipy pandas pydantic pooch filelock tqdm mcos-decoder
+PEERS := opencv-contrib-python numpy scipy pandas pydantic safetensors filelock tqdm mcos-decoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: results plan test lab peers notebooks site bench clean

@@ -9,7 +9,7 @@ from itertools import takewhile
 import torch
 from torch import nn
 
-from irtrack_core.network.siamese import DepthwiseSelection
+from irtrack_core.network.siamese_net import DepthwiseSelection
 
 __all__ = ["Reach", "macs", "positions_by_hand", "reach", "search_macs"]
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from irtrack_core.network.siamese import foreground
+from irtrack_core.network.siamese_net import foreground
 
 
 def device(name=None):

@@ -182,7 +182,7 @@ def load_weights(path, preset=None):
     """
     tensors, metadata = read_tensors(path)
     settings = network_settings(path, metadata, preset)
-    from irtrack_core.network.siamese import SiameseNet
+    from irtrack_core.network.siamese_net import SiameseNet
 
     return fill(SiameseNet(settings), tensors, path).eval()
 

@@ -9,7 +9,7 @@ import torch
 from irtrack_core.config import PyramidSettings
 from irtrack_core.network import anchors as an
 from irtrack_core.network.crops import template_side
-from irtrack_core.network.siamese import foreground
+from irtrack_core.network.siamese_net import foreground
 from irtrack_core.network.torch_inference import TorchEngine
 from irtrack_core.trackers.siamese import Seen, SiameseTracker
 

@@ -10,7 +10,7 @@ import torch
 
 from irtrack_core import boxes as bx
 from irtrack_core.config import TrainingSettings
-from irtrack_core.network.siamese import foreground
+from irtrack_core.network.siamese_net import foreground
 from irtrack_core.training.loop import step
 from irtrack_core.training.sampling import CropMaker, template_side
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from irtrack_core.config import NetworkSettings, TrainingSettings
 from irtrack_core.network.losses import logistic_loss, regression_loss
-from irtrack_core.network.siamese import SiameseNet, foreground
+from irtrack_core.network.siamese_net import SiameseNet, foreground
 from irtrack_core.network.torch_inference import device
 from irtrack_core.network.weights import read_tensors, remove_parts, write_tensors
 from irtrack_core.provenance import provenance

@@ -1,9 +1,9 @@
-"""Interactive demos. Each is a tested function that draws a figure, with sliders over it; the only importer of ipywidgets.
+"""Interactive demos: each is a tested function that draws a figure, with controls over it; the only importer of ipywidgets.
 
-In a live front end a demo shows its controls and redraws as they move. In a batch run (IRTRACK_BATCH is set) nobody is there
-to move them, and it returns the figure of its first settings. Where the batch run also records films (IRTRACK_BATCH=films, as
-`workbook run` sets it) it adds itself drawn over a few values of its controls, which the web site plays without a kernel. The
-learning curve of `LiveCurve` has no controls and is a figure there.
+In a live front end a demo shows its controls and redraws when they move. In a batch run (IRTRACK_BATCH is set) it returns the
+figure of its first settings. In a batch run that records (IRTRACK_BATCH=record, as `workbook run` sets it) it also draws
+itself over a few values of its controls, and the web site replays these without a kernel. `LiveCurve` has no controls and is
+a figure there.
 """
 
 from irtrack_core.widgets.base import demo, live, png
@@ -12,15 +12,15 @@ from irtrack_core.widgets.learning import LiveCurve
 from irtrack_core.widgets.matching import anchors_on_frame, feature_maps, response_maps
 from irtrack_core.widgets.network import network_shapes
 from irtrack_core.widgets.pad import ElementPad
-from irtrack_core.widgets.recorded import Film
+from irtrack_core.widgets.recorded import Recorded
 from irtrack_core.widgets.scan import TARGETS, scan_an_image
 from irtrack_core.widgets.tracking import pick_and_track, scrub
 
 __all__ = [
     "TARGETS",
     "ElementPad",
-    "Film",
     "LiveCurve",
+    "Recorded",
     "anchors_on_frame",
     "demo",
     "feature_maps",

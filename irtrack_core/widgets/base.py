@@ -1,4 +1,4 @@
-"""Controls over a picture: what every demo stands on."""
+"""Controls over a picture: the base of every demo."""
 
 import io
 import os
@@ -6,19 +6,17 @@ import os
 import ipywidgets
 import matplotlib.pyplot as plt
 
-from irtrack_core.widgets.recorded import Film, record
-
-__all__ = ["demo", "filmed", "live", "png"]
+from irtrack_core.widgets.recorded import Recorded, record
 
 
 def live():
-    """True when a person may move the controls."""
+    """True where a person can move the controls, that is, outside batch runs."""
     return not os.environ.get("IRTRACK_BATCH")
 
 
-def filmed():
-    """True in a batch run that records films of the demos, as `workbook run` does for the web site."""
-    return os.environ.get("IRTRACK_BATCH") == "films"
+def recording():
+    """True in a batch run that records the demos, as `workbook run` does for the web site."""
+    return os.environ.get("IRTRACK_BATCH") == "record"
 
 
 def png(figure, dpi=80):
@@ -29,18 +27,29 @@ def png(figure, dpi=80):
     return buffer.getvalue()
 
 
-def demo(draw, film=None, **controls):
-    """Controls over a picture: draw(**values) -> matplotlib Figure is called again whenever one of them moves.
+def slider(value, low, high, description, *, step=1, **options):
+    """A slider over low to high: of floats when the value or the step is one, else of integers.
+
+    options: of ipywidgets. It reports its value when it is released, unless continuous_update=True.
+    """
+    kind = ipywidgets.FloatSlider if isinstance(value, float) or isinstance(step, float) else ipywidgets.IntSlider
+    options = {"continuous_update": False} | options
+    return kind(value=value, min=low, max=high, step=step, description=description, **options)
+
+
+def demo(draw, values=None, *, plays=None, note="", **controls):
+    """Controls over a picture: draw(**settings) -> matplotlib Figure is called again whenever one of them moves.
 
     controls: ipywidgets by parameter name. A ValueError from `draw` is shown as a sentence instead of the picture.
-    film: arguments of `film.record`: which values of which controls are drawn where films are recorded.
-    Returns a widget when live, the figure of the first settings otherwise, as a Film where films are recorded.
+    values, plays, note: for `recorded.record`, in a batch run that records; without values nothing is recorded.
+    Returns a widget when live; in a batch run the figure of the first settings, as a Recorded where demos are recorded.
     """
-    values = {name: control.value for name, control in controls.items()}
     if not live():
-        figure = draw(**values)
+        figure = draw(**{name: control.value for name, control in controls.items()})
         plt.close(figure)  # else the notebook would show it twice
-        return Film(figure, record(draw, controls, **film)) if film and filmed() else figure
+        if not (values and recording()):
+            return figure
+        return Recorded(figure, record(draw, controls, values, plays=plays, note=note))
     image, message = ipywidgets.Image(format="png"), ipywidgets.HTML()
 
     def redraw(_=None):
@@ -48,7 +57,7 @@ def demo(draw, film=None, **controls):
             image.value = png(draw(**{name: control.value for name, control in controls.items()}))
             message.value = ""
         except ValueError as error:
-            message.value = f"<b>Not possible:</b> {error}"
+            message.value = impossible(error)
 
     for control in controls.values():
         control.style.description_width = "9em"
@@ -58,3 +67,8 @@ def demo(draw, film=None, **controls):
     box = ipywidgets.VBox([*controls.values(), message, image])
     box.add_class("irtrack-demo")
     return box
+
+
+def impossible(error):
+    """HTML of a sentence that says why settings cannot be used."""
+    return f"<b>Not possible:</b> {error}"

@@ -1,4 +1,4 @@
-"""Demos of notebook 02: the multi-level filter on a given image, and on the reader's own."""
+"""Demos of notebook 02: the multi-level filter on a given image, and on an image of the reader's own."""
 
 import base64
 
@@ -13,47 +13,47 @@ from irtrack_core.figures import filtering as filter_figures
 from irtrack_core.filtering import multilevel_filter
 from irtrack_core.filtering.elements import drawn_element, line_elements, rectangle, shape_element
 from irtrack_core.metrics import noise_sigma
-from irtrack_core.widgets.base import filmed, live
+from irtrack_core.widgets.base import impossible, live, recording, slider
 from irtrack_core.widgets.pad import DRAWINGS, ElementPad
-from irtrack_core.widgets.recorded import QUALITY, Film, record
-
-__all__ = ["filter_an_image", "filter_your_image"]
+from irtrack_core.widgets.recorded import QUALITY, Recorded, record
 
 SHAPES = ["lines", "square", "cross", "disc", "diamond", "ring", "drawn"]
 POLARITIES = {"bright targets": "bright", "dark targets": "dark", "both": "both"}
-FILM = {"shape": ["lines", "square", "disc", "ring", *DRAWINGS], "length": [5, 9, 15, 25], "side": [1, 3, 5]}
-OWN_FILM = {"shape": ["lines", "square", "disc", "drawn: X"], "length": [5, 9, 15, 25], "side": [1, 3, 5]}
+# the values that are recorded
+VALUES = {"shape": ["lines", "square", "disc", "ring", *DRAWINGS], "length": [5, 9, 15, 25], "side": [1, 3, 5]}
+OWN_VALUES = {"shape": ["lines", "square", "disc", "drawn: X"], "length": [5, 9, 15, 25], "side": [1, 3, 5]}
 BOX = {"x": "target x", "y": "target y", "size": "its size"}
-GUESS = 7  # pixels of the box that is put around the strongest spot when the reader gives none
+GUESS = 7  # side in pixels of the box around the strongest spot, when the reader gives none
+LOOK = {"style": {"description_width": "6em"}, "layout": {"width": "auto"}}
 
 
 def filter_an_image(image, box, *, target=None, length=15, angles=4, side=3):
-    """Demo of notebook 02: the filter's levels I, E, U, M on an image, with a cut and the SNR, as its settings change.
+    """Demo of notebook 02: the filter's levels I, E, U, M of an image, with a cut and the SNR, over the filter's settings.
 
     image (H, W) uint8, uint16 or float32; box xywh of a target in it; target (H, W): the target alone, when known.
-    length, angles, side: first settings of the lines and the square s. The shape "drawn" takes the pad's pixels.
+    length, angles, side: first settings of the lines and the square s. The shape "drawn" is the element drawn on the pad.
     """
     if not live():
-        return _still(image, box, target, length, angles, side, FILM)
+        return _still(image, box, target, length, angles, side, VALUES)
     return _Demo(length, angles, side).show(image, box, target).widget
 
 
 def filter_your_image(path="", box=(), *, example, length=15, angles=4, side=3):
-    """The same demo on an image of the reader's: a file at `path`, or one that is uploaded in the demo.
+    """The demo `filter_an_image` on an image of the reader's own: a file at `path`, or one uploaded in the demo.
 
-    box: xywh of a target in it, empty: around the strongest spot of the filtered image; the demo's sliders move it.
-    example: (image, box) to begin with while there is no path. A colour image is turned into grey.
-    Raises FileNotFoundError, or ValueError for a file that is no image and a box outside it.
+    box: xywh of a target in it; empty: around the strongest spot of the filtered image; the demo's sliders move it.
+    example: (image, box) that is shown first when there is no path. A colour image is converted to grey.
+    Raises FileNotFoundError, or ValueError for a file that is no image or a box outside it.
     """
     image, box = _with_box(read_image(path), box) if path else example
     if not live():
-        note = "There you also choose an image of your own and the target in it."
-        return _still(image, box, None, length, angles, side, OWN_FILM, note)
-    return _Demo(length, angles, side, own=True).show(image, box).widget
+        note = "In the notebook you also choose an image of your own and the target in it."
+        return _still(image, box, None, length, angles, side, OWN_VALUES, note)
+    return _OwnDemo(length, angles, side).show(image, box).widget
 
 
-def _still(image, box, target, length, angles, side, grid, note=""):
-    """The figure for the first settings, with a film where films are recorded."""
+def _still(image, box, target, length, angles, side, values, note=""):
+    """The figure for the first settings; where demos are recorded, a Recorded over `values`."""
     floor = noise_sigma(image)
 
     def filtered(shape, length, side, angles, polarity):
@@ -63,9 +63,9 @@ def _still(image, box, target, length, angles, side, grid, note=""):
 
     _, _, results, measures = filtered("lines", length, side, angles, "bright")
     figure = filter_figures.Panel().draw(image, results, box, measures=measures)
-    if not filmed():
+    if not recording():
         return figure
-    panel = filter_figures.Panel()  # the numbers stand beside it
+    panel = filter_figures.Panel()  # without the numbers, which stand in a table beside it
 
     def draw(**settings):
         elements, s, results, measures = filtered(**settings)
@@ -77,19 +77,19 @@ def _still(image, box, target, length, angles, side, grid, note=""):
         return picture, list(pixels.shape[1::-1]), _measures_table(measures) + beside
 
     controls = {
-        "shape": _dropdown(grid["shape"], "element a"),
+        "shape": _dropdown(values["shape"], "element a"),
         "length": _slider(length, 3, 41, 2, "its length"),
         "side": _slider(side, 1, 11, 2, "side of s"),
         "angles": _slider(angles, 1, 16, 1, "angles n"),
         "polarity": _dropdown(POLARITIES, "look for"),
     }
     fixed = "Height and width of s are equal here, the view is zoomed in, and the cut runs through the target."
-    note = " ".join(filter(None, ("A drawn element keeps its own size; there you draw any.", note, fixed)))
-    return Film(figure, record(draw, controls, grid, note=note))
+    note = " ".join(filter(None, ("A drawn element keeps its own size; in the notebook you draw any.", note, fixed)))
+    return Recorded(figure, record(draw, controls, values, note=note))
 
 
 def _filter(image, box, target, floor, *, shape, length, angles, height, width, polarity, drawn):
-    """(elements, s, (E, U, M), measures) of an image for a demo's settings; drawn: the pad's text for that shape."""
+    """(elements, s, (E, U, M), measures) of an image for a demo's settings; drawn: the text of a drawn element."""
     if shape == "lines":
         elements = line_elements(length, angles)
     else:
@@ -105,16 +105,16 @@ def _with_box(image, box=()):
     if len(box) == 0:
         longest = min(15, min(image.shape) - 1 + min(image.shape) % 2)
         _, U, _ = multilevel_filter(image, line_elements(longest, 4), rectangle(1, 1))
-        smooth = cv2.GaussianBlur(U.astype(np.float32), (0, 0), 2)  # the middle of a spot, not a pixel of noise
+        smooth = cv2.GaussianBlur(U.astype(np.float32), (0, 0), 2)  # its maximum is a spot, not a single noisy pixel
         row, column = np.unravel_index(int(smooth.argmax()), U.shape)
         box = (column - GUESS // 2, row - GUESS // 2, GUESS, GUESS)
     return image, check_box(box, image.shape)
 
 
 class _Demo:
-    """Controls, a table of measures and a picture; `show` puts an image into it."""
+    """The live demo: controls, a table of measures and a picture; `show` puts an image into it."""
 
-    def __init__(self, length, angles, side, own=False):
+    def __init__(self, length, angles, side):
         self.panel, self.pad, self.quiet, self.computed = filter_figures.Panel(), ElementPad(), False, None
         self.settings = {
             "shape": _dropdown(SHAPES, "element a"),
@@ -126,115 +126,110 @@ class _Demo:
         }
         self.row = _slider(0, 0, 1, 1, "row of cut")
         self.zoom = ipywidgets.Checkbox(value=True, description="zoom in on the target")
-        self.box = {name: _slider(1, 1, 2, 1, text) for name, text in BOX.items()} if own else {}
-        self.upload = ipywidgets.FileUpload(accept="image/*", description="your image") if own else None
-        self.picture, self.text = ipywidgets.Image(format="png"), ipywidgets.HTML()
-        self.shown = ipywidgets.Image(
-            format="png", layout={"width": "auto", "height": "40px", "align_self": "flex-start"}
-        )
-        for control in (*self.settings.values(), self.row, self.zoom, *self.box.values()):
+        controls = [*self.settings.values(), self.row, self.zoom]
+        for control in controls:
             control.observe(self.redraw, names="value")
         self.pad.on_change(self.redraw)
-        if own:
-            self.upload.observe(self._uploaded, names="value")
-
-    @property
-    def widget(self):
-        named = self.settings
-        grid = [named["shape"], named["length"], named["angles"], named["height"], named["width"], named["polarity"]]
-        grid += [self.row, self.zoom]
-        results = ipywidgets.HBox([self.pad.box, self.text, self.shown], layout={"align_items": "flex-start"})
-        parts = [_grid(grid, 3), results, self.picture]
-        demo = ipywidgets.VBox([_grid([self.upload, *self.box.values()], 4), *parts] if self.upload else parts)
-        demo.add_class("irtrack-demo")
-        return demo
+        self.picture, self.text = ipywidgets.Image(format="png"), ipywidgets.HTML()
+        layout = {"width": "auto", "height": "40px", "align_self": "flex-start"}
+        self.elements = ipywidgets.Image(format="png", layout=layout)
+        results = ipywidgets.HBox([self.pad.box, self.text, self.elements], layout={"align_items": "flex-start"})
+        self.widget = ipywidgets.VBox([_grid(controls, 3), results, self.picture])
+        self.widget.add_class("irtrack-demo")
 
     def show(self, image, box, target=None):
-        """Put an image (H, W) with a target in `box` into the demo, and draw it. Returns the demo."""
+        """Put an image (H, W) with a target in `box` into the demo and draw it. Returns the demo."""
         self.image, self.target_box, self.target = image, np.asarray(box, float), target
         self.floor, self.computed = noise_sigma(image), None
-        x, y, w, h = self.target_box
-        height, width = image.shape
-        self.quiet = True  # one drawing for all of these
-        self.row.max, self.row.value = height - 1, int(np.clip(y + h / 2, 0, height - 1))
-        if self.box:
-            limits = {
-                "x": (x + w / 2, width - 1),
-                "y": (y + h / 2, height - 1),
-                "size": (max(w, h), min(width, height) // 2),
-            }
-            for name, (value, most) in limits.items():
-                self.box[name].max = int(most)
-                self.box[name].value = int(np.clip(round(value), self.box[name].min, most))
-        self.quiet = False
+        self._set(self.row, int(self.target_box[1] + self.target_box[3] / 2), len(image) - 1)
         self.redraw()
         return self
 
-    def _uploaded(self, change):
-        try:
-            content = change["new"][-1]
-            image, box = _with_box(decode_image(bytes(content["content"]), content["name"]))
-        except (ValueError, TypeError) as error:
-            self.text.value = f"<b>Not possible:</b> {error}"
-            return
-        self.show(image, box)
+    def _set(self, control, value, most=None):
+        """Set a control, and its maximum where given, without drawing."""
+        self.quiet = True
+        control.max = control.max if most is None else int(most)
+        control.value = int(np.clip(round(value), control.min, control.max))
+        self.quiet = False
 
-    def redraw(self, change=None):
+    def redraw(self, _=None):
+        """Filter and draw the image with the present settings."""
         if self.quiet:
             return
-        if self.box and change and change["owner"] in self.box.values():
-            x, y, size = (self.box[name].value for name in ("x", "y", "size"))
-            self.target_box, self.computed = np.array([x - size // 2, y - size // 2, size, size], float), None
-            self.quiet, self.row.value = True, y
-            self.quiet = False
         shape = self.settings["shape"].value
         self.pad.box.layout.display = "" if shape == "drawn" else "none"
         self.settings["angles"].disabled, self.settings["length"].disabled = shape != "lines", shape == "drawn"
         try:
             results, measures = self.compute()
         except ValueError as error:
-            self.text.value = f"<b>Not possible:</b> {error}"
+            self.text.value = impossible(error)
             return
         self.panel.draw(self.image, results, self.target_box, row=self.row.value, zoom=self.zoom.value)
         self.picture.value, self.text.value = self.panel.png(), _measures_table(measures)
 
     def compute(self):
-        """(E, U, M) and the measures for the present settings; computed once as long as they stay."""
+        """(E, U, M) and the measures for the present settings; computed again only when these change."""
         values = {name: control.value for name, control in self.settings.items()}
         key = (*values.values(), self.pad.text if values["shape"] == "drawn" else "")
         if self.computed is None or self.computed[0] != key:
             known = self.image, self.target_box, self.target, self.floor
             elements, s, results, measures = _filter(*known, **values, drawn=self.pad.text)
             self.computed = key, results, measures
-            self.shown.value = _thumbnails(elements, s)
+            self.elements.value = _thumbnails(elements, s)
         return self.computed[1:]
 
 
+class _OwnDemo(_Demo):
+    """The demo with a button to upload an image, and sliders for the target's box in it."""
+
+    def __init__(self, *first):
+        super().__init__(*first)
+        self.upload = ipywidgets.FileUpload(accept="image/*", description="your image")
+        self.upload.observe(self._uploaded, names="value")
+        self.box = {name: _slider(1, 1, 2, 1, text) for name, text in BOX.items()}
+        for control in self.box.values():
+            control.observe(self._moved, names="value")
+        self.widget.children = (_grid([self.upload, *self.box.values()], 4), *self.widget.children)
+
+    def show(self, image, box):
+        (height, width), (x, y, w, h) = image.shape, box
+        self._set(self.box["x"], x + w / 2, width - 1)
+        self._set(self.box["y"], y + h / 2, height - 1)
+        self._set(self.box["size"], max(w, h), min(width, height) // 2)
+        return super().show(image, box)
+
+    def _uploaded(self, change):
+        try:
+            content = change["new"][-1]
+            self.show(*_with_box(decode_image(bytes(content["content"]), content["name"])))
+        except (ValueError, TypeError) as error:
+            self.text.value = impossible(error)
+
+    def _moved(self, _):
+        if self.quiet:
+            return
+        x, y, size = (control.value for control in self.box.values())
+        self.target_box, self.computed = np.array([x - size // 2, y - size // 2, size, size], float), None
+        self._set(self.row, y)
+        self.redraw()
+
+
 def _slider(value, low, high, step, description):
-    return ipywidgets.IntSlider(
-        value=value,
-        min=low,
-        max=high,
-        step=step,
-        description=description,
-        style={"description_width": "6em"},
-        layout={"width": "auto"},
-    )
+    return slider(value, low, high, description, step=step, continuous_update=True, **LOOK)
 
 
 def _dropdown(options, description):
-    look = {"style": {"description_width": "6em"}, "layout": {"width": "auto"}}
-    return ipywidgets.Dropdown(options=options, description=description, **look)
+    return ipywidgets.Dropdown(options=options, description=description, **LOOK)
 
 
 def _grid(controls, columns):
-    """Controls side by side, as wide as the page lets them."""
+    """Controls in columns, as wide as the page allows."""
     layout = {"grid_template_columns": f"repeat({columns}, minmax(0, 1fr))", "width": "100%", "max_width": "900px"}
     return ipywidgets.GridBox(controls, layout=layout)
 
 
 def _thumbnails(elements, s, high=44):
-    """PNG, about `high` pixels high, of the elements side by side, at most eight of them, and of s, set off and in green."""
+    """PNG, about `high` pixels high, of at most eight of the elements side by side, then of s in green."""
     shown = elements[:: -(-len(elements) // 8)]
     side = max(max(np.shape(element)) for element in [*shown, s]) + 2
     zoom, strips = max(high // side, 1), []

@@ -9,13 +9,11 @@ from irtrack_core.figures import network as figures
 from irtrack_core.figures import style
 from irtrack_core.widgets.base import live, png
 
-__all__ = ["LiveCurve"]
-
 
 class LiveCurve:
-    """Give it to `training.train` as `watch`: it draws the history every `every` seconds, and not at all in a batch run.
+    """A learning curve for the argument `watch` of `training.loop.train`: drawn again every `every` seconds.
 
-    total: iterations in all, the length of the axis.
+    total: number of iterations, the length of the axis. In a batch run nothing is drawn.
     """
 
     def __init__(self, total, *, every=1.0):

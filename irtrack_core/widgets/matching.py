@@ -10,22 +10,22 @@ from irtrack_core.figures import network as figures
 from irtrack_core.figures import style
 from irtrack_core.network import anchors as an
 from irtrack_core.network.receptive_field import positions_by_hand
-from irtrack_core.network.siamese import SiameseNet
+from irtrack_core.network.siamese_net import SiameseNet
 from irtrack_core.training.inspection import crops, layers
 from irtrack_core.training.sampling import template_side
-from irtrack_core.widgets.base import demo
-
-__all__ = ["anchors_on_frame", "feature_maps", "response_maps"]
+from irtrack_core.widgets.base import demo, slider
 
 STAGES = ["crop", "conv1", "conv2", "conv3", "conv4", "conv5", "p(conv3)", "p(conv4)", "p(conv5)", "F'"]
 
 
-def _slider(value, low, high, text):
-    return ipywidgets.IntSlider(value=value, min=low, max=high, description=text, continuous_update=False)
+def _frame(sequence):
+    """A slider over the frames of a sequence."""
+    last = len(sequence) - 1
+    return slider(min(8, last), 0, last, "frame")
 
 
 def feature_maps(net, sequence, *, stage="conv3", channels=6):
-    """Demo of notebook 03: what each stage of a network makes of template and search crop, the liveliest channels first.
+    """Demo of notebook 03: the feature maps of template and search crop at each stage, the channels that vary most first.
 
     net: a SiameseNet; sequence: the template is cut from its first annotated frame.
     """
@@ -48,15 +48,15 @@ def feature_maps(net, sequence, *, stage="conv3", channels=6):
 
     return demo(
         draw,
-        film={"grid": {"stage": STAGES, "first": [0, 6]}},
+        {"stage": STAGES, "first": [0, 6]},
         stage=ipywidgets.Dropdown(options=STAGES, value=stage, description="stage"),
-        first=_slider(0, 0, 40, "channels from"),
-        frame=_slider(min(8, len(sequence) - 1), 0, len(sequence) - 1, "frame"),
+        first=slider(0, 0, 40, "channels from"),
+        frame=_frame(sequence),
     )
 
 
 def anchors_on_frame(sequence, *, preset="compact"):
-    """Demo of notebook 04: the search window on a frame, its positions coloured by label, and the anchors of one of them."""
+    """Demo of notebook 04: the search window on a frame, its positions coloured by label, and the anchors of one position."""
     sizes = {}
 
     def draw(preset, frame, row, column, positive, negative):
@@ -85,28 +85,20 @@ def anchors_on_frame(sequence, *, preset="compact"):
         return figure
 
     rules = SamplingSettings()
-    share = dict(min=0.05, max=0.95, step=0.05, continuous_update=False)
     return demo(
         draw,
-        film={
-            "grid": {
-                "preset": ["paper", "compact"],
-                "frame": [0, 8],
-                "column": [2, 6, 10],
-                "positive": [0.3, 0.4, 0.5, 0.6],
-            }
-        },
+        {"preset": ["paper", "compact"], "frame": [0, 8], "column": [2, 6, 10], "positive": [0.3, 0.4, 0.5, 0.6]},
         preset=ipywidgets.Dropdown(options=["paper", "compact"], value=preset, description="preset"),
-        frame=_slider(min(8, len(sequence) - 1), 0, len(sequence) - 1, "frame"),
-        row=_slider(6, 0, 16, "row"),
-        column=_slider(6, 0, 16, "column"),
-        positive=ipywidgets.FloatSlider(value=rules.positive, description="positive from", **share),
-        negative=ipywidgets.FloatSlider(value=rules.negative, description="negative below", **share),
+        frame=_frame(sequence),
+        row=slider(6, 0, 16, "row"),
+        column=slider(6, 0, 16, "column"),
+        positive=slider(rules.positive, 0.05, 0.95, "positive from", step=0.05),
+        negative=slider(rules.negative, 0.05, 0.95, "negative below", step=0.05),
     )
 
 
 def response_maps(net, sequence):
-    """Demo of notebook 04: the search window moves over a frame; the scores and the best proposal follow the target."""
+    """Demo of notebook 04: scores and best proposal of a search window that is moved over a frame."""
     settings, n = net.settings, net.positions()
 
     def draw(frame, dx, dy):
@@ -115,11 +107,8 @@ def response_maps(net, sequence):
         best = np.unravel_index(np.argmax(z), z.shape)
         figure, axes = style.new(1, 3, width=3.4, height=3.2)
         truth = sequence.boxes[frame]
-        boxes = (
-            [np.concatenate([(bx.centers(truth) - center) * zoom, truth[2:] * zoom])]
-            if np.isfinite(truth).all()
-            else []
-        )
+        seen = np.isfinite(truth).all()
+        boxes = [np.concatenate([(bx.centers(truth) - center) * zoom, truth[2:] * zoom])] if seen else []
         figures.crop_box(axes[0], template[0], title="template")
         figures.crop_box(axes[1], search[0], boxes, ["truth"] * len(boxes), title=f"search, frame {frame}")
         axes[1].plot(*(an.grid(n, settings.stride)[[best[2], best[1]]]), "o", mfc="none", mec="#D55E00", ms=10, mew=2)
@@ -129,8 +118,8 @@ def response_maps(net, sequence):
 
     return demo(
         draw,
-        film={"grid": {"frame": [2, 8], "dx": [-40, -20, 0, 20, 40], "dy": [-40, -20, 0, 20, 40]}},
-        frame=_slider(min(8, len(sequence) - 1), 0, len(sequence) - 1, "frame"),
-        dx=_slider(0, -40, 40, "window right, px"),
-        dy=_slider(0, -40, 40, "window down, px"),
+        {"frame": [2, 8], "dx": [-40, -20, 0, 20, 40], "dy": [-40, -20, 0, 20, 40]},
+        frame=_frame(sequence),
+        dx=slider(0, -40, 40, "window right, px"),
+        dy=slider(0, -40, 40, "window down, px"),
     )

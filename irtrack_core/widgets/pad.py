@@ -1,12 +1,10 @@
-"""Structuring elements drawn by hand: the pad of notebook 02's demos, and drawings that stand ready where nobody draws."""
+"""Structuring elements drawn by hand: the pad of notebook 02's demos, and drawings for the recorded demos."""
 
 import ipywidgets
 
 from irtrack_core.filtering.elements import line_elements, shape_element
 
-__all__ = ["DRAWINGS", "ElementPad"]
-
-# as `drawn_element` reads them
+# in the form that `drawn_element` reads
 DRAWINGS = {
     "drawn: X": "x.....x .x...x. ..x.x.. ...x... ..x.x.. .x...x. x.....x",
     "drawn: Z": "xxxxxxx .....x. ....x.. ...x... ..x.... .x..... xxxxxxx",
@@ -14,7 +12,7 @@ DRAWINGS = {
 
 
 class ElementPad:
-    """A pad of small buttons to draw an element by hand; pressing one presses the opposite one: point symmetry."""
+    """A pad of size x size buttons to draw an element; a button presses its opposite too, for point symmetry."""
 
     def __init__(self, size=9):
         look = {"width": "20px", "height": "20px", "padding": "0", "margin": "1px"}
@@ -31,11 +29,11 @@ class ElementPad:
         self.box = ipywidgets.VBox([ipywidgets.HTML("draw the element"), *rows, clear])
 
     def on_change(self, call):
-        """call() after each stroke: a button and its opposite are one."""
+        """Have call() called after each stroke; a button and its opposite are one stroke."""
         self._calls.append(call)
 
     def clear(self):
-        """Leave the centre alone."""
+        """Release all buttons but the centre."""
         self._busy = True
         for i, button in enumerate(self.buttons):
             button.value = i == len(self.buttons) // 2
@@ -54,6 +52,6 @@ class ElementPad:
 
     @property
     def text(self):
-        """The drawing as `drawn_element` reads it."""
+        """The drawn element, in the form that `drawn_element` reads."""
         pixels = ["x" if button.value else "." for button in self.buttons]
         return " ".join("".join(pixels[i : i + self.size]) for i in range(0, len(pixels), self.size))

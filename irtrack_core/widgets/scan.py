@@ -4,17 +4,15 @@ import ipywidgets
 
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.figures import scan as scan_figures
-from irtrack_core.widgets.base import demo
-
-__all__ = ["scan_an_image"]
+from irtrack_core.widgets.base import demo, slider
 
 TARGETS = ["point", "aircraft", "drone", "bird", "pedestrian", "vehicle"]
 
 
 def scan_an_image(*, scene=None, seed=0):
-    """Demo of notebook 01: a frame, its target and the row through it, as the sensor's settings change.
+    """Demo of notebook 01: a frame, its target and the row through it, over the sensor's settings.
 
-    scene: SceneSettings, faint clouds when None; seed: of the scene, the path and the noise.
+    scene: SceneSettings; None: faint clouds. seed: of the scene, the path and the noise.
     """
     scene = scene or SceneSettings(std=0.06)
 
@@ -25,17 +23,16 @@ def scan_an_image(*, scene=None, seed=0):
         target = TargetSettings(kind=kind, size=size, snr=snr * 30 / netd, speed=1.5)
         return scan_figures.live_view(sensor, scene, target, frame=frame, seed=seed)
 
-    slider = {"continuous_update": False}
     return demo(
         draw,
-        film={"grid": {"oversampling": [1, 2, 4], "f_number": [2.5, 8], "jitter": [0.05, 0.4], "snr": [0, 12, 24]}},
-        oversampling=ipywidgets.FloatSlider(value=2, min=1, max=4, step=0.5, description="oversampling M", **slider),
-        f_number=ipywidgets.FloatSlider(value=2.5, min=1, max=8, step=0.5, description="optics F", **slider),
+        {"oversampling": [1, 2, 4], "f_number": [2.5, 8], "jitter": [0.05, 0.4], "snr": [0, 12, 24]},
+        oversampling=slider(2.0, 1, 4, "oversampling M", step=0.5),
+        f_number=slider(2.5, 1, 8, "optics F", step=0.5),
         psf=ipywidgets.Dropdown(options=["gaussian", "airy"], description="blur"),
-        jitter=ipywidgets.FloatSlider(value=0.05, min=0, max=0.4, step=0.05, description="jitter, d rms", **slider),
-        netd=ipywidgets.FloatSlider(value=30, min=5, max=100, step=5, description="NETD, mK", **slider),
-        snr=ipywidgets.FloatSlider(value=12, min=-30, max=60, step=1, description="SNR at 30 mK", **slider),
+        jitter=slider(0.05, 0, 0.4, "jitter, d rms", step=0.05),
+        netd=slider(30.0, 5, 100, "NETD, mK", step=5),
+        snr=slider(12.0, -30, 60, "SNR at 30 mK"),
         kind=ipywidgets.Dropdown(options=TARGETS, description="target"),
-        size=ipywidgets.FloatSlider(value=10, min=2, max=40, step=1, description="its size, px", **slider),
-        frame=ipywidgets.IntSlider(value=5, max=29, description="frame", **slider),
+        size=slider(10.0, 2, 40, "its size, px"),
+        frame=slider(5, 0, 29, "frame"),
     )

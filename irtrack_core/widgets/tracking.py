@@ -1,4 +1,4 @@
-"""Demos of notebook 06: a tracked sequence to play through, and a target of one's own to pick and follow."""
+"""Demos of notebook 06: a tracked sequence to play, and a target of the reader's own to pick and follow."""
 
 from functools import cache, partial
 
@@ -10,19 +10,17 @@ from irtrack_core import trackers
 from irtrack_core.boxes import from_centers
 from irtrack_core.figures import tracking as figures
 from irtrack_core.filtering.candidates import propose, propose_at
-from irtrack_core.widgets.base import demo, filmed, live, png
+from irtrack_core.widgets.base import demo, impossible, live, png, recording, slider
 from irtrack_core.widgets.recorded import spread
 
-__all__ = ["pick_and_track", "scrub"]
-
-PICKS, FOLLOWED = 3, 40  # targets and frames of the film
-HINT = "Click on the target: on the left to take what stands out there, on the right to move the box to the very place."
+PICKS, FOLLOWED = 3, 40  # targets and frames that are recorded
+HINT = "Click on the target: on the left to take what stands out there, on the right to move the box to that point."
 
 
 def scrub(sequence, boxes, *, side=96):
-    """Demo of notebook 06: any frame of a sequence, with every tracker's box, whole and near the target; it can be played.
+    """Demo of notebook 06: any frame of a sequence with every tracker's box, whole and near the target; it can be played.
 
-    sequence: a Sequence; boxes: tracker -> (N, 4), as `TrackResult.boxes`. A static figure of the middle frame in batch.
+    sequence: a Sequence; boxes: tracker -> (N, 4), as `TrackResult.boxes`. In batch: a figure of the middle frame.
     """
 
     def draw(frame):
@@ -34,48 +32,48 @@ def scrub(sequence, boxes, *, side=96):
 
 
 def _played(draw, count):
-    """Controls to play or scrub through draw(frame) -> figure."""
+    """A demo that plays draw(frame) -> figure, or shows one frame."""
     last = count - 1
-    slider = ipywidgets.IntSlider(value=last // 2, max=last, description="frame", continuous_update=False)
-    shown = demo(draw, {"grid": {"frame": spread(count, 40)}, "plays": "frame"}, frame=slider)
+    frame = slider(last // 2, 0, last, "frame")
+    shown = demo(draw, {"frame": spread(count, 40)}, plays="frame", frame=frame)
     if not live():
         return shown
-    # a picture takes the kernel about a third of a second; the slider follows in the browser, the picture when it can
-    play = ipywidgets.Play(value=slider.value, max=last, interval=400, show_repeat=True)
-    ipywidgets.jslink((play, "value"), (slider, "value"))
+    # a picture takes the kernel about a third of a second; the slider moves in the browser and does not wait for it
+    play = ipywidgets.Play(value=frame.value, max=last, interval=400, show_repeat=True)
+    ipywidgets.jslink((play, "value"), (frame, "value"))
     box = ipywidgets.VBox([play, shown])
     box.add_class("irtrack-play")
     return box
 
 
 def pick_and_track(frames, *, tracker="siamese", start=0, most=500, name="your video"):
-    """Demo of notebook 06: pick a target by a click, with sliders or among the filter's candidates, then follow it.
+    """Demo of notebook 06: pick a target with a click, with sliders or among the filter's candidates, then track it.
 
     A click in the whole frame takes the box of what stands out there, or else moves the present box there; a click in the
-    picture near by moves the box.
-    frames: lazy frames, as `datasets.folder.open_frames` gives them; tracker: its name. At most `most` frames are followed,
-    from frame `start` on. In batch: the candidates of that frame, drawn; where films are recorded, the first few followed.
-    Raises ValueError when there is none.
+    enlarged part moves the box.
+    frames: lazy frames, as `datasets.folder.open_frames` gives them; tracker: its name. At most `most` frames are tracked,
+    from frame `start` on. In batch: a figure of that frame's candidates; where demos are recorded, the first few tracked.
+    Raises ValueError where there is no frame `start`.
     """
     if not 0 <= start < len(frames):
         raise ValueError(f"start frame {start}: there are {len(frames)} frames (0 to {len(frames) - 1})")
     first = trackers.to_gray(frames[start])
     boxes, strengths = propose(first)
-    if not len(boxes):  # nothing stands out: somewhere to begin with
+    if not len(boxes):  # nothing stands out: begin in the middle
         height, width = first.shape
         boxes, strengths = np.array([[width / 2 - 5, height / 2 - 5, 10.0, 10.0]]), np.zeros(1)
     draw = partial(figures.preview, first, boxes=boxes, strengths=strengths)
-    if filmed():
+    if recording():
         return _picks(frames, tracker, start, min(most, FOLLOWED, len(frames) - start), name, draw, boxes[:PICKS])
     if not live():
         return demo(draw, box=ipywidgets.fixed(boxes[0]))
     picker = _Picker(frames, tracker, start, most, name, first, boxes, draw)
-    picker.box.picker = picker  # kept as long as the box is
+    picker.box.picker = picker  # keeps the picker alive as long as the box
     return picker.box
 
 
 def _picks(frames, tracker, start, count, name, preview, boxes):
-    """Film of the first candidates, each followed for `count` frames; the first frame shows all candidates."""
+    """The recorded demo: the first candidates, each tracked for `count` frames; the first frame shows all candidates."""
 
     @cache
     def followed(rank):
@@ -88,13 +86,13 @@ def _picks(frames, tracker, start, count, name, preview, boxes):
         return _followed(frames, tracker, name, start, frame - start, found, scores, lost)
 
     ranks = [(f"candidate {rank + 1}", rank) for rank in range(len(boxes))]
-    note = f"Here the filter's first candidates stand ready, followed by {tracker}; there you click on a target of your own."
-    grid = {"rank": list(range(len(boxes))), "frame": [start + step for step in spread(count, 12)]}
     return demo(
         draw,
-        {"grid": grid, "plays": "frame", "note": note},
+        {"rank": list(range(len(boxes))), "frame": [start + step for step in spread(count, 12)]},
+        plays="frame",
+        note=f"Here {tracker} tracks the filter's first candidates; in the notebook you click on a target of your own.",
         rank=ipywidgets.Dropdown(options=ranks, description="target"),
-        frame=ipywidgets.IntSlider(value=start, min=start, max=start + count - 1, description="frame"),
+        frame=slider(start, start, start + count - 1, "frame"),
     )
 
 
@@ -106,7 +104,7 @@ def _follow(frames, name, start, count, box, watch=lambda step: None):
     for i in range(1, count):
         try:
             box, score = tracker.update(frames[start + i]), float(tracker.score)
-        except (ValueError, OSError):  # a damaged frame: its box stays open, the next one is looked at
+        except (ValueError, OSError):  # a damaged frame has no box; the next one is tried
             box, score, bad, unseen = np.full(4, np.nan), 0.0, bad + 1, False
         else:
             unseen = bool(getattr(tracker, "lost", False))
@@ -118,20 +116,23 @@ def _follow(frames, name, start, count, box, watch=lambda step: None):
 
 
 def _followed(frames, tracker, name, start, frame, found, scores, lost):
-    """The figure of a followed frame, counted from `start`."""
+    """The figure of a tracked frame, counted from `start`."""
     title = f"{name}, frame {start + frame}, score {scores[frame]:.2f}{', lost' if lost[frame] else ''}"
     return figures.whole_and_near(frames[start + frame], {tracker: found[frame]}, title=title)
 
 
 class _Picker:
-    """The live controls of `pick_and_track`: a list of candidates, sliders, a picture to click on, a button, the result."""
+    """The live controls of `pick_and_track`: a menu of candidates, sliders, a picture to click on, a button, the result."""
 
     def __init__(self, frames, tracker, start, most, name, first, boxes, draw):
         self.frames, self.tracker, self.start, self.name, self.first = frames, tracker, start, name, first
         self.count, self.boxes, self.draw, self.moving = min(most, len(frames) - start), boxes, draw, False
         ranks = [(f"candidate {rank}", rank) for rank in range(1, len(boxes) + 1)]
         self.choice = ipywidgets.Dropdown(options=[*ranks, ("by click or sliders", 0)], description="target")
-        self.sliders = {side: self._slider(side, *first.shape[::-1]) for side in "xywh"}
+        # a target may cross the border of the frame
+        limits = dict(zip("xywh", first.shape[::-1] * 2))
+        lows = {"x": -limits["x"] / 4, "y": -limits["y"] / 4, "w": 1, "h": 1}
+        self.sliders = {side: slider(1.0, lows[side], limits[side], side, step=0.5) for side in "xywh"}
         self.picture = ipywidgets.Image(format="png")
         self.clicks = Event(source=self.picture, watched_events=["click"])
         self.button = ipywidgets.Button(description="Track it", button_style="primary")
@@ -140,8 +141,8 @@ class _Picker:
         for control in (self.choice, *self.sliders.values()):
             control.style.description_width, control.layout.width = "9em", "30em"
         self.choice.observe(self._chosen, names="value")
-        for slider in self.sliders.values():
-            slider.observe(self._moved, names="value")
+        for control in self.sliders.values():
+            control.observe(self._moved, names="value")
         self.clicks.on_dom_event(self._clicked)
         self.button.on_click(self._track)
         self._put(boxes[0])
@@ -150,22 +151,21 @@ class _Picker:
         self.box = ipywidgets.VBox(parts)
         self.box.add_class("irtrack-pick")
 
-    @staticmethod
-    def _slider(side, width, height):
-        limit = width if side in "xw" else height
-        low = 1.0 if side in "wh" else -limit / 4  # a target may cross the border
-        return ipywidgets.FloatSlider(min=low, max=limit, step=0.5, description=side, continuous_update=False)
+    @property
+    def chosen(self):
+        """The box xywh of the sliders."""
+        return np.array([control.value for control in self.sliders.values()])
 
     def _put(self, box):
-        """Set the four sliders at once, and draw once."""
+        """Set the four sliders, and draw once."""
         self.moving = True
-        for slider, value in zip(self.sliders.values(), box):
-            slider.value = round(float(value), 1)
+        for control, value in zip(self.sliders.values(), box):
+            control.value = round(float(value), 1)
         self.moving = False
         self._redraw()
 
     def _redraw(self):
-        self.figure = self.draw(np.array([slider.value for slider in self.sliders.values()]))
+        self.figure = self.draw(self.chosen)
         self.picture.value = png(self.figure)
 
     def _chosen(self, change):
@@ -178,27 +178,24 @@ class _Picker:
             self._redraw()
 
     def _clicked(self, event):
-        place = [
-            event[f"relative{axis}"] / event[f"boundingRect{side}"] for axis, side in (("X", "Width"), ("Y", "Height"))
-        ]
-        found = figures.pointed_at(self.figure, *place)
+        across, down = event["relativeX"] / event["boundingRectWidth"], event["relativeY"] / event["boundingRectHeight"]
+        found = figures.pointed_at(self.figure, across, down)
         if found is None:
             return
         axes, *point = found
         box = propose_at(self.first, point) if axes is self.figure.axes[0] else None
         if box is None:
-            size = np.array([self.sliders[side].value for side in "wh"])
-            box = from_centers(np.array(point), size)
+            box = from_centers(np.array(point), self.chosen[2:])
         self.choice.value = 0
         self._put(box)
 
     def _track(self, _):
         self.button.disabled, self.bar.layout.visibility, self.text.value = True, "visible", ""
-        box = np.array([slider.value for slider in self.sliders.values()])
         try:
-            found, scores, lost, bad = _follow(self.frames, self.tracker, self.start, self.count, box, self._at)
+            follow = partial(_follow, self.frames, self.tracker, self.start, self.count, self.chosen)
+            found, scores, lost, bad = follow(partial(setattr, self.bar, "value"))
         except (ValueError, TypeError) as error:
-            self.text.value = f"<b>Not possible:</b> {error}"
+            self.text.value = impossible(error)
             return
         finally:
             self.button.disabled, self.bar.layout.visibility = False, "hidden"
@@ -206,6 +203,3 @@ class _Picker:
         result = {"found": found, "scores": scores, "lost": lost}
         draw = partial(_followed, self.frames, self.tracker, self.name, self.start, **result)
         self.result.children = [_played(draw, len(found))]
-
-    def _at(self, step):
-        self.bar.value = step

@@ -237,8 +237,8 @@ def main(arguments=None):
     web = commands.add_parser("site", help="make a web site of the executed notebooks")
     web.add_argument("--profile", default="quick")
     options = parser.parse_args(arguments)
-    # demos draw their static figure, for nobody is there to move a slider; in a run they record a film for the site, too
-    os.environ["IRTRACK_BATCH"] = "films" if options.command == "run" else "1"
+    # demos draw their static figure, for nobody is there to move a slider; a run also records them for the web site
+    os.environ["IRTRACK_BATCH"] = "record" if options.command == "run" else "1"
     os.environ.pop("MPLBACKEND", None)  # any but the kernel's own would leave the notebooks without figures
     try:
         if options.command == "run":

@@ -1,4 +1,4 @@
-"""A small web site from executed notebooks: one page each and an index. Demos are films, with controls that work."""
+"""A small web site from executed notebooks: one page each and an index. Recorded demos keep working controls."""
 
 import html
 import re
@@ -36,7 +36,7 @@ def make(profile, folder=None):
     """Write site/index.html and a page for each executed notebook of a profile; returns the folder.
 
     Pages hold all their figures and work offline, down to a phone's width, and so do the demos, over the values that a run
-    recorded (`widgets.film`); only equations stay in their TeX there, for MathJax is loaded from the web. Raises
+    recorded (`widgets.recorded`); only equations stay in their TeX there, for MathJax is loaded from the web. Raises
     FileNotFoundError when nothing was run yet.
     """
     from nbconvert import HTMLExporter
@@ -49,18 +49,18 @@ def make(profile, folder=None):
             f"no executed notebooks in {results / 'notebooks'}: first `make results PROFILE={profile}`"
         )
     folder = Path(folder or root / "site")
-    exporter = HTMLExporter(embed_images=True, require_js_url="")  # it is for widgets, of which films need none
+    exporter = HTMLExporter(embed_images=True, require_js_url="")  # it is for widgets, which recorded demos do not need
     exporter.register_preprocessor("nbconvert.preprocessors.CoalesceStreamsPreprocessor", enabled=True)  # progress bars
     lines = [HEAD, f"<h1>irtrack</h1><p>Executed with the profile <em>{profile}</em>.</p><ul>"]
     for path in notebooks:
         notebook = nbformat.read(path, as_version=4)
-        films = _play(notebook)
+        demos = _replay(notebook)
         body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
         begin = re.search(r"<body[^>]*>", body).end()
-        style = (replay.STYLE if films else "") + PAGE
+        style = (replay.STYLE if demos else "") + PAGE
         head = body[:begin].replace('<script src=""></script>', "").replace("</head>", style, 1)
         body = head + BACK + body[begin:]
-        if films:
+        if demos:
             end = body.rindex("</body>")
             body = body[:end] + replay.SCRIPT + body[end:]
         book._write(folder / f"{path.stem}.html", body.encode())
@@ -71,13 +71,13 @@ def make(profile, folder=None):
     return folder
 
 
-def _play(notebook):
-    """Put a player in place of each recorded demo's figure; returns their number. What else widgets left is dropped."""
+def _replay(notebook):
+    """Replace the figure of each recorded demo by its replay; returns their number. Other output of widgets is dropped."""
     notebook.metadata.pop("widgets", None)
     count = 0
     for output in (output for cell in notebook.cells for output in cell.get("outputs", [])):
-        film = output.get("data", {}).get(replay.MIME)
-        if film is not None:
-            output.data = {"text/html": replay.markup(film)}
+        demo = output.get("data", {}).get(replay.MIME)
+        if demo is not None:
+            output.data = {"text/html": replay.markup(demo)}
             count += 1
     return count

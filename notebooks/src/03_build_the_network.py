@@ -32,7 +32,7 @@ from irtrack_core.config import network_preset
 from irtrack_core.figures import network as figures
 from irtrack_core.figures import style
 from irtrack_core.network.receptive_field import positions_by_hand, reach, search_macs
-from irtrack_core.network.siamese import FeatureFusion, RegionSelection, SiameseNet, cross_correlation, shapes
+from irtrack_core.network.siamese_net import FeatureFusion, RegionSelection, SiameseNet, cross_correlation, shapes
 from irtrack_core.network.weights import SHIPPED, load_weights
 from irtrack_core.training import inspection
 from irtrack_core.training.loop import new_net

@@ -24,7 +24,7 @@ from irtrack_core.figures import learning, style
 from irtrack_core.figures import network as figures
 from irtrack_core.network import anchors
 from irtrack_core.network.losses import logistic_loss, regression_loss
-from irtrack_core.network.siamese import foreground
+from irtrack_core.network.siamese_net import foreground
 from irtrack_core.network.weights import SHIPPED, load_weights
 from irtrack_core.training import inspection
 from irtrack_core.training.loop import new_net, train

@@ -27,7 +27,7 @@ from irtrack_core.experiments import study, train_job
 from irtrack_core.figures import learning as curves
 from irtrack_core.figures import network as figures
 from irtrack_core.figures import style
-from irtrack_core.network.siamese import foreground
+from irtrack_core.network.siamese_net import foreground
 from irtrack_core.network.weights import load_weights
 from irtrack_core.training import inspection, loop
 from irtrack_core.training.loop import learning_rates, new_net

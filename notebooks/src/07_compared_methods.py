@@ -25,7 +25,7 @@ from irtrack_core.datasets import in_memory
 from irtrack_core.experiments import protocol, study, train_job
 from irtrack_core.experiments.compared import cost, nets, notes
 from irtrack_core.figures import experiments, network, style
-from irtrack_core.network.siamese import foreground
+from irtrack_core.network.siamese_net import foreground
 
 book = workbook.start("07_compared_methods", profile=profile, seed=seed, workers=workers)
 

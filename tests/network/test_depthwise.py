@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from irtrack_core.config import network_preset
-from irtrack_core.network.siamese import DepthwiseSelection, SiameseNet
+from irtrack_core.network.siamese_net import DepthwiseSelection, SiameseNet
 
 
 def test_correlation_equals_the_loop():

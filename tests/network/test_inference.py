@@ -16,7 +16,7 @@ from irtrack_core import boxes as bx
 from irtrack_core import datasets, trackers
 from irtrack_core.config import network_preset
 from irtrack_core.network import inference, layers, torch_inference, weights
-from irtrack_core.network.siamese import foreground
+from irtrack_core.network.siamese_net import foreground
 from irtrack_core.trackers.pyramid import PyramidTracker
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.training import export

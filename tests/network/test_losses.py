@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from irtrack_core.config import network_preset
 from irtrack_core.network.losses import logistic_loss, regression_loss
-from irtrack_core.network.siamese import foreground
+from irtrack_core.network.siamese_net import foreground
 from irtrack_core.training.loop import new_net
 
 

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from irtrack_core.config import network_preset
-from irtrack_core.network.siamese import FeatureFusion, SiameseNet, cross_correlation, foreground, shapes
+from irtrack_core.network.siamese_net import FeatureFusion, SiameseNet, cross_correlation, foreground, shapes
 from irtrack_core.training.loop import new_net
 
 

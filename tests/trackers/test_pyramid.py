@@ -9,7 +9,7 @@ from irtrack_core import evaluation, trackers
 from irtrack_core.config import PyramidSettings, TrainingSettings, network_preset
 from irtrack_core.datasets import Sequence
 from irtrack_core.network import anchors as an
-from irtrack_core.network.siamese import foreground, shapes
+from irtrack_core.network.siamese_net import foreground, shapes
 from irtrack_core.network.weights import save_weights
 from irtrack_core.trackers.pyramid import PyramidTracker
 from irtrack_core.training.loop import new_net, train

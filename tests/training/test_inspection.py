@@ -10,7 +10,7 @@ from irtrack_core import widgets
 from irtrack_core.config import SamplingSettings, TrainingSettings, network_preset
 from irtrack_core.figures import learning, style
 from irtrack_core.figures import network as figures
-from irtrack_core.network.siamese import foreground, shapes
+from irtrack_core.network.siamese_net import foreground, shapes
 from irtrack_core.training import inspection
 from irtrack_core.training.loop import new_net, step, train
 from irtrack_core.training.sampling import PairSampler

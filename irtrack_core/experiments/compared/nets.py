@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from irtrack_core.config import NetworkSettings
 from irtrack_core.network.anchors import grid
 from irtrack_core.network.layers import FUSED, PAPER, scaled
-from irtrack_core.network.siamese import Backbone, FeatureFusion, ScoreMap
+from irtrack_core.network.siamese_net import Backbone, FeatureFusion, ScoreMap
 
 HISTORY = 8  # states that ref9 looks back on
 LOCALISER = 20  # channels of ref11's localisation network, at full width
