@@ -5,7 +5,6 @@ used. Real data are looked for in the folder that the environment variable IRTRA
 """
 
 import os
-import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -39,16 +38,8 @@ SIMULATED = (
     "sim-otcbvs",
 )  # in the manner of the paper's: the experiments run on them
 GENERATED = (*SIMULATED, "sim-events")  # all that are made from a seed
-# name -> function, or "module:function" in this package, imported when first used
-REGISTRY = {
-    "cptv": "cptv:load",
-    "folder": "folder:load",
-    "got10k": "got10k:load",
-    "hui": "hui:load",
-    "kaist": "kaist:load",
-    "otcbvs": "otcbvs:load",
-    "svanstrom": "svanstrom:load",
-}
+# name -> function, or the name of a module of this package whose `items` is the reader: imported when first used
+REGISTRY = {name: name for name in ("cptv", "folder", "got10k", "hui", "kaist", "otcbvs", "svanstrom")}
 
 
 def register(name, reader=None):
@@ -88,8 +79,8 @@ def load(name, root=None, **options):
     """Sequences of the dataset `name`; frames stay on disk until they are read.
 
     root: the dataset's folder or file; None: the folder that IRTRACK_DATA names. Simulated sets take no root, but
-    frames=, sequences= (sim-events: events=) and seed=; the options of the others stand in their modules.
-    Raises ValueError for an unknown name, FileNotFoundError when there are no data.
+    frames=, sequences= (sim-events: events=) and seed=; the options of the others stand in their modules, at `items`.
+    Raises ValueError for an unknown name or where no target can be tracked, FileNotFoundError when there are no data.
     """
     if name in GENERATED:
         if root is not None:
@@ -97,32 +88,35 @@ def load(name, root=None, **options):
         if name == "sim-events":
             return import_module(".events", __name__).event_set(**options)
         return import_module(".synthetic", __name__).simulated_set(name, **options)
-    return _reader(name)(_root(name, root), **options)
+    if callable(_reader(name)):
+        return _reader(name)(_root(name, root), **options)
+    sequences, nothing = [], None
+    for _, read in items(name, root, **options):
+        try:
+            sequences += read()
+        except NothingToTrack as error:
+            nothing = error
+    if not sequences:
+        raise nothing
+    return sequences
 
 
 def items(name, root=None, **options):
     """[(name, read)] of what `load` would load, so that one bad sequence does not hide the others.
 
-    read() -> Sequence, or a list of them where one recording has several targets.
-
-    A reader without a function `items` in its module is one item. Errors as for `load`.
+    read() -> the sequences of one recording, one a target. A registered function is read at once, and its sequences are
+    the items. Errors as for `load`.
     """
-    if name not in GENERATED:
-        module = sys.modules.get(_reader(name).__module__)  # none for a reader made in an interpreter
-        if getattr(module, "load", None) is _reader(name) and hasattr(module, "items"):
-            return module.items(_root(name, root), **options)
-    return [(sequence.name, lambda sequence=sequence: sequence) for sequence in load(name, root, **options)]
+    if name not in GENERATED and not callable(_reader(name)):
+        return import_module("." + _reader(name), __name__).items(_root(name, root), **options)
+    return [(sequence.name, lambda sequence=sequence: [sequence]) for sequence in load(name, root, **options)]
 
 
 def _reader(name):
-    """The function registered as `name`, imported if need be. Raises ValueError for an unknown name."""
+    """The function registered as `name`, or the name of a module. Raises ValueError for an unknown name."""
     if name not in REGISTRY:
         raise ValueError(f"unknown dataset {name!r}: use one of {', '.join(available())}, or register your own")
-    reader = REGISTRY[name]
-    if isinstance(reader, str):
-        module, function = reader.split(":")
-        reader = getattr(import_module("." + module, __name__), function)
-    return reader
+    return REGISTRY[name]
 
 
 def _root(name, root):

@@ -6,8 +6,6 @@ import numpy as np
 
 from irtrack_core.datasets import GENERATED, FrameError, NothingToTrack, data_root, items
 
-__all__ = ["Report", "SequenceReport", "check", "check_sequence"]
-
 
 @dataclass
 class SequenceReport:
@@ -59,9 +57,7 @@ def check(name, root=None, *, decode=True, progress=None, **options):
     reports = []
     for title, read in progress(found) if progress else found:
         try:
-            sequences = read()
-            for sequence in sequences if isinstance(sequences, list) else [sequences]:
-                reports.append(check_sequence(sequence, decode=decode))
+            reports += [check_sequence(sequence, decode=decode) for sequence in read()]
         except NothingToTrack as nothing:
             reports.append(SequenceReport(title, nothing.frames, nothing.boxes, str(nothing), trackable=False))
         except (ValueError, TypeError, OSError) as error:

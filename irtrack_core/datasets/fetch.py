@@ -1,6 +1,5 @@
 """Getting the real sets: a download where the licence and the host allow it, and what to do by hand elsewhere."""
 
-import hashlib
 import os
 import re
 import shutil
@@ -8,12 +7,11 @@ import time
 import zipfile
 from pathlib import Path
 
-import pooch
-import requests
-from filelock import FileLock
 from tqdm import tqdm
 
-__all__ = ["RECORD", "SOURCES", "instructions", "published", "fetch", "unpack"]
+from irtrack_core.optional import Lazy
+
+pooch, requests, filelock = (Lazy(name, "readers") for name in ("pooch", "requests", "filelock"))
 
 RECORD = "https://zenodo.org/api/records/5500576"
 SOURCES = {
@@ -61,46 +59,40 @@ def published(record=RECORD):
 class Resuming:
     """A downloader for pooch that goes on where an earlier download broke off.
 
-    What has come so far stays in `part` until it is complete: across lost connections, which are tried `attempts` times,
+    What has come so far stays in `part` until it is complete: across lost connections, which are tried ATTEMPTS times,
     and across Ctrl-C or a killed process. A server that cannot send the rest sends the whole again.
     """
 
-    def __init__(self, part, *, progress=True, attempts=4, pause=2.0):
-        self.part, self.progress, self.attempts, self.pause = Path(part), progress, attempts, pause
+    ATTEMPTS = 4
+
+    def __init__(self, part, *, progress=True, pause=2.0):
+        self.part, self.progress, self.pause = Path(part), progress, pause
 
     def __call__(self, url, output_file, caller):
-        for attempt in range(1, self.attempts + 1):
+        for attempt in range(1, self.ATTEMPTS + 1):
             try:
                 self._receive(url)
                 break
             except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-                if attempt == self.attempts:
-                    size = self.part.stat().st_size if self.part.exists() else 0
-                    raise OSError(
-                        f"{url}: the connection was lost ({error}); {size} bytes are kept, the same command goes on there"
-                    ) from error
+                if attempt == self.ATTEMPTS:
+                    told = f"{self._have()} bytes are kept, the same command goes on there"
+                    raise OSError(f"{url}: the connection was lost ({error}); {told}") from error
                 time.sleep(self.pause * attempt)
         os.replace(self.part, output_file)
 
+    def _have(self):
+        return self.part.stat().st_size if self.part.exists() else 0
+
     def _receive(self, url):
-        have = self.part.stat().st_size if self.part.exists() else 0
-        headers = {"Range": f"bytes={have}-"} if have else {}
-        with requests.get(url, headers=headers, stream=True, timeout=60) as answer:
-            if (
-                have and answer.status_code == 416
-            ):  # nothing is left to send; the checksum will tell whether it is right
-                return
+        have = self._have()
+        with requests.get(url, headers={"Range": f"bytes={have}-"} if have else {}, stream=True, timeout=60) as answer:
+            if have and answer.status_code == 416:
+                return  # nothing is left to send; the checksum will tell whether it is right
             answer.raise_for_status()
-            if answer.status_code != 206:
-                have = 0
+            have = have if answer.status_code == 206 else 0
             left = answer.headers.get("Content-Length")
-            bar = tqdm(
-                total=have + int(left) if left else None,
-                initial=have,
-                unit="B",
-                unit_scale=True,
-                disable=not self.progress,
-            )
+            size = have + int(left) if left else None
+            bar = tqdm(total=size, initial=have, unit="B", unit_scale=True, disable=not self.progress)
             with open(self.part, "ab" if have else "wb") as file, bar:
                 for chunk in answer.iter_content(2**16):
                     file.write(chunk)
@@ -122,11 +114,11 @@ def fetch(folder, *, checksum=None, url=None, record=RECORD, checked=True, progr
     archive = store / "Drone-detection-dataset.zip"
     note, part = (archive.with_name(archive.name + end) for end in (".sha256", ".part"))
     store.mkdir(parents=True, exist_ok=True)
-    with FileLock(store / "lock"):
+    with filelock.FileLock(store / "lock"):
         for stray in store.glob("tmp*"):  # pooch's own, of a process that was killed
             stray.unlink()
         noted = archive.exists() and note.exists() and note.read_text().split()[0]
-        if checksum or not checked or not noted or sha256(archive) != noted:
+        if checksum or not checked or not noted or pooch.file_hash(archive) != noted:
             if checked and not (checksum and url):
                 address, stated = published(record)
                 url, checksum = url or address, checksum or stated
@@ -142,7 +134,7 @@ def fetch(folder, *, checksum=None, url=None, record=RECORD, checked=True, progr
                 )
             except requests.RequestException as error:
                 raise OSError(f"cannot be downloaded: {error}") from error
-            note.write_text(f"{sha256(archive)}  {archive.name}\n")
+            note.write_text(f"{pooch.file_hash(archive)}  {archive.name}\n")
         return unpack(archive, Path(folder) / "svanstrom_ir")
 
 
@@ -167,9 +159,3 @@ def unpack(archive, folder):
     except (zipfile.BadZipFile, EOFError) as error:
         raise ValueError(f"{archive} is a damaged archive ({error}): delete it and fetch again") from error
     return Path(folder)
-
-
-def sha256(path):
-    """SHA-256 of a file, hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from irtrack_core.datasets.folder import box_problem, image_files, numbering_note
+from irtrack_core.datasets.box_file import checked
+from irtrack_core.datasets.folder import image_files, numbering_note
 from irtrack_core.datasets.frames import ImageFrames, natural_key
 from irtrack_core.datasets.linking import link
 from irtrack_core.datasets.sequence import Sequence
-
-__all__ = ["load", "items", "read_labels"]
 
 
 def read_labels(path, names, shape, size=8.0):
@@ -51,10 +50,7 @@ def read_labels(path, names, shape, size=8.0):
                 box = np.array([values[0] - size / 2, values[1] - size / 2, size, size])
             else:
                 raise ValueError(f"{where}: {group!r} is neither x1,y1,x2,y2,class nor a centre x,y")
-            problem = box_problem(box, shape)
-            if problem:
-                raise ValueError(f"{where}: box {box.tolist()} {problem}")
-            frames[index_of[Path(name).stem]].append(box)
+            frames[index_of[Path(name).stem]].append(checked(box, shape, where))
     if len(strangers) and not any(frames):
         raise ValueError(f"{path} names none of the images {names[0]} to {names[-1]}, but {strangers[0]}")
     return frames, strangers
@@ -70,7 +66,12 @@ def _label_file(folder):
 
 
 def items(root, *, size=8.0, max_gap=5):
-    """[(name, read)]: what `load` would load; `read()` gives the list of a segment's sequences, one a target."""
+    """The segments `dataN` below `root` (the set, one segment, or a folder that holds `hui_dimsmall/`): [(name, read)].
+
+    size: side in pixels of the box round an annotated centre; max_gap: frames for which a track may be without annotation.
+    A segment with several targets gives several sequences: data10, data10-2, ...
+    Raises FileNotFoundError when images or labels are missing, ValueError when they are bad.
+    """
     root = Path(root)
     root = root / "hui_dimsmall" if (root / "hui_dimsmall").is_dir() else root
     folders = [root] if image_files(root) else sorted((p for p in root.glob("data*") if p.is_dir()), key=natural_key)
@@ -78,16 +79,6 @@ def items(root, *, size=8.0, max_gap=5):
     if not folders:
         raise FileNotFoundError(f"no folder data1, data2, ... with images in {root}")
     return [(folder.name, partial(_read, folder, size, max_gap)) for folder in folders]
-
-
-def load(root, **options):
-    """Sequences of the segments `dataN` below `root` (the set, one segment, or a folder that holds `hui_dimsmall/`).
-
-    Options: size=8.0, side in pixels of the box round an annotated centre; max_gap=5, frames for which a track may be
-    without annotation. A segment with several targets gives several sequences: data10, data10-2, ...
-    Raises FileNotFoundError when images or labels are missing, ValueError when they are bad.
-    """
-    return [sequence for _, read in items(root, **options) for sequence in read()]
 
 
 def _read(folder, size, max_gap):

@@ -14,12 +14,12 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from irtrack_core.datasets.folder import box_problem, numbering_note
+from irtrack_core.datasets.box_file import checked
+from irtrack_core.datasets.folder import numbering_note
 from irtrack_core.datasets.frames import IMAGE_SUFFIXES, ImageFrames
-from irtrack_core.datasets.linking import by_identity, link, tracked
+from irtrack_core.datasets.linking import by_identity, link
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
-
-__all__ = ["load", "items", "pair", "read_text", "read_xml", "read_vbb"]
+from irtrack_core.optional import need
 
 MODALITIES = ("lwir", "visible")
 MAX_STEP = 20  # frames between two images for one person to be followed: the official test list keeps every 20th
@@ -69,10 +69,9 @@ def read_xml(path):
 
 def read_vbb(path):
     """A list of frames, each [(label, box, identity)], of a `.vbb` (a MATLAB file of Piotr Dollar's toolbox)."""
-    from scipy.io import loadmat
-
+    io = need("scipy.io", "readers")
     try:
-        content = loadmat(path, squeeze_me=True, struct_as_record=False)["A"]
+        content = io.loadmat(path, squeeze_me=True, struct_as_record=False)["A"]
         labels = np.atleast_1d(content.objLbl)
         frames = []
         for entry in np.atleast_1d(content.objLists)[: int(content.nFrame)]:
@@ -94,7 +93,13 @@ def _images(root):
 
 
 def items(root, *, modality="lwir", sets=None, labels=("person",), min_length=10, max_gap=0):
-    """[(name, read)]: what `load` would load; `read()` gives the list of a video's sequences, one a person."""
+    """The set's videos below `root`: [(name, read)]; a sequence is one person, from the first box to the last.
+
+    modality: "lwir" or "visible"; sets: None or e.g. ("set00",) (set00-05 train, set06-11 test); labels: of what is a
+    target; min_length: boxes a person needs; max_gap: frames a person may be without box when the annotation has no
+    identities and boxes are linked (`linking.link`). `pair` gives the other modality.
+    Raises FileNotFoundError when images or annotations are missing, ValueError when they are bad or all too short.
+    """
     root = Path(root)
     root = next((root / sub for sub in ("kaist", "kaist_sample") if (root / sub).is_dir()), root)
     if modality not in MODALITIES:
@@ -104,27 +109,9 @@ def items(root, *, modality="lwir", sets=None, labels=("person",), min_length=10
     videos = {key: files for key, files in images[modality].items() if sets is None or key[0] in sets}
     if not videos:
         raise FileNotFoundError(f"no images/setXX/VYYY/{modality}/I*.jpg below {root} (sets: {sets or 'all'})")
-    return [
-        (
-            "_".join(key),
-            partial(_read, root, key, files, set(files) - set(images[other].get(key, ())), labels, min_length, max_gap),
-        )
-        for key, files in videos.items()
-    ]
-
-
-def load(root, **options):
-    """Sequences of the set below `root`, one a person, cut to the frames from its first to its last box.
-
-    Options: modality="lwir" or "visible"; sets=None or e.g. ("set00",) (set00-05 train, set06-11 test);
-    labels=("person",); min_length=10, boxes a person needs; max_gap=0, frames a person may be without box when the
-    annotation has no identities and boxes are linked (`linking.link`). `pair` gives the other modality.
-    Raises FileNotFoundError when images or annotations are missing, ValueError when they are bad or all too short.
-    """
-    sequences = list(tracked(items(root, **options)))
-    if not sequences:
-        raise ValueError(f"no person in {root} has enough boxes: lower min_length")
-    return sequences
+    single = {key: set(files) - set(images[other].get(key, ())) for key, files in videos.items()}
+    options = (labels, min_length, max_gap)
+    return [("_".join(key), partial(_read, root, key, files, single[key], *options)) for key, files in videos.items()]
 
 
 def pair(sequence):
@@ -182,9 +169,7 @@ def _read(root, key, files, single, labels, min_length, max_gap):
     shape = ImageFrames(paths[:1]).shape
     for name, frame in zip(names, objects):
         for _, box, _ in frame or []:
-            problem = box_problem(box, shape)
-            if problem:
-                raise ValueError(f"{where}, {name}: box {box.tolist()} {problem}")
+            checked(box, shape, f"{where}, {name}")
     kept = [frame and [(who, box) for label, box, who in frame if label in labels] for frame in objects]
     bare = [name for name, frame in zip(names, objects) if frame is None]
     notes = numbering_note(names)
@@ -199,6 +184,8 @@ def _read(root, key, files, single, labels, min_length, max_gap):
             sequences.append(Sequence(name, "kaist", ImageFrames(paths[part]), boxes[part], fps=20.0, notes=notes))
     if not sequences:
         count = sum(len(frame or []) for frame in kept)
-        told = "; ".join((f"{len(names)} images, {count} boxes; nobody has {min_length} of them (min_length)", *notes))
+        told = "; ".join(
+            (f"{len(names)} images, {count} boxes; nobody has {min_length} of them: lower min_length", *notes)
+        )
         raise NothingToTrack(told, len(names), count)
     return sequences

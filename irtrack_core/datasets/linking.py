@@ -1,12 +1,9 @@
 """One target a sequence from annotations that name several objects in a frame, with or without identities."""
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from irtrack_core.boxes import centers, iou
-from irtrack_core.datasets.sequence import NothingToTrack
-
-__all__ = ["link", "by_identity", "tracked"]
+from irtrack_core.optional import need
 
 
 def link(frames, *, max_gap=0):
@@ -16,6 +13,7 @@ def link(frames, *, max_gap=0):
     do not overlap may be one object when their centres are less than one mean side apart. A track ends after `max_gap`
     frames without a partner. Longest track first.
     """
+    match = need("scipy.optimize", "readers").linear_sum_assignment
     count, tracks, live = len(frames), [], []  # live: (track, last box, last frame)
     for index, boxes in enumerate(frames):
         boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
@@ -26,7 +24,7 @@ def link(frames, *, max_gap=0):
             distance = np.linalg.norm(centers(last) - centers(boxes), axis=-1) / last[..., 2:].mean(axis=-1)
             # overlap decides; among boxes without overlap the nearer one
             gain = iou(last, boxes) + 1e-3 * np.clip(1 - distance, 0, None)
-            for i, j in zip(*linear_sum_assignment(-gain)):
+            for i, j in zip(*match(-gain)):
                 if gain[i, j] > 0:
                     taken[j] = i
         following = []
@@ -56,12 +54,3 @@ def by_identity(frames):
                 raise ValueError(f"object {identity} has two boxes in frame {index}")
             track[index] = box
     return tracks
-
-
-def tracked(found):
-    """The sequences of all recordings [(name, read)], leaving out those in which nobody can be tracked."""
-    for _, read in found:
-        try:
-            yield from read()
-        except NothingToTrack:
-            continue

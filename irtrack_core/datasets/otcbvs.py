@@ -13,12 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from irtrack_core.datasets.folder import box_problem, image_files, numbering_note
+from irtrack_core.datasets.box_file import checked
+from irtrack_core.datasets.folder import image_files, numbering_note
 from irtrack_core.datasets.frames import ImageFrames
-from irtrack_core.datasets.linking import link, tracked
+from irtrack_core.datasets.linking import link
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
-
-__all__ = ["load", "items", "read_truth"]
 
 
 def read_truth(path, names, shape):
@@ -40,15 +39,17 @@ def read_truth(path, names, shape):
         for group in groups:
             corners = np.array(group, dtype=np.float64).reshape(2, 2)
             box = np.concatenate([corners.min(axis=0), np.ptp(corners, axis=0)])
-            problem = box_problem(box, shape)
-            if problem:
-                raise ValueError(f"{where}: box {box.tolist()} {problem}")
-            frames[index_of[head[1].lower()]].append(box)
+            frames[index_of[head[1].lower()]].append(checked(box, shape, where))
     return frames
 
 
 def items(root, *, max_gap=0, min_length=2):
-    """[(name, read)]: what `load` would load; `read()` gives the list of a folder's sequences, one a person."""
+    """The set's folders below `root`: [(name, read)]; sequences NAME-1, NAME-2, ..., one a person, the longest first.
+
+    The set has no identities: boxes are linked from frame to frame (`linking.link`). max_gap: frames a person may be
+    without box; min_length: boxes a person needs.
+    Raises FileNotFoundError when images or truth are missing, ValueError when they are bad.
+    """
     root = Path(root)
     folders = (
         [root] if (root / "groundTruth.txt").is_file() else sorted(p.parent for p in root.glob("*/groundTruth.txt"))
@@ -56,16 +57,6 @@ def items(root, *, max_gap=0, min_length=2):
     if not folders:
         raise FileNotFoundError(f"no folder with groundTruth.txt in {root}")
     return [(folder.name, partial(_read, folder, max_gap, min_length)) for folder in folders]
-
-
-def load(root, **options):
-    """Sequences of the set's folders below `root`, one a person: NAME-1, NAME-2, ... with the longest first.
-
-    The set has no identities: boxes are linked from frame to frame (`linking.link`). Options: max_gap=0, frames a person
-    may be without box; min_length=2, boxes a person needs.
-    Raises FileNotFoundError when images or truth are missing, ValueError when they are bad.
-    """
-    return list(tracked(items(root, **options)))
 
 
 def _read(folder, max_gap, min_length):

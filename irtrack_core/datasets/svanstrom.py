@@ -13,11 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from irtrack_core.datasets.folder import box_problem, read_boxes
+from irtrack_core.datasets.box_file import checked, read_boxes
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.video import VideoFrames
-
-__all__ = ["VALIDATION", "load", "items", "read_mat"]
+from irtrack_core.optional import need
 
 # kept aside, and quoted by everyone, so that numbers can be compared; a validation.txt in the folder takes precedence
 VALIDATION = tuple(
@@ -40,13 +39,11 @@ def read_mat(path):
 
     MATLAB counts pixels from 1: 1 is taken off x and y. Raises FileNotFoundError, or ValueError when nothing is found.
     """
-    from mcos_decoder import load_groundtruth
-
-    path = Path(path)
+    decoder, path = need("mcos_decoder", "readers"), Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no label file {path}")
     try:
-        rows = load_groundtruth(path)
+        rows = decoder.load_groundtruth(path)
     except Exception as error:  # scipy and the decoder raise whatever a damaged file makes them
         raise ValueError(f"{path} is not a readable MATLAB groundTruth file ({error}): copy it again") from error
     if not rows:
@@ -103,7 +100,16 @@ def _names(root, folder, split):
 
 
 def items(root, *, split="validation", names=None, labels="auto", shift_late=False):
-    """[(name, read)]: what `load` would load, each sequence read by calling `read()`."""
+    """The set's sequences below `root`, which is the set itself or holds it as `svanstrom_ir/`: [(name, read)].
+
+    split: "validation" (29 sequences), "train" (all the others) or "all"; names: these sequences instead.
+    labels: "auto" (decoded CSV where there is one, else .mat), "csv" or "mat".
+    shift_late: in 61 of the 260 sequences there is one label too many and the first is empty; there label i + 1 fits frame
+    i better than label i does (0.64 against 0.74 px mean distance from a tracked blob). True drops the first label; the
+    default keeps the files' own numbers, as results elsewhere do.
+    A label count that differs from the frame count is cut or padded at the end, and told in `Sequence.notes`.
+    Raises FileNotFoundError when videos or labels are missing, ValueError when they are bad.
+    """
     root = Path(root)
     if labels not in ("auto", "csv", "mat"):
         raise ValueError(f"labels must be 'auto', 'csv' or 'mat'; got {labels!r}")
@@ -117,26 +123,10 @@ def items(root, *, split="validation", names=None, labels="auto", shift_late=Fal
     return [(name, partial(_read, folder / f"{name}.mp4", labels, shift_late)) for name in names]
 
 
-def load(root, **options):
-    """Sequences of the set below `root`, which is the set itself or holds it as `svanstrom_ir/`.
-
-    split="validation" (29 sequences, default), "train" (all the others) or "all"; names=: these sequences instead.
-    labels="auto" (decoded CSV where there is one, else .mat; default), "csv" or "mat".
-    shift_late=False: in 61 of the 260 sequences there is one label too many and the first is empty; there label i + 1
-    fits frame i better than label i does (0.64 against 0.74 px mean distance from a tracked blob). True drops the first
-    label; the default keeps the files' own numbers, as results elsewhere do.
-    A label count that differs from the frame count is cut or padded at the end, and told in `Sequence.notes`.
-    Raises FileNotFoundError when videos or labels are missing, ValueError when they are bad.
-    """
-    return [read() for _, read in items(root, **options)]
-
-
 def _read(video, labels, shift_late):
     frames = VideoFrames(video)
     boxes, file = _labels(video, labels)
     boxes, notes = _fit(boxes, len(frames), file, shift_late)
     for index in np.flatnonzero(~np.isnan(boxes).all(axis=1)):
-        problem = box_problem(boxes[index], frames.shape)
-        if problem:
-            raise ValueError(f"{file}, frame {index}: box {boxes[index].tolist()} {problem}")
-    return Sequence(video.stem, "svanstrom", frames, boxes, frames.fps, notes=notes)
+        checked(boxes[index], frames.shape, f"{file}, frame {index}")
+    return [Sequence(video.stem, "svanstrom", frames, boxes, frames.fps, notes=notes)]

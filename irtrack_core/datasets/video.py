@@ -1,7 +1,4 @@
-"""Lazy frames of video files: counted and numbered as they were recorded, also where some are damaged.
-
-Can be pickled; an open video is reopened on the other side.
-"""
+"""Lazy frames that can only be decoded in order, and those of video files, numbered as recorded even where some are lost."""
 
 import os
 from collections import OrderedDict
@@ -11,8 +8,6 @@ import cv2
 import numpy as np
 
 from irtrack_core.datasets.frames import FrameError, Frames, gray
-
-__all__ = ["VideoFrames", "missing_frames"]
 
 MAX_ATTEMPTS = 64  # grabs that may fail in a row before a video counts as ended: damage spans a few
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".wmv", ".mpg", ".mpeg", ".webm")
@@ -36,24 +31,66 @@ def missing_frames(stamps, fps, count):
     return set(range(int(numbers[-1]) + 1)).difference(numbers.astype(int).tolist())
 
 
-class VideoFrames(Frames):
-    """Frames of a video file through OpenCV, as (H, W) uint8.
+class SequentialFrames(Frames):
+    """Common part of frames that can only be decoded in order: going back starts again, going on decodes what is between.
 
-    Reading in order decodes each frame once. Any other order is exact too: seeking in OpenCV is not exact for every
-    codec, so a frame further on is reached by decoding up to it, and one before the last by starting again. The latest
-    frames, `cache_bytes` at most, are kept, so that a short video is decoded once only. At most `MAX_OPEN` videos hold
-    a decoder and a cache at one time: memory stays bounded however long or many the videos are.
+    The latest frames, `cache_bytes` at most, are kept, so that a short recording is decoded once only. At most MAX_OPEN
+    recordings hold a decoder and a cache at one time: memory stays bounded however long or many they are. Can be pickled;
+    an open recording is reopened on the other side.
+    """
+
+    MAX_OPEN = 8
+    _open = OrderedDict()  # id -> the frames that hold a decoder, the least recently used first
+
+    def __init__(self, path, cache_bytes):
+        self.path, self.cache_bytes = Path(path), int(cache_bytes)
+        self._decoder, self._next, self._pid, self._cache, self._damaged = None, 0, None, OrderedDict(), set()
+
+    def __len__(self):
+        return self._length
+
+    def __getstate__(self):
+        return self.__dict__ | {"_decoder": None, "_next": 0, "_cache": OrderedDict()}
+
+    def close(self):
+        """Let go of the decoder and of the kept frames; reading opens them again."""
+        if self._decoder is not None:
+            self._release(self._decoder)
+        self._decoder, self._next, self._cache = None, 0, OrderedDict()
+        self._open.pop(id(self), None)
+
+    def _read(self, index):
+        if index not in self._cache and index not in self._damaged:
+            self._open[id(self)] = self
+            self._open.move_to_end(id(self))
+            while len(self._open) > self.MAX_OPEN:
+                next(iter(self._open.values())).close()
+            # after a fork two processes would share one file position: start again there
+            if self._decoder is None or index < self._next or self._pid != os.getpid():
+                if self._decoder is not None:
+                    self._release(self._decoder)
+                self._decoder, self._next, self._pid = self._start(), 0, os.getpid()
+            reached = -1
+            while reached < index:
+                reached = self._advance()
+            frame = self._cache[reached] = self._retrieve(reached)
+            while len(self._cache) > 1 and len(self._cache) * frame.nbytes > self.cache_bytes:
+                self._cache.popitem(last=False)
+        if index in self._damaged:
+            raise FrameError(f"{self.path}: frame {index} is damaged and was left out by the decoder", index)
+        return self._cache[index].copy()
+
+
+class VideoFrames(SequentialFrames):
+    """Frames of a video file through OpenCV, as (H, W) uint8; OpenCV's own seeking is not exact for every codec.
 
     Raises FileNotFoundError, ValueError when it is not a video, FrameError when it breaks off early.
     """
 
-    MAX_OPEN = 8
-    _open = OrderedDict()  # id -> VideoFrames that hold a decoder, the least recently used first
     dtype = np.dtype("uint8")
 
     def __init__(self, path, *, cache_bytes=16 * 2**20):
-        self.path, self.cache_bytes = Path(path), int(cache_bytes)
-        self._capture, self._next, self._pid, self._cache, self._damaged = None, 0, None, OrderedDict(), set()
+        super().__init__(path, cache_bytes)
         capture = self._start()
         size = (capture.get(cv2.CAP_PROP_FRAME_HEIGHT), capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         self.shape = tuple(int(side) for side in size)
@@ -84,19 +121,6 @@ class VideoFrames(Frames):
         self._damaged = set(holes) if missing is None else missing.union(begin)
         self._length = len(stamps) + len(self._damaged)
 
-    def __len__(self):
-        return self._length
-
-    def __getstate__(self):
-        return self.__dict__ | {"_capture": None, "_next": 0, "_cache": OrderedDict()}
-
-    def close(self):
-        """Let go of the decoder and of the kept frames; reading opens them again."""
-        if self._capture is not None:
-            self._capture.release()
-        self._capture, self._next, self._cache = None, 0, OrderedDict()
-        VideoFrames._open.pop(id(self), None)
-
     def _start(self):
         if not self.path.is_file():
             raise FileNotFoundError(f"no video {self.path}")
@@ -108,22 +132,20 @@ class VideoFrames(Frames):
             )
         return capture
 
-    def _rewind(self):
-        if self._capture is not None:
-            self._capture.release()
-        self._capture, self._next, self._pid = self._start(), 0, os.getpid()
+    def _release(self, capture):
+        capture.release()
 
-    def _grab(self):
+    def _advance(self):
         """Decode one more frame and return its index, which is above `_next` when frames between are damaged."""
         for attempt in range(MAX_ATTEMPTS):
-            if self._capture.grab():
+            if self._decoder.grab():
                 index = self._next
                 if self._counted:
                     while index in self._damaged:
                         index += 1
                 elif attempt:
                     # after a failure the time stamp tells where decoding went on; containers without one count on
-                    index = max(index, round(self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 * self.fps))
+                    index = max(index, round(self._decoder.get(cv2.CAP_PROP_POS_MSEC) / 1000 * self.fps))
                     self._damaged.update(range(self._next, index))
                 self._next = index + 1
                 return index
@@ -135,27 +157,8 @@ class VideoFrames(Frames):
             final=True,
         )
 
-    def _keep(self, index):
-        good, frame = self._capture.retrieve()
+    def _retrieve(self, index):
+        good, frame = self._decoder.retrieve()
         if not good:
             raise FrameError(f"{self.path}: frame {index} cannot be decoded: the file is damaged; copy it again", index)
-        frame = self._cache[index] = gray(frame)
-        while len(self._cache) > 1 and len(self._cache) * frame.nbytes > self.cache_bytes:
-            self._cache.popitem(last=False)
-
-    def _read(self, index):
-        if index not in self._cache and index not in self._damaged:
-            VideoFrames._open[id(self)] = self
-            VideoFrames._open.move_to_end(id(self))
-            while len(VideoFrames._open) > self.MAX_OPEN:
-                next(iter(VideoFrames._open.values())).close()
-            # after a fork two processes would share one file position: start again there
-            if self._capture is None or index < self._next or self._pid != os.getpid():
-                self._rewind()
-            reached = -1
-            while reached < index:
-                reached = self._grab()
-            self._keep(reached)
-        if index in self._damaged:
-            raise FrameError(f"{self.path}: frame {index} is damaged and was left out by the decoder", index)
-        return self._cache[index].copy()
+        return gray(frame)

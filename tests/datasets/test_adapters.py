@@ -290,7 +290,8 @@ def test_otcbvs(tmp_path):
         with pytest.raises(ValueError, match=rf"groundTruth\.txt, {message}"):
             load("otcbvs", tmp_path)
     truth.write_text("img_00001.bmp 1 (5 6 11 18)\nimg_00004.bmp 1 (40 6 51 18)\n")
-    assert load("otcbvs", tmp_path) == []
+    with pytest.raises(ValueError, match="nobody has 2 of them"):
+        load("otcbvs", tmp_path)
     assert "none 00001: 6 frames, 2 boxes; nobody has 2 of them" in str(check("otcbvs", tmp_path))
     truth.unlink()
     with pytest.raises(FileNotFoundError, match="groundTruth.txt"):

@@ -22,8 +22,9 @@ from irtrack_core.datasets import (
     load,
     subsample,
 )
+from irtrack_core.datasets.box_file import read_boxes
 from irtrack_core.datasets.check import check
-from irtrack_core.datasets.folder import image_files, numbering_note, open_frames, read_boxes
+from irtrack_core.datasets.folder import image_files, numbering_note, open_frames
 from irtrack_core.datasets.frames import natural_key
 from irtrack_core.datasets.video import missing_frames
 
@@ -77,7 +78,7 @@ def test_few_videos_are_open_at_one_time(tmp_path):
     videos = [VideoFrames(file) for file in files]
     for frames in videos + videos[::-1]:
         assert media.number(frames[1]) == 1
-    assert sum(frames._capture is not None for frames in videos) <= VideoFrames.MAX_OPEN
+    assert sum(frames._decoder is not None for frames in videos) <= VideoFrames.MAX_OPEN
 
 
 def test_memory_stays_bounded_while_a_video_streams(tmp_path):

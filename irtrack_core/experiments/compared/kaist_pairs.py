@@ -31,7 +31,7 @@ MEASURES = ["aor", "sr50", "p5", "p20"]
 def paired(root, sets, **options):
     """[(infrared sequence, the same with frames (H, W, 2))] of the KAIST sequences of some sets below `root`.
 
-    options: of `datasets.kaist.load`. Sequences without a visible image for every frame are left out. Raises
+    options: of `datasets.kaist.items`. Sequences without a visible image for every frame are left out. Raises
     FileNotFoundError when none is left, or there are none.
     """
     pairs = []
