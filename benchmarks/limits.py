@@ -20,7 +20,7 @@ from irtrack_core.datasets import in_memory
 from irtrack_core.datasets.synthetic import as_sequence
 from irtrack_core.experiments import study
 from irtrack_core.experiments.cached import write_card
-from irtrack_core.imaging.scan import Simulation, noise_sigma
+from irtrack_core.imaging.scan import Simulation, sigma_w
 from irtrack_core.provenance import limit_threads, provenance
 from irtrack_core.workbook import progress
 
@@ -31,7 +31,7 @@ SNRS = (3, 6, 12, 24)
 def sequence_of(label, snr, repeat, frames=60):
     """A target of a size and SNR before clouds that are weaker than the noise."""
     sensor = ScanSettings(shape=(256, 256), bits=16)
-    scene = SceneSettings(kind="clouds", std=0.5 * noise_sigma(sensor), outer_scale=150.0, pan=(0.5, 0.2))
+    scene = SceneSettings(kind="clouds", std=0.5 * sigma_w(sensor), outer_scale=150.0, pan=(0.5, 0.2))
     kind = "point" if label == "point" else "aircraft"
     target = TargetSettings(kind=kind, size=SIZES[label] or 1.0, snr=float(snr), speed=1.0)
     simulation = Simulation(sensor, scene, target, frames=frames, seed=1000 * repeat + snr)

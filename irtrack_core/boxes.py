@@ -6,8 +6,6 @@ its centre is (7.5, 3.5). A row of NaN means: the target is absent from the fram
 
 import numpy as np
 
-__all__ = ["as_boxes", "centers", "from_centers", "to_xyxy", "from_xyxy", "iou", "center_error", "check_box"]
-
 MOST = 10  # the largest side of a box, in sides of the frame: no target is so large
 
 

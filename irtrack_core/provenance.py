@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-__all__ = ["commit_of", "find_root", "limit_threads", "provenance", "versions"]
-
 VERSIONS_OF = ("irtrack-core", "numpy", "scipy", "opencv-python", "torch", "pandas", "matplotlib")
 
 

@@ -2,8 +2,6 @@
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Settings"]
-
 
 class Settings(BaseModel):
     """A frozen group of settings; unknown names are refused."""

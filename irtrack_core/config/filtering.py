@@ -4,8 +4,6 @@ from pydantic import Field
 
 from irtrack_core.config.base import Settings
 
-__all__ = ["FilterSettings"]
-
 
 class FilterSettings(Settings):
     """The multi-level filter, eqs. (2)-(4)."""

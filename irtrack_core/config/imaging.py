@@ -6,9 +6,6 @@ from pydantic import Field, model_validator
 
 from irtrack_core.config.base import Settings
 
-__all__ = ["ScanSettings", "SceneSettings", "TargetSettings"]
-
-
 # --- imaging model, eq. (1) -------------------------------------------------------------------------------------------
 # d is the detector's side; a pixel of the image is one sample: d / oversampling. sigma_w is the white noise after TDI.
 

@@ -12,8 +12,6 @@ from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.synthetic import as_sequence
 from irtrack_core.imaging.scan import Simulation
 
-__all__ = ["EVENTS", "event_set"]
-
 # what happens -> (sentence, sensor, scene, target): changes to the settings below
 EVENTS = {
     "leave": ("leaves the frame and comes back", {}, {}, dict(kind="aircraft", leave=True, manoeuvre=0.1, speed=4.0)),

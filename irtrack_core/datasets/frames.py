@@ -12,20 +12,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-__all__ = [
-    "FrameError",
-    "ArrayFrames",
-    "ImageFrames",
-    "FunctionFrames",
-    "gray",
-    "natural_key",
-    "decode_image",
-    "read_image",
-    "read_page",
-    "page_count",
-    "open_pages",
-]
-
 DTYPES = tuple(np.dtype(name) for name in ("uint8", "uint16", "float32"))
 IMAGE_SUFFIXES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
 

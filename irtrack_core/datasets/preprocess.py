@@ -8,8 +8,6 @@ import numpy as np
 from irtrack_core.datasets.frames import FunctionFrames
 from irtrack_core.datasets.sequence import Sequence
 
-__all__ = ["Fit", "fit", "resize", "restore_boxes"]
-
 MODES = ("letterbox", "stretch", "none")
 
 

@@ -8,8 +8,6 @@ import numpy as np
 from irtrack_core.boxes import as_boxes
 from irtrack_core.datasets.frames import ArrayFrames, Frames, FunctionFrames
 
-__all__ = ["NothingToTrack", "Sequence", "in_memory", "subsample"]
-
 
 class NothingToTrack(ValueError):
     """A sound recording without a target that can be tracked; frames, boxes: how many it has."""

@@ -12,7 +12,7 @@ import numpy as np
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.datasets.frames import FunctionFrames
 from irtrack_core.datasets.sequence import Sequence
-from irtrack_core.imaging.scan import Simulation, noise_sigma
+from irtrack_core.imaging.scan import Simulation, sigma_w
 
 SKIES = ("clouds", "cloud_edges", "horizon", "terrain")
 
@@ -70,7 +70,7 @@ def _aircraft(rng, k):
         beta=float(rng.uniform(2.8, 3.4)),
         outer_scale=float(rng.uniform(60, 200)),
         # the fainter the target, the calmer its sky: its contrast stays a few times the local clutter
-        std=float(rng.uniform(0.2, 0.8)) * snr * noise_sigma(sensor),
+        std=float(rng.uniform(0.2, 0.8)) * snr * sigma_w(sensor),
         skew=float(rng.uniform(0, 0.6)),
         pan=tuple(rng.uniform(-1, 1, 2).tolist()),
         vibration=float(rng.uniform(0, 0.3)),
@@ -162,7 +162,7 @@ def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
     snr = _log(rng, 8.0, 150.0) if staring and rng.random() < 0.85 else _log(rng, 3.0, 20.0)
     sensor = _random_sensor(rng, tuple(shape), staring, snr)
     target = _random_target(rng, kind, min(40.0, 0.3 * min(shape)), staring, snr)
-    scene = _random_scene(rng, staring, snr, noise_sigma(sensor))
+    scene = _random_scene(rng, staring, snr, sigma_w(sensor))
     simulation = Simulation(sensor, scene, target, frames=frames, seed=int(rng.integers(2**31)))
     return as_sequence(simulation, f"random-{simulation.seed}", "random")
 

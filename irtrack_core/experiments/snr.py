@@ -1,7 +1,7 @@
 """Experiment 1: filters beside each other, which part of a target they keep, and who is found at how many false alarms.
 
 Tables in which each row is one target in one frame and one filter; averages are taken from them later, so that all can be
-computed again. "U" and "M" are the two levels of the multi-level filter, the other names those of `clutter`.
+computed again. "U" and "M" are the two levels of the multi-level filter, the other names those of `filtering.baselines`.
 """
 
 from functools import lru_cache
@@ -12,7 +12,7 @@ import pandas as pd
 from irtrack_core.boxes import centers
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.evaluation import evaluate_filter
-from irtrack_core.filtering import baselines, multilevel_filter
+from irtrack_core.filtering import baselines, multilevel_filter, target_polarity
 from irtrack_core.filtering.elements import element_length, line_elements, rectangle
 from irtrack_core.imaging.scan import simulate
 from irtrack_core.metrics import background_region, false_alarm_share, noise_sigma, retention, snr, target_mask
@@ -209,7 +209,7 @@ def _frames(sequences, count, progress):
     """(sequence, number, image, target alone or None, box, dark) of the frames that `pick_frames` picks."""
     for sequence in sequences if progress is None else progress(sequences):
         numbers = pick_frames(sequence, count)
-        dark = _is_dark(sequence.frames[int(numbers[0])], sequence.boxes[numbers[0]])
+        dark = target_polarity(sequence.frames[int(numbers[0])], sequence.boxes[numbers[0]]) == "dark"
         for number in map(int, numbers):
             frame = sequence.components(number) if sequence.components else None
             image, target = (frame.image, frame.target) if frame else (sequence.frames[number], None)
@@ -243,13 +243,3 @@ def _noise_gain(name, target):
 
 def _has_variants(name):
     return name in ("U", "M") or baselines.REGISTRY[name].fit is not None
-
-
-def _is_dark(image, box):
-    """The box's middle is darker than the ring around it."""
-    x, y = centers(box)
-    w, h = np.maximum(np.asarray(box)[2:] / 2, 1)
-    rows, columns = np.mgrid[: image.shape[0], : image.shape[1]] + 0.5
-    middle = (abs(columns - x) <= w / 2 + 0.5) & (abs(rows - y) <= h / 2 + 0.5)
-    ring = background_region(image.shape, box, guard=1, margin=6)
-    return bool(image[middle].mean() < image[ring].mean())

@@ -6,7 +6,7 @@ from irtrack_core.boxes import centers
 from irtrack_core.config import SceneSettings, TargetSettings
 from irtrack_core.figures.style import color, draw_box, new, show_image
 from irtrack_core.imaging import image_statistics, optics
-from irtrack_core.imaging.scan import noise_sigma, simulate
+from irtrack_core.imaging.scan import sigma_w, simulate
 
 SHADES = ("#999999", "#0072B2", "#D55E00")
 PARTS = {"image": "image $I$", "background": "background $I_b$", "target": "target $I_e$", "clutter": "clutter $I_n$"}
@@ -50,7 +50,7 @@ def line_profile(axes, simulation, index=0, *, reach=8.0):
     frame, sensor = simulation.components(index), simulation.sensor
     x0, y0 = centers(frame.box)
     row = int(y0)
-    scale = (2**sensor.bits - 1) / sensor.span * noise_sigma(sensor)  # counts of one sigma_w, radiometric output
+    scale = (2**sensor.bits - 1) / sensor.span * sigma_w(sensor)  # counts of one sigma_w, radiometric output
     fine = np.linspace(-reach, reach, 400)
     scan, cross = optics.point_profiles(sensor, fine, [row + 0.5 - y0])
     samples = np.arange(sensor.shape[1]) + 0.5 - x0

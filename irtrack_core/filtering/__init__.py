@@ -12,7 +12,6 @@ from irtrack_core.filtering.morphology import check_image, closing, dilation, er
 from irtrack_core.filtering.multilevel import (
     background,
     build,
-    contrast,
     filled,
     filter_stack,
     filter_window,
@@ -20,6 +19,7 @@ from irtrack_core.filtering.multilevel import (
     open_rectangle,
     support,
     suppress,
+    target_polarity,
 )
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "build",
     "check_image",
     "closing",
-    "contrast",
     "dilation",
     "drawn_element",
     "element_length",
@@ -44,4 +43,5 @@ __all__ = [
     "shape_element",
     "support",
     "suppress",
+    "target_polarity",
 ]

@@ -6,8 +6,6 @@ import numpy as np
 from irtrack_core.boxes import centers, iou
 from irtrack_core.filtering import line_elements, multilevel_filter, rectangle
 
-__all__ = ["propose", "propose_at"]
-
 LENGTHS = (15, 31, 63)  # of the lines: a length finds what is smaller than itself
 LEVEL = 0.5  # share of a blob's peak at which its extent is taken
 SURROUND, FLOOR = 5, 0.3  # side of the surroundings in lengths of a line; share of the frame's mean added to theirs

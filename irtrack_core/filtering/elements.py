@@ -5,8 +5,6 @@ An element is a 2-D uint8 array of 0 and 1 with odd sides, point-symmetric about
 
 import numpy as np
 
-__all__ = ["line_element", "line_elements", "shape_element", "drawn_element", "rectangle", "element_length"]
-
 
 def line_element(length, angle_degrees):
     """A line element a_i: (length, length) uint8, `length` ones at every angle, point-symmetric about its centre pixel.

@@ -159,10 +159,10 @@ def filter_stack(frames, elements, rectangle, *, polarity="bright", window=None,
     return results
 
 
-def contrast(image, box, *, angles=4):
-    """ "bright" or "dark": how a target in `box` (xywh) differs from its surroundings, by the stronger U within the box.
+def target_polarity(image, box, *, angles=4):
+    """The polarity, "bright" or "dark", of the target in `box` (xywh): that of the stronger U within the box.
 
-    Where the two are equal, as on a flat image, the answer is "bright".
+    Where the two are equal, as on a flat image, it is "bright".
     """
     x, y, w, h = (float(v) for v in box)
     low = np.clip([int(x), int(y)], 0, np.array(image.shape[::-1]) - 1)

@@ -3,8 +3,6 @@
 import cv2
 import numpy as np
 
-__all__ = ["levels", "without_local_mean", "digitise"]
-
 
 def levels(sensor, background, sigma):
     """(counts per K, counts at 0 K) for a frame with this background (H, W) in K and noise sigma in K.

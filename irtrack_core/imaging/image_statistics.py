@@ -1,20 +1,9 @@
-"""Measurements on frames, to hold against closed forms: spectrum and its slope, width of a blob, noise, SNR."""
+"""What is measured on simulated frames, to hold against closed forms: spectra, width of a blob, noise, SNR."""
 
 import numpy as np
 
 from irtrack_core.imaging import optics
-
-__all__ = [
-    "blob_width",
-    "expected_spectrum",
-    "fit_slope",
-    "noise_sigma",
-    "peak_snr",
-    "radial_spectrum",
-    "row_spectrum",
-    "scan_mtf",
-    "sequence_statistics",
-]
+from irtrack_core.imaging.scan import sigma_w
 
 
 def radial_spectrum(field, bins=24, *, sensor=None):
@@ -93,7 +82,7 @@ def row_spectrum(simulation, frames=4, bins=20):
     White noise alone gives 1 at every f; radiometric output only. The rows' means, their offsets, are taken out.
     """
     sensor = simulation.sensor
-    sigma = (2**sensor.bits - 1) / sensor.span * sensor.netd * 1e-3 / np.sqrt(sensor.stages)
+    sigma = (2**sensor.bits - 1) / sensor.span * sigma_w(sensor)
     window = np.hanning(sensor.shape[1])
     power = 0.0
     for i in range(frames):
@@ -118,7 +107,7 @@ def blob_width(simulation, frames=None):
     return np.sqrt(variance)
 
 
-def noise_sigma(simulation, frames=4):
+def clutter_deviation(simulation, frames=4):
     """Standard deviation in counts of the clutter component over the first frames."""
     return float(np.std([simulation.components(i).clutter for i in range(min(frames, len(simulation)))]))
 
@@ -129,45 +118,4 @@ def peak_snr(simulation):
     With pure white noise and a target that drifts through the sub-pixel phases, this is the SNR that was asked for.
     """
     peak = max(float(np.abs(simulation.components(i).target).max()) for i in range(len(simulation)))
-    return peak / noise_sigma(simulation)
-
-
-def sequence_statistics(sequence, *, frames=6):
-    """What makes a sequence easy or hard, as a dict: medians over up to `frames` frames that show the target.
-
-    width, height: of the box, pixels; step: of the centre, pixels a frame; contrast: largest |difference| inside the box
-    from the mean of a surround 10 pixels wide, over the surround's standard deviation (SCR); spread: standard deviation
-    of the frame; noise: from the difference to the four neighbours, grey values; slope: of the spectrum from 0.03 to 0.2
-    cycles per pixel. NaN where it cannot be measured. Raises ValueError when no frame shows the target.
-    """
-    seen = np.flatnonzero(sequence.present)
-    if not len(seen):
-        raise ValueError(f"sequence {sequence.name} never shows its target")
-    center = sequence.boxes[:, :2] + sequence.boxes[:, 2:] / 2
-    steps = np.hypot(*np.diff(center, axis=0).T)
-    rows = []
-    for i in seen[np.unique(np.linspace(0, len(seen) - 1, frames).astype(int))]:
-        image = sequence.frames[int(i)].astype(np.float64)
-        slope = fit_slope(*radial_spectrum(image), 0.03, 0.2)[0]
-        rows.append((_contrast(image, sequence.boxes[i]), image.std(), _noise(image), slope))
-    contrast, spread, noise, slope = np.nanmedian(rows, axis=0)
-    width, height = np.nanmedian(sequence.boxes[:, 2:], axis=0)
-    step = float(np.nanmedian(steps)) if np.isfinite(steps).any() else np.nan
-    return dict(width=width, height=height, step=step, contrast=contrast, spread=spread, noise=noise, slope=slope)
-
-
-def _contrast(image, box):
-    x, y, w, h = box
-    rows, columns = np.ogrid[: image.shape[0], : image.shape[1]]
-    across, down = np.abs(columns + 0.5 - x - w / 2), np.abs(rows + 0.5 - y - h / 2)
-    inside = (across <= w / 2) & (down <= h / 2)
-    around = (across <= w / 2 + 12) & (down <= h / 2 + 12) & ~((across <= w / 2 + 2) & (down <= h / 2 + 2))
-    if not inside.any() or around.sum() < 10:
-        return np.nan
-    return np.abs(image[inside] - image[around].mean()).max() / max(image[around].std(), 0.3)
-
-
-def _noise(image):
-    """Robust sigma of what the four neighbours' mean does not explain: white noise gives its own sigma."""
-    neighbours = (image[:-2, 1:-1] + image[2:, 1:-1] + image[1:-1, :-2] + image[1:-1, 2:]) / 4
-    return 1.4826 * np.median(np.abs(image[1:-1, 1:-1] - neighbours)) / np.sqrt(1.25)
+    return peak / clutter_deviation(simulation)

@@ -8,8 +8,6 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import erf
 
-__all__ = ["psf_sigma", "blob_sigma", "footprint", "point_profiles", "otf", "otf_grid", "tdi_mtf"]
-
 
 def psf_sigma(settings):
     """Sigma of the Gaussian that stands for the optics, in d: 0.44 lambda F, close to the Airy pattern's core."""

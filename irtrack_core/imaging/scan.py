@@ -18,8 +18,6 @@ from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.imaging import camera_output, scene
 from irtrack_core.imaging.targets import Moving, path
 
-__all__ = ["GRID", "Components", "Simulation", "simulate", "noise_sigma", "scan_jitter", "flicker_noise"]
-
 # components are multiples of 1 / 64 count and stay below 2^17: float32 adds such numbers without rounding
 GRID, LIMIT = 64, 2**17 - 1
 
@@ -47,7 +45,7 @@ def simulate(sensor=None, scene=None, target=None, *, frames=40, seed=0):
     return Simulation(sensor or ScanSettings(), scene or SceneSettings(), target or TargetSettings(), frames, seed)
 
 
-def noise_sigma(sensor):
+def sigma_w(sensor):
     """sigma_w in K: the white noise left of the NETD after TDI, NETD / sqrt(N)."""
     return sensor.netd * 1e-3 / np.sqrt(sensor.stages)
 
@@ -163,7 +161,7 @@ class Simulation:
         height, width = sensor.shape
         self._texture = scene.texture(self.scene, sensor, self._texture_shape, rng)
         rows = np.arange(height)
-        sigma = noise_sigma(sensor)
+        sigma = sigma_w(sensor)
         self._gain = (sensor.gain * rng.standard_normal(height)).astype(np.float32)
         self._offset = sigma * (sensor.offset * rng.standard_normal(height) + sensor.odd_even * (rows % 2))
         self._drift = sigma * sensor.drift * rng.standard_normal((2, height))
@@ -179,7 +177,7 @@ class Simulation:
         index = int(index) % self.frames
         if not self._ready:
             self._prepare()
-        sensor, rng, sigma = self.sensor, np.random.default_rng([self.seed, 1, index]), noise_sigma(self.sensor)
+        sensor, rng, sigma = self.sensor, np.random.default_rng([self.seed, 1, index]), sigma_w(self.sensor)
         height, width = sensor.shape
         delay = round(sensor.stagger * sensor.oversampling_scan) if sensor.oversampling_cross > 1 else 0
         error = scan_jitter(sensor, width + delay, rng)
@@ -224,7 +222,7 @@ class Simulation:
 
     def _noise(self, index, rng):
         """White noise, 1/f noise, channel offsets with their drift, spikes: (H, W) float32 K."""
-        sensor, sigma = self.sensor, np.float32(noise_sigma(self.sensor))
+        sensor, sigma = self.sensor, np.float32(sigma_w(self.sensor))
         height, width = sensor.shape
         noise = rng.standard_normal((height, width), dtype=np.float32)
         if self._flicker is not None:  # a stretch of the stored noise, with the channels moved round

@@ -10,8 +10,6 @@ from scipy import fft
 
 from irtrack_core.imaging import optics
 
-__all__ = ["FINE", "LAYERED", "power_law", "texture"]
-
 FINE = 2  # cells a pixel: cubic interpolation between them keeps the spectrum, wherever the view lies
 LAYERED = ("horizon", "buildings", "trees")  # have an up and a down: the view must not wrap vertically
 

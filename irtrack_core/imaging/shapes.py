@@ -6,8 +6,6 @@ extent about 1, the origin near its middle. `phase` in cycles moves legs, wings 
 
 import numpy as np
 
-__all__ = ["KINDS", "shape", "extent"]
-
 TURN = 2 * np.pi
 
 

@@ -8,8 +8,6 @@ from scipy import fft
 
 from irtrack_core.imaging import optics, shapes
 
-__all__ = ["Moving", "path", "silhouette"]
-
 
 def path(rng, frames, shape, *, speed, manoeuvre, vertical=1.0, region=(0.0, 1.0), margin=8.0, leave=False):
     """A smooth path (frames, 2) of centres x, y in pixels in a frame (H, W), and its velocity (frames, 2).

@@ -192,7 +192,7 @@ class CropMaker:
         s = self.settings
         if s.negate_dark:
             plane = frame if frame.ndim == 2 else frame[..., 0]
-            self.polarity = filtering.contrast(plane, bx.from_centers(np.asarray(center), self.size))
+            self.polarity = filtering.target_polarity(plane, bx.from_centers(np.asarray(center), self.size))
         margin = (s.search_size - s.template_size) // 2
         wide = side * s.search_size / s.template_size
         if s.unit == "template":

@@ -171,7 +171,7 @@ class PairSampler:
         if rng.random() < self.sampling.hard:
             length = min(filtering.element_length(box[2:]), min(frame.shape) - 1 + min(frame.shape) % 2)
             elements = filtering.line_elements(length, 4)
-            polarity = filtering.contrast(frame, box)
+            polarity = filtering.target_polarity(frame, box)
             _, residual, _ = filtering.multilevel_filter(frame, elements, filtering.rectangle(1, 1), polarity=polarity)
             found = strongest(standing_out(residual, length), 12, max(box[2:].max() / 2, 3))
             found = found[np.abs(found - place).max(axis=1) > side / 2] if len(found) else found

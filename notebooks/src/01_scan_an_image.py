@@ -164,7 +164,7 @@ empty = TargetSettings(snr=0.0)
 per_kelvin = (2**16 - 1) / quiet["span"]
 noise = [
     1e3
-    * image_statistics.noise_sigma(
+    * image_statistics.clutter_deviation(
         scan.simulate(ScanSettings(**quiet | dict(shape=(256, 256), stages=n)), flat, empty, seed=seed)
     )
     / per_kelvin
@@ -376,15 +376,15 @@ book.save_figure(figure, "sets")
 # on and the training list of the Svanström set; its validation list is not looked at here.
 
 # %%
-from irtrack_core.datasets import twins
+from irtrack_core.datasets import sim_to_real
 
-pairs = {f"{name} / {twins.TWINS[name]}": (sets[name], twins.real_twin(name)) for name in names}
-pairs["random / svanstrom, training list"] = twins.training_twins(40, seed=seed)
-measured = {pair: (twins.measure(ours), twins.measure(real)) for pair, (ours, real) in pairs.items()}
+pairs = {f"{name} / {sim_to_real.COUNTERPARTS[name]}": (sets[name], sim_to_real.counterpart(name)) for name in names}
+pairs["random / svanstrom, training list"] = sim_to_real.training_samples(40, seed=seed)
+measured = {pair: (sim_to_real.measure(ours), sim_to_real.measure(real)) for pair, (ours, real) in pairs.items()}
 comparison = pd.DataFrame(
     dict(pair=pair, real_sequences=len(real)) | row
     for pair, (ours, real) in measured.items()
-    for row in twins.compare(ours, real)
+    for row in sim_to_real.compare(ours, real)
 )
 
 # %%
@@ -400,7 +400,7 @@ comparison.set_index(["pair", "real_sequences", "measure"])
 
 # %% tags=["nbval-check-output"]
 for name in names:
-    widths = [row["width"] for row in measured[f"{name} / {twins.TWINS[name]}"][0]]
+    widths = [row["width"] for row in measured[f"{name} / {sim_to_real.COUNTERPARTS[name]}"][0]]
     print(f"{name}: {len(widths)} sequences, {min(widths):.0f} to {max(widths):.0f} px wide")
 
 # %% [markdown]

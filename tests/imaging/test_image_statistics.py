@@ -157,20 +157,3 @@ def test_window_stays_inside_the_frame():
     assert draw.window((50, 60), [58, 47, 4, 4], 20) == (40, 30)
     x, y = draw.window((50, 60), [20, 22, 4, 6], 20)
     assert (x + 10, y + 10) == tuple(boxes.centers([20, 22, 4, 6]))
-
-
-def test_sequence_statistics_on_a_sequence_made_for_it():
-    rng = np.random.default_rng(0)
-    frames = rng.normal(100, 4, (6, 128, 128)).astype(np.float32)
-    path = np.array([[40.0 + 3 * i, 50.0 + 4 * i] for i in range(6)])
-    for frame, (x, y) in zip(frames, path.astype(int)):
-        frame[y - 3 : y + 3, x - 2 : x + 2] += 80
-    sequence = Sequence("made", "test", frames, np.column_stack([path - [2, 3], np.tile([4.0, 6.0], (6, 1))]))
-    found = image_statistics.sequence_statistics(sequence)
-    assert (found["width"], found["height"]) == (4, 6)
-    assert found["step"] == pytest.approx(5.0)
-    assert found["contrast"] == pytest.approx(80 / 4, rel=0.2)
-    assert found["noise"] == pytest.approx(4.0, rel=0.05)
-    absent = Sequence("gone", "test", frames, np.full((6, 4), np.nan))
-    with pytest.raises(ValueError, match="never shows"):
-        image_statistics.sequence_statistics(absent)

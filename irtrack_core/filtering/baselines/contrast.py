@@ -9,8 +9,6 @@ import numpy as np
 
 from irtrack_core.filtering import check_image
 
-__all__ = ["fit_cell", "fit_cells", "lcm", "mpcm", "rlcm"]
-
 AROUND = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))  # i and i + 4 are opposite
 CHUNK = 1 << 22  # values sorted at a time
 LARGEST_CELL = 21  # px; the papers stay below 10

@@ -13,8 +13,6 @@ from scipy.linalg import eigh
 
 from irtrack_core.filtering import check_image
 
-__all__ = ["cut_patches", "ipi", "low_rank_and_sparse", "partial_sum_tensor", "place_patches", "pstnn"]
-
 
 def ipi(image, *, patch=50, step=10, weight=None, **options):
     r"""Infrared patch-image model: :math:`\min \|B\|_* + \lambda \|T\|_1` over patch-images B + T close to that of I.

@@ -9,19 +9,6 @@ import numpy as np
 from irtrack_core.filtering import check_image, opening
 from irtrack_core.filtering.elements import element_length, shape_element
 
-__all__ = [
-    "dog",
-    "fit_delay",
-    "fit_line",
-    "fit_sigma",
-    "fit_tophat",
-    "log",
-    "max_mean",
-    "max_median",
-    "tdlms",
-    "tophat",
-]
-
 BORDER = cv2.BORDER_REFLECT
 
 

@@ -1,0 +1,121 @@
+"""How far the simulated sets are from the real ones they stand for: both in the same measures, and their differences."""
+
+import numpy as np
+
+from irtrack_core.datasets import data_root, load
+from irtrack_core.datasets.synthetic import random_sequence
+from irtrack_core.imaging.image_statistics import fit_slope, radial_spectrum
+from irtrack_core.metrics import noise_sigma
+
+COUNTERPARTS = {"sim-aircraft": "hui", "sim-pedestrian": "kaist", "sim-otcbvs": "otcbvs"}
+# of `statistics` -> (title, how to state the difference)
+MEASURES = {
+    "width": ("width, px", "ratio"),
+    "height": ("height, px", "ratio"),
+    "step": ("step, px a frame", "ratio"),
+    "contrast": ("SCR", "ratio"),
+    "spread": ("spread of grey values", "ratio"),
+    "noise": ("noise, grey values", "ratio"),
+    "slope": ("slope of the spectrum", "difference"),
+}
+
+
+def counterpart(name):
+    """Sequences of the real set that a simulated one stands for, from IRTRACK_DATA; [] when they are not there.
+
+    Single annotated images count as sequences of one frame. Raises ValueError for an unknown simulated set.
+    """
+    if name not in COUNTERPARTS:
+        raise ValueError(f"unknown simulated set {name!r}: use one of {sorted(COUNTERPARTS)}")
+    return _found(COUNTERPARTS[name], **({"min_length": 1} if name == "sim-pedestrian" else {}))
+
+
+def training_samples(count=40, *, seed=0):
+    """(simulated, real): `count` random training sequences, and about as many of Svanström's training list; [] if absent.
+
+    The validation list is left alone: nothing about the simulator may be chosen by looking at it.
+    """
+    rng = np.random.default_rng(seed)
+    real = _found("svanstrom", split="train")
+    return [random_sequence(rng) for _ in range(count)], real[:: max(1, len(real) // count)]
+
+
+def _found(name, **options):
+    if data_root() is None:
+        return []
+    try:
+        return load(name, **options)
+    except (FileNotFoundError, ValueError):  # the folder holds other sets
+        return []
+
+
+def measure(sequences, *, frames=6):
+    """Statistics of each sequence that shows its target: a list of dicts, see `statistics`."""
+    rows = []
+    for sequence in sequences:
+        if sequence.present.any():
+            rows.append(dict(dataset=sequence.dataset, sequence=sequence.name, frames=len(sequence)))
+            rows[-1] |= statistics(sequence, frames=frames)
+        if hasattr(sequence.frames, "close"):
+            sequence.frames.close()
+    return rows
+
+
+def statistics(sequence, *, frames=6):
+    """What makes a sequence easy or hard, as a dict: medians over up to `frames` frames that show the target.
+
+    width, height: of the box, pixels; step: of the centre, pixels a frame; contrast: largest |difference| inside the box
+    from the mean of a surround 10 pixels wide, over the surround's standard deviation (SCR); spread: standard deviation
+    of the frame; noise: `metrics.noise_sigma`, grey values; slope: of the spectrum from 0.03 to 0.2
+    cycles per pixel. NaN where it cannot be measured. Raises ValueError when no frame shows the target.
+    """
+    seen = np.flatnonzero(sequence.present)
+    if not len(seen):
+        raise ValueError(f"sequence {sequence.name} never shows its target")
+    center = sequence.boxes[:, :2] + sequence.boxes[:, 2:] / 2
+    steps = np.hypot(*np.diff(center, axis=0).T)
+    rows = []
+    for i in seen[np.unique(np.linspace(0, len(seen) - 1, frames).astype(int))]:
+        frame = sequence.frames[int(i)]
+        image = frame.astype(np.float64)
+        slope = fit_slope(*radial_spectrum(image), 0.03, 0.2)[0]
+        rows.append((_contrast(image, sequence.boxes[i]), image.std(), noise_sigma(frame), slope))
+    contrast, spread, noise, slope = np.nanmedian(rows, axis=0)
+    width, height = np.nanmedian(sequence.boxes[:, 2:], axis=0)
+    step = float(np.nanmedian(steps)) if np.isfinite(steps).any() else np.nan
+    return dict(width=width, height=height, step=step, contrast=contrast, spread=spread, noise=noise, slope=slope)
+
+
+def _contrast(image, box):
+    x, y, w, h = box
+    rows, columns = np.ogrid[: image.shape[0], : image.shape[1]]
+    across, down = np.abs(columns + 0.5 - x - w / 2), np.abs(rows + 0.5 - y - h / 2)
+    inside = (across <= w / 2) & (down <= h / 2)
+    around = (across <= w / 2 + 12) & (down <= h / 2 + 12) & ~((across <= w / 2 + 2) & (down <= h / 2 + 2))
+    if not inside.any() or around.sum() < 10:
+        return np.nan
+    return np.abs(image[inside] - image[around].mean()).max() / max(image[around].std(), 0.3)
+
+
+def compare(simulated, real):
+    """Rows of a table, one a measure: medians of both lists of `measure`, and their difference, stated as text.
+
+    simulated, real: as `measure` gives them; real may be empty. Ratios are simulated over real; the range is that from
+    the 10th to the 90th percentile of the sequences.
+    """
+    rows = []
+    for key, (title, kind) in MEASURES.items():
+        ours, theirs = ([row[key] for row in rows_ if np.isfinite(row[key])] for rows_ in (simulated, real))
+        row = {"measure": title, "simulated": _middle(ours), "real": _middle(theirs), "difference": "not measured"}
+        if ours and theirs:
+            a, b = np.median(ours), np.median(theirs)
+            row["difference"] = f"x {a / b:.2f}" if kind == "ratio" and b else f"{a - b:+.2f}"
+        rows.append(row)
+    return rows
+
+
+def _middle(values):
+    if not values:
+        return "-"
+    low, middle, high = np.percentile(values, [10, 50, 90])
+    return f"{middle:.2f}" if len(values) == 1 else f"{middle:.2f} ({low:.2f} to {high:.2f})"
