@@ -20,7 +20,7 @@ from scipy.ndimage import uniform_filter1d
 
 from irtrack_core import boxes as bx
 from irtrack_core import datasets, evaluation, trackers
-from irtrack_core.config import JumpSettings, TrackerSettings
+from irtrack_core.config import TrackerSettings
 from irtrack_core.datasets import in_memory
 from irtrack_core.experiments.cached import write_card
 from irtrack_core.provenance import limit_threads, provenance
@@ -32,17 +32,17 @@ PARTS = {
     "all parts": {},
     "no re-detection": dict(candidates=0),
     "no look back after a jump": dict(return_frames=0),
-    "no watch for jumps": dict(jump=JumpSettings(tile=0)),
-    "no memory of what was beside it": dict(memory=0),
-    "no alignment": dict(align=0),
-    "last size at once": dict(size_rate=1.0, dead=0.0),
-    "size smoothed, no dead zone": dict(dead=0.0),
+    "no watch for jumps": dict(camera_tile=0),
+    "no memory of what was beside it": dict(surroundings=0),
+    "no alignment": dict(alignment_rounds=0),
+    "last size at once": dict(size_rate=1.0, size_dead_zone=0.0),
+    "size smoothed, no dead zone": dict(size_dead_zone=0.0),
     "given size kept": dict(size_rate=0.0),
     RESPONSE: {},
-    "best proposal, no vote": dict(vote=0.0),
-    "cosine window, smoothed velocity": dict(motion=None),
-    "one frame elsewhere is enough": dict(confirm=1),
-    "nothing else in the window": dict(ahead=100.0),
+    "best proposal, no vote": dict(vote_radius=0.0),
+    "cosine window, smoothed velocity": dict(kalman=False),
+    "one frame elsewhere is enough": dict(confirm_frames=1),
+    "nothing else in the window": dict(window_lead=100.0),
 }
 SCENES = ("sim-pedestrian", "sim-otcbvs")
 COLUMNS = {"aor": "AO", "sr50": "SR0.5", "p5": "P@5", "p20": "P@20"}

@@ -28,7 +28,7 @@ from irtrack_core.experiments.speed import STAGES, hardware, stages_of
 from irtrack_core.imaging.scan import Simulation
 from irtrack_core.network import inference
 from irtrack_core.trackers import opencv
-from irtrack_core.trackers.batched import TrackersTogether
+from irtrack_core.trackers.batched import BatchedTracker
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.training.loop import new_net
 
@@ -82,7 +82,7 @@ def compare(title, sequence, others, siamese, rounds):
 def many(counts, rounds):
     """Print the frames per second of so many sequences in step, beside one after the other."""
     sequence, model = clip(16), trackers.create("siamese")
-    runs = {count: TrackersTogether(model) for count in counts}
+    runs = {count: BatchedTracker(model) for count in counts}
 
     def took(count):
         runs[count].init([sequence.frames[0]] * count, [sequence.boxes[0]] * count)

@@ -8,14 +8,12 @@ from irtrack_core.config.experiments import PROFILES, Profile, profile
 from irtrack_core.config.filtering import FilterSettings
 from irtrack_core.config.imaging import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.config.network import NetworkSettings, network_preset
-from irtrack_core.config.trackers import JumpSettings, MotionSettings, PeakSettings, PyramidSettings, TrackerSettings
+from irtrack_core.config.trackers import PeakSettings, PyramidSettings, TrackerSettings
 from irtrack_core.config.training import SamplingSettings, TrainingSettings, training_preset
 
 __all__ = [
     "PROFILES",
     "FilterSettings",
-    "JumpSettings",
-    "MotionSettings",
     "NetworkSettings",
     "PeakSettings",
     "Profile",

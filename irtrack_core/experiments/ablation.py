@@ -30,7 +30,6 @@ from tqdm import tqdm
 from irtrack_core import datasets, evaluation
 from irtrack_core.config import (
     PROFILES,
-    JumpSettings,
     PyramidSettings,
     SamplingSettings,
     Settings,
@@ -107,13 +106,15 @@ def network_of(cell, settings):
 
 
 # neither search elsewhere nor alignment nor watch for jumps: the trackers of all cells differ in the cell's parts alone
-PLAIN = dict(motion=None, lost_below=0.3, coasting=0.8, candidates=0, align=0, jump=JumpSettings(tile=0))
+PLAIN = dict(kalman=False, lost_below=0.3, velocity_decay=0.8, candidates=0, alignment_rounds=0, camera_tile=0)
 
 
 def tracker_of(cell, net):
     """The tracker of a cell: proposals, or a pyramid of scales; neither looks elsewhere when it has lost the target."""
     if cell["region"]:
-        return SiameseTracker(net, settings=TrackerSettings(**PLAIN, size_rate=0.03, dead=0.15), name=cell_name(cell))
+        return SiameseTracker(
+            net, settings=TrackerSettings(**PLAIN, size_rate=0.03, size_dead_zone=0.15), name=cell_name(cell)
+        )
     return PyramidTracker(net, settings=PyramidSettings(**PLAIN), name=cell_name(cell))
 
 

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from irtrack_core.boxes import as_boxes, centers, iou
 from irtrack_core.trackers.select_proposal import vote
 
-__all__ = ["reliability", "outcomes", "calibration", "calibration_error", "platt", "sizes", "size_response"]
+__all__ = ["reliability", "outcomes", "calibration", "calibration_error", "platt", "sizes", "size_shrinkage"]
 
 
 def reliability(scores, right, bins=10):
@@ -82,7 +82,7 @@ def platt(scores, right, weights=None):
 
 
 def sizes(tracker, sequences, rng, *, each=25, spread=0.4):
-    """(true (N,), told (N,)): sizes of targets and what the tracker's net says of them, as logarithms over its anchor's.
+    """(true (N,), predicted (N,)): logarithms of targets' sizes and of those that the net predicts, over its anchor's.
 
     In `each` random frames of every sequence the window lies on the target, and is too wide or too narrow for it by a
     random factor, up to e^spread. Frames in which the target is not seen (score up to 0.5) are left out.
@@ -97,11 +97,11 @@ def sizes(tracker, sequences, rng, *, each=25, spread=0.4):
             if seen.score > 0.5:
                 anchor = tracker.anchor(seen)
                 true.append(np.log(box[2:] / anchor).mean())
-                told.append(np.log(vote(seen, tracker.settings.vote)[1] / anchor).mean())
+                told.append(np.log(vote(seen, tracker.settings.vote_radius)[1] / anchor).mean())
     return np.array(true), np.array(told)
 
 
-def size_response(true, told, weights=None):
+def size_shrinkage(true, told, weights=None):
     """(slope, offset) of the line told = slope true + offset, by least squares; weights (N,) >= 0, equal when None.
 
     A net that was trained on boxes drawn by hand leans towards the size that it was given: slope < 1.

@@ -84,11 +84,11 @@ def compact_sampler(settings, positions, *, real=None, seed=0):
 
 def scores(net, response):
     """What the card tells of a net: its tracker on ten sequences of each simulated set, and on the real validation list
-    where IRTRACK_DATA has it; one pass, means over sequences. response: see `calibration.size_response`."""
+    where IRTRACK_DATA has it; one pass, means over sequences. response: see `calibration.size_shrinkage`."""
     sets = {name: datasets.load(name, frames=60, seed=3) for name in datasets.SIMULATED}
     if datasets.data_root() is not None:
         sets["svanstrom validation"] = datasets.load("svanstrom")
-    tracker, rows = SiameseTracker(net, response=response), {}
+    tracker, rows = SiameseTracker(net, size_line=response), {}
     for name, sequences in sets.items():
         table = evaluation.evaluate([evaluation.run(tracker, one) for one in sequences], sequences)
         rows[name] = {key: round(float(table[key].mean()), 3) for key in ("aor", "sr50", "p3", "p5", "p20")}
@@ -96,7 +96,7 @@ def scores(net, response):
 
 
 def calibrate(net, real=None):
-    """{"size", "gain", "offset", "frames"}: `calibration.size_response`, and `calibration.platt` once sizes are corrected by
+    """{"size", "gain", "offset", "frames"}: `calibration.size_shrinkage`, and `calibration.platt` once sizes are corrected by
     it, for a net's tracker on sequences of its own kind.
 
     Simulated sequences of other seeds than those of `scores`, and every other one of the `real` training sequences, every 6th
@@ -106,8 +106,8 @@ def calibrate(net, real=None):
     if real:
         kinds.append([in_memory(subsample(one, 6)) for one in real[::2]])
     rng, tracker = np.random.default_rng([TRAINING_SEED, 4]), SiameseTracker(net)
-    size, _ = _fitted(calibration.size_response, [calibration.sizes(tracker, kind, rng) for kind in kinds])
-    tracker = SiameseTracker(net, response=size)
+    size, _ = _fitted(calibration.size_shrinkage, [calibration.sizes(tracker, kind, rng) for kind in kinds])
+    tracker = SiameseTracker(net, size_line=size)
     results = [[evaluation.run(tracker, one) for one in kind] for kind in kinds]
     line, frames = _fitted(calibration.platt, [calibration.outcomes(*each) for each in zip(results, kinds)])
     return {"size": size, "gain": line[0], "offset": line[1], "frames": frames}

@@ -12,7 +12,7 @@ DARK = {"frameon": True, "facecolor": "black", "edgecolor": "none", "framealpha"
 def structure(axes, rows, title=""):
     """The paper's Fig. 1: template branch above, search branch below, one block per tensor. Returns the axes.
 
-    rows: (name, template shape, search shape), from `siamese.shapes`. A block's height grows with the map's width in
+    rows: (name, template shape, search shape), from `siamese_net.shapes`. A block's height grows with the map's width in
     cells; its label is channels x height x width. Works with and without fusion and region selection.
     """
     lookup = {name: (template, search) for name, template, search in rows}

@@ -7,8 +7,6 @@ import numpy as np
 
 from irtrack_core.boxes import check_box
 
-__all__ = ["GrayView", "Tracker", "IdentityTracker", "shape_of", "to_gray"]
-
 
 @runtime_checkable
 class Tracker(Protocol):

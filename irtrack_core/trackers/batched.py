@@ -6,10 +6,8 @@ import numpy as np
 
 from irtrack_core.trackers.siamese import SiameseTracker
 
-__all__ = ["TrackersTogether"]
 
-
-class TrackersTogether:
+class BatchedTracker:
     """Tracks one target in each of several sequences, in step; the boxes are those of so many single trackers.
 
     model: a SiameseTracker, as `trackers.create("siamese")` gives it. The windows that they look at in every frame go through
@@ -48,13 +46,13 @@ class TrackersTogether:
         pairs = enumerate(zip(self.trackers, frames))
         frames = [_numbered(number, tracker.read, frame, tracker.shape) for number, (tracker, frame) in pairs]
         expected = [tracker.expected for tracker in self.trackers]
-        cuts = [tracker.cut(frame, [at]) for tracker, frame, at in zip(self.trackers, frames, expected)]
+        cuts = [tracker.crops(frame, [at]) for tracker, frame, at in zip(self.trackers, frames, expected)]
         scores, deltas = self.model.engine.search(np.concatenate([crops for crops, _ in cuts]), self.kernels)
         boxes = []
         for k, (tracker, frame, at, (crops, side)) in enumerate(zip(self.trackers, frames, expected, cuts)):
-            part, spread = slice(k, k + 1), tracker.motion.spread
-            (seen,) = tracker.read_off([at], side, crops, scores[part], deltas[part], spread=spread)
-            boxes.append(tracker.take(frame, at, seen))
+            part, std = slice(k, k + 1), tracker.motion.std
+            (seen,) = tracker.decode([at], side, crops, scores[part], deltas[part], std=std)
+            boxes.append(tracker.accept(frame, at, seen))
         return np.array(boxes)
 
     @property

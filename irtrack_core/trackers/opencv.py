@@ -13,8 +13,6 @@ import numpy as np
 from irtrack_core.boxes import centers, check_box, from_centers
 from irtrack_core.trackers.base import shape_of, to_gray
 
-__all__ = ["LEAST_SIDE", "OpenCVTracker", "available", "create_nanotrack", "version"]
-
 MAKERS = {"csrt": "TrackerCSRT", "kcf": "TrackerKCF", "mil": "TrackerMIL"}
 LEAST_SIDE = 12  # pixels: smaller boxes hold too little to correlate with and are widened about their centre
 HOW = "`make peers` makes an environment with it (opencv-contrib-python) and runs these trackers there"

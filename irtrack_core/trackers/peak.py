@@ -7,8 +7,6 @@ from irtrack_core.config import PeakSettings
 from irtrack_core.filtering import element_length, filter_window, line_elements, rectangle
 from irtrack_core.trackers.base import shape_of, to_gray
 
-__all__ = ["PeakTracker"]
-
 
 class PeakTracker:
     """Line top-hat in a window around a constant-velocity prediction, then the largest residual near it.

@@ -11,13 +11,11 @@ from irtrack_core.network import anchors as an
 from irtrack_core.network.crops import template_side
 from irtrack_core.network.siamese_net import foreground
 from irtrack_core.network.torch_inference import TorchEngine
-from irtrack_core.trackers.siamese import Seen, SiameseTracker
-
-__all__ = ["PyramidSeen", "PyramidTracker", "create_pyramid"]
+from irtrack_core.trackers.siamese import Observation, SiameseTracker
 
 
 @dataclass
-class PyramidSeen(Seen):
+class PyramidObservation(Observation):
     """`scores` and `proposals` hold one map a scale; `penalised` is the enlarged map of the best one, with the window."""
 
     chosen: np.ndarray = None  # (4,) cx cy w h in crop pixels of the middle scale, between the cells
@@ -66,8 +64,8 @@ class PyramidTracker(SiameseTracker):
         profile = np.hanning(self.n * p.upsample)
         self.window = np.outer(profile, profile)
 
-    def look(self, frame, centers, scale=1.0, spread=0.0):
-        """What the net sees at every scale about each of the centres, all in one batch: a list of PyramidSeen."""
+    def look(self, frame, centers, scale=1.0, std=0.0):
+        """What the net sees at every scale about each of the centres, all in one batch: a list of PyramidObservation."""
         if not len(centers):
             return []
         s = self.net.settings
@@ -78,9 +76,9 @@ class PyramidTracker(SiameseTracker):
         middle = crops[len(self.factors) // 2 :: len(self.factors)]
         return [self._seen(center, side, crop, maps) for center, crop, maps in zip(centers, middle, z, strict=True)]
 
-    def _unbiased(self, size):
+    def _corrected_log_size(self, size):
         """The scales were all looked at, none was told by the net: nothing to correct."""
-        return np.log(size / self.given)
+        return np.log(size / self.initial_size)
 
     def _seen(self, center, side, crop, z):
         p, s = self.settings, self.net.settings
@@ -102,7 +100,7 @@ class PyramidTracker(SiameseTracker):
         chosen = np.concatenate([offset, self.size * factor * zoom])
         proposals = np.stack([an.make_anchors([self.size * f * zoom], self.n, s.stride * f)[0] for f in self.factors])
         scores, confidence = 1 / (1 + np.exp(-z)), float(1 / (1 + np.exp(-large[scale][row, column])))
-        return PyramidSeen(center, side, crop, scores, proposals, mixed, best, 1.0, chosen, confidence)
+        return PyramidObservation(center, side, crop, scores, proposals, mixed, best, 1.0, chosen, confidence)
 
 
 def create_pyramid(weights=None, **options):

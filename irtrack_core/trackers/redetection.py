@@ -1,26 +1,44 @@
-"""Is the target somewhere else than the tracker believes? Re-detection, and what speaks against a place that looks good.
+"""Re-detection: other places where the target may be, and the evidence that one of them needs.
 
-A tracker looks elsewhere only in doubt: when the target's score has fallen below its usual one. What looks better then has to
-last, for noise does not, and must not have been there before, beside the target and less like it: that is something else.
+A tracker looks at other places only in doubt: when the target's score has fallen well below its running reference. Another
+place must look better for several frames, for noise does not repeat itself. And nothing may have stood there before, beside
+the target and less like it: such a thing is a distractor.
 """
 
 import numpy as np
 
 from irtrack_core.network.crops import standing_out, strongest, tiles
-from irtrack_core.trackers.select_proposal import likeliest, logit, vote
+from irtrack_core.trackers.select_proposal import logit, most_probable, vote
 
-__all__ = ["Elsewhere", "Place", "Surroundings"]
+# in logits
+FIRST_REFERENCE = 2.0  # the reference begins this far below the score in the given frame, which is the template's own
+REFERENCE_DECAY = 0.03  # the reference falls by this in a frame in which the target is missed
+REFERENCE_SLACK = 3.0  # another place may score this far below the reference ...
+CLEAR = 5.0  # ... or this much, which noise never has; a reference above it makes one frame enough
+LEAD = 3.0  # by which another place must score higher than the present one
+RETURN_LEAD = -1.0  # the same for the place that was left by the last jump
+DISTRACTOR_MARGIN = 2.0  # within which a thing looks as it did, or as much like the target as that did
+# scores
+FOUND = 0.92  # least score of another place
+RETURN_SCORE = 0.25  # least score of the place that was left
+SEEN_WELL = 0.5  # least score at which the surroundings are stored
+# others
+REFERENCE_RATE = 0.1  # share of a new score in the reference
+NEAR = 80.0  # pixels from the predicted place at which a residual counts for half, in every second look
+SCALES = (1.0, 0.6, 1.7)  # sizes tried in turn, times the last one
+RENEWED = 5  # frames after which the surroundings are stored again: not every frame is worth a copy
+NEIGHBOURS = 0.3  # vote radius where the tracker itself takes the best proposal alone
 
 
-class Place:
-    """A place other than the tracker's own where the target may be, and for how long it has looked better.
+class Candidate:
+    """Another place where the target may be.
 
-    center, velocity: (2,) frame pixels; growth: logarithm of the target's size there over the given one; lead: by how many
-    logits it looks better, summed over `frames` frames.
+    center, velocity: (2,) frame pixels; log_scale: logarithm of the target's size there over the given one; lead: by how many
+    logits it scores higher than the tracker's own place, summed over `frames` frames.
     """
 
-    def __init__(self, center, velocity=(0.0, 0.0), growth=0.0, lead=0.0):
-        self.center, self.velocity, self.growth = np.array(center), np.array(velocity), growth
+    def __init__(self, center, velocity=(0.0, 0.0), log_scale=0.0, lead=0.0):
+        self.center, self.velocity, self.log_scale = np.array(center), np.array(velocity), log_scale
         self.lead, self.frames = lead, 1
 
     @property
@@ -28,29 +46,25 @@ class Place:
         """(2,) where it should be in the next frame."""
         return self.center + self.velocity
 
-    def meet(self, center, lead):
-        """It was looked at again: what was there is now at `center`, and leads by `lead`."""
+    def update(self, center, lead):
+        """Add a frame in which it was seen at `center` with this lead."""
         self.velocity, self.center = (self.velocity + center - self.center) / 2, np.array(center)
         self.lead, self.frames = self.lead + lead, self.frames + 1
 
-    def coast(self, keep):
-        """A frame on, without a look; `keep`: share of the velocity that is kept."""
-        self.center, self.velocity, self.frames = self.expected, self.velocity * keep, self.frames + 1
+    def coast(self, decay):
+        """Add a frame in which it was not looked at; decay: share of the velocity that is kept."""
+        self.center, self.velocity, self.frames = self.expected, self.velocity * decay, self.frames + 1
 
 
 class Surroundings:
-    """What stood about the target at `center` (2,): a copy of at most `extent` pixels a side of the frame (H, W)."""
+    """A copy of what stood about the target at `center` (2,): at most `extent` pixels a side of the frame (H, W)."""
 
     def __init__(self, frame, center, extent):
-        size = np.minimum(extent, frame.shape[1::-1])
-        self.corner = np.clip(np.asarray(center) - size / 2, 0, np.array(frame.shape[1::-1]) - size).astype(int)
-        (x, y), (w, h) = self.corner.tolist(), size.tolist()
-        self.picture, self.center, self.size, self.age = (
-            frame[y : y + h, x : x + w].copy(),
-            center - self.corner,
-            size,
-            0,
-        )
+        self.size = np.minimum(extent, frame.shape[1::-1])
+        corner = np.clip(np.asarray(center) - self.size / 2, 0, np.array(frame.shape[1::-1]) - self.size)
+        self.corner = corner.astype(int)
+        (x, y), (w, h) = self.corner.tolist(), self.size.tolist()
+        self.picture, self.center, self.age = frame[y : y + h, x : x + w].copy(), center - self.corner, 0
 
     def place(self, center):
         """A place (2,) of the frame as one of the picture; None beyond it."""
@@ -58,169 +72,170 @@ class Surroundings:
         return place if ((place >= 0) & (place < self.size)).all() else None
 
 
-class Elsewhere:
+class Redetection:
     """Re-detection for one target. tracker: its SiameseTracker, just initialised on `frame`.
 
-    usual: logit of the score that the target usually has, at first that in the given frame less `at_first`; doubts: frames
-    in doubt; adrift: frames left, after a cut and in doubt, in which `usual` learns nothing; home: the Place left by the
-    last jump; rival: a Place elsewhere that looks better; nearby: one in the window; before: Surroundings when it was last
-    seen well, and level: `usual` then.
+    reference: running reference score of the target, a logit; frames_in_doubt: since when it is in doubt; frozen: frames
+    left, after a scene cut and in doubt, in which the reference learns nothing. previous: the Candidate left by the last
+    jump; candidate: one elsewhere in the frame that scores higher; window_candidate: one in the search window. surroundings:
+    stored when the target was last seen well; surroundings_reference: the reference then.
     """
-
-    RENEWED = 5  # frames after which the surroundings are copied again: not every frame is worth one
 
     def __init__(self, tracker, frame):
         self.tracker, self.settings = tracker, tracker.settings
-        self.usual, self.doubts = logit(tracker.look(frame, [tracker.center])[0].score) - tracker.settings.at_first, 0
-        self.level, self.adrift = self.usual, 0
-        self.home = self.rival = self.nearby = self.before = None
+        self.reference = logit(tracker.look(frame, [tracker.center])[0].score) - FIRST_REFERENCE
+        self.frames_in_doubt = self.frozen = 0
+        self.previous = self.candidate = self.window_candidate = self.surroundings = None
+        self.surroundings_reference = self.reference
         # of use to nothing but the search; no smaller than the filter's elements
-        wanted = self.settings.memory if self.settings.candidates else 0
+        wanted = self.settings.surroundings if self.settings.candidates else 0
         self.extent = wanted and max(wanted, 2 * tracker.maker.halo)
         if self.extent:
-            self.before = Surroundings(frame, tracker.center, self.extent)
+            self.surroundings = Surroundings(frame, tracker.center, self.extent)
 
     def __call__(self, frame, expected):
-        """Look where it is called for; True when the tracker's `seen` is now another place than the `expected` one (2,)."""
-        anew = False
-        if not (elsewhere := self._return(frame)):
-            anew = self._anew(frame)
-            elsewhere = self._switch(expected) or self.doubtful and self._search(frame, expected)
-        if not self.doubtful:
-            self.rival, self.doubts, self.adrift = None, 0, 0
+        """True when the tracker's `observation` has been replaced by one of another place than the `expected` one (2,)."""
+        after_cut = False
+        if not (moved := self._back_to_previous(frame)):
+            after_cut = self._best_after_cut(frame)
+            moved = self._switch_in_window(expected) or self.in_doubt and self._search(frame, expected)
+        if not self.in_doubt:
+            self.candidate, self.frames_in_doubt, self.frozen = None, 0, 0
         else:
-            self.doubts += 1
-            left = self.settings.return_frames if self.changed else max(self.adrift - 1, 0)
-            self.adrift = 0 if elsewhere else left
-        return anew or elsewhere
+            self.frames_in_doubt += 1
+            left = self.settings.return_frames if self.scene_changed else max(self.frozen - 1, 0)
+            self.frozen = 0 if moved else left
+        return after_cut or moved
 
     def learn(self, frame, missed):
-        """After a frame: how the target usually looks, and what stands beside it while it looks so."""
-        t, now = self.settings, self.tracker.seen.score
+        """Update the reference score and the surroundings after a frame; missed: True when the target was not seen in it."""
+        now = logit(self.tracker.observation.score)
         if missed:
-            self.usual -= t.relax
-        elif not self.adrift:
-            self.usual += t.usual_rate * (logit(now) - self.usual)
-        if self.before:
-            self.before.age += 1
-        if self.changed:
-            self.before = None  # another picture
-        # after a jump, or where it looks much worse than the target did, this may be something else, and the target beside it
-        sure = self.home is None and logit(now) > self.level - t.familiar
-        well = sure and not missed and not self.doubtful and now > 0.5
-        if self.extent and well and (self.before is None or self.before.age >= self.RENEWED):
-            self.before, self.level = Surroundings(frame, self.tracker.center, self.extent), self.usual
+            self.reference -= REFERENCE_DECAY
+        elif not self.frozen:
+            self.reference += REFERENCE_RATE * (now - self.reference)
+        if self.surroundings:
+            self.surroundings.age += 1
+        if self.scene_changed:
+            self.surroundings = None
+        # after a jump, or at a much lower score than the target had, this may be a distractor and the target beside it
+        sure = self.previous is None and now > self.surroundings_reference - DISTRACTOR_MARGIN
+        well = sure and not missed and not self.in_doubt and self.tracker.observation.score > SEEN_WELL
+        if self.extent and well and (self.surroundings is None or self.surroundings.age >= RENEWED):
+            self.surroundings = Surroundings(frame, self.tracker.center, self.extent)
+            self.surroundings_reference = self.reference
 
     @property
-    def doubtful(self):
-        """True when the score has dropped: the best place in the window may not be the target."""
-        now = self.tracker.seen.score
-        return now < self.settings.lost_below or not self.usually(now)
+    def in_doubt(self):
+        """True when the score has fallen so far that the best place in the window may not be the target."""
+        score = self.tracker.observation.score
+        return score < self.settings.lost_below or not self.near_reference(score)
 
-    def usually(self, score):
-        """True when the target looks as it usually does where it has this score."""
-        return logit(score) >= self.usual - self.settings.drop
+    def near_reference(self, score):
+        """True when a score is not far below the running reference."""
+        return logit(score) >= self.reference - self.settings.doubt_drop
 
     @property
-    def changed(self):
+    def scene_changed(self):
         """True when the whole picture has changed in this frame."""
-        return self.tracker.watch is not None and self.tracker.watch.changed
+        return self.tracker.camera_motion is not None and self.tracker.camera_motion.changed
 
-    def _return(self, frame):
-        """After a jump, look where the target was lost too, for a while: it may only have been hidden there.
+    def _back_to_previous(self, frame):
+        """True when the place left by the last jump was taken again: the target may only have been hidden there.
 
-        True, and `seen` replaced, when that place is the better one, or nearly: a target is more often hidden than elsewhere.
+        For a while after a jump it is looked at too. It need not score higher: a target is more often hidden than elsewhere.
         """
-        if (home := self.home) is None:
+        if (previous := self.previous) is None:
             return False
-        t = self.settings
-        home.coast(t.coasting)
-        home.center = self.tracker.inside(home.center)
-        found = self._look(frame, [home.center], home.growth)
-        better = bool(found) and found[0].score > t.return_above and self._lead(found[0]) > -t.return_margin
+        previous.coast(self.settings.velocity_decay)
+        previous.center = self.tracker.clipped(previous.center)
+        found = self._look(frame, [previous.center], previous.log_scale)
+        better = bool(found) and found[0].score > RETURN_SCORE and self._lead(found[0]) > RETURN_LEAD
         if better:
-            (self.tracker.seen,) = found
-        if better or home.frames > t.return_frames:
-            self.home = None
+            (self.tracker.observation,) = found
+        if better or previous.frames > self.settings.return_frames:
+            self.previous = None
         return better
 
-    def _anew(self, frame):
-        """When the picture has changed, nothing is known of the place: the best of the window, whatever was expected.
+    def _best_after_cut(self, frame):
+        """True when, after a scene cut, the best of the window was taken, whatever place was expected.
 
-        It is looked at in a window of its own, as the places elsewhere are: at a window's edge all scores are lower.
+        It is looked at in a window of its own, as other places are: at a window's edge all scores are lower.
         """
-        tracker, t = self.tracker, self.settings
-        if not (t.motion and self.changed and self.doubtful):
+        tracker, settings = self.tracker, self.settings
+        if not (settings.kalman and self.scene_changed and self.in_doubt):
             return False
-        seen = tracker.seen
-        best, _, _ = likeliest(seen.scores, seen.proposals, tracker.size * seen.zoom, tracker.wide, np.inf, t)
-        if best == seen.best:
+        now = tracker.observation
+        size = tracker.size * now.zoom
+        best, _, _ = most_probable(now.scores, now.proposals, size, tracker.unexpected, np.inf, settings.penalty)
+        if best == now.best:
             return False
-        other = seen.at(best)
-        other = max([other, *tracker.glance(frame, [tracker.inside(other.found[0])])], key=lambda one: one.score)
-        if self._lead(other) < t.ahead:
+        other = now.at(best)
+        own_window = tracker.look_where_valid(frame, [tracker.clipped(other.found[0])])
+        other = max([other, *own_window], key=lambda one: one.score)
+        if self._lead(other) < settings.window_lead:
             return False
-        tracker.seen = other
+        tracker.observation = other
         return True
 
-    def _switch(self, expected):
-        """Has something else in the window looked better for some frames than what is where the target was expected?
-
-        True, and `seen` changed to it, then.
-        """
-        t, seen, known = self.settings, self.tracker.seen, self.nearby
-        self.nearby = None
-        if not t.motion or (best := int(np.argmax(seen.scores))) == seen.best:
+    def _switch_in_window(self, expected):
+        """True when another place in the window, better for several frames than the expected one, was taken."""
+        settings, now, known = self.settings, self.tracker.observation, self.window_candidate
+        self.window_candidate = None
+        if not settings.kalman or (best := int(np.argmax(now.scores))) == now.best:
             return False
-        other = seen.at(best)
+        other = now.at(best)
         center, lead, reach = other.found[0], self._lead(other), self.tracker.size.max() / 2
-        if lead < 0 or np.abs(center - seen.found[0]).max() < reach:
+        if lead < 0 or np.abs(center - now.found[0]).max() < reach:
             return False
         if known is None or np.abs(center - known.expected).max() > reach:
-            self.nearby = Place(center, lead=lead)
+            self.window_candidate = Candidate(center, lead=lead)
             return False
-        known.meet(center, lead)
-        if known.frames < t.confirm or known.lead < t.ahead * known.frames:
-            self.nearby = known
+        known.update(center, lead)
+        if known.frames < settings.confirm_frames or known.lead < settings.window_lead * known.frames:
+            self.window_candidate = known
             return False
         return self._jump(other, expected)
 
     def _search(self, frame, expected):
-        """Look for the target elsewhere, and for its negative here; True, and `seen` replaced, when one is clearly better.
+        """True when a place elsewhere, or the negative of this one, is clearly better and was taken.
 
-        Elsewhere: the places of one tile of the frame where the filter sees something, at one of a few sizes, see `_turn`.
-        One that looks better is a rival, which is looked at in the next frames too: noise does not stay. The negative: a
-        camera may switch between white-hot and black-hot.
+        Looked at are the places of one tile of the frame where the filter has its largest residuals, at one of a few sizes,
+        see `_next_look`. One that scores higher becomes the candidate, which is looked at in the next frames too. The
+        negative: a camera may switch between white-hot and black-hot.
         """
-        t, tracker = self.settings, self.tracker
-        if not t.candidates:
+        settings, tracker = self.settings, self.tracker
+        if not settings.candidates:
             return False
-        if (rival := self.rival) is not None:
-            for there in self._look(frame, [tracker.inside(rival.expected)], rival.growth):
-                rival.meet(vote(there, t.vote or 0.3)[0], self._lead(there))
-                if self._better(there, rival.lead / rival.frames):
-                    return rival.frames >= t.confirm and self._jump(there, expected)
-            self.rival = None
-        tile, near, scale = self._turn(expected)
-        growth = float(tracker.growth.mean() + np.log(scale))
-        others = self._look(frame, self._candidates(frame, tile, near), growth)
+        if (candidate := self.candidate) is not None:
+            for there in self._look(frame, [tracker.clipped(candidate.expected)], candidate.log_scale):
+                candidate.update(self._place(there), self._lead(there))
+                if self._accepted(there, candidate.lead / candidate.frames):
+                    return candidate.frames >= settings.confirm_frames and self._jump(there, expected)
+            self.candidate = None
+        tile, near, scale = self._next_look(expected)
+        log_scale = float(tracker.log_growth.mean() + np.log(scale))
+        others = self._look(frame, self._candidates(frame, tile, near), log_scale)
         negative = self._negative(frame, expected)
-        places = [*others, negative] if negative else others
-        for best in sorted(places, key=lambda seen: -seen.score):
-            if not self._better(best, self._lead(best)):
+        for best in sorted([*others, negative] if negative else others, key=lambda one: -one.score):
+            if not self._accepted(best, self._lead(best)):
                 return False
             if best is negative:
                 tracker.maker.negate()
-                tracker.seen = best
+                tracker.observation = best
                 return True
-            if not self._was_there(best, growth):
-                self.rival = Place(vote(best, t.vote or 0.3)[0], growth=growth, lead=self._lead(best))
-                at_once = t.confirm == 1 or self.changed or self.usual > t.clear
+            if not self._is_distractor(best, log_scale):
+                self.candidate = Candidate(self._place(best), log_scale=log_scale, lead=self._lead(best))
+                at_once = settings.confirm_frames == 1 or self.scene_changed or self.reference > CLEAR
                 return at_once and self._jump(best, expected)
         return False
 
+    def _place(self, there):
+        """The target's centre (2,) in an observation."""
+        return vote(there, self.settings.vote_radius or NEIGHBOURS)[0]
+
     def _negative(self, frame, expected):
-        """What is seen in the negative of the window; None where the net is to tell bright from dark."""
+        """The observation of the window's negative; None where the net is to tell bright from dark."""
         tracker = self.tracker
         if not tracker.net.settings.negate_dark:
             return None
@@ -229,70 +244,70 @@ class Elsewhere:
         tracker.maker.negate()
         return seen
 
-    def _turn(self, expected):
-        """(tile, near, scale): where this frame looks, the place (2,) near which things count for more, or None, and for
-        which share of the size.
+    def _next_look(self, expected):
+        """(tile, near, scale): the tile (x, y, w, h) that this frame looks at, the place (2,) near which residuals count for
+        more, or None, and the share of the target's size.
 
         Every second frame in doubt looks about the place where the target was expected, for most have not gone far;
-        those between look at the tiles that cover the frame, in turn. In another picture nothing is near. When all were
-        looked at, the next scale comes.
+        those between look at the tiles that cover the frame, in turn. After a scene cut no place is nearer than another. When
+        all were looked at, the next scale comes.
         """
         about, *cover = tiles(self.tracker.shape, expected)
-        if self.changed or self.adrift:
+        if self.scene_changed or self.frozen:
             looks = [(tile, None) for tile in (about, *cover)]
         else:
             looks = [look for tile in cover or [about] for look in ((about, expected), (tile, None))]
-        rounds, turn = divmod(self.doubts, len(looks))
-        return *looks[turn], self.settings.lost_scales[rounds % len(self.settings.lost_scales)]
+        rounds, turn = divmod(self.frames_in_doubt, len(looks))
+        return *looks[turn], SCALES[rounds % len(SCALES)]
 
     def _candidates(self, frame, tile, near):
-        """Centres of what stands out most in a tile of the frame; what is far from the place `near` counts for less."""
+        """Centres of the largest residuals in a tile of the frame, those far from the place `near` counting for less."""
         tracker = self.tracker
         residual, block = tracker.maker.residual(frame, tile)
         apart = max(tracker.size.max() / 2 / block, 3)
         standing = standing_out(residual, len(tracker.maker.elements[0]))
         if near is not None:
-            center, reach = (near - tile[:2]) / block, self.settings.near / block
+            center, reach = (near - tile[:2]) / block, NEAR / block
             x, y = (np.arange(n, dtype=np.float32) - np.float32(c) for n, c in zip(standing.shape[::-1], center))
             standing /= 1 + (x**2 + y[:, None] ** 2) / np.float32(reach**2)
         return list(strongest(standing, self.settings.candidates, apart) * block + tile[:2])
 
-    def _was_there(self, there, growth):
-        """Was what is seen `there` there already, beside the target and less like it, when that was last seen well?"""
-        before, size = self.before, self.tracker.size.max()
+    def _is_distractor(self, there, log_scale):
+        """True when what is seen `there` stood there already, beside the target and less like it."""
+        before, size = self.surroundings, self.tracker.size.max()
         place = before.place(there.found[0]) if before else None
         if place is None or np.abs(place - before.center).max() < size:
             return False
-        if not (found := self._look(before.picture, [place], growth)):
+        if not (found := self._look(before.picture, [place], log_scale)):
             return False
         (then,) = found
         at = then.center + then.proposals[..., :2] / then.zoom
         # what is found there may have moved a little since; the target itself, seen in the same window, does not count
         beside = np.abs(at - place).max(-1) < 1.5 * size
         beside &= np.abs(at - before.center).max(-1) >= 0.7 * size
-        score, margin = logit(then.scores[beside].max(initial=0.0)), self.settings.familiar
+        score = logit(then.scores[beside].max(initial=0.0))
         # what looked as much like the target as that did may be the target: then the tracker has followed something else
-        return logit(there.score) - margin < score < self.level - margin
+        return logit(there.score) - DISTRACTOR_MARGIN < score < self.surroundings_reference - DISTRACTOR_MARGIN
 
     def _jump(self, there, expected):
-        """Go to where the target was seen instead; the place left is remembered. True."""
+        """True, after the tracker's observation was replaced by that of another place and the place left was stored."""
         tracker = self.tracker
-        if self.home is None and self.settings.return_frames:
-            self.home = Place(expected, tracker.motion.velocity, float(tracker.growth.mean()))
-        tracker.seen, self.rival = there, None
+        if self.previous is None and self.settings.return_frames:
+            self.previous = Candidate(expected, tracker.motion.velocity, float(tracker.log_growth.mean()))
+        tracker.observation, self.candidate = there, None
         return True
 
     def _lead(self, there):
-        """By how many logits it looks better there than here."""
-        return logit(there.score) - logit(self.tracker.seen.score)
+        """Logits by which another place scores higher than the present one."""
+        return logit(there.score) - logit(self.tracker.observation.score)
 
-    def _better(self, there, lead):
-        """True where a place elsewhere looks like the target, and better than the present one by a margin."""
-        t = self.settings
+    def _accepted(self, there, lead):
+        """True where another place scores as the target does, and higher than the present one by the margin LEAD."""
         # after a cut the target may look worse than it did, and still clearer than anything else
-        enough = max(min(self.usual - t.slack, t.clear), logit(t.found_above))
-        return lead > t.margin and logit(there.score) > enough
+        enough = max(min(self.reference - REFERENCE_SLACK, CLEAR), logit(FOUND))
+        return lead > LEAD and logit(there.score) > enough
 
-    def _look(self, frame, centers, growth):
-        """What is seen about each of the centres without NaN, were the target so large: a list of Seen."""
-        return self.tracker.glance(frame, centers, float(np.exp(growth - self.tracker.growth.mean())))
+    def _look(self, frame, centers, log_scale):
+        """Observations about each of the centres that has no NaN about it, for a target of that size."""
+        scale = float(np.exp(log_scale - self.tracker.log_growth.mean()))
+        return self.tracker.look_where_valid(frame, centers, scale)

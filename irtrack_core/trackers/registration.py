@@ -13,8 +13,6 @@ a and offset b because cameras change both.
 import cv2
 import numpy as np
 
-__all__ = ["Alignment", "patch"]
-
 SAMPLES = 25  # of a patch, along one side
 REACH = 1.5  # half a patch, in half sizes of the target: some of its surroundings show where it ends
 LEAST = 6.0  # half a patch is never smaller, in crop pixels

@@ -1,11 +1,13 @@
-"""What a Siamese tracker reads off a score map: the best proposal, the mean of those beside it, and how sure they are."""
+"""From a score map to a box: the best proposal, the mean of its neighbours, and its share of the evidence."""
 
 from dataclasses import dataclass, replace
 from math import exp, log
 
 import numpy as np
 
-__all__ = ["Seen", "best_proposal", "calibrated", "likeliest", "logit", "vote"]
+GATE = 0.15  # standard deviation of proposals about their target, in sides of it
+UNEXPECTED = 0.1  # share of targets that are not where the motion predicts them
+TEMPERATURE = 1 / 0.85  # that the logits of scores are divided by: they are a little too sure
 
 
 def logit(score):
@@ -25,7 +27,6 @@ def best_proposal(scores, proposals, reference, window, settings):
     scores (m, n, n) in [0, 1]; proposals (m, n, n, 4) cx cy w h; reference (w, h): the size the target had; window (n, n).
     As in SiamRPN: a change of size or ratio costs exp(-penalty (change - 1)), then the cosine window pulls to the centre.
     """
-
     penalised = scores * np.exp(-settings.penalty * _change(proposals, reference))
     penalised = (1 - settings.window_influence) * penalised + settings.window_influence * window
     return int(np.argmax(penalised)), penalised
@@ -41,41 +42,39 @@ def _change(proposals, reference):
     return np.sqrt(change(wide * high)) * change(wide / high) - 1
 
 
-def likeliest(scores, proposals, reference, wide, spread, settings):
-    """(index of the likeliest proposal, its share of the evidence, the probability (m, n, n) of each).
+def most_probable(scores, proposals, reference, unexpected, std, penalty):
+    """(index of the most probable proposal, its share of the evidence, the probability (m, n, n) of each), by Bayes' rule.
 
-    scores, proposals, reference: as in `best_proposal`; settings: TrackerSettings with `motion`. The target is expected at
-    the crop's centre with deviation `spread`, crop pixels; wide (n, n): density of places of one that does something else,
-    per square pixel. Bayes: the odds of a proposal to the power `trust`, times the density of places, a normal one and
-    `elsewhere` of the wide one. The share is that of the proposals about the likeliest, of all and of the case that none of
-    them shows the target.
+    scores, proposals, reference: as in `best_proposal`; penalty: of changes of size. The prior of a target's place is a
+    normal density about the crop's centre with standard deviation `std`, crop pixels, and for the share UNEXPECTED of targets
+    the density `unexpected` (n, n), per square pixel. The likelihood of a proposal is its odds, to the power 1 / TEMPERATURE.
+    The share counts the proposals about the best one; the whole is all proposals and the case that none shows the target.
     """
-    motion = settings.motion
     x, y = proposals[..., 0], proposals[..., 1]
-    variance = spread**2 + motion.gate**2 * float(reference[0] * reference[1])
-    near = np.exp((x * x + y * y) * (-0.5 / variance)) * ((1 - motion.elsewhere) / (2 * np.pi * variance))
+    variance = std**2 + GATE**2 * float(reference[0] * reference[1])
+    expected = np.exp((x * x + y * y) * (-0.5 / variance)) * ((1 - UNEXPECTED) / (2 * np.pi * variance))
     score = np.minimum(np.maximum(scores, 1e-6), 1 - 1e-6)
-    posterior = motion.trust * np.log(score / (1 - score)) + np.log(near + motion.elsewhere * wide)
-    if settings.penalty:
-        posterior -= settings.penalty * _change(proposals, reference)
+    posterior = np.log(score / (1 - score)) / TEMPERATURE + np.log(expected + UNEXPECTED * unexpected)
+    if penalty:
+        posterior -= penalty * _change(proposals, reference)
     best = int(posterior.argmax())
     top, reach = posterior.flat[best], 0.5 * proposals.reshape(-1, 4)[best, 2:].max()
     evidence = np.exp(posterior - top)
     beside = (np.abs(x - x.flat[best]) < reach) & (np.abs(y - y.flat[best]) < reach)
-    probability = evidence / (evidence.sum() + wide.mean() * np.exp(-top))
+    probability = evidence / (evidence.sum() + unexpected.mean() * np.exp(-top))
     return best, float(probability[beside].sum()), probability
 
 
 @dataclass
-class Seen:
-    """What the network saw in one window: kept by the tracker in `seen`, for the notebooks."""
+class Observation:
+    """The network's answer about one window; the tracker keeps the last one in `observation`."""
 
     center: np.ndarray  # (2,) of the window, frame pixels
     side: float  # of the window, frame pixels
     crop: np.ndarray  # (inputs, S, S)
     scores: np.ndarray  # (m, n, n) probability of target
     proposals: np.ndarray  # (m, n, n, 4) cx cy w h in crop pixels about the crop's centre
-    penalised: np.ndarray  # (m, n, n) by which the best is chosen: damped scores, or probabilities
+    penalised: np.ndarray  # (m, n, n) by which the best is chosen: penalised scores, or probabilities
     best: int  # index of the chosen proposal
     share: float = 1.0  # of all the evidence in the window, that for it
 
@@ -99,12 +98,12 @@ class Seen:
         return replace(self, best=best, share=1.0)
 
 
-def vote(seen, reach):
-    """(centre, size), both (2,), frame pixels: the mean of the proposals whose centres lie within `reach` sizes of the best
-    one, weighted by their scores squared. Neighbouring positions see the same target; their errors partly cancel."""
-    proposals = seen.proposals.reshape(-1, 4)
-    best = proposals[seen.best]
-    near = np.abs(proposals[:, :2] - best[:2]).max(axis=1) < reach * best[2:].min()
-    weight = np.where(near, seen.scores.ravel(), 0.0) ** 2
-    mean = weight @ proposals / weight.sum() / seen.zoom
-    return seen.center + mean[:2], mean[2:]
+def vote(observation, radius):
+    """(centre, size), both (2,), frame pixels: the mean of the proposals within `radius` sides of the best, weighted by their
+    squared scores. Neighbouring positions show the same target; their errors partly cancel."""
+    proposals = observation.proposals.reshape(-1, 4)
+    best = proposals[observation.best]
+    near = np.abs(proposals[:, :2] - best[:2]).max(axis=1) < radius * best[2:].min()
+    weight = np.where(near, observation.scores.ravel(), 0.0) ** 2
+    mean = weight @ proposals / weight.sum() / observation.zoom
+    return observation.center + mean[:2], mean[2:]

@@ -1,4 +1,4 @@
-"""The tracker of the paper: window, filter, Siamese network, best proposal; and re-detection when the target was lost."""
+"""The Siamese tracker: search window, filter, network, best proposal; and re-detection when the target may be elsewhere."""
 
 from functools import partial
 
@@ -11,11 +11,15 @@ from irtrack_core.network import inference
 from irtrack_core.network.crops import CropMaker, template_side
 from irtrack_core.network.weights import SHIPPED, load_graphs, load_weights, read_card
 from irtrack_core.trackers.base import shape_of, to_gray
-from irtrack_core.trackers.camera_motion import JumpWatch
-from irtrack_core.trackers.kalman import Follow, Kalman
-from irtrack_core.trackers.redetection import Elsewhere
+from irtrack_core.trackers.camera_motion import CameraMotion
+from irtrack_core.trackers.kalman import Kalman, SmoothedVelocity
+from irtrack_core.trackers.redetection import Redetection
 from irtrack_core.trackers.registration import Alignment
-from irtrack_core.trackers.select_proposal import Seen, best_proposal, calibrated, likeliest, logit, vote
+from irtrack_core.trackers.select_proposal import Observation, best_proposal, calibrated, logit, most_probable, vote
+
+ALIGNMENT_POWER = 3.0  # exponent of the correlation: the share by which the aligned place is taken over
+LARGEST_ALIGNMENT = 0.6  # sides of the target; a longer step has found something else
+CAMERA_MARGIN = 0.5  # logits by which the place after a sudden camera motion may score lower
 
 
 class SiameseTracker:
@@ -23,26 +27,26 @@ class SiameseTracker:
 
     net: a SiameseNet, or its `inference.Graphs`; settings: TrackerSettings; how: backend, precision, device_name, threads:
     see `inference.engine`. calibration: (gain, offset) that turn the net's score into `score`, the probability that the box
-    overlaps the target by more than half: see `calibration.platt`. response: (slope, offset) of the sizes that the net
-    tells, as logarithms over that of its anchor, against true ones: see `calibration.size_response`.
-    The state is the target's centre, size and velocity; `missed` counts the frames since it was last seen with any
-    confidence; `seen` is what the last update looked at.
+    overlaps the target by more than half: see `calibration.platt`. size_line: (slope, offset) of predicted against true
+    sizes, as logarithms over that of the anchor: see `calibration.size_shrinkage`.
+    The state is the target's centre, size and velocity; `missed` counts the frames since its score was last above
+    `lost_below`; `observation` is the network's answer in the last update.
     """
 
     # what frames and crops are: another net may need other ones. NaN is looked for in the window, by the filter: no work of a
     # frame grows with its size
     read, crop_maker = staticmethod(partial(to_gray, finite=False)), CropMaker
 
-    calibration = response = (1.0, 0.0)
+    calibration = size_line = (1.0, 0.0)
 
-    def __init__(self, net, *, settings=None, name="siamese", calibration=(1.0, 0.0), response=(1.0, 0.0), **how):
+    def __init__(self, net, *, settings=None, name="siamese", calibration=(1.0, 0.0), size_line=(1.0, 0.0), **how):
         self.name, self.settings, self.net = name, settings or TrackerSettings(), net
-        self.calibration, self.response = calibration, response
+        self.calibration, self.size_line = calibration, size_line
         self.engine = inference.engine(_runnable(net, **how), **how)
         self.n = net.positions()
         profile = np.hanning(self.n + 2)[1:-1]  # without the zeros at the ends, which would forbid the border
         self.window = np.outer(profile, profile)
-        self.wide = self.window / (self.window.sum() * net.settings.stride**2)  # as a density of places
+        self.unexpected = self.window / (self.window.sum() * net.settings.stride**2)  # density of unexpected places
 
     @classmethod
     def from_weights(cls, path, *, preset=None, **options):
@@ -55,8 +59,8 @@ class SiameseTracker:
         known = read_card(path).get("calibration")
         if known and "calibration" not in options:
             tracker.calibration = known["gain"], known["offset"]
-        if known and "response" not in options:
-            tracker.response = tuple(known.get("size", tracker.response))
+        if known and "size_line" not in options:
+            tracker.size_line = tuple(known.get("size", tracker.size_line))
         return tracker
 
     def init(self, frame, box):
@@ -65,13 +69,12 @@ class SiameseTracker:
         self.shape = frame.shape[:2]
         box = bx.check_box(box, self.shape)
         t, self.size = self.settings, box[2:].copy()
-        self.motion = (
-            Kalman(bx.centers(box), self.side, t.motion, t.coasting)
-            if t.motion
-            else Follow(bx.centers(box), t.velocity_rate, t.coasting)
-        )
+        if t.kalman:
+            self.motion = Kalman(bx.centers(box), self.side, t.velocity_decay)
+        else:
+            self.motion = SmoothedVelocity(bx.centers(box), t.velocity_rate, t.velocity_decay)
         self.score, self.missed = 1.0, 0
-        self.given, self.growth = self.size.copy(), np.zeros(2)
+        self.initial_size, self.log_growth = self.size.copy(), np.zeros(2)
         s = self.net.settings
         self.maker = self.crop_maker(s, self.size, self.shape)
         side = template_side(self.size, s)
@@ -81,16 +84,15 @@ class SiameseTracker:
         self.anchors = an.make_anchors(an.anchor_sizes(s, given), self.n, s.stride)
         # the channel that shows the target best: U, or M, or I where there is nothing else
         self.channel = min(range(len(s.inputs)), key=lambda i: ("suppressed", "filtered", "image").index(s.inputs[i]))
-        self.alignment = Alignment(self.template[self.channel], given) if t.align else None
-        watched = t.jump.tile and t.jump
-        self.watch = JumpWatch(_plane(frame), self.center, watched) if watched else None
-        self.seen, self.elsewhere = None, Elsewhere(self, frame)
+        self.alignment = Alignment(self.template[self.channel], given) if t.alignment_rounds else None
+        self.camera_motion = CameraMotion(_plane(frame), self.center, t.camera_tile) if t.camera_tile else None
+        self.observation, self.redetection = None, Redetection(self, frame)
 
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the probability that it is right."""
         frame = self.read(frame, shape_of(self))
         expected = self.expected
-        return self.take(frame, expected, self.look(frame, [expected], spread=self.motion.spread)[0])
+        return self.accept(frame, expected, self.look(frame, [expected], std=self.motion.std)[0])
 
     @property
     def center(self):
@@ -105,77 +107,77 @@ class SiameseTracker:
     @property
     def expected(self):
         """(2,) where the target should be in the next frame, by its velocity."""
-        return self.inside(self.motion.center + self.motion.velocity)
+        return self.clipped(self.motion.center + self.motion.velocity)
 
-    def take(self, frame, expected, seen):
-        """The second half of `update`: the target's box, from what was seen about the expected place."""
-        self.seen = seen
-        expected = self._follow_picture(frame, expected)
-        jumped = self.elsewhere(frame, expected)
-        self.missed = self.missed + 1 if self.seen.score < self.settings.lost_below else 0
-        self.score = calibrated(self.seen.score, *self.calibration)
+    def accept(self, frame, expected, observation):
+        """The second half of `update`: the target's box, from the observation about the expected place."""
+        self.observation = observation
+        expected = self._with_camera(frame, expected)
+        jumped = self.redetection(frame, expected)
+        self.missed = self.missed + 1 if self.observation.score < self.settings.lost_below else 0
+        self.score = calibrated(self.observation.score, *self.calibration)
         if self.missed:
-            # what looks best here is not the target
             self.motion.coast(expected, self.side)
         else:
             self._move(expected, jumped)
-        self.elsewhere.learn(frame, self.missed)
-        if self.watch:
-            self.watch.keep(_plane(frame), self.center)
+        self.redetection.learn(frame, self.missed)
+        if self.camera_motion:
+            self.camera_motion.keep(_plane(frame), self.center)
         return bx.from_centers(self.center, self.size)
 
     def _move(self, expected, jumped):
-        """Take over place, velocity and size from what was seen."""
-        t = self.settings
-        center, size = vote(self.seen, t.vote) if t.vote else self.seen.found
+        """Take over place, velocity and size from the observation."""
+        t, seen = self.settings, self.observation
+        center, size = vote(seen, t.vote_radius) if t.vote_radius else seen.found
         if self.alignment:
-            center = self._align(center)
-        center = self.inside(center)
+            center = self._aligned(center)
+        center = self.clipped(center)
         if jumped:
             self.motion.restart(center, self.side)
         else:
-            self.motion.see(expected, center, self.seen.score, self.seen.share, self.side)
-        rate = 1.0 if jumped else t.size_rate * self.seen.score
-        self.growth += rate * (self._unbiased(size) - self.growth)
-        # the non-negative garrote: nothing up to `dead`, and all but dead^2 / growth of a large change
-        growth = self.growth * np.maximum(1 - t.dead**2 / np.maximum(self.growth**2, 1e-12), 0)
+            self.motion.update(expected, center, seen.score, seen.share, self.side)
+        rate = 1.0 if jumped else t.size_rate * seen.score
+        self.log_growth += rate * (self._corrected_log_size(size) - self.log_growth)
+        # the non-negative garrote: nothing up to the dead zone, and all but dead_zone^2 / growth of a large change
+        growth = self.log_growth * np.maximum(1 - t.size_dead_zone**2 / np.maximum(self.log_growth**2, 1e-12), 0)
         # never above the frame, whatever the net says
-        self.size = np.clip(self.given * np.exp(growth), 1.0, self.shape[::-1])
+        self.size = np.clip(self.initial_size * np.exp(growth), 1.0, self.shape[::-1])
 
-    def _unbiased(self, size):
-        """Logarithm (2,) of a size that was seen over the given one, corrected: see `calibration.size_response`."""
-        (slope, offset), anchor = self.response, self.anchor(self.seen)
-        return np.log(anchor / self.given) + (np.log(size / anchor) - offset) / slope
+    def _corrected_log_size(self, size):
+        """Logarithm (2,) of a predicted size over the given one, corrected: see `calibration.size_shrinkage`."""
+        (slope, offset), anchor = self.size_line, self.anchor(self.observation)
+        return np.log(anchor / self.initial_size) + (np.log(size / anchor) - offset) / slope
 
-    def anchor(self, seen):
-        """Size (2,) in frame pixels of the anchor of what was seen: what the net compares the target's size with."""
-        return self.anchors.reshape(-1, 4)[seen.best, 2:] / seen.zoom
+    def anchor(self, observation):
+        """Size (2,) in frame pixels of the chosen proposal's anchor: what the net compares the target's size with."""
+        return self.anchors.reshape(-1, 4)[observation.best, 2:] / observation.zoom
 
-    def _align(self, center):
-        """The given centre (2,), moved towards where the template's picture fits best as far as it is like that."""
-        zoom, size = self.seen.zoom, self.size * self.seen.zoom
-        start = (center - self.seen.center) * zoom
-        place, likeness = self.alignment(self.seen.crop[self.channel], start, size, self.settings.align)
-        if likeness < 0 or np.abs(place - start).max() > 0.6 * size.max():
+    def _aligned(self, center):
+        """The given centre (2,), moved towards where the template's picture fits best, the more the better it fits there."""
+        seen = self.observation
+        size = self.size * seen.zoom
+        start = (center - seen.center) * seen.zoom
+        place, correlation = self.alignment(seen.crop[self.channel], start, size, self.settings.alignment_rounds)
+        if correlation < 0 or np.abs(place - start).max() > LARGEST_ALIGNMENT * size.max():
             return center
-        return self.seen.center + (start + likeness**self.settings.align_power * (place - start)) / zoom
+        return seen.center + (start + correlation**ALIGNMENT_POWER * (place - start)) / seen.zoom
 
-    def _follow_picture(self, frame, expected):
-        """The expected place, moved with the whole picture where that has jumped and the target is seen there."""
-        shift = self.watch(_plane(frame), self.elsewhere.doubtful) if self.watch else None
+    def _with_camera(self, frame, expected):
+        """The expected place, moved with the whole picture where the camera moved suddenly and the target is seen there."""
+        shift = self.camera_motion(_plane(frame), self.redetection.in_doubt) if self.camera_motion else None
         if shift is None:
             return expected
-        moved = self.inside(expected + shift)
-        if not (found := self.glance(frame, [moved])):
+        moved = self.clipped(expected + shift)
+        if not (found := self.look_where_valid(frame, [moved])):
             return expected
         (there,) = found
-        # a look-alike nearer to the place before the jump says nothing against a target that looks as usual after it
-        nearly = self.watch.changed and logit(there.score) >= logit(self.seen.score) - self.settings.jump.margin
-        if not (nearly or self.elsewhere.usually(there.score)):
+        # a look-alike nearer to the place before says nothing against a target that scores as usual after the motion
+        lead = logit(there.score) - logit(self.observation.score)
+        if not (self.camera_motion.changed and lead >= -CAMERA_MARGIN or self.redetection.near_reference(there.score)):
             return expected
-        self.seen = there
-        if (home := self.elsewhere.home) is not None:
-            home.center = home.center + shift
+        self.observation = there
+        if (previous := self.redetection.previous) is not None:
+            previous.center = previous.center + shift
         return moved
 
     @property
@@ -183,45 +185,51 @@ class SiameseTracker:
         """True while the target is not seen: the box is then a guess, and other places are searched."""
         return self.missed > 0
 
-    def inside(self, center):
+    def clipped(self, center):
         """The place (2,) in the frame that is nearest to `center`."""
         return np.clip(center, 0, np.array(self.shape[::-1]) - 1e-6)
 
-    def look(self, frame, centers, scale=1.0, spread=0.0):
-        """What the network sees in windows about each of the centres, all in one batch: a list of Seen."""
+    def look(self, frame, centers, scale=1.0, std=0.0):
+        """Observations (a list) in windows about each of the centres, all in one batch.
+
+        scale: of the window, times the usual one; std: as in `decode`.
+        """
         if not len(centers):
             return []
-        crops, side = self.cut(frame, centers, scale)
-        return self.read_off(centers, side, crops, *self.engine.search(crops), scale, spread)
+        crops, side = self.crops(frame, centers, scale)
+        return self.decode(centers, side, crops, *self.engine.search(crops), scale, std)
 
-    def glance(self, frame, centers, scale=1.0):
-        """`look` at other places than the tracker's own: those with NaN about them are left out."""
+    def look_where_valid(self, frame, centers, scale=1.0):
+        """`look` at other places than the tracker's own, leaving out those with NaN about them."""
         try:
             return self.look(frame, centers, scale)
         except ValueError:
             if len(centers) == 1:
                 return []
-            return [seen for center in centers for seen in self.glance(frame, [center], scale)]
+            return [one for center in centers for one in self.look_where_valid(frame, [center], scale)]
 
-    def cut(self, frame, centers, scale=1.0):
+    def crops(self, frame, centers, scale=1.0):
         """(crops (K, inputs, S, S), side): search crops about each of the centres, `scale` times as wide as usual."""
         s = self.net.settings
         side = template_side(self.size * scale, s) * s.search_size / s.template_size
         return np.array([self.maker(frame, center, side) for center in centers]), side
 
-    def read_off(self, centers, side, crops, scores, deltas, scale=1.0, spread=0.0):
-        """A list of Seen from what the network says of crops: scores (K, m, n, n), deltas (K, 4, m, n, n).
+    def decode(self, centers, side, crops, scores, deltas, scale=1.0, std=0.0):
+        """Observations (a list) from the network's scores (K, m, n, n) and deltas (K, 4, m, n, n) of crops.
 
-        spread: deviation of the target's place about those centres, frame pixels."""
+        std: standard deviation of the target's place about those centres, frame pixels.
+        """
         zoom, t, found = self.net.settings.search_size / side, self.settings, []
-        expected = self.size * scale * zoom
+        reference = self.size * scale * zoom
         for center, crop, score, delta in zip(centers, crops, scores, deltas, strict=True):
             proposals, share = an.decode(np.moveaxis(delta, 0, -1), self.anchors), 1.0
-            if t.motion:
-                best, share, weighed = likeliest(score, proposals, expected, self.wide, spread * zoom, t)
+            if t.kalman:
+                best, share, weighed = most_probable(
+                    score, proposals, reference, self.unexpected, std * zoom, t.penalty
+                )
             else:
-                best, weighed = best_proposal(score, proposals, expected, self.window, t)
-            found.append(Seen(center, side, crop, score, proposals, weighed, best, share))
+                best, weighed = best_proposal(score, proposals, reference, self.window, t)
+            found.append(Observation(center, side, crop, score, proposals, weighed, best, share))
         return found
 
 

@@ -47,7 +47,7 @@ tracker = trackers.create("siamese")
 tracker.init(target.frames[0], target.boxes[0])
 for i in range(1, step + 1):
     box = tracker.update(target.frames[i])
-seen = tracker.seen
+seen = tracker.observation
 
 # %% tags=["nbval-check-output"]
 print("search crop", seen.crop.shape, " scores", seen.scores.shape, " proposals", seen.proposals.shape)

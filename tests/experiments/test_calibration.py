@@ -11,7 +11,7 @@ from irtrack_core.experiments.calibration import (
     calibration_error,
     platt,
     reliability,
-    size_response,
+    size_shrinkage,
     sizes,
 )
 
@@ -102,19 +102,19 @@ def test_a_tracker_shows_the_calibrated_score():
     tracker.calibration = (0.5, -1.0)
     tracker.init(frame, [70, 50, 8, 8])
     tracker.update(frame)
-    assert tracker.score == pytest.approx(calibrated(tracker.seen.score, 0.5, -1.0))
-    assert tracker.score < tracker.seen.score
+    assert tracker.score == pytest.approx(calibrated(tracker.observation.score, 0.5, -1.0))
+    assert tracker.score < tracker.observation.score
     assert calibrated(0.9, 1, 0) == pytest.approx(0.9)
 
 
 def test_size_response_is_the_weighted_line():
     rng = np.random.default_rng(0)
     true = rng.uniform(-0.5, 0.5, 40)
-    assert size_response(true, 0.4 * true + 0.05) == pytest.approx((0.4, 0.05))
+    assert size_shrinkage(true, 0.4 * true + 0.05) == pytest.approx((0.4, 0.05))
     # as often as its weight says: the same as a repeated point
     told, weights = 0.4 * true + rng.normal(0, 0.1, 40), rng.integers(0, 4, 40)
-    assert size_response(true, told, weights) == pytest.approx(
-        size_response(np.repeat(true, weights), np.repeat(told, weights))
+    assert size_shrinkage(true, told, weights) == pytest.approx(
+        size_shrinkage(np.repeat(true, weights), np.repeat(told, weights))
     )
 
 
@@ -124,5 +124,5 @@ def test_the_shipped_net_leans_to_the_size_that_it_was_given():
     true, told = sizes(trackers.create("siamese"), sequences, np.random.default_rng(0))
     assert len(true) == len(told) > 100
     assert np.abs(true).max() < 0.8
-    slope, offset = size_response(true, told)
+    slope, offset = size_shrinkage(true, told)
     assert 0.3 < slope < 0.8 and abs(offset) < 0.1

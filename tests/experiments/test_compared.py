@@ -15,7 +15,7 @@ from irtrack_core.experiments.compared.cost import macs, parameters
 from irtrack_core.experiments.compared.nets import HISTORY, NETS, ComparedSettings, build
 from irtrack_core.experiments.compared.pairs import HistorySampler, VisibleSampler, state_rows, with_visible
 from irtrack_core.experiments.compared.tracker import ComparedTracker, load_compared
-from irtrack_core.network.inference import fold_batch_norms
+from irtrack_core.network.torch_inference import fold_batch_norms
 from irtrack_core.network.siamese_net import foreground
 from irtrack_core.network.weights import save_weights
 from irtrack_core.training.loop import new_net, train
@@ -274,7 +274,7 @@ def test_the_window_stays_where_the_target_was_last():
     for index in (1, 2, 3):
         before = tracker.center.copy()
         tracker.update(sequence.frames[index])
-        np.testing.assert_array_equal(tracker.seen.center, before)
+        np.testing.assert_array_equal(tracker.observation.center, before)
         assert tracker.missed == 0
 
 

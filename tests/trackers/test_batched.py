@@ -5,7 +5,7 @@ import pytest
 from toys import moving_spot
 
 from irtrack_core import datasets, trackers
-from irtrack_core.trackers.batched import TrackersTogether
+from irtrack_core.trackers.batched import BatchedTracker
 
 
 def test_same_boxes_as_one_by_one():
@@ -15,7 +15,7 @@ def test_same_boxes_as_one_by_one():
         tracker = trackers.create("siamese")
         tracker.init(one.frames[0], one.boxes[0])
         single.append([(tracker.update(one.frames[k]), tracker.score) for k in range(1, 12)])
-    together = TrackersTogether(trackers.create("siamese"))
+    together = BatchedTracker(trackers.create("siamese"))
     together.init([one.frames[0] for one in sequences], [one.boxes[0] for one in sequences])
     for k in range(1, 12):
         boxes = together.update([one.frames[k] for one in sequences])
@@ -28,7 +28,7 @@ def test_same_boxes_as_one_by_one():
 def test_bad_input_is_named():
     one = moving_spot(frames=3)
     frames, boxes = one.frames, one.boxes
-    together = TrackersTogether(trackers.create("siamese"))
+    together = BatchedTracker(trackers.create("siamese"))
     with pytest.raises(ValueError, match="one box for each frame"):
         together.init([frames[0]], [])
     with pytest.raises(ValueError, match="sequence 1: "):
@@ -44,4 +44,4 @@ def test_bad_input_is_named():
     with pytest.raises(ValueError, match="1 sequences are tracked; got 2"):
         together.update([frames[1], frames[1]])
     with pytest.raises(ValueError, match="only a SiameseTracker"):
-        TrackersTogether(trackers.create("peak"))
+        BatchedTracker(trackers.create("peak"))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from irtrack_core import trackers
-from irtrack_core.config import JumpSettings, TrackerSettings
-from irtrack_core.trackers.camera_motion import JumpWatch, shift_between
+from irtrack_core.config import TrackerSettings
+from irtrack_core.trackers.camera_motion import CameraMotion, shift_between
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_the_shift_is_found(world, shift):
 
 def test_slow_drift_is_no_jump_and_a_jump_is_told_once(world):
     rng, x = np.random.default_rng(1), 100
-    watch = JumpWatch(view(world, x, 100, rng), (250, 200))
+    watch = CameraMotion(view(world, x, 100, rng), (250, 200))
     seen = []
     for step in (1, 1, 1, 1, 60, 1, 1):
         x += step
@@ -47,7 +47,7 @@ def test_slow_drift_is_no_jump_and_a_jump_is_told_once(world):
 def test_a_jump_is_told_while_the_camera_pans_when_asked_in_doubt(world):
     """The structure never fits the frame before then, so that it fits no worse after a jump."""
     rng, x = np.random.default_rng(1), 100
-    watch = JumpWatch(view(world, x, 100, rng), (250, 200))
+    watch = CameraMotion(view(world, x, 100, rng), (250, 200))
     for _ in range(8):
         x += 12
         frame = view(world, x, 100, rng)
@@ -65,7 +65,7 @@ def test_dead_pixels_do_not_blind_the_watch(world, always):
     frames = [view(world, 100 + 60 * (step >= 6), 100, rng) for step in range(9)]
     for frame in frames if always else frames[2:3]:
         frame[150, 200], frame[250, 300:303] = np.nan, np.inf
-    watch = JumpWatch(frames[0], (250, 200))
+    watch = CameraMotion(frames[0], (250, 200))
     for frame in frames[1:]:
         told.append(watch(frame))
         watch.keep(frame, (250, 200))
@@ -75,7 +75,7 @@ def test_dead_pixels_do_not_blind_the_watch(world, always):
 
 def test_another_scene_is_not_a_shift(world):
     rng = np.random.default_rng(1)
-    watch = JumpWatch(view(world, 100, 100, rng), (250, 200))
+    watch = CameraMotion(view(world, 100, 100, rng), (250, 200))
     same = view(world, 100, 100, rng)
     assert watch(same) is None
     watch.keep(same, (250, 200))
@@ -87,7 +87,7 @@ def test_another_scene_is_not_a_shift(world):
 def test_noise_alone_never_jumps():
     rng = np.random.default_rng(3)
     frames = rng.normal(1000, 5, (20, 300, 300)).astype(np.uint16)
-    watch = JumpWatch(frames[0], (150, 150))
+    watch = CameraMotion(frames[0], (150, 150))
     for frame in frames[1:]:
         assert watch(frame) is None
         watch.keep(frame, (150, 150))
@@ -95,7 +95,7 @@ def test_noise_alone_never_jumps():
 
 def test_small_frames_and_corners(world):
     frame = world[:40, :50].copy()
-    watch = JumpWatch(frame, (0, 39))
+    watch = CameraMotion(frame, (0, 39))
     assert watch(frame) is None
     watch.keep(frame, (49.9, 0))
     assert watch(frame) is None
@@ -124,9 +124,9 @@ def test_the_tracker_follows_a_jump_beyond_its_window(world, pan):
 
 
 def test_no_tile_no_watch():
-    tracker = trackers.create("siamese", settings=TrackerSettings(jump=JumpSettings(tile=0)))
+    tracker = trackers.create("siamese", settings=TrackerSettings(camera_tile=0))
     tracker.init(np.random.default_rng(0).integers(0, 255, (100, 100)).astype(np.uint8), [40, 40, 10, 10])
-    assert tracker.watch is None
+    assert tracker.camera_motion is None
 
 
 def test_a_target_that_was_hidden_is_preferred_to_its_likeness(world):

@@ -5,6 +5,7 @@ import pytest
 
 from irtrack_core import trackers
 from irtrack_core.network.crops import tiles
+from irtrack_core.trackers import redetection
 
 HERE = np.array([450.0, 300.0])
 
@@ -24,16 +25,16 @@ def tracker():
 
 def turn(tracker):
     """`_turn`, with whether anything is near in place of the place that it is near to."""
-    tile, near, scale = tracker.elsewhere._turn(tracker.center)
+    tile, near, scale = tracker.redetection._next_look(tracker.center)
     assert near is None or np.array_equal(near, tracker.center)
     return tile, near is not None, scale
 
 
 def test_in_time_every_tile_is_looked_at_at_every_size(tracker):
     about, *cover = tiles(tracker.shape, HERE)
-    scales = tracker.settings.lost_scales
+    scales = redetection.SCALES
     looks = []
-    for tracker.elsewhere.doubts in range(2 * len(cover) * len(scales)):
+    for tracker.redetection.frames_in_doubt in range(2 * len(cover) * len(scales)):
         looks.append(turn(tracker))
     assert looks[::2] == [(about, True, scale) for scale in scales for _ in cover]
     assert looks[1::2] == [(tile, False, scale) for scale in scales for tile in cover]
@@ -43,31 +44,31 @@ def test_a_small_frame_is_looked_at_with_and_without_regard_to_what_is_near():
     tracker = trackers.create("siamese")
     tracker.init(np.random.default_rng(0).integers(90, 110, (200, 300)).astype(np.uint8), [100, 100, 8, 8])
     looks = []
-    for tracker.elsewhere.doubts in range(4):
+    for tracker.redetection.frames_in_doubt in range(4):
         looks.append(turn(tracker))
-    whole, scales = (0, 0, 300, 200), tracker.settings.lost_scales
+    whole, scales = (0, 0, 300, 200), redetection.SCALES
     assert looks == [(whole, near, scale) for scale in scales[:2] for near in (True, False)]
 
 
 @pytest.mark.parametrize("when", ["in the frame of the cut", "after it"])
 def test_after_a_cut_nothing_is_near(tracker, when):
     if when == "after it":
-        tracker.elsewhere.adrift = 3
+        tracker.redetection.frozen = 3
     else:
-        tracker.watch.changed = True
+        tracker.camera_motion.changed = True
     parts, looks = tiles(tracker.shape, HERE), []
-    for tracker.elsewhere.doubts in range(2 * len(parts)):
+    for tracker.redetection.frames_in_doubt in range(2 * len(parts)):
         looks.append(turn(tracker))
-    assert looks == [(tile, False, scale) for scale in tracker.settings.lost_scales[:2] for tile in parts]
+    assert looks == [(tile, False, scale) for scale in redetection.SCALES[:2] for tile in parts]
 
 
 def test_a_fainter_place_near_by_is_among_the_candidates(tracker):
     """One that stands out less than eight others, but is as near as most targets are that were lost."""
-    tile, near, _ = tracker.elsewhere._turn(HERE)
+    tile, near, _ = tracker.redetection._next_look(HERE)
     np.testing.assert_array_equal(near, HERE)
 
     def distance(near):
-        places = tracker.elsewhere._candidates(tracker.frame, tile, near)
+        places = tracker.redetection._candidates(tracker.frame, tile, near)
         assert len(places) == tracker.settings.candidates
         return np.abs(np.array(places) - (HERE + [40, 20])).max(axis=1).min()
 
@@ -78,6 +79,6 @@ def test_a_fainter_place_near_by_is_among_the_candidates(tracker):
 def test_it_looks_about_the_expected_place(tracker):
     """Not about the one where the target was in the frame before."""
     expected = HERE + [-120, 40]
-    tile, near, _ = tracker.elsewhere._turn(expected)
+    tile, near, _ = tracker.redetection._next_look(expected)
     assert tile == tiles(tracker.shape, expected)[0] != tiles(tracker.shape, HERE)[0]
     np.testing.assert_array_equal(near, expected)

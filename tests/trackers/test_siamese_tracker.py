@@ -4,13 +4,15 @@ from toys import moving_spot, spot
 
 from irtrack_core import boxes as bx
 from irtrack_core import trackers
-from irtrack_core.config import MotionSettings, TrackerSettings, TrainingSettings, network_preset
+from irtrack_core.config import TrackerSettings, TrainingSettings, network_preset
 from irtrack_core.datasets import Sequence
 from irtrack_core.network.crops import strongest, tiles
 from irtrack_core.network.weights import save_weights
+from irtrack_core.trackers import redetection, select_proposal
 from irtrack_core.trackers.base import GrayView, to_gray
 from irtrack_core.trackers.redetection import Surroundings
-from irtrack_core.trackers.siamese import Seen, SiameseTracker, best_proposal, likeliest, vote
+from irtrack_core.trackers.select_proposal import Observation, best_proposal, most_probable, vote
+from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.training.loop import new_net, train
 from irtrack_core.training.sampling import PairSampler
 
@@ -133,11 +135,11 @@ def test_the_card_says_how_to_calibrate_unless_the_caller_does(net, tmp_path):
     path = tmp_path / "net.safetensors"
     save_weights(net, path, {"calibration": {"gain": 0.5, "offset": -1.0, "size": [0.4, 0.1]}})
     tracker = SiameseTracker.from_weights(path)
-    assert (tracker.calibration, tracker.response) == ((0.5, -1.0), (0.4, 0.1))
-    tracker = SiameseTracker.from_weights(path, response=(1.0, 0.0))
-    assert (tracker.calibration, tracker.response) == ((0.5, -1.0), (1.0, 0.0))
+    assert (tracker.calibration, tracker.size_line) == ((0.5, -1.0), (0.4, 0.1))
+    tracker = SiameseTracker.from_weights(path, size_line=(1.0, 0.0))
+    assert (tracker.calibration, tracker.size_line) == ((0.5, -1.0), (1.0, 0.0))
     tracker = SiameseTracker.from_weights(path, calibration=(2.0, 0.5))
-    assert (tracker.calibration, tracker.response) == ((2.0, 0.5), (0.4, 0.1))
+    assert (tracker.calibration, tracker.size_line) == ((2.0, 0.5), (0.4, 0.1))
 
 
 def test_best_proposal_equals_the_loop():
@@ -155,12 +157,13 @@ def test_best_proposal_equals_the_loop():
     assert penalised.flat[best] == penalised.max()
 
 
-def test_the_likeliest_proposal_equals_the_loop():
+def test_the_most_probable_proposal_equals_the_loop(monkeypatch):
     rng = np.random.default_rng(0)
     scores, wide = rng.random((2, 3, 3)), rng.random((3, 3)) / 500
     proposals = np.concatenate([rng.normal(0, 9, (2, 3, 3, 2)), rng.uniform(4, 30, (2, 3, 3, 2))], axis=-1)
-    settings = TrackerSettings(penalty=0.3, motion=MotionSettings(gate=0.5, elsewhere=0.2, trust=0.7))
-    best, share, probability = likeliest(scores, proposals, (10.0, 14.0), wide, 3.0, settings)
+    for name, value in dict(GATE=0.5, UNEXPECTED=0.2, TEMPERATURE=1 / 0.7).items():
+        monkeypatch.setattr(select_proposal, name, value)
+    best, share, probability = most_probable(scores, proposals, (10.0, 14.0), wide, 3.0, 0.3)
     variance, evidence = 9 + 0.25 * 140, {}
     for a, i, j in np.ndindex(2, 3, 3):
         x, y, w, h = proposals[a, i, j]
@@ -183,13 +186,13 @@ def test_the_likeliest_proposal_equals_the_loop():
     assert share == pytest.approx(sum(mine) / total)
 
 
-@pytest.mark.parametrize("spread", [0.5, 20.0])
-def test_what_is_expected_decides_between_equals(spread):
+@pytest.mark.parametrize("std", [0.5, 20.0])
+def test_what_is_expected_decides_between_equals(std):
     """Two look-alikes: the one that is where the target should be; a far better score elsewhere is believed all the same."""
-    settings, wide = TrackerSettings(), np.full((1, 2), 1 / 2704)
+    wide = np.full((1, 2), 1 / 2704)
     proposals = np.array([[2.0, 1, 16, 16], [25, 0, 16, 16]]).reshape(1, 1, 2, 4)
-    likely = lambda *scores: likeliest(  # noqa: E731
-        np.array(scores).reshape(1, 1, 2), proposals, (16.0, 16.0), wide, spread, settings
+    likely = lambda *scores: most_probable(  # noqa: E731
+        np.array(scores).reshape(1, 1, 2), proposals, (16.0, 16.0), wide, std, 0.1
     )
     assert likely(0.9, 0.9)[0] == 0
     assert likely(0.9, 0.95)[0] == 0
@@ -310,29 +313,30 @@ def test_a_switch_to_black_hot_is_followed(net):
 
 
 def test_a_net_that_tells_half_of_a_change_is_corrected(net):
-    tracker = SiameseTracker(net, response=(0.5, 0.05))
+    tracker = SiameseTracker(net, size_line=(0.5, 0.05))
     sequence = moving_spot(2)
     tracker.init(sequence.frames[0], sequence.boxes[0])
     tracker.update(sequence.frames[1])
-    anchor, change = tracker.anchor(tracker.seen), np.array([0.4, -0.2])
+    anchor, change = tracker.anchor(tracker.observation), np.array([0.4, -0.2])
     np.testing.assert_allclose(
-        tracker._unbiased(anchor * np.exp(0.5 * change + 0.05)), np.log(anchor / tracker.given) + change
+        tracker._corrected_log_size(anchor * np.exp(0.5 * change + 0.05)),
+        np.log(anchor / tracker.initial_size) + change,
     )
 
 
 @pytest.mark.parametrize(("growth", "followed"), [(0.1, 0.0), (-0.15, 0.0), (0.3, 0.225), (-1.5, -1.485)])
 def test_the_larger_a_change_the_more_of_it_is_followed(net, growth, followed):
-    tracker = SiameseTracker(net, settings=TrackerSettings(dead=0.15, lost_below=0.0))
-    tracker._unbiased = lambda size: np.full(2, growth)
+    tracker = SiameseTracker(net, settings=TrackerSettings(size_dead_zone=0.15, lost_below=0.0))
+    tracker._corrected_log_size = lambda size: np.full(2, growth)
     sequence = moving_spot(2)
     tracker.init(sequence.frames[0], sequence.boxes[0])
-    tracker.growth = np.full(2, growth)
+    tracker.log_growth = np.full(2, growth)
     tracker.update(sequence.frames[1])
-    np.testing.assert_allclose(np.log(tracker.size / tracker.given), followed, atol=1e-9)
+    np.testing.assert_allclose(np.log(tracker.size / tracker.initial_size), followed, atol=1e-9)
 
 
 def test_small_changes_of_size_are_not_followed(net):
-    tracker = SiameseTracker(net, settings=TrackerSettings(dead=10.0))
+    tracker = SiameseTracker(net, settings=TrackerSettings(size_dead_zone=10.0))
     predicted = follow(tracker, moving_spot(8))
     np.testing.assert_allclose(predicted[:, 2:], 8.0)
 
@@ -352,7 +356,7 @@ def test_tiles_cover_the_frame(shape, count):
 
 def test_vote_is_the_weighted_mean_of_what_lies_near():
     proposals = np.array([[0.0, 0, 10, 10], [1, 0, 12, 10], [9, 0, 10, 10]]).reshape(1, 1, 3, 4)
-    seen = Seen(
+    seen = Observation(
         np.array([50.0, 60]),
         95.0,
         np.zeros((2, 95, 95)),
@@ -369,18 +373,18 @@ def test_vote_is_the_weighted_mean_of_what_lies_near():
 @pytest.mark.parametrize("steady", [True, False])
 def test_what_looks_better_in_the_window_for_long_is_the_target(net, steady):
     """The tracker sits on a look-alike; its target shines beside it, or noise shines now here and now there."""
-    tracker = SiameseTracker(net, settings=TrackerSettings(confirm=3, ahead=1.0))
+    tracker = SiameseTracker(net, settings=TrackerSettings(confirm_frames=3, window_lead=1.0))
     tracker.init(moving_spot(1).frames[0], [36, 46, 8, 8])
-    tracker.elsewhere.usual, switched = 0.0, []
+    tracker.redetection.reference, switched = 0.0, []
     for k in range(5):
         place = [30.0, 0] if steady else [30.0 * (-1) ** k, 20.0 * (k % 3)]
         proposals = np.array([[0.0, 0, 16, 16], [*place, 16, 16]]).reshape(1, 1, 2, 4)
         crop, scores = np.zeros((2, 95, 95)), np.array([[[0.4, 0.9]]])
-        tracker.seen = Seen(np.array([40.0, 50]), 47.5, crop, scores, proposals, np.zeros((1, 1, 2)), 0)
-        switched.append(tracker.elsewhere._switch(np.array([40.0, 50])))
+        tracker.observation = Observation(np.array([40.0, 50]), 47.5, crop, scores, proposals, np.zeros((1, 1, 2)), 0)
+        switched.append(tracker.redetection._switch_in_window(np.array([40.0, 50])))
     if steady:
         assert switched[:3] == [False, False, True]
-        assert tracker.elsewhere.home is not None
+        assert tracker.redetection.previous is not None
     else:
         assert not any(switched)
 
@@ -392,10 +396,10 @@ class Played(SiameseTracker):
 
     def init(self, frame, box):
         super().init(frame, box)
-        self.wide = np.full((1, 1), 1e-4)  # the maps of a play are not those of its net
-        self.elsewhere._candidates = lambda *_: [self.there]
+        self.unexpected = np.full((1, 1), 1e-4)  # the maps of a play are not those of its net
+        self.redetection._candidates = lambda *_: [self.there]
 
-    def look(self, frame, centers, scale=1.0, spread=0.0):
+    def look(self, frame, centers, scale=1.0, std=0.0):
         return [self.one(center, *self.seen_about(center, frame[0, 0])) for center in centers]
 
     def seen_about(self, center, k):
@@ -406,7 +410,7 @@ class Played(SiameseTracker):
     def one(self, center, places, scores):
         proposals = np.array([[*(place - center), 8.0, 8.0] for place in places]).reshape(1, 1, -1, 4)
         scores = np.array(scores).reshape(1, 1, -1)
-        return Seen(np.asarray(center), 95.0, np.zeros((2, 95, 95)), scores, proposals, scores, 0)
+        return Observation(np.asarray(center), 95.0, np.zeros((2, 95, 95)), scores, proposals, scores, 0)
 
 
 def played(net, play, frames, kind=Played, **changes):
@@ -438,8 +442,9 @@ def played(net, play, frames, kind=Played, **changes):
         (lambda k: (0.999, 0.02) if k % 3 == 2 else (0.02, 0.99), "here"),
     ],
 )
-def test_jumps_and_returns(net, play, where):
-    tracker, boxes = played(net, play, 30, clear=99.0)
+def test_jumps_and_returns(net, play, where, monkeypatch):
+    monkeypatch.setattr(redetection, "CLEAR", 99.0)
+    tracker, boxes = played(net, play, 30)
     np.testing.assert_allclose(bx.centers(boxes[-1]), getattr(tracker, where), atol=1.0)
     assert not tracker.lost
 
@@ -452,12 +457,13 @@ def test_a_clear_target_is_believed_at_once_elsewhere(net, usual, frames):
     assert there.index(True) == 9 + frames - 1
 
 
-@pytest.mark.parametrize("memory", [640, 0])
-def test_what_was_beside_the_target_is_not_the_target(net, memory):
+@pytest.mark.parametrize("extent", [640, 0])
+def test_a_distractor_beside_the_target_is_not_the_target(net, extent, monkeypatch):
     """The target is hidden for good; a look-alike has shone elsewhere all the time."""
-    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.97), 20, memory=memory, slack=4.0)
-    assert tracker.lost == bool(memory)
-    place = tracker.here if memory else tracker.there
+    monkeypatch.setattr(redetection, "REFERENCE_SLACK", 4.0)
+    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.97), 20, surroundings=extent)
+    assert tracker.lost == bool(extent)
+    place = tracker.here if extent else tracker.there
     np.testing.assert_allclose(bx.centers(boxes[-1]), place, atol=1.0)
 
 
@@ -481,7 +487,7 @@ def test_surroundings_are_a_part_of_the_frame_that_knows_its_places(center):
     assert sum(about.place(np.array([x + 0.5, y + 0.5])) is not None for y, x in np.ndindex(60, 100)) == 40 * 40
 
 
-def test_the_second_best_place_is_tried_where_the_best_was_there_before(net):
+def test_the_second_best_place_is_tried_where_the_best_is_distractor_before(net):
     """Two places shine when the target has gone: one has shone all the time, the other, a little fainter, is the target."""
 
     class Two(Played):
@@ -489,7 +495,7 @@ def test_the_second_best_place_is_tried_where_the_best_was_there_before(net):
 
         def init(self, frame, box):
             super().init(frame, box)
-            self.elsewhere._candidates = lambda *_: [self.there, self.new]
+            self.redetection._candidates = lambda *_: [self.there, self.new]
 
         def seen_about(self, center, k):
             if np.linalg.norm(center - self.new) < 10:
@@ -505,12 +511,13 @@ def test_surroundings_hold_the_elements_of_a_large_target():
     tracker = SiameseTracker(new_net(network_preset("paper", width=0.03125)))
     frame = np.random.default_rng(0).integers(0, 255, (1000, 1100)).astype(np.uint8)
     tracker.init(frame, [20.0, 20.0, 900.0, 900.0])
-    tracker.look(tracker.elsewhere.before.picture, [np.array([900.0, 900.0])])
+    tracker.look(tracker.redetection.surroundings.picture, [np.array([900.0, 900.0])])
 
 
-def test_what_was_there_in_another_picture_does_not_count(net):
+def test_a_distractor_of_another_picture_does_not_count(net, monkeypatch):
     """A cut comes: the new picture has the target where the old one had a look-alike."""
-    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.97), 20, kind=Cut, slack=4.0)
+    monkeypatch.setattr(redetection, "REFERENCE_SLACK", 4.0)
+    tracker, boxes = played(net, lambda k: (0.999 if k < 8 else 0.02, 0.97), 20, kind=Cut)
     np.testing.assert_allclose(bx.centers(boxes[-1]), tracker.there, atol=1.0)
 
 
@@ -532,8 +539,8 @@ class Cut(Played):
 
     def init(self, frame, box):
         super().init(frame, box)
-        self.watch = self.Watch()
-        self.watch.shift = self.shift
+        self.camera_motion = self.Watch()
+        self.camera_motion.shift = self.shift
 
 
 class CutWithin(Cut):
@@ -601,13 +608,13 @@ def test_a_jump_of_the_picture_is_believed_where_the_target_looks_as_usual(net, 
 
 @pytest.mark.parametrize("likeness", [1.0, 0.5, -1.0])
 def test_alignment_counts_as_far_as_the_picture_is_like_the_template(net, likeness):
-    tracker = SiameseTracker(net, settings=TrackerSettings(align_power=2.0))
+    tracker = SiameseTracker(net)
     frame, box = moving_spot(1).frames[0], moving_spot(1).boxes[0]
     tracker.init(frame, box)
-    (tracker.seen,) = tracker.look(frame, [tracker.center])
+    (tracker.observation,) = tracker.look(frame, [tracker.center])
     tracker.alignment = lambda channel, start, size, rounds: (start + [4.0, 0.0], likeness)
-    moved = tracker._align(tracker.center) - tracker.center
-    np.testing.assert_allclose(moved, [max(likeness, 0) ** 2 * 4 / tracker.seen.zoom, 0])
+    moved = tracker._aligned(tracker.center) - tracker.center
+    np.testing.assert_allclose(moved, [max(likeness, 0) ** 3 * 4 / tracker.observation.zoom, 0])
 
 
 def test_after_a_cut_what_is_here_does_not_tell_how_the_target_looks(net):

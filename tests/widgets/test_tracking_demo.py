@@ -23,11 +23,11 @@ def live(monkeypatch):
 
 
 @pytest.fixture
-def film(tmp_path):
+def clip(tmp_path):
     """Frames of a bright spot that moves, in files; frame 3 is damaged."""
     spot = moving_spot(8)
     frames = np.clip(40 + 180 * np.array([spot.frames[i] for i in range(8)]), 0, 255).astype(np.uint8)
-    folder = media.write_images(tmp_path / "film", frames)
+    folder = media.write_images(tmp_path / "clip", frames)
     media.truncate(folder / "3.png", 0.02)
     return open_frames(folder), spot.boxes
 
@@ -53,23 +53,23 @@ def test_scrub_plays_and_shows_other_frames(live):
     assert not np.array_equal(pixels(picture), before)
 
 
-def test_in_batch_a_figure_is_shown(monkeypatch, film):
+def test_in_batch_a_figure_is_shown(monkeypatch, clip):
     monkeypatch.setenv("IRTRACK_BATCH", "1")
     sequence = moving_spot(5)
     assert isinstance(widgets.scrub(sequence, {"peak": sequence.boxes}), plt.Figure)
-    assert isinstance(widgets.pick_and_track(film[0]), plt.Figure)
+    assert isinstance(widgets.pick_and_track(clip[0]), plt.Figure)
 
 
-def test_a_film_goes_on_after_a_damaged_frame(monkeypatch, film):
-    monkeypatch.setenv("IRTRACK_BATCH", "films")
-    data = widgets.pick_and_track(film[0], tracker="peak").data
+def test_a_recording_goes_on_after_a_damaged_frame(monkeypatch, clip):
+    monkeypatch.setenv("IRTRACK_BATCH", "record")
+    data = widgets.pick_and_track(clip[0], tracker="peak").data
     missing = [k % 8 for k, (number, _) in enumerate(data["shots"]) if number is None]
     assert data["controls"][1]["values"] == list("01234567") and missing and set(missing) == {3}
 
 
-def test_pick_a_candidate_and_follow_it(live, film):
-    frames, truth = film
-    box = widgets.pick_and_track(frames, tracker="peak", name="film")
+def test_pick_a_candidate_and_follow_it(live, clip):
+    frames, truth = clip
+    box = widgets.pick_and_track(frames, tracker="peak", name="clip")
     sliders = parts(box, ipywidgets.FloatSlider)
     picked = np.array([slider.value for slider in sliders])
     assert bx.center_error(picked, truth[0]) < 1.5  # the strongest candidate is the spot
@@ -82,8 +82,8 @@ def test_pick_a_candidate_and_follow_it(live, film):
     assert len(parts(box, ipywidgets.Play)) == 1
 
 
-def test_sliders_override_the_candidate_and_choosing_one_sets_them(live, film):
-    box = widgets.pick_and_track(film[0], tracker="identity")
+def test_sliders_override_the_candidate_and_choosing_one_sets_them(live, clip):
+    box = widgets.pick_and_track(clip[0], tracker="identity")
     sliders, (choice,) = parts(box, ipywidgets.FloatSlider), parts(box, ipywidgets.Dropdown)
     first = [slider.value for slider in sliders]
     sliders[0].value += 7
@@ -100,8 +100,8 @@ def click(box, axes, point):
     picker.clicks._dom_handlers({"type": "click"} | event)  # as it is called with the browser's message
 
 
-def test_a_click_takes_what_stands_out_there_and_else_moves_the_box(live, film):
-    frames, truth = film
+def test_a_click_takes_what_stands_out_there_and_else_moves_the_box(live, clip):
+    frames, truth = clip
     box = widgets.pick_and_track(frames, tracker="identity")
     sliders, (choice,), (picture,) = (
         parts(box, kind) for kind in (ipywidgets.FloatSlider, ipywidgets.Dropdown, ipywidgets.Image)
@@ -120,15 +120,15 @@ def test_a_click_takes_what_stands_out_there_and_else_moves_the_box(live, film):
     assert picture.value == before
 
 
-def test_a_box_that_cannot_be_used_is_told(live, film):
-    box = widgets.pick_and_track(film[0], tracker="peak")
+def test_a_box_that_cannot_be_used_is_told(live, clip):
+    box = widgets.pick_and_track(clip[0], tracker="peak")
     for slider in parts(box, ipywidgets.FloatSlider)[:2]:
         slider.value = slider.min
     (button,) = parts(box, ipywidgets.Button)
     button.click()
     assert any("outside" in one.value for one in parts(box, ipywidgets.HTML)) and not parts(box, ipywidgets.Play)
     with pytest.raises(ValueError, match="start frame 8: there are 8 frames"):
-        widgets.pick_and_track(film[0], start=8)
+        widgets.pick_and_track(clip[0], start=8)
 
 
 def test_a_step_is_dissected():
@@ -136,14 +136,14 @@ def test_a_step_is_dissected():
     tracker = trackers.create("siamese")
     tracker.init(sequence.frames[0], sequence.boxes[0])
     tracker.update(sequence.frames[1])
-    figure = figures.dissection(sequence.frames[1], tracker.seen, truth=sequence.boxes[1])
+    figure = figures.dissection(sequence.frames[1], tracker.observation, truth=sequence.boxes[1])
     titles = [ax.get_title(loc="left")[:1] for ax in figure.axes if ax.get_title(loc="left")]
     assert titles == list("123456")
     window = figure.axes[0].patches[0]
-    assert window.get_width() == pytest.approx(tracker.seen.side)
+    assert window.get_width() == pytest.approx(tracker.observation.side)
     assert len(figure.axes[5].patches) == 13  # twelve proposals and the chosen one
-    x, y = np.array(figure.axes[5].patches[-1].get_center()) / tracker.seen.zoom + tracker.seen.center
-    np.testing.assert_allclose([x, y], tracker.seen.found[0])
+    x, y = np.array(figure.axes[5].patches[-1].get_center()) / tracker.observation.zoom + tracker.observation.center
+    np.testing.assert_allclose([x, y], tracker.observation.found[0])
     figure.savefig(io.BytesIO())
     plt.close(figure)
 

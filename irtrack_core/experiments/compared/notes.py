@@ -1,15 +1,18 @@
 """What was assumed to rebuild the compared methods [8]-[11]: data, so that notebooks print it beside every result."""
 
-from irtrack_core.config import JumpSettings
-
-__all__ = ["ASSUMPTIONS", "BARE", "BARE_REGION", "CAPTION", "COMMON", "TITLES"]
-
 CAPTION = "reconstruction, not the authors' code or numbers"
 # The paper knows no prediction of motion, no notice of a miss or a jump, no search elsewhere, and neither a vote of
 # proposals nor alignment nor a dead zone for the size, so it and the four are compared without: the window stays where the
 # target was last.
 BARE = dict(
-    motion=None, velocity_rate=0.0, lost_below=0.0, candidates=0, vote=0.0, dead=0.0, align=0, jump=JumpSettings(tile=0)
+    kalman=False,
+    velocity_rate=0.0,
+    lost_below=0.0,
+    candidates=0,
+    vote_radius=0.0,
+    size_dead_zone=0.0,
+    alignment_rounds=0,
+    camera_tile=0,
 )
 # with region selection sizes come from single frames, and are taken over slowly
 BARE_REGION = BARE | dict(size_rate=0.03)

@@ -43,7 +43,7 @@ class ComparedTracker(PyramidTracker):
         if self.net.settings.method == "ref9":
             s = self.net.settings
             side = template_side(self.size, s) * s.search_size / s.template_size
-            rows = state_rows(*zip(*self.past), center=self.center, side=side, given=self.given)
+            rows = state_rows(*zip(*self.past), center=self.center, side=side, given=self.initial_size)
             self.engine.kernels = (self.engine.kernels[0], torch.from_numpy(rows)[None].to(self.engine.device))
         box = super().update(frame)
         self.past = [*self.past[1 - HISTORY :], (self.center.copy(), self.size.copy(), self.score)]
