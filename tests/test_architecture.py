@@ -62,6 +62,16 @@ def test_light_rooms_never_load_torch():
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
 
 
+def test_nothing_heavy_is_loaded_before_it_is_used():
+    """The rooms below the network load NumPy, OpenCV and pydantic alone, in whatever module."""
+    modules = [dependencies.module_name(path) for path in MODULES]
+    light = [name for name in modules if room(name) < ROOMS.index("network") or ".evaluation" in name]
+    heavy = "{'torch', 'scipy', 'pandas', 'matplotlib', 'pooch', 'requests', 'filelock', 'cptv', 'mcos_decoder'}"
+    code = f"import sys, {', '.join(light)}; print(*{heavy} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], timeout=120, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == ""
+
+
 def parsed(lines):
     found = [Requirement(line) for line in lines]
     return {canonicalize_name(one.name): one for one in found}

@@ -6,7 +6,10 @@ Lengths are in units of the detector's side d unless they are called pixels; a p
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import erf
+
+from irtrack_core.optional import Lazy
+
+special = Lazy("scipy.special", "evaluation")
 
 
 def psf_sigma(settings):
@@ -40,7 +43,7 @@ def footprint(u, sigma, smear=0.0, stages=1, mismatch=0.0):
     """
     if not sigma > 0:
         raise ValueError(f"sigma must be above 0 d; got {sigma}")
-    u = np.asarray(u, dtype=np.float64)
+    u, erf = np.asarray(u, dtype=np.float64), special.erf
     if mismatch and stages > 1:
         shifts = (np.arange(stages) - (stages - 1) / 2) * mismatch
         return np.mean([footprint(u - shift, sigma, smear) for shift in shifts], axis=0)

@@ -7,16 +7,18 @@ channels, columns m instants of the scan. Each frame is drawn from its own gener
 gives the same frames.
 """
 
+from itertools import accumulate
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-from scipy import fft
-from scipy.signal import lfilter
 
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.imaging import camera_output, scene
 from irtrack_core.imaging.targets import Moving, path
+from irtrack_core.optional import Lazy
+
+fft = Lazy("scipy.fft", "evaluation")
 
 # components are multiples of 1 / 64 count and stay below 2^17: float32 adds such numbers without rounding
 GRID, LIMIT = 64, 2**17 - 1
@@ -60,7 +62,8 @@ def scan_jitter(sensor, count, rng):
     drive[0] /= np.sqrt(1 - memory**2)  # starts stationary
     period = sensor.jitter_length * rng.uniform(2, 8)
     sway = np.sqrt(2) * np.sin(2 * np.pi * (np.arange(count) / period + rng.uniform()))
-    return rms * np.sqrt(0.5) * (lfilter([1.0], [1.0, -memory], drive) + sway)
+    drift = np.fromiter(accumulate(drive.tolist(), lambda before, kick: kick + memory * before), float, count)
+    return rms * np.sqrt(0.5) * (drift + sway)
 
 
 def flicker_noise(sensor, shape, rng):

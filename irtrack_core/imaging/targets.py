@@ -4,9 +4,11 @@ import math
 
 import cv2
 import numpy as np
-from scipy import fft
 
 from irtrack_core.imaging import optics, shapes
+from irtrack_core.optional import Lazy
+
+fft = Lazy("scipy.fft", "evaluation")  # in single precision, faster than NumPy's
 
 
 def path(rng, frames, shape, *, speed, manoeuvre, vertical=1.0, region=(0.0, 1.0), margin=8.0, leave=False):

@@ -9,9 +9,11 @@ from math import sqrt
 
 import cv2
 import numpy as np
-from scipy.linalg import eigh
 
 from irtrack_core.filtering import check_image
+from irtrack_core.optional import Lazy
+
+linalg = Lazy("scipy.linalg", "evaluation")
 
 
 def ipi(image, *, patch=50, step=10, weight=None, **options):
@@ -187,7 +189,7 @@ def _shrink_singular(matrix, threshold):
     By the eigenvectors of the small Gram matrix, and only of those values that stay: far cheaper than a full SVD.
     """
     gram = (matrix.T @ matrix).astype(np.float64)
-    squares, vectors = eigh(gram, subset_by_value=(threshold**2, np.inf), check_finite=False)
+    squares, vectors = linalg.eigh(gram, subset_by_value=(threshold**2, np.inf), check_finite=False)
     if not len(squares):
         return np.zeros_like(matrix), 0
     shrunk = (vectors * (1 - threshold / np.sqrt(squares))).astype(matrix.dtype)
