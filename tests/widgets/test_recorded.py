@@ -1,4 +1,4 @@
-"""Recorded demos: what is drawn, the player's HTML, and a browser that moves its controls from a file, without a network."""
+"""Recorded demos: what is drawn, the HTML of their replay, and a browser that moves its controls, without a network."""
 
 import base64
 import io
@@ -40,7 +40,8 @@ def draw(kind, power, offset):
 
 widgets.demo(
     draw,
-    {"grid": {"kind": ["line", "root"], "power": [1, 2, 3]}, "plays": "power"},
+    {"kind": ["line", "root"], "power": [1, 2, 3]},
+    plays="power",
     kind=ipywidgets.Dropdown(options=["line", "root"], description="kind"),
     power=ipywidgets.IntSlider(value=2, max=9, description="power"),
     offset=ipywidgets.FloatSlider(value=0.5, description="offset"),
@@ -69,7 +70,7 @@ def sliders(a=1, b=0):
     }
 
 
-def test_a_film_is_the_product_of_its_values_last_one_fastest():
+def test_a_recording_is_the_product_of_its_values_last_one_fastest():
     calls = []
     data = recorded.record(steps(calls), sliders(), {"a": [3, 2, 9], "b": [0.5]}, note="More there.", plays="b")
     # 9 is out of the slider's reach; the first values, 1 and 0, are there though not asked for
@@ -102,17 +103,17 @@ def test_spread(count, most, expected):
 
 @pytest.fixture
 def small(monkeypatch):
-    """Films are recorded, but of two values of the last control alone; gives what was asked for."""
+    """Demos are recorded at two values of their last control only; gives the values that were asked for."""
     asked = []
 
-    def record(draw, controls, grid, **options):
-        asked.append(grid)
-        for name, values in grid.items():  # a demo asks for nothing that its own control would refuse
-            assert len(recorded._values(controls[name], values)) == len({*values, controls[name].value}), name
-        *others, last = grid
-        return recorded.record(draw, controls, {name: [] for name in others} | {last: grid[last][-1:]}, **options)
+    def record(draw, controls, values, **options):
+        asked.append(values)
+        for name, some in values.items():  # a demo asks for nothing that its own control would refuse
+            assert len(recorded._choices(controls[name], some)) == len({*some, controls[name].value}), name
+        *others, last = values
+        return recorded.record(draw, controls, {name: [] for name in others} | {last: values[last][-1:]}, **options)
 
-    monkeypatch.setenv("IRTRACK_BATCH", "films")
+    monkeypatch.setenv("IRTRACK_BATCH", "record")
     monkeypatch.setattr(base, "record", record)
     monkeypatch.setattr(filtering, "record", record)
     return asked
@@ -138,11 +139,11 @@ DEMOS = {
 
 
 @pytest.mark.parametrize("name", DEMOS)
-def test_every_demo_records_a_film(small, name):
+def test_every_demo_is_recorded(small, name):
     shown = DEMOS[name]()
-    assert isinstance(shown, widgets.Film) and isinstance(shown.figure, plt.Figure)
-    (grid,) = small
-    assert math.prod(map(len, grid.values())) <= 120
+    assert isinstance(shown, widgets.Recorded) and isinstance(shown.figure, plt.Figure)
+    (values,) = small
+    assert math.prod(map(len, values.values())) <= 120
     data = json.loads(json.dumps(shown._repr_mimebundle_()[replay.MIME]))  # plain data
     *others, last = data["controls"]
     assert len(last["values"]) == 2 and all(len(one["values"]) == 1 for one in others)
@@ -151,7 +152,7 @@ def test_every_demo_records_a_film(small, name):
     assert (data["plays"] is not None) == (name in ("scrub", "pick_and_track"))
 
 
-def test_the_filters_film_has_its_numbers_beside_it(small):
+def test_the_recorded_filter_has_its_numbers_beside_it(small):
     image, box = frame_with_a_target()
     data = widgets.filter_an_image(image, box, side=1).data
     assert data["controls"][-1]["values"] == ["1", "5"]
@@ -161,11 +162,11 @@ def test_the_filters_film_has_its_numbers_beside_it(small):
     assert all("peak kept" in beside and beside.count("<img alt=") == 1 for _, beside in data["shots"])
     assert kept[0] != kept[1]
     assert data["note"].endswith("Fixed here: angles n: 4; look for: bright targets.")
-    assert set(filtering.DRAWINGS) < set(filtering.FILM["shape"])
+    assert set(filtering.DRAWINGS) < set(filtering.VALUES["shape"])
 
 
 def test_several_picks_are_followed_each_by_itself(monkeypatch):
-    monkeypatch.setenv("IRTRACK_BATCH", "films")
+    monkeypatch.setenv("IRTRACK_BATCH", "record")
     frames = np.stack([spot((80, 100), (20 + i, 20)) + spot((80, 100), (70, 60 - i)) for i in range(6)])
     frames = frames + np.random.default_rng(0).normal(0, 0.01, frames.shape).astype(np.float32)
     data = widgets.pick_and_track(frames.astype(np.float32), tracker="peak", start=1).data
@@ -190,7 +191,7 @@ def toy(sentence="no <b>picture</b>"):
     }
 
 
-def test_the_players_html_needs_nothing_from_elsewhere():
+def test_the_html_of_a_replay_needs_nothing_from_elsewhere():
     text = replay.STYLE + replay.markup(toy()) + replay.SCRIPT
     assert not re.search(r"https?:|@import|<link|import\(|require", text)
     assert all(address.startswith("data:") for address in re.findall(r'(?:src|href)="([^"]*)"', text))
@@ -198,7 +199,7 @@ def test_the_players_html_needs_nothing_from_elsewhere():
     assert '<input type="range" min="0" max="2" step="1" value="2"' in text and "<output>3</output>" in text
 
 
-def test_a_sentence_cannot_end_the_players_data():
+def test_a_sentence_cannot_end_the_data_of_a_replay():
     inside = re.search(r'<script type="application/json">(.*?)</script>', replay.markup(toy("</script><b>x</b>")), re.S)
     assert json.loads(inside[1])["shots"][3][1] == "</script><b>x</b>"
 
@@ -211,7 +212,7 @@ def test_the_start_is_the_shot_of_the_first_settings():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A site of one notebook with a demo, executed as `make results` executes it."""
-    place = tmp_path_factory.mktemp("films")
+    place = tmp_path_factory.mktemp("recorded")
     cells = [nbformat.v4.new_markdown_cell("# A demo"), nbformat.v4.new_code_cell(DEMO)]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), place / "01_demo.ipynb")
     with pytest.MonkeyPatch.context() as patch:
@@ -225,9 +226,9 @@ def folder(tmp_path_factory):
         return site.make("quick", place / "site")
 
 
-def test_a_page_holds_the_player_in_place_of_the_figure(folder):
+def test_a_page_holds_the_replay_in_place_of_the_figure(folder):
     page = (folder / "01_demo.html").read_text()
-    assert page.count('class="irtrack-film"') == 1 and page.count(replay.SCRIPT) == 1 and page.count(replay.STYLE) == 1
+    assert [page.count(part) for part in ('class="irtrack-recorded"', replay.SCRIPT, replay.STYLE)] == [1, 1, 1]
     assert 'src="data:image/png' not in page
 
 
@@ -239,7 +240,7 @@ def test_a_readers_controls_change_the_picture(folder, chromium, width):  # noqa
     page.on("pageerror", lambda error: errors.append(error))
     page.route(re.compile("^https?:"), lambda route: (asked.append(route.request.url), route.abort()))
     page.goto((folder / "01_demo.html").as_uri(), wait_until="domcontentloaded")
-    box = page.locator(".irtrack-film")
+    box = page.locator(".irtrack-recorded")
     picture, slider, menu = box.locator(".picture img"), box.get_by_label("power"), box.get_by_label("kind")
     assert picture.get_attribute("alt") == "the demo with kind line, power 2"
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == 810
@@ -259,7 +260,7 @@ def test_a_readers_controls_change_the_picture(folder, chromium, width):  # noqa
     assert picture.get_attribute("alt") == "the demo with kind root, power 1" and box.locator(".words").is_hidden()
     menu.select_option("line")
     box.get_by_role("button", name="play").click()
-    page.wait_for_function("document.querySelector('.irtrack-film output').textContent === '3'", timeout=10_000)
+    page.wait_for_function("document.querySelector('.irtrack-recorded output').textContent === '3'", timeout=10_000)
     box.get_by_role("button", name="play").wait_for(timeout=10_000)  # it stops at the end
 
     assert page.evaluate("document.documentElement.scrollWidth") == width
