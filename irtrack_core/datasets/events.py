@@ -4,13 +4,13 @@
 """
 
 import re
+from dataclasses import replace
 
 import numpy as np
 
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
-from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.synthetic import as_sequence
-from irtrack_core.imaging.scan import Simulation
+from irtrack_core.imaging.scan import Simulation, check_seed
 
 # what happens -> (sentence, sensor, scene, target): changes to the settings below
 EVENTS = {
@@ -44,8 +44,7 @@ def event_set(*, frames=120, events=None, seed=0):
         raise ValueError(f"unknown event {unknown[0]!r}: use some of {', '.join(EVENTS)}")
     if frames < 60:
         raise ValueError(f"an event needs at least 60 frames to happen in; got frames={frames}")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"seed must be an integer of 0 or above; got {seed!r}")
+    check_seed(seed)
     return [_event(name, frames, seed) for name in chosen]
 
 
@@ -58,10 +57,7 @@ def _event(name, frames, seed):
     simulation = Simulation(sensor, scene, target, frames=frames, seed=int(rng.integers(2**31)))
     while name == "leave" and not _returns(simulation.boxes):  # a few paths are drawn until one does
         simulation = Simulation(sensor, scene, target, frames=frames, seed=int(rng.integers(2**31)))
-    made = as_sequence(simulation, f"sim-events-{name}", "sim-events")
-    return Sequence(
-        made.name, made.dataset, made.frames, made.boxes, made.fps, made.components, (f"the target {sentence}",)
-    )
+    return replace(as_sequence(simulation, f"sim-events-{name}", "sim-events"), notes=(f"the target {sentence}",))
 
 
 def _returns(boxes):

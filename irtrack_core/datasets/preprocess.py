@@ -1,12 +1,12 @@
 """All frames to one size, and their boxes with them: letterbox (isotropic, default) or stretch (the paper's wording)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
 
 from irtrack_core.datasets.frames import FunctionFrames
-from irtrack_core.datasets.sequence import Sequence
 
 MODES = ("letterbox", "stretch", "none")
 
@@ -74,16 +74,6 @@ def fit(shape, size=(640, 480), mode="letterbox"):
     return Fit((inner[0] / width, inner[1] / height), offset, inner, size)
 
 
-class _Resized:
-    """function(i) of the resized frames; a class, so that it can be pickled."""
-
-    def __init__(self, frames, placed):
-        self.frames, self.placed = frames, placed
-
-    def __call__(self, index):
-        return self.placed.frame(self.frames[index])
-
-
 def resize(sequence, size=(640, 480), mode="letterbox"):
     """The sequence with frames of `size` (W, H), resized one at a time when read, and boxes that follow exactly.
 
@@ -94,14 +84,13 @@ def resize(sequence, size=(640, 480), mode="letterbox"):
     if placed.size == placed.inner == sequence.shape[::-1]:
         return sequence
     frames = sequence.frames
-    return Sequence(
-        name=sequence.name,
-        dataset=sequence.dataset,
-        frames=FunctionFrames(len(frames), placed.size[::-1], frames.dtype, _Resized(frames, placed)),
-        boxes=placed.boxes(sequence.boxes),
-        fps=sequence.fps,
-        notes=sequence.notes,
-    )
+    resized = FunctionFrames(len(frames), placed.size[::-1], frames.dtype, partial(_read_resized, frames, placed))
+    boxes = placed.boxes(sequence.boxes)
+    return replace(sequence, frames=resized, boxes=boxes, components=None, oversampling=None)
+
+
+def _read_resized(frames, placed, index):
+    return placed.frame(frames[index])
 
 
 def restore_boxes(boxes, shape, size=(640, 480), mode="letterbox"):

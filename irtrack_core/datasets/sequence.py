@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -89,17 +90,6 @@ class Sequence:
         )
 
 
-class _Picked:
-    """function(i) -> source[start + i * stride]; a class, so that it can be pickled."""
-
-    def __init__(self, source, start, stride):
-        self.source, self.start, self.stride = source, start, stride
-
-    def __call__(self, index):
-        position = self.start + index * self.stride
-        return self.source(position) if callable(self.source) else self.source[position]
-
-
 def subsample(sequence, stride, *, start=0):
     """Every `stride`-th frame from frame `start` on, as a faster target would look; lazy, the boxes follow.
 
@@ -107,18 +97,14 @@ def subsample(sequence, stride, *, start=0):
     """
     if stride < 1 or not 0 <= start < len(sequence):
         raise ValueError(f"stride must be at least 1 and start in 0..{len(sequence) - 1}; got {stride} and {start}")
-    boxes = sequence.boxes[start::stride]
-    frames = sequence.frames
-    return Sequence(
-        name=sequence.name,
-        dataset=sequence.dataset,
-        frames=FunctionFrames(len(boxes), frames.shape, frames.dtype, _Picked(frames, start, stride)),
-        boxes=boxes,
-        fps=sequence.fps / stride,
-        components=sequence.components and _Picked(sequence.components, start, stride),
-        notes=sequence.notes,
-        oversampling=sequence.oversampling,
-    )
+    boxes, frames = sequence.boxes[start::stride], sequence.frames
+    picked = FunctionFrames(len(boxes), frames.shape, frames.dtype, partial(_pick, frames.__getitem__, start, stride))
+    components = sequence.components and partial(_pick, sequence.components, start, stride)
+    return replace(sequence, frames=picked, boxes=boxes, fps=sequence.fps / stride, components=components)
+
+
+def _pick(function, start, stride, index):
+    return function(start + index * stride)
 
 
 def in_memory(sequence, stride=1):

@@ -12,23 +12,17 @@ import numpy as np
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.datasets.frames import FunctionFrames
 from irtrack_core.datasets.sequence import Sequence
-from irtrack_core.imaging.scan import Simulation, sigma_w
+from irtrack_core.imaging.scan import Simulation, check_seed, sigma_w
 
 SKIES = ("clouds", "cloud_edges", "horizon", "terrain")
 
 
 def as_sequence(simulation, name, dataset, *, fps=30.0):
     """A `Sequence` that computes its frames, and their components, when they are read."""
-    frames = FunctionFrames(len(simulation), simulation.sensor.shape, simulation.dtype, simulation.frame)
-    return Sequence(
-        name=name,
-        dataset=dataset,
-        frames=frames,
-        boxes=simulation.boxes,
-        fps=fps,
-        components=simulation.components,
-        oversampling=(simulation.sensor.oversampling_scan, simulation.sensor.oversampling_cross),
-    )
+    sensor = simulation.sensor
+    frames = FunctionFrames(len(simulation), sensor.shape, simulation.dtype, simulation.frame)
+    exact = dict(components=simulation.components, oversampling=(sensor.oversampling_scan, sensor.oversampling_cross))
+    return Sequence(name, dataset, frames, simulation.boxes, fps, **exact)
 
 
 def simulated_set(name, *, frames=40, sequences=10, seed=0):
@@ -41,8 +35,7 @@ def simulated_set(name, *, frames=40, sequences=10, seed=0):
         raise ValueError(f"unknown simulated set {name!r}: use one of {sorted(SETS)}")
     if sequences < 1:
         raise ValueError(f"a set needs at least one sequence; got sequences={sequences}")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ValueError(f"seed must be an integer of 0 or above; got {seed!r}")
+    check_seed(seed)
     made = []
     for k in range(sequences):
         rng = np.random.default_rng([seed, list(SETS).index(name), k])

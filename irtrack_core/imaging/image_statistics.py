@@ -64,16 +64,11 @@ def scan_mtf(simulation, reference, *, frames=1):
 
     The ratio of the amplitude spectra of their backgrounds' rows, Hann-windowed; zero frequency is left out.
     """
-    amplitude = []
-    for one in (simulation, reference):
-        power = 0.0
-        for i in range(frames):
-            rows = one.components(i).background.astype(np.float64)
-            rows = (rows - rows.mean()) * np.hanning(rows.shape[1])
-            power = power + (np.abs(np.fft.rfft(rows, axis=1)) ** 2).sum(axis=0)
-        amplitude.append(np.sqrt(power[1:]))
-    frequency = np.fft.rfftfreq(reference.sensor.shape[1])[1:] * reference.sensor.oversampling_scan
-    return frequency, amplitude[0] / amplitude[1]
+    power = [
+        _row_power([one.components(i).background for i in range(frames)], (0, 1)) for one in (simulation, reference)
+    ]
+    frequency = np.fft.rfftfreq(reference.sensor.shape[1]) * reference.sensor.oversampling_scan
+    return frequency[1:], np.sqrt(power[0] / power[1])[1:]
 
 
 def row_spectrum(simulation, frames=4, bins=20):
@@ -83,14 +78,17 @@ def row_spectrum(simulation, frames=4, bins=20):
     """
     sensor = simulation.sensor
     sigma = (2**sensor.bits - 1) / sensor.span * sigma_w(sensor)
-    window = np.hanning(sensor.shape[1])
-    power = 0.0
-    for i in range(frames):
-        rows = simulation.components(i).clutter.astype(np.float64)
-        rows = (rows - rows.mean(axis=1, keepdims=True)) * window
-        power = power + (np.abs(np.fft.rfft(rows, axis=1)) ** 2).mean(axis=0) / frames
-    power /= (window**2).sum() * sigma**2
+    power = _row_power([simulation.components(i).clutter for i in range(frames)], 1) / sigma**2
     return _binned(np.fft.rfftfreq(sensor.shape[1]), power, 2.5 / sensor.shape[1], bins)
+
+
+def _row_power(images, axes):
+    """Power spectrum (W // 2 + 1,) of the images' rows, Hann-windowed, averaged; axes: over which their mean is taken off."""
+    power, window = [], np.hanning(images[0].shape[1])
+    for image in images:
+        rows = (image - image.mean(axis=axes, keepdims=True, dtype=np.float64)) * window
+        power.append((np.abs(np.fft.rfft(rows, axis=1)) ** 2).mean(axis=0) / (window**2).sum())
+    return np.mean(power, axis=0)
 
 
 def blob_width(simulation, frames=None):
@@ -102,8 +100,8 @@ def blob_width(simulation, frames=None):
         for axis in (0, 1):
             profile = target.sum(axis=axis)
             position = np.arange(len(profile))
-            mean = (profile * position).sum() / profile.sum()
-            variance[axis] += (profile * (position - mean) ** 2).sum() / profile.sum() / count
+            mean = np.average(position, weights=profile)
+            variance[axis] += np.average((position - mean) ** 2, weights=profile) / count
     return np.sqrt(variance)
 
 

@@ -47,6 +47,12 @@ def simulate(sensor=None, scene=None, target=None, *, frames=40, seed=0):
     return Simulation(sensor or ScanSettings(), scene or SceneSettings(), target or TargetSettings(), frames, seed)
 
 
+def check_seed(seed):
+    """Raises ValueError unless the seed is an integer of 0 or above."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"seed must be an integer of 0 or above; got {seed!r}")
+
+
 def sigma_w(sensor):
     """sigma_w in K: the white noise left of the NETD after TDI, NETD / sqrt(N)."""
     return sensor.netd * 1e-3 / np.sqrt(sensor.stages)
@@ -85,8 +91,7 @@ class Simulation:
     def __init__(self, sensor, scene_settings, target, frames=40, seed=0):
         if frames < 1:
             raise ValueError(f"a sequence needs at least one frame; got frames={frames}")
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-            raise ValueError(f"seed must be an integer of 0 or above; got {seed!r}")
+        check_seed(seed)
         self.sensor, self.scene, self.target = sensor, scene_settings, target
         self.frames, self.seed = int(frames), int(seed)
         rng = np.random.default_rng([self.seed, 0])
@@ -140,17 +145,8 @@ class Simulation:
         return sway
 
     def _object(self, settings, rng, sway, crosses=False):
-        position, velocity = path(
-            rng,
-            self.frames,
-            self.sensor.shape,
-            speed=settings.speed,
-            manoeuvre=settings.manoeuvre,
-            vertical=settings.vertical,
-            region=settings.region,
-            margin=settings.size * 0.6 + 6 + self.scene.wander + 3 * self.scene.vibration,
-            leave=settings.leave,
-        )
+        margin = settings.size * 0.6 + 6 + self.scene.wander + 3 * self.scene.vibration
+        position, velocity = path(rng, self.frames, self.sensor.shape, settings, margin)
         if crosses:  # meets the target near the middle of the sequence, at a steady relative velocity
             met, angle = self.frames * rng.uniform(0.3, 0.7), rng.uniform(0, 2 * np.pi)
             relative = 1.5 * settings.speed * np.array([np.cos(angle), np.sin(angle) * settings.vertical])

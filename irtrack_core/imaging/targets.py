@@ -11,13 +11,14 @@ from irtrack_core.optional import Lazy
 fft = Lazy("scipy.fft", "evaluation")  # in single precision, faster than NumPy's
 
 
-def path(rng, frames, shape, *, speed, manoeuvre, vertical=1.0, region=(0.0, 1.0), margin=8.0, leave=False):
+def path(rng, frames, shape, target, margin=8.0):
     """A smooth path (frames, 2) of centres x, y in pixels in a frame (H, W), and its velocity (frames, 2).
 
-    The speed is steady within 20 %; the turn rate is a first-order Markov process of rms `manoeuvre` radians a frame.
-    Near the margin, or the region's top and bottom (in frame heights), the target is turned back; with leave=True only
-    well outside the frame.
+    target: TargetSettings. The speed is steady within 20 %; the turn rate is a first-order Markov process of rms
+    `manoeuvre` radians a frame. Near the margin, or the region's top and bottom, the target is turned back; where it may
+    leave, only well outside the frame.
     """
+    speed, vertical, region, leave = target.speed, target.vertical, target.region, target.leave
     width, height = float(shape[1]), float(shape[0])
     edge = (min(margin, 0.3 * width), min(margin, 0.3 * height))
     low = (edge[0], max(edge[1], region[0] * height))
@@ -27,7 +28,7 @@ def path(rng, frames, shape, *, speed, manoeuvre, vertical=1.0, region=(0.0, 1.0
     if leave:
         low, high = (-0.15 * width, -0.15 * height), (1.15 * width, 1.15 * height)
     heading, memory, turn = rng.uniform(0, 2 * math.pi), 0.95, 0.0
-    noise = (rng.standard_normal(frames) * manoeuvre * math.sqrt(1 - memory**2)).tolist()
+    noise = (rng.standard_normal(frames) * target.manoeuvre * math.sqrt(1 - memory**2)).tolist()
     pace = 1 + 0.2 * np.sin(2 * np.pi * (np.arange(frames) / max(frames, 60) + rng.uniform()))
     ahead = max(12 * speed, 1e-9)  # looks twelve frames ahead for the border
 

@@ -23,7 +23,8 @@ def test_the_contract_of_a_dataset():
     assert [s.name for s in sequences] == [f"sim-events-{name}" for name in EVENTS]
     assert {s.dataset for s in sequences} == {"sim-events"} and "sim-events" in datasets.available()
     for sequence in sequences:
-        assert sequence.shape == (256, 320) and len(sequence) == 60 and sequence.notes[0].startswith("the target")
+        assert sequence.shape == (256, 320) and sequence.oversampling == (2.0, 2.0) and len(sequence) == 60
+        assert sequence.notes[0].startswith("the target")
         for box in sequence.boxes[sequence.present]:
             boxes.check_box(box, sequence.shape)
         parts = sequence.components(59)

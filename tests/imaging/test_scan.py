@@ -183,9 +183,8 @@ def test_unknown_shape_is_named():
 @settings(max_examples=30, deadline=None)
 def test_paths_are_smooth_and_keep_to_the_frame(seed, leave, vertical):
     rng = np.random.default_rng(seed)
-    positions, velocity = targets.path(
-        rng, 150, (100, 120), speed=2.0, manoeuvre=0.05, vertical=vertical, margin=10, leave=leave
-    )
+    target = TargetSettings(speed=2.0, manoeuvre=0.05, vertical=vertical, leave=leave)
+    positions, velocity = targets.path(rng, 150, (100, 120), target, margin=10)
     steps = np.diff(positions, axis=0)
     assert np.hypot(*steps.T).max() <= 2.0 * 1.2 + 1e-9
     assert np.abs(steps[:, 1]).max() <= 2.4 * vertical + 1e-9

@@ -22,13 +22,12 @@ def lcm(image, *, cells=(3, 5, 7, 9)):
     odd. A mean of 0 counts as one grey level (a 255th of the largest value for float32).
     """
     image, least = _positive(image)
-    best = None
+    found = []
     for u in _cells(cells):
         top = cv2.dilate(image, np.ones((u, u), np.uint8), borderType=cv2.BORDER_REFLECT)
         around = np.max(_neighbours(_means(image, u), u), axis=0)
-        contrast = top * top / np.maximum(around, least)  # L is the same for all i: the brightest neighbour decides
-        best = contrast if best is None else np.maximum(best, contrast)
-    return best
+        found.append(top * top / np.maximum(around, least))  # L is the same for all i: the brightest neighbour decides
+    return np.max(found, axis=0)
 
 
 def mpcm(image, *, cells=(3, 5, 7, 9)):
@@ -38,14 +37,13 @@ def mpcm(image, *, cells=(3, 5, 7, 9)):
     58, 2016. In grey values *squared*, so any SNR of it in decibels counts double. As in the paper it
     answers to dark targets too. cells: sides u, odd; m: a cell's mean.
     """
-    image, best = check_image(image).astype(np.float32), None
+    image, found = check_image(image).astype(np.float32), []
     for u in _cells(cells):
         means = _means(image, u)
         middle = means[u : u + image.shape[0], u : u + image.shape[1]]
         steps = [middle - one for one in _neighbours(means, u)]
-        contrast = np.min([steps[i] * steps[i + 4] for i in range(4)], axis=0)
-        best = contrast if best is None else np.maximum(best, contrast)
-    return best
+        found.append(np.min([steps[i] * steps[i + 4] for i in range(4)], axis=0))
+    return np.max(found, axis=0)
 
 
 def rlcm(image, *, cell=9, counts=((2, 4), (5, 9), (9, 16))):
@@ -62,13 +60,12 @@ def rlcm(image, *, cell=9, counts=((2, 4), (5, 9), (9, 16))):
         raise ValueError(f"counts are pairs of whole numbers from 1 to cell^2 = {cell**2}; got {counts}")
     wanted = sorted({int(k) for pair in counts for k in pair})
     largest = dict(zip(wanted, _largest_means(_padded(image, cell + cell // 2), cell, wanted)))
-    best = None
+    found = []
     for k1, k2 in counts:
         own = largest[k1][cell : cell + image.shape[0], cell : cell + image.shape[1]]
         around = np.max(_neighbours(largest[k2], cell), axis=0)
-        contrast = own * own / np.maximum(around, least) - own
-        best = contrast if best is None else np.maximum(best, contrast)
-    return best
+        found.append(own * own / np.maximum(around, least) - own)
+    return np.max(found, axis=0)
 
 
 # -- parameters from the target's size (w, h)

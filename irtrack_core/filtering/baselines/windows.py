@@ -42,12 +42,11 @@ def max_median(image, *, length=5):
     _lines(length)  # checks it
     height, width = image.shape
     padded = np.pad(image, half, mode="symmetric")
-    largest = None
+    medians = []
     for dy, dx in ((0, 1), (-1, 1), (1, 0), (1, 1)):
         shifted = [padded[half + k * dy :, half + k * dx :][:height, :width] for k in range(-half, half + 1)]
-        median = np.partition(shifted, half, axis=0)[half]
-        largest = median if largest is None else np.maximum(largest, median, out=largest)
-    return image - largest
+        medians.append(np.partition(shifted, half, axis=0)[half])
+    return image - np.max(medians, axis=0)
 
 
 def dog(image, *, sigma=1.5, ratio=1.6):
