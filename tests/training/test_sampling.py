@@ -8,7 +8,7 @@ from irtrack_core import filtering
 from irtrack_core.config import FilterSettings, SamplingSettings, network_preset
 from irtrack_core.datasets import Sequence
 from irtrack_core.network import anchors as an
-from irtrack_core.network.crops import CropMaker, block_means, crop, standardize, template_side
+from irtrack_core.network.crops import CropMaker, arcsinh, block_means, crop, standardize, template_side
 from irtrack_core.training.sampling import MixedSampler, Pair, PairSampler, SequenceStream
 
 COMPACT = network_preset("compact")
@@ -229,3 +229,9 @@ def test_a_mixture_draws_in_the_given_shares():
     assert 0.68 < template.mean() < 0.82
     with pytest.raises(ValueError, match="one share"):
         MixedSampler([Constant(0)], [1, 2])
+
+
+def test_arcsinh_is_numpys():
+    x = np.concatenate([[0, -0.0, 1e-8, -1e-8, 1e15, -1e15], np.linspace(-50, 50, 1001)]).astype(np.float32)
+    np.testing.assert_allclose(arcsinh(x), np.arcsinh(x.astype(np.float64)), rtol=1e-6, atol=3e-7)
+    assert arcsinh(x).dtype == np.float32
