@@ -4,6 +4,8 @@ Reading guide: `SiameseNet.forward` is the whole network in four lines. Sizes in
 `paper` (template 127, search 255) and, after the bar, of `compact` (template 47, search 95).
 """
 
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -75,9 +77,8 @@ class FeatureFusion(nn.Module):
         return torch.cat([bn(pooled[level]) for bn, level in zip(self.bn, self.levels, strict=True)], dim=1)
 
     def forward(self, maps):
-        return self.conv(
-            self.stack(maps)
-        )  # (6) (B, 1024, 6, 6) -> (7) (B, 256, 6, 6) | (B, 144, 5, 5) -> (B, 48, 5, 5)
+        """Eqs. (5)-(7): F' (B, C, 6, 6) or (B, C, 22, 22)."""
+        return self.conv(self.stack(maps))  # (6) 1024 -> (7) 256 channels | 144 -> 48
 
 
 def cross_correlation(search, kernel, *, scale=True):
@@ -238,34 +239,49 @@ def foreground(r_2m):
     return target - background
 
 
-@torch.no_grad()
-def shapes(net):
-    """Rows (layer, template shape, search shape) of every stage for the net's own crops: what the notebook draws."""
-    s, rows, was_training = net.settings, [], net.training
-    net.eval()
-    template = torch.zeros(1, len(s.inputs), s.template_size, s.template_size)
-    search = torch.zeros(1, len(s.inputs), s.search_size, s.search_size)
-    rows.append(("crop", template, search))
-    maps_template, maps_search = net.backbone(template), net.backbone(search)
-    x = (template, search)
-    for name in ("conv1", "conv2"):
-        x = tuple(getattr(net.backbone, name)(branch) for branch in x)
-        rows.append((name, *x))
-    names = ("conv3", "conv4", "conv5")
-    rows += zip(names, maps_template, maps_search, strict=True)
-    pooled = net.fusion.pool(maps_template), net.fusion.pool(maps_search)
-    rows += zip([f"p({name})" for name in names], *pooled, strict=True)
-    rows.append(("concat", net.fusion.stack(maps_template), net.fusion.stack(maps_search)))
-    fused = net.fusion(maps_template), net.fusion(maps_search)
+@contextmanager
+def eval_mode(net):
+    """The net in eval mode for a `with` block, and afterwards in the mode it was in."""
+    was_training = net.training
+    try:
+        yield net.eval()
+    finally:
+        net.train(was_training)
+
+
+def blank(net):
+    """(template, search) crops of zeros of the sizes that the net takes, (1, inputs, S, S) each."""
+    s = net.settings
+    return tuple(next(net.parameters()).new_zeros(1, len(s.inputs), n, n) for n in (s.template_size, s.search_size))
+
+
+def stages(net, template, search):
+    """Rows (name, template map, search map) of every stage for two crops (B, inputs, S, S), in the order of computation.
+
+    Names: crop, conv1 ... conv5, p(conv3) ... p(conv5), concat, F'; one gamma for each kernel of the head, with the kernel
+    itself as the template's map; R_2m and, with region selection, R_4m, which have no template's map (None).
+    """
+    pair = template, search
+    rows = [("crop", *pair)]
+    for name, stage in net.backbone.named_children():
+        pair = [stage(maps) for maps in pair]
+        rows.append((name, *pair))
+    shallow = [[row[branch] for row in rows[-3:]] for branch in (1, 2)]
+    rows += zip(("p(conv3)", "p(conv4)", "p(conv5)"), *map(net.fusion.pool, shallow), strict=True)
+    rows.append(("concat", *map(net.fusion.stack, shallow)))
+    fused = [net.fusion(maps) for maps in shallow]
     rows.append(("F'", *fused))
     kernels = net.region.template(fused[0])
-    # one gamma a kernel: two of the up-channel head, one of the depthwise one, none of a score map
-    gammas = [
-        (name, module) for name, module in net.region.named_children() if name.startswith("gamma") and name[-1] == "y"
-    ]
-    rows += [(name[:-2], kernel, module(fused[1])) for (name, module), kernel in zip(gammas, kernels)]
+    # two gammas in the up-channel head, one in the depthwise one, none in a score map
+    gammas = [(name[:-2], gamma) for name, gamma in net.region.named_children() if name.endswith("_y")]
+    rows += [(name, kernel, gamma(fused[1])) for (name, gamma), kernel in zip(gammas, kernels)]
     results = zip(("R_2m", "R_4m"), net.region.search(fused[1], kernels))
-    net.train(was_training)
-    return [(name, tuple(a.shape[1:]), tuple(b.shape[1:])) for name, a, b in rows] + [
-        (name, None, tuple(r.shape[1:])) for name, r in results if r is not None
-    ]
+    return rows + [(name, None, result) for name, result in results if result is not None]
+
+
+@torch.no_grad()
+def shapes(net):
+    """Rows (name, template shape, search shape) of `stages` for the net's own crop sizes; (C, H, W), or None."""
+    with eval_mode(net):
+        rows = stages(net, *blank(net))
+    return [(name, *(maps if maps is None else tuple(maps.shape[1:]) for maps in pair)) for name, *pair in rows]

@@ -3,29 +3,14 @@
 All functions leave the network's weights and mode as they were.
 """
 
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 
 from irtrack_core import boxes as bx
 from irtrack_core.config import TrainingSettings
-from irtrack_core.network.siamese_net import foreground
+from irtrack_core.network.siamese_net import eval_mode, foreground, stages
 from irtrack_core.training.loop import step
 from irtrack_core.training.sampling import CropMaker, template_side
-
-__all__ = ["crops", "importance", "layers", "loss_surface", "separation", "tensors"]
-
-
-@contextmanager
-def looking(net):
-    """The net in eval mode, and afterwards in the mode it was in."""
-    was_training = net.training
-    net.eval()
-    try:
-        yield net
-    finally:
-        net.train(was_training)
 
 
 def crops(sequence, settings, frame, shift=(0, 0)):
@@ -52,22 +37,13 @@ def tensors(pair):
 def layers(net, template, search):
     """{name: (template map, search map)} of every stage for two crops (inputs, S, S), as arrays (C, H, W).
 
-    Names: crop, conv1 ... conv5, p(conv3) ... p(conv5), F', and z, the scores (m, n, n) before the sigmoid, search only.
+    Names: those of `siamese_net.stages`, and z, the scores (m, n, n) before the sigmoid. Where the template has no map: None.
     """
-    with looking(net):
-        x = [torch.from_numpy(np.ascontiguousarray(crop))[None] for crop in (template, search)]
-        found = {"crop": x}
-        for name, stage in net.backbone.named_children():
-            x = [stage(branch) for branch in x]
-            found[name] = x
-        maps = [[found[f"conv{k}"][branch] for k in (3, 4, 5)] for branch in (0, 1)]
-        pooled = [net.fusion.pool(one) for one in maps]
-        found |= {f"p(conv{k})": [pooled[0][k - 3], pooled[1][k - 3]] for k in (3, 4, 5)}
-        fused = [net.fusion(one) for one in maps]
-        found["F'"] = fused
-        z = foreground(net.region.search(fused[1], net.region.template(fused[0]))[0])
-    arrays = {name: tuple(branch[0].numpy() for branch in both) for name, both in found.items()}
-    return arrays | {"z": (None, z[0].numpy())}
+    with eval_mode(net):
+        rows = stages(net, *(torch.from_numpy(np.ascontiguousarray(crop))[None] for crop in (template, search)))
+    maps = {name: tuple(one if one is None else one[0].numpy() for one in pair) for name, *pair in rows}
+    scores = next(result for name, _, result in rows if name == "R_2m")
+    return maps | {"z": (None, foreground(scores)[0].numpy())}
 
 
 @torch.no_grad()
@@ -86,7 +62,7 @@ def loss_surface(net, batch, rng, *, span=1.0, n=21, settings=None):
         lengths = [(p.flatten(1).norm(dim=1), d.flatten(1).norm(dim=1)) for p, d in zip(weights, direction)]
         plane.append([d * (a / b)[:, None, None, None] for d, (a, b) in zip(direction, lengths)])
     steps, losses = np.linspace(-span, span, n), np.empty((n, n))
-    with looking(net):
+    with eval_mode(net):
         try:
             for i, j in np.ndindex(n, n):
                 for p, here, one, two in zip(weights, start, *plane):
@@ -104,7 +80,7 @@ def separation(net, pairs):
     """(scores of positives, scores of negatives, share): z at the labelled positions of pairs, and the share of couples of
     a positive and a negative that stand in the right order (the area under the ROC curve; 0.5: it tells nothing)."""
     positive, negative = [], []
-    with looking(net):
+    with eval_mode(net):
         for pair in pairs:
             template, search, q, _ = tensors(pair)
             z = foreground(net(template, search)[0])
@@ -120,7 +96,7 @@ def separation(net, pairs):
 
 def importance(net, template, search):
     """(S, S) of how much each pixel of the search crop moves the highest score: |gradient x pixel|, summed over channels."""
-    with looking(net):
+    with eval_mode(net):
         crops = [torch.from_numpy(np.ascontiguousarray(crop))[None] for crop in (template, search)]
         crops[1].requires_grad_()
         (gradient,) = torch.autograd.grad(foreground(net(*crops)[0]).max(), crops[1])

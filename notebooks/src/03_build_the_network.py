@@ -31,7 +31,8 @@ from irtrack_core import datasets, widgets, workbook
 from irtrack_core.config import network_preset
 from irtrack_core.figures import network as figures
 from irtrack_core.figures import style
-from irtrack_core.network.receptive_field import positions_by_hand, reach, search_macs
+from irtrack_core.network.layers import positions
+from irtrack_core.network.receptive_field import reach, search_macs
 from irtrack_core.network.siamese_net import FeatureFusion, RegionSelection, SiameseNet, cross_correlation, shapes
 from irtrack_core.network.weights import SHIPPED, load_weights
 from irtrack_core.training import inspection
@@ -180,9 +181,7 @@ def seen(preset, size):
     s = network_preset(preset)
     zoom = s.template_size / template_side((size, size), s)
     cells, window = size * zoom / s.stride, s.search_size / zoom
-    room = (
-        (positions_by_hand(SiameseNet(s)) - 1) / 2 * s.stride / zoom
-    )  # from the crop's centre to the outermost position
+    room = (positions(s) - 1) / 2 * s.stride / zoom  # from the crop's centre to the outermost position
     return {
         "preset": preset,
         "target, px": size,

@@ -1,6 +1,7 @@
+import re
+
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from irtrack_core.config import network_preset
 from irtrack_core.network import receptive_field
@@ -23,29 +24,33 @@ def test_the_budget_of_compact():
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize(
-    "changes", [{}, {"fusion": False}, {"region": False}, {"fusion_kernel": 3}, {"head": "depthwise"}]
-)
-def test_positions_follow_from_the_sizes(preset, changes):
-    net = new_net(network_preset(preset, width=0.0625, **changes))
-    assert receptive_field.positions_by_hand(net) == net.positions()
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("changes", [{"head": "up-channel"}, {"head": "depthwise"}, {"region": False}])
-def test_macs_equal_half_the_flops_that_torch_counts(preset, changes):
-    net = new_net(network_preset(preset, width=0.125, **changes)).eval()
+@pytest.mark.parametrize("head", ["up-channel", "depthwise", "score map"])
+def test_every_multiplication_has_a_part(preset, head):
+    """Convolution by convolution, by hand: a filter's weights, once for every number of the layer's output."""
+    net = new_net(network_preset(preset, width=0.125, **({"region": False} if head == "score map" else {"head": head})))
     template, search = crops(net.settings)
-    mine = receptive_field.macs(net, template, search)
-    with FlopCounterMode(display=False) as counter:
-        net(template, search)
-    assert 2 * sum(mine.values()) == counter.get_total_flops()
-    alone = receptive_field.search_macs(net)
+    parts, by_hand = receptive_field.search_macs(net), {}
+
+    def count(part, layer, output):
+        by_hand[part] = by_hand.get(part, 0) + layer.weight[0].numel() * output.numel()
+
     with torch.no_grad():
-        kernels = net.template(template)
-        with FlopCounterMode(display=False) as counter:
-            net.search(search, kernels)
-    assert 2 * sum(alone.values()) == counter.get_total_flops()
+        kernels = net.eval().template(template)
+        for name, layer in net.named_modules():
+            if isinstance(layer, torch.nn.Conv2d):
+                part = re.sub(r"\.\d+$", "", name).removeprefix("backbone.")
+                layer.register_forward_hook(lambda layer, _, output, part=part: count(part, layer, output))
+        scores = net.search(search, kernels)[0]
+    by_hand["correlation"] = sum(kernel[0].numel() for kernel in kernels) * scores.shape[-1] ** 2
+    assert list(parts.items()) == list(by_hand.items())
+
+
+def test_counting_leaves_the_net_in_its_mode():
+    net = new_net(network_preset("compact", width=0.125)).train()
+    receptive_field.search_macs(net)
+    assert net.training
+    receptive_field.search_macs(net.eval())
+    assert not net.training
 
 
 def sight(net, level):
