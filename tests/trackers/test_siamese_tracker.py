@@ -10,7 +10,7 @@ from irtrack_core.network.crops import strongest, tiles
 from irtrack_core.network.weights import save_weights
 from irtrack_core.trackers import redetection, select_proposal
 from irtrack_core.trackers.base import GrayView, to_gray
-from irtrack_core.trackers.redetection import Surroundings
+from irtrack_core.trackers.places import Surroundings
 from irtrack_core.trackers.select_proposal import Observation, best_proposal, most_probable, vote
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.training.loop import new_net, train
