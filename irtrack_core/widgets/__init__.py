@@ -1,7 +1,7 @@
 """Interactive demos: each is a tested function that draws a figure, with controls over it; the only importer of ipywidgets.
 
 In a live front end a demo shows its controls and redraws when they move. In a batch run (IRTRACK_BATCH is set) it returns the
-figure of its first settings. In a batch run that records (IRTRACK_BATCH=record, as `workbook run` sets it) it also draws
+figure of its first settings. In a batch run that records (IRTRACK_BATCH=record, as `workbook site` sets it) it also draws
 itself over a few values of its controls, and the web site replays these without a kernel. `LiveCurve` has no controls and is
 a figure there.
 """
@@ -9,8 +9,7 @@ a figure there.
 from irtrack_core.widgets.base import demo, live, png
 from irtrack_core.widgets.filtering import filter_an_image, filter_your_image
 from irtrack_core.widgets.learning import LiveCurve
-from irtrack_core.widgets.matching import anchors_on_frame, feature_maps, response_maps
-from irtrack_core.widgets.network import network_shapes
+from irtrack_core.widgets.network import anchors_on_frame, feature_maps, network_shapes, response_maps
 from irtrack_core.widgets.pad import ElementPad
 from irtrack_core.widgets.recorded import Recorded
 from irtrack_core.widgets.scan import TARGETS, scan_an_image

@@ -15,14 +15,13 @@ def live():
 
 
 def recording():
-    """True in a batch run that records the demos, as `workbook run` does for the web site."""
+    """True in a batch run that records the demos, as `workbook site` does."""
     return os.environ.get("IRTRACK_BATCH") == "record"
 
 
 def png(figure, dpi=80):
     """The figure as PNG bytes; the figure is closed."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
+    figure.savefig(buffer := io.BytesIO(), format="png", dpi=dpi)
     plt.close(figure)
     return buffer.getvalue()
 

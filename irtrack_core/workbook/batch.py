@@ -10,8 +10,6 @@ from filelock import FileLock, Timeout
 from irtrack_core import config
 from irtrack_core.workbook import book
 
-__all__ = ["plan", "results", "where"]
-
 
 def results(profile, cores=2):
     """Run all notebooks that are not up to date, then say where their tables and figures are; returns the exit status.
@@ -88,10 +86,15 @@ def _time(seconds):
 
 
 def where(profile):
-    """Print where the tables and figures of a profile are."""
+    """Print where the tables, figures and notebooks of a profile are, and last the report, as a page that a browser opens."""
     results, figures = book.folders(profile)
     print(f"\nexecuted notebooks  {results / 'notebooks'}")
-    for title, folder, patterns in (("tables", results, ("*.csv", "*.json")), ("figures", figures, ("*.png",))):
-        files = sorted(file for pattern in patterns for file in folder.glob(pattern) if file.name != "manifest.json")
-        print(f"{title:<19} {folder}", *(f"  {file.name}" for file in files), sep="\n")
-    print(f"report              {results / 'notebooks' / '20_report.ipynb'}")
+    tables = [*results.glob("*.csv"), *results.glob("*.json")]
+    for title, files in (("tables", tables), ("figures", [*figures.glob("*.png"), *results.glob("figures/*.png")])):
+        print(title)
+        print(*(f"  {file}" for file in sorted(files)), sep="\n")
+    report = results / "notebooks" / "20_report.ipynb"
+    if report.is_file():
+        from irtrack_core.workbook import site
+
+        print(f"report              {site.write_page(report, results / '20_report.html')}")

@@ -1,21 +1,14 @@
-"""Notebooks in batch: build the stored ones from their sources, run one with checked parameters.
+"""Builds the stored notebooks from their sources, and runs one with checked parameters."""
 
-Used as `python -m irtrack_core.workbook build|run|results|where|site`.
-"""
-
-import argparse
 import ast
 import hashlib
-import os
 import sys
 import time
 from pathlib import Path
 
 import nbformat
 
-from irtrack_core.workbook import batch, book, site
-
-__all__ = ["build", "check_parameters", "main", "run", "sources"]
+from irtrack_core.workbook import book
 
 # ipykernel warns at every start that its local TCP connection is not encrypted, and reports its own orderly end as an error
 QUIET_KERNEL = ["--IPKernelApp.log_level=CRITICAL"]
@@ -215,50 +208,3 @@ def _follow(stem):
 
     Thread(target=beat, daemon=True).start()
     return watch
-
-
-def main(arguments=None):
-    """The command line; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m irtrack_core.workbook", description=__doc__.splitlines()[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("run", help="execute a notebook with parameters")
-    one.add_argument("notebook")
-    one.add_argument("output")
-    one.add_argument("-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"))
-    make = commands.add_parser("build", help="make and execute the stored notebooks from notebooks/src/*.py")
-    make.add_argument("names", nargs="*", help="beginnings of names, e.g. 02; none: all")
-    make.add_argument("--no-execute", action="store_true", help="write code and text only")
-    look = commands.add_parser("where", help="say where tables and figures are")
-    look.add_argument("--profile", default="quick")
-    every = commands.add_parser("results", help="run all notebooks that are not up to date, and say where tables are")
-    every.add_argument("--profile", default="quick")
-    every.add_argument("--cores", type=int, default=2)
-    every.add_argument("--dry-run", action="store_true", help="only say what would run, and how long it took last time")
-    web = commands.add_parser("site", help="make a web site of the executed notebooks")
-    web.add_argument("--profile", default="quick")
-    options = parser.parse_args(arguments)
-    # demos draw their static figure, for nobody is there to move a slider; a run also records them for the web site
-    os.environ["IRTRACK_BATCH"] = "record" if options.command == "run" else "1"
-    os.environ.pop("MPLBACKEND", None)  # any but the kernel's own would leave the notebooks without figures
-    try:
-        if options.command == "run":
-            names = [name for name, _ in options.parameters]
-            twice = {name for name in names if names.count(name) > 1}
-            if twice:
-                raise ValueError(f"parameter given twice: {', '.join(sorted(twice))}")
-            return run(options.notebook, options.output, dict(options.parameters))
-        if options.command == "where":
-            batch.where(options.profile)
-            return 0
-        if options.command == "results":
-            return (batch.plan if options.dry_run else batch.results)(options.profile, options.cores)
-        if options.command == "site":
-            print(f"open {site.make(options.profile) / 'index.html'}")
-            return 0
-        os.environ.setdefault("IRTRACK_FIGURES", str(book.find_root() / "figures"))  # stored beside the notebooks
-        for path in sources(options.names):
-            print(f"wrote {build(path, execute=not options.no_execute)}", flush=True)
-    except (ValueError, FileNotFoundError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0

@@ -2,14 +2,14 @@
 
 import html
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
 
 from irtrack_core.widgets import replay
 from irtrack_core.workbook import book
-
-__all__ = ["make"]
 
 # wide tables scroll in their own box, text in their cells keeps a width that can be read, and figures shrink with the page
 PAGE = """<meta name="viewport" content="width=device-width, initial-scale=1"><style>
@@ -33,42 +33,63 @@ HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 
 
 def make(profile, folder=None):
-    """Write site/index.html and a page for each executed notebook of a profile; returns the folder.
+    """Writes site/index.html and a page for each executed notebook of a profile; returns the folder.
 
-    Pages hold all their figures and work offline, down to a phone's width, and so do the demos, over the values that a run
-    recorded (`widgets.recorded`); only equations stay in their TeX there, for MathJax is loaded from the web. Raises
+    Pages hold all their figures and work offline, down to a phone's width, and so do the demos, over the values that are
+    recorded here (`recorded`); only equations stay in their TeX there, for MathJax is loaded from the web. Raises
     FileNotFoundError when nothing was run yet.
     """
-    from nbconvert import HTMLExporter
-
-    root = book.find_root()
     results, _ = book.folders(profile)
     notebooks = sorted((results / "notebooks").glob("*.ipynb"))
     if not notebooks:
         raise FileNotFoundError(
             f"no executed notebooks in {results / 'notebooks'}: first `make results PROFILE={profile}`"
         )
-    folder = Path(folder or root / "site")
-    exporter = HTMLExporter(embed_images=True, require_js_url="")  # it is for widgets, which recorded demos do not need
-    exporter.register_preprocessor("nbconvert.preprocessors.CoalesceStreamsPreprocessor", enabled=True)  # progress bars
+    folder = Path(folder or book.find_root() / "site")
     lines = [HEAD, f"<h1>irtrack</h1><p>Executed with the profile <em>{profile}</em>.</p><ul>"]
     for path in notebooks:
-        notebook = nbformat.read(path, as_version=4)
-        demos = _replay(notebook)
-        body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": path.stem}})
-        begin = re.search(r"<body[^>]*>", body).end()
-        style = (replay.STYLE if demos else "") + PAGE
-        head = body[:begin].replace('<script src=""></script>', "").replace("</head>", style, 1)
-        body = head + BACK + body[begin:]
-        if demos:
-            end = body.rindex("</body>")
-            body = body[:end] + replay.SCRIPT + body[end:]
-        book._write(folder / f"{path.stem}.html", body.encode())
-        title = notebook.cells[0].source.splitlines()[0].lstrip("# ") or path.stem
+        page = write_page(recorded(path), folder / f"{path.stem}.html", BACK)
+        title = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].lstrip("# ") or path.stem
         lines.append(f'<li><a href="{path.stem}.html">{html.escape(title)}</a></li>')
-        print(f"wrote {folder / path.stem}.html", flush=True)
+        print(f"wrote {page}", flush=True)
     book._write(folder / "index.html", ("\n".join(lines) + "</ul></body></html>\n").encode())
     return folder
+
+
+def recorded(path):
+    """The notebook of an executed one whose demos are recorded; `path` itself where it shows none.
+
+    It lies in the folder recorded/ beside notebooks/, and is made by running the notebook again, with the same parameters,
+    when it is missing or older. Raises RuntimeError when that fails.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    if not any(cell.cell_type == "code" and "widgets" in cell.source for cell in notebook.cells):
+        return path
+    target = path.parents[1] / "recorded" / path.name
+    if not target.is_file() or target.stat().st_mtime < path.stat().st_mtime:
+        known, part = notebook.metadata["papermill"], target.with_name(f".{target.name}")
+        command = [sys.executable, "-m", "irtrack_core.workbook", "run", "--record", known["input_path"], str(part)]
+        for name, value in known["parameters"].items():
+            command += ["-p", name, str(value)]
+        if subprocess.run(command, cwd=book.find_root()).returncode:
+            raise RuntimeError(f"{path.name} could not be run again to record its demos; its failed cell is in {part}")
+        part.replace(target)
+    return target
+
+
+def write_page(path, target, top=""):
+    """Writes an executed notebook as one page of HTML, `top` at its beginning; returns the page's path, `target`."""
+    from nbconvert import HTMLExporter
+
+    notebook = nbformat.read(path, as_version=4)
+    demos = _replay(notebook)
+    exporter = HTMLExporter(embed_images=True, require_js_url="")  # it is for widgets, which recorded demos do not need
+    exporter.register_preprocessor("nbconvert.preprocessors.CoalesceStreamsPreprocessor", enabled=True)  # progress bars
+    body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": target.stem}})
+    begin, end = re.search(r"<body[^>]*>", body).end(), body.rindex("</body>")
+    style = (replay.STYLE if demos else "") + PAGE
+    head = body[:begin].replace('<script src=""></script>', "").replace("</head>", style, 1)
+    return book._write(target, (head + top + body[begin:end] + (replay.SCRIPT if demos else "") + body[end:]).encode())
 
 
 def _replay(notebook):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from irtrack_core import datasets, evaluation
-from irtrack_core.workbook import runner
+from irtrack_core.workbook.__main__ import main
 
 PFA = 1e-3
 
@@ -26,7 +26,7 @@ def results(tmp_path_factory, root):
     small = ["-p", "sequences_each", "2", "-p", "repeats", "2"]
     notebook = root / "notebooks/10_experiment_snr.ipynb"
     try:
-        assert runner.main(["run", str(notebook), str(folder / "out.ipynb"), *small]) == 0
+        assert main(["run", str(notebook), str(folder / "out.ipynb"), *small]) == 0
     finally:
         patch.undo()
     return folder / "results/quick"

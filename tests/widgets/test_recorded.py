@@ -21,7 +21,8 @@ from irtrack_core import widgets
 from irtrack_core.config import network_preset
 from irtrack_core.training.loop import new_net
 from irtrack_core.widgets import base, filtering, recorded, replay
-from irtrack_core.workbook import runner, site
+from irtrack_core.workbook import site
+from irtrack_core.workbook.__main__ import main
 
 DEMO = """
 import ipywidgets
@@ -211,7 +212,7 @@ def test_the_start_is_the_shot_of_the_first_settings():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A site of one notebook with a demo, executed as `make results` executes it."""
+    """A site of one notebook with a demo, executed as `make results` executes it: the site records the demo."""
     place = tmp_path_factory.mktemp("recorded")
     cells = [nbformat.v4.new_markdown_cell("# A demo"), nbformat.v4.new_code_cell(DEMO)]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), place / "01_demo.ipynb")
@@ -219,11 +220,18 @@ def folder(tmp_path_factory):
         patch.setenv("IRTRACK_RESULTS", str(place / "results"))
         patch.setenv("IRTRACK_BATCH", "")  # so that what the command sets is undone
         done = place / "results" / "quick" / "notebooks" / "01_demo.ipynb"
-        assert runner.main(["run", str(place / "01_demo.ipynb"), str(done)]) == 0
+        assert main(["run", str(place / "01_demo.ipynb"), str(done)]) == 0
         (output,) = nbformat.read(done, as_version=4).cells[1].outputs
+        assert output.data["image/png"].startswith("iVBOR") and replay.MIME not in output.data
+        made = site.make("quick", place / "site")
+        again = place / "results" / "quick" / "recorded" / "01_demo.ipynb"
+        (output,) = nbformat.read(again, as_version=4).cells[1].outputs
         assert output.data["image/png"].startswith("iVBOR") and output.data["text/plain"] == "<Figure>"
         assert len(output.data[replay.MIME]["pictures"]) == 5
-        return site.make("quick", place / "site")
+        first = again.stat().st_mtime_ns
+        site.make("quick", place / "site")
+        assert again.stat().st_mtime_ns == first  # recorded once, and again when the notebook was run again
+        return made
 
 
 def test_a_page_holds_the_replay_in_place_of_the_figure(folder):

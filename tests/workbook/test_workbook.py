@@ -10,6 +10,7 @@ import pytest
 from irtrack_core import boxes, workbook
 from irtrack_core.experiments import dependencies
 from irtrack_core.workbook import runner
+from irtrack_core.workbook.__main__ import main
 
 
 @pytest.fixture
@@ -209,7 +210,7 @@ def test_a_failing_cell_leaves_the_stored_notebook(notebook):
     ],
 )
 def test_run_refuses_wrong_parameters(notebook, tmp_path, capsys, words, message):
-    assert runner.main(["run", str(notebook), str(tmp_path / "out.ipynb"), *words]) == 2
+    assert main(["run", str(notebook), str(tmp_path / "out.ipynb"), *words]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out.ipynb").exists()
 
@@ -217,22 +218,22 @@ def test_run_refuses_wrong_parameters(notebook, tmp_path, capsys, words, message
 def test_run_passes_parameters_on_and_reports(notebook, tmp_path, capsys):
     out = tmp_path / "deep" / "out.ipynb"
     words = ["-p", "count", "7", "-p", "share", "1", "-p", "sizes", "[3]", "-p", "profile", "full"]
-    assert runner.main(["run", str(notebook), str(out), *words]) == 0
+    assert main(["run", str(notebook), str(out), *words]) == 0
     assert "7 1.0 [3] full" in out.read_text()
     assert "90_small" in capsys.readouterr().err
 
 
 def test_run_keeps_the_failed_notebook(notebook, tmp_path, capsys):
     out = tmp_path / "out.ipynb"
-    assert runner.main(["run", str(notebook), str(out), "-p", "fail", "true"]) == 1
+    assert main(["run", str(notebook), str(out), "-p", "fail", "true"]) == 1
     assert "AssertionError" in out.read_text()
     assert "asked to fail" in capsys.readouterr().err
 
 
 def test_missing_notebook_is_named(tmp_path, capsys):
-    assert runner.main(["run", str(tmp_path / "none.ipynb"), str(tmp_path / "out.ipynb")]) == 2
+    assert main(["run", str(tmp_path / "none.ipynb"), str(tmp_path / "out.ipynb")]) == 2
     assert "none.ipynb" in capsys.readouterr().err
-    assert runner.main(["build", "77"]) == 2
+    assert main(["build", "77"]) == 2
     assert "no notebook source begins with '77'" in capsys.readouterr().err
 
 
