@@ -130,18 +130,6 @@ def pd_at_pfa(shares, pfa):
     return np.mean(shares <= np.asarray(pfa, dtype=np.float64)[..., None], axis=-1)[()]
 
 
-def pd_pfa_curve(peaks, pixels, pfa):
-    """Pd for each Pfa with *one* threshold over all frames: the lowest that at most a share `pfa` of `pixels` exceeds.
-
-    peaks: responses at the targets. pixels: responses everywhere else. A detection is a response above the threshold.
-    """
-    peaks, pixels = _filled(peaks, "targets"), np.sort(_filled(pixels, "background pixels"))[::-1]
-    # 1e-9: a share of 0.3 of 10 pixels is 3 of them, whatever the rounding of 0.3 * 10
-    allowed = np.floor(np.asarray(pfa, dtype=np.float64) * pixels.size + 1e-9).astype(int)
-    threshold = np.where(allowed < pixels.size, pixels[np.minimum(allowed, pixels.size - 1)], -np.inf)
-    return np.mean(peaks > threshold[..., None], axis=-1)[()]
-
-
 # -- one sequence: how well the boxes fit
 
 

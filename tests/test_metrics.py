@@ -277,15 +277,3 @@ def test_pd_at_pfa_by_hand():
     assert metrics.pd_at_pfa(shares, 1e-3) == 0.75
     with pytest.raises(ValueError, match="no targets"):
         metrics.pd_at_pfa([], 0.1)
-
-
-def test_pd_pfa_curve_by_brute_force():
-    rng = np.random.default_rng(1)
-    peaks, pixels = rng.integers(0, 30, 50), rng.integers(0, 20, 400)
-    pfa = [0, 0.01, 0.1, 0.3, 0.77, 1]
-    expected = []
-    for f in pfa:
-        allowed = [t for t in range(-1, 31) if np.mean(pixels > t) <= f + 1e-12]
-        expected.append(np.mean(peaks > min(allowed)))
-    np.testing.assert_allclose(metrics.pd_pfa_curve(peaks, pixels, pfa), expected)
-    assert metrics.pd_pfa_curve(peaks, pixels, 1.0) == 1

@@ -36,7 +36,6 @@ class ScanSettings(Settings):
     drift: float = Field(0.3, ge=0, description="rms slow change of a channel's offset over a sequence, in sigma_w")
     dead: float = Field(0.0, ge=0, le=0.5, description="share of dead channels: whole rows without signal")
     spikes: float = Field(2e-4, ge=0, le=0.1, description="share of samples hit by a spike of one sample")
-    spike_size: float = Field(15.0, ge=0, description="mean height of a spike, in sigma_w")
     bits: Literal[8, 14, 16] = 14
     output: Literal["radiometric", "agc"] = Field(
         "radiometric", description="counts proportional to temperature, or stretched frame by frame to fill the range"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from irtrack_core.boxes import centers, to_xyxy
 from irtrack_core.datasets import GENERATED, FrameError, NothingToTrack, data_root, items
 
 
@@ -75,8 +76,8 @@ def check_sequence(sequence, *, decode=True):
     if present.any():
         (w, h), seen = np.median(boxes[present, 2:], axis=0), boxes[present]
         report.summary += f" (median {w:.1f} x {h:.1f} px), {len(gaps)} gaps"
-        crossing = (seen[:, :2] < 0).any(axis=1) | (seen[:, :2] + seen[:, 2:] > (width, height)).any(axis=1)
-        center = seen[:, :2] + seen[:, 2:] / 2
+        crossing = (seen[:, :2] < 0).any(axis=1) | (to_xyxy(seen)[:, 2:] > (width, height)).any(axis=1)
+        center = centers(seen)
         outside = (center < 0).any(axis=1) | (center >= (width, height)).any(axis=1)
         if outside.any():
             first = int(np.flatnonzero(present)[np.argmax(outside)])

@@ -41,9 +41,6 @@ class Frames(SequenceABC):
             raise IndexError(f"frame {index} of a sequence of {count} frames")
         return self._read(int(index) % count)
 
-    def __iter__(self):
-        return (self._read(index) for index in range(len(self)))
-
     def __repr__(self):
         height, width = self.shape
         return f"{type(self).__name__}({len(self)} frames, {width} x {height}, {self.dtype})"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.box_file import checked
 from irtrack_core.datasets.folder import image_files, numbering_note
 from irtrack_core.datasets.frames import ImageFrames, natural_key
@@ -44,8 +45,7 @@ def read_labels(path, names, shape, size=8.0):
             except ValueError:
                 values = []
             if len(values) in (4, 5):
-                x1, y1, x2, y2 = values[:4]
-                box = np.array([x1, y1, x2 - x1, y2 - y1])
+                box = from_xyxy(values[:4])
             elif len(values) == 2:
                 box = np.array([values[0] - size / 2, values[1] - size / 2, size, size])
             else:

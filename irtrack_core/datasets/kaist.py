@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.box_file import checked
 from irtrack_core.datasets.folder import numbering_note
 from irtrack_core.datasets.frames import IMAGE_SUFFIXES, ImageFrames
@@ -59,8 +60,7 @@ def read_xml(path):
             if "w" in values:
                 box = np.array([float(values[key]) for key in "xywh"])
             else:
-                x, y, x2, y2 = (float(values[key]) for key in ("xmin", "ymin", "xmax", "ymax"))
-                box = np.array([x, y, x2 - x, y2 - y])
+                box = from_xyxy([float(values[key]) for key in ("xmin", "ymin", "xmax", "ymax")])
         except (KeyError, ValueError):
             raise ValueError(f"{path}, object {number}: bndbox has neither x y w h nor xmin ymin xmax ymax") from None
         objects.append((item.findtext("name", "").strip(), box))

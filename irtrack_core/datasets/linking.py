@@ -14,29 +14,23 @@ def link(frames, *, max_gap=0):
     frames without a partner. Longest track first.
     """
     match = need("scipy.optimize", "readers").linear_sum_assignment
-    count, tracks, live = len(frames), [], []  # live: (track, last box, last frame)
+    count, tracks, seen = len(frames), [], []  # seen: the last frame of each track
     for index, boxes in enumerate(frames):
         boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
-        live = [item for item in live if index - item[2] <= max_gap + 1]
-        taken = {}
+        live = [k for k, last in enumerate(seen) if index - last <= max_gap + 1]
+        owner = {}  # box -> track
         if live and len(boxes):
-            last = np.array([box for _, box, _ in live])[:, None]
+            last = np.array([tracks[k][seen[k]] for k in live])[:, None]
             distance = np.linalg.norm(centers(last) - centers(boxes), axis=-1) / last[..., 2:].mean(axis=-1)
             # overlap decides; among boxes without overlap the nearer one
             gain = iou(last, boxes) + 1e-3 * np.clip(1 - distance, 0, None)
-            for i, j in zip(*match(-gain)):
-                if gain[i, j] > 0:
-                    taken[j] = i
-        following = []
+            owner = {j: live[i] for i, j in zip(*match(-gain)) if gain[i, j] > 0}
         for j, box in enumerate(boxes):
-            if j in taken:
-                track = live[taken[j]][0]
-            else:
-                track = np.full((count, 4), np.nan)
-                tracks.append(track)
-            track[index] = box
-            following.append((track, box, index))
-        live = following + [item for i, item in enumerate(live) if i not in taken.values()]
+            k = owner.get(j, len(tracks))
+            if k == len(tracks):
+                tracks.append(np.full((count, 4), np.nan))
+                seen.append(index)
+            tracks[k][index], seen[k] = box, index
     order = np.argsort([-np.isfinite(track[:, 0]).sum() for track in tracks], kind="stable")
     return np.array([tracks[i] for i in order]).reshape(-1, count, 4)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.box_file import checked
 from irtrack_core.datasets.folder import image_files, numbering_note
 from irtrack_core.datasets.frames import ImageFrames
@@ -38,7 +39,7 @@ def read_truth(path, names, shape):
             raise ValueError(f"{where}: there is no image {head[1]!r}")
         for group in groups:
             corners = np.array(group, dtype=np.float64).reshape(2, 2)
-            box = np.concatenate([corners.min(axis=0), np.ptp(corners, axis=0)])
+            box = from_xyxy([*corners.min(axis=0), *corners.max(axis=0)])
             frames[index_of[head[1].lower()]].append(checked(box, shape, where))
     return frames
 

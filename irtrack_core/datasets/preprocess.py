@@ -91,8 +91,3 @@ def resize(sequence, size=(640, 480), mode="letterbox"):
 
 def _read_resized(frames, placed, index):
     return placed.frame(frames[index])
-
-
-def restore_boxes(boxes, shape, size=(640, 480), mode="letterbox"):
-    """Boxes of a resized frame, back in the source frame of `shape` (H, W): the inverse of what `resize` does to boxes."""
-    return fit(shape, size, mode).restore(boxes)

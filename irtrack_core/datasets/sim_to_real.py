@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from irtrack_core.boxes import centers
 from irtrack_core.datasets import data_root, load
 from irtrack_core.datasets.synthetic import random_sequence
 from irtrack_core.imaging.image_statistics import fit_slope, radial_spectrum
-from irtrack_core.metrics import noise_sigma
+from irtrack_core.metrics import noise_sigma, target_mask
 
 COUNTERPARTS = {"sim-aircraft": "hui", "sim-pedestrian": "kaist", "sim-otcbvs": "otcbvs"}
 # of `statistics` -> (title, how to state the difference)
@@ -72,8 +73,7 @@ def statistics(sequence, *, frames=6):
     seen = np.flatnonzero(sequence.present)
     if not len(seen):
         raise ValueError(f"sequence {sequence.name} never shows its target")
-    center = sequence.boxes[:, :2] + sequence.boxes[:, 2:] / 2
-    steps = np.hypot(*np.diff(center, axis=0).T)
+    steps = np.hypot(*np.diff(centers(sequence.boxes), axis=0).T)
     rows = []
     for i in seen[np.unique(np.linspace(0, len(seen) - 1, frames).astype(int))]:
         frame = sequence.frames[int(i)]
@@ -87,12 +87,9 @@ def statistics(sequence, *, frames=6):
 
 
 def _contrast(image, box):
-    x, y, w, h = box
-    rows, columns = np.ogrid[: image.shape[0], : image.shape[1]]
-    across, down = np.abs(columns + 0.5 - x - w / 2), np.abs(rows + 0.5 - y - h / 2)
-    inside = (across <= w / 2) & (down <= h / 2)
-    around = (across <= w / 2 + 12) & (down <= h / 2 + 12) & ~((across <= w / 2 + 2) & (down <= h / 2 + 2))
-    if not inside.any() or around.sum() < 10:
+    inside, near, wide = (target_mask(image.shape, box, grow=grow) for grow in (0, 2, 12))
+    around = wide & ~near
+    if around.sum() < 10:
         return np.nan
     return np.abs(image[inside] - image[around].mean()).max() / max(image[around].std(), 0.3)
 

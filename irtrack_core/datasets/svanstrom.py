@@ -94,7 +94,7 @@ def _names(root, folder, split):
     if split == "validation":
         missing = [name for name in validation if name not in present]
         if missing:
-            warnings.warn(f"{len(missing)} of the {len(validation)} validation sequences are missing", stacklevel=4)
+            warnings.warn(f"{len(missing)} of the {len(validation)} validation sequences are missing", stacklevel=5)
         return [name for name in validation if name in present]
     return [name for name in present if split == "all" or name not in validation]
 

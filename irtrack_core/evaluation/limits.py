@@ -5,24 +5,16 @@ from statistics import NormalDist
 import numpy as np
 
 
-def cramer_rao_sigma(snr, blob_sigma=None):
+def cramer_rao_sigma(snr):
     """Smallest possible standard deviation (px, on each axis) of the position of a Gaussian spot in white noise.
 
-    snr: peak / noise sigma. Well sampled, the spot's width cancels: sqrt(2 / pi) / snr = 0.8 / snr. With `blob_sigma`
-    in px the sum over pixels is taken exactly, root mean square over sub-pixel positions: it rises below 0.6 px.
+    snr: peak / noise sigma. The spot's width cancels where it is well sampled, from a sigma of 0.6 px on:
+    sqrt(2 / pi) / snr = 0.8 / snr.
     """
     snr = np.asarray(snr, dtype=np.float64)
     if (snr <= 0).any():
         raise ValueError("the SNR must be above 0")
-    if blob_sigma is None:
-        return (np.sqrt(2 / np.pi) / snr)[()]
-    if blob_sigma <= 0:
-        raise ValueError("blob_sigma must be above 0 px")
-    reach = int(np.ceil(6 * blob_sigma)) + 1
-    u = np.arange(-reach, reach + 1) - (np.arange(64)[:, None] + 0.5) / 64  # (positions, pixels)
-    spot = np.exp(-((u / blob_sigma) ** 2))  # squared profile
-    across, along = spot.sum(axis=1), (u**2 / blob_sigma**4 * spot).sum(axis=1)
-    return (np.sqrt(np.mean(1 / np.outer(along, across))) / snr)[()]
+    return (np.sqrt(2 / np.pi) / snr)[()]
 
 
 def best_aor(size, sigma):

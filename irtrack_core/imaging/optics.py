@@ -77,13 +77,7 @@ def tdi_mtf(frequency, stages, mismatch):
 
     Signed; its magnitude is the MTF. 1 everywhere when delta = 0.
     """
-    phase = np.asarray(frequency, dtype=np.float64) * mismatch
-    below = stages * np.sin(np.pi * phase)
-    safe = np.where(np.abs(below) < 1e-9, 1.0, below)
-    # at a whole phase k the limit is (-1)^(k (N - 1))
-    return np.where(
-        np.abs(below) < 1e-9, (-1.0) ** (np.rint(phase) * (stages - 1)), np.sin(np.pi * stages * phase) / safe
-    )
+    return special.diric(2 * np.pi * mismatch * np.asarray(frequency, dtype=np.float64), stages)
 
 
 def otf(settings, u, v):

@@ -22,6 +22,7 @@ fft = Lazy("scipy.fft", "evaluation")
 
 # components are multiples of 1 / 64 count and stay below 2^17: float32 adds such numbers without rounding
 GRID, LIMIT = 64, 2**17 - 1
+SPIKE = 15.0  # mean height of a spike in sigma_w: far out of the noise, as a hit in a detector is
 
 
 class Components(NamedTuple):
@@ -234,5 +235,5 @@ class Simulation:
         noise += offset.astype(np.float32)[:, None]
         count = rng.poisson(sensor.spikes * height * width)
         where = rng.integers(height * width, size=count)
-        noise.reshape(-1)[where] += sigma * sensor.spike_size * rng.exponential(size=count).astype(np.float32)
+        noise.reshape(-1)[where] += sigma * SPIKE * rng.exponential(size=count).astype(np.float32)
         return noise

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from irtrack_core.boxes import centers, iou
 from irtrack_core.datasets import Sequence
-from irtrack_core.datasets.preprocess import MODES, fit, resize, restore_boxes
+from irtrack_core.datasets.preprocess import MODES, fit, resize
 
 SIDES = st.integers(8, 2000)
 
@@ -41,7 +41,7 @@ def test_known_placements(shape, mode, scale, offset, inner):
 )
 def test_boxes_there_and_back(height, width, out_width, out_height, mode, box):
     placed = fit((height, width), (out_width, out_height), mode)
-    back = restore_boxes(placed.boxes(np.array([box])), (height, width), (out_width, out_height), mode)
+    back = fit((height, width), (out_width, out_height), mode).restore(placed.boxes(np.array([box])))
     np.testing.assert_allclose(back, [box], rtol=1e-9, atol=1e-9)
 
 
@@ -77,7 +77,7 @@ def test_spot_stays_in_the_middle_of_its_box(mode, shape, size, dtype):
         y, x = np.mgrid[: size[1], : size[0]] + 0.5
         centroid = np.array([(x * weight).sum(), (y * weight).sum()]) / weight.sum()
         np.testing.assert_allclose(centroid, centers(box), atol=0.12)
-    np.testing.assert_allclose(iou(restore_boxes(resized.boxes, shape, size, mode), sequence.boxes), 1, atol=1e-9)
+    np.testing.assert_allclose(iou(fit(shape, size, mode).restore(resized.boxes), sequence.boxes), 1, atol=1e-9)
 
 
 def test_letterbox_border_takes_the_mean_and_the_picture_stays():

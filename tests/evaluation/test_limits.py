@@ -16,13 +16,10 @@ def test_cramer_rao_bound_is_reached_by_a_matched_filter():
     noise = np.random.default_rng(0).normal(0, 1 / snr, (trials, *spot.shape))
     errors = (noise * slope).sum(axis=(1, 2)) / (slope**2).sum()
     assert errors.std() == pytest.approx(limits.cramer_rao_sigma(snr), rel=0.04)
-    assert limits.cramer_rao_sigma(snr, sigma) == pytest.approx(limits.cramer_rao_sigma(snr), rel=1e-6)
     assert limits.cramer_rao_sigma(1) == pytest.approx(0.798, abs=1e-3)
-    assert limits.cramer_rao_sigma(10, 0.3) > 1.2 * limits.cramer_rao_sigma(10)
     np.testing.assert_allclose(limits.cramer_rao_sigma([1, 2]) * [1, 2], 0.7979, atol=1e-4)
-    for bad in ({"snr": 0}, {"snr": 1, "blob_sigma": 0}):
-        with pytest.raises(ValueError):
-            limits.cramer_rao_sigma(**bad)
+    with pytest.raises(ValueError, match="above 0"):
+        limits.cramer_rao_sigma([1, 0])
 
 
 @pytest.mark.parametrize("size, sigma", [(5, 0.26), ((8, 3), 0.5), (3, 2.0)])

@@ -234,8 +234,9 @@ def test_channels_differ_as_asked():
     assert clutter.mean(axis=1).std() == pytest.approx(peak_counts(sensor, 3.0), rel=0.2)
 
 
-def test_dead_channels_are_whole_rows_and_spikes_single_samples():
-    sensor = plain(shape=(128, 128), dead=0.05, spikes=1e-3, spike_size=200.0)
+def test_dead_channels_are_whole_rows_and_spikes_single_samples(monkeypatch):
+    monkeypatch.setattr(scan, "SPIKE", 200.0)
+    sensor = plain(shape=(128, 128), dead=0.05, spikes=1e-3)
     image = scan.simulate(sensor, FLAT, TargetSettings(snr=0.0), frames=1).frame(0).astype(float)
     dead = np.ptp(image, axis=1) == 0
     assert dead.sum() == 6
