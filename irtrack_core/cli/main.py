@@ -114,13 +114,8 @@ def _fetch(arguments):
         print(instructions(arguments.dataset))
         return 0
     folder = arguments.to or data_root() or Path("data/raw")
-    found = fetch(
-        folder,
-        checksum=arguments.checksum,
-        url=arguments.url,
-        record=arguments.record or RECORD,
-        checked=not arguments.no_checksum,
-    )
+    source = {"checksum": arguments.checksum, "url": arguments.url, "record": arguments.record or RECORD}
+    found = fetch(folder, checked=not arguments.no_checksum, **source)
     noted = next((folder / ".fetch").glob("*.sha256")).read_text().split()[0]
     print(f"SHA-256 of the archive: {noted}")
     print(f"{len(list(found.glob('videos/*.mp4')))} sequences in {found}; now: export IRTRACK_DATA={folder.resolve()}")

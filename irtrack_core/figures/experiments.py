@@ -82,12 +82,9 @@ def curves(axes, table, *, x, xlabel, ylabel, marks=(), unit="px"):
     Without marks the legend gives each curve's mean. unit: of x.
     """
     for tracker, part in table.groupby("tracker", sort=False):
-        if marks:
-            at = ", ".join(f"{100 * np.interp(mark, part[x], part['value']):.0f}" for mark in marks)
-            label = f"{_short(tracker)}: {at} %"
-        else:
-            label = f"{_short(tracker)}: {part['value'].mean():.2f}"
-        axes.plot(part[x], part["value"], label=label, **_line(tracker))
+        at = ", ".join(f"{100 * np.interp(mark, part[x], part['value']):.0f}" for mark in marks)
+        label = f"{at} %" if marks else f"{part['value'].mean():.2f}"
+        axes.plot(part[x], part["value"], label=f"{_short(tracker)}: {label}", **_line(tracker))
     for mark in marks:
         axes.axvline(mark, color="#888888", linewidth=0.8, linestyle=":")
     axes.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 1.02), xlim=(table[x].min(), table[x].max()))

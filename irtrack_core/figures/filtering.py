@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 from irtrack_core.boxes import centers
 from irtrack_core.evaluation import bootstrap_interval
-from irtrack_core.figures.style import new, show_image, use
+from irtrack_core.figures.style import bare, new, show_image, use
 
 # one colour and name for each level of the filter, here and in the experiment
 LEVELS = {"I": "#111111", "E": "#56B4E9", "U": "#D55E00", "M": "#009E73"}
@@ -32,9 +32,7 @@ def numbers(axes, array, title="", *, mark=None, high=None):
         axes.text(c + 0.5, r + 0.5, f"{value:g}", ha="center", va="center", color="white" if dark else "black", size=11)
         if mark is not None and mark[r, c]:
             axes.add_patch(Rectangle((c + 0.04, r + 0.04), 0.92, 0.92, fill=False, edgecolor="#E69F00", linewidth=2.5))
-    axes.set(title=title, xticks=[], yticks=[])
-    axes.grid(False)
-    return axes
+    return bare(axes, title=title)
 
 
 def numbers_row(arrays, *, marks=None, high=None):
@@ -53,9 +51,7 @@ def elements(items, titles=None, *, size=1.5):
         rows, columns = np.shape(element)
         one.imshow(element, cmap="gray_r", vmin=0, vmax=1.6, extent=(0, columns, rows, 0))
         one.plot(columns / 2, rows / 2, "+", color="#E69F00", markersize=8, markeredgewidth=2)
-        one.set(title="" if titles is None else titles[i], xticks=[], yticks=[])
-        one.grid(False)
-        one.spines[["top", "right"]].set_visible(True)
+        bare(one, title="" if titles is None else titles[i]).spines[["top", "right"]].set_visible(True)
     return figure
 
 
@@ -88,8 +84,7 @@ class Panel:
         grid = self.figure.add_gridspec(2, 4, height_ratios=[1.25, 1])
         axes, self.cut = [self.figure.add_subplot(grid[0, i]) for i in range(4)], self.figure.add_subplot(grid[1, :])
         for one in axes:
-            one.set(xticks=[], yticks=[], anchor="N")
-            one.grid(False)
+            bare(one, anchor="N")
         self.pictures = [one.imshow(np.zeros((2, 2)), cmap="gray", interpolation="nearest") for one in axes]
         self.titles = [one.set_title(" \n ", fontsize=9) for one in axes]
         self.rows = [one.axhline(0, color="#E69F00", linewidth=0.8) for one in axes]
@@ -99,6 +94,8 @@ class Panel:
         self.cut.set(xlabel="x, pixels", ylabel="grey value")
         self.cut_title = self.cut.text(0, 1.03, "cut", fontsize=9, transform=self.cut.transAxes)
         self.moving = [*self.pictures, *self.rows, *self.boxes, *self.lines.values(), self.cut_title]
+        for artist in self.moving:
+            artist.set_animated(True)
         self.frame = self.still = None
 
     def draw(self, image, results, box, *, measures=(), row=None, zoom=True, margin=(48, 36)):
@@ -142,12 +139,8 @@ class Panel:
         """The figure as last drawn, as bytes of a PNG."""
         canvas = self.figure.canvas
         if self.still is None:
-            for artist in self.moving:
-                artist.set_visible(False)
-            canvas.draw()
+            canvas.draw()  # leaves out what is animated
             self.still = canvas.copy_from_bbox(self.figure.bbox)
-            for artist in self.moving:
-                artist.set_visible(True)
         canvas.restore_region(self.still)
         for artist in self.moving:
             artist.axes.draw_artist(artist)

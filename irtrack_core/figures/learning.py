@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from irtrack_core.figures.style import bare
+
 BLUE, RED, GREY = "#0072B2", "#D55E00", "#888888"
 
 
@@ -85,14 +87,11 @@ def separation(axes, positive, negative, share, *, title=""):
 def kernels(axes, weights, *, columns=8):
     """The first layer's kernels (C, k, k) of one input channel, each scaled by its own maximum. Returns the axes."""
     weights = np.asarray(weights)
-    count, side = len(weights), weights.shape[-1] + 1
-    rows = -(-count // columns)
-    sheet = np.full((rows * side + 1, columns * side + 1), np.nan)
-    for k, kernel in enumerate(weights):
-        top, left = 1 + side * (k // columns), 1 + side * (k % columns)
-        sheet[top : top + side - 1, left : left + side - 1] = kernel / max(np.abs(kernel).max(), 1e-12)
-    axes.imshow(sheet, cmap="RdBu_r", vmin=-1, vmax=1)
-    axes.set(xticks=[], yticks=[])
-    axes.grid(False)
-    axes.spines[:].set_visible(False)
+    weights = weights / np.maximum(np.abs(weights).max(axis=(1, 2), keepdims=True), 1e-12)
+    rows, side = -(-len(weights) // columns), weights.shape[-1] + 1
+    empty = dict(constant_values=np.nan)
+    tiles = np.pad(weights, ((0, rows * columns - len(weights)), (1, 0), (1, 0)), **empty)
+    sheet = tiles.reshape(rows, columns, side, side).swapaxes(1, 2).reshape(rows * side, columns * side)
+    axes.imshow(np.pad(sheet, ((0, 1), (0, 1)), **empty), cmap="RdBu_r", vmin=-1, vmax=1)
+    bare(axes).spines[:].set_visible(False)
     return axes

@@ -3,7 +3,8 @@
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from irtrack_core.figures.style import color, new
+from irtrack_core.boxes import from_centers
+from irtrack_core.figures.style import bare, color, draw_box, new
 
 # a legend over a crop, which may be bright or dark there
 DARK = {"frameon": True, "facecolor": "black", "edgecolor": "none", "framealpha": 0.45}
@@ -96,9 +97,7 @@ def score_map(axes, scores, *, title="", best=None, limits=(0, 1), settings=None
         cell = 2 * half / scores.shape[-1]
         place = [(index + 0.5) * cell - half for index in best]
         axes.plot(place[1], place[0], "o", mfc="none", mec="white", ms=11, mew=1.6)
-    axes.set(title=title, xticks=[], yticks=[], xlim=(-room, room), ylim=(room, -room), facecolor="#dddddd")
-    axes.grid(False)
-    return axes
+    return bare(axes, title=title, xlim=(-room, room), ylim=(room, -room), facecolor="#dddddd")
 
 
 def crop_box(axes, crop, boxes=(), names=(), *, title=""):
@@ -108,13 +107,10 @@ def crop_box(axes, crop, boxes=(), names=(), *, title=""):
     low, high = np.percentile(crop, [0.5, 99.8])
     axes.imshow(crop, cmap="gray", vmin=low, vmax=max(high, low + 1e-6), extent=(-half, half, half, -half))
     for box, name in zip(boxes, names, strict=True):
-        x, y, w, h = box
         # black, the colour of truth in plots, would not show on a crop
         tint = "#F0E442" if name == "truth" else color(name)
-        options = dict(edgecolor=tint, facecolor="none", linewidth=1.6)
-        axes.add_patch(Rectangle((x - w / 2, y - h / 2), w, h, label=name, **options))
-    axes.set(title=title, xticks=[], yticks=[], xlim=(-half, half), ylim=(half, -half))
-    axes.grid(False)
+        draw_box(axes, from_centers(box[:2], box[2:]), label=name, edgecolor=tint, linewidth=1.6)
+    bare(axes, title=title, xlim=(-half, half), ylim=(half, -half))
     if names:
         axes.legend(fontsize=8, loc="upper right", labelcolor="white", **DARK)
     return axes
@@ -133,8 +129,8 @@ def draw_anchors(axes, anchors, position, *, labels=None):
         for value, tint, name in ((-1, "#56B4E9", "negative"), (0, "#bbbbbb", "left out"), (1, "#D55E00", "positive")):
             axes.plot(x[best == value], y[best == value], ".", color=tint, ms=4, label=name)
         axes.legend(fontsize=8, loc="upper left", labelcolor="white", **DARK)
-    for cx, cy, w, h in anchors[:, position[0], position[1]]:
-        axes.add_patch(Rectangle((cx - w / 2, cy - h / 2), w, h, edgecolor="#F0E442", facecolor="none", linewidth=1.2))
+    here = anchors[:, position[0], position[1]]
+    draw_box(axes, from_centers(here[:, :2], here[:, 2:]), edgecolor="#F0E442", linewidth=1.2)
     return axes
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from irtrack_core.experiments import published
 from irtrack_core.figures.filtering import response_colors
+from irtrack_core.figures.style import bare
 from irtrack_core.metrics import decibel, pd_at_pfa
 
 NAMES = {"none": "no filter, I", "U": "background out, U", "M": "multi-level, M"}
@@ -101,11 +102,10 @@ def ranks(axes, table, *, title=""):
         db = f"{row.db:.0f} dB" if np.isfinite(row.db) else "gone"
         axes.text(-0.04, place, f"{row.filter}, {db}", ha="right", va="center", fontsize=8, color=style["color"])
         axes.text(1.04, end, f"{row.pd:.2f} {row.filter}", ha="left", va="center", fontsize=8, color=style["color"])
-    axes.set(xlim=(-0.75, 1.7), ylim=(-0.6, len(left) + 0.4), xticks=[], yticks=[], title=title)
+    bare(axes, xlim=(-0.75, 1.7), ylim=(-0.6, len(left) + 0.4), title=title)
     axes.text(0, len(left), "SNR", ha="right", va="center", fontsize=8)
     axes.text(1, len(left), "Pd", ha="left", va="center", fontsize=8)
     axes.spines[:].set_visible(False)
-    axes.grid(False)
     return axes
 
 

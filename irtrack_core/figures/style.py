@@ -64,6 +64,13 @@ def new(rows=1, columns=1, *, width=4.2, height=3.2, **options):
     return plt.subplots(rows, columns, figsize=(columns * width, rows * height), **options)
 
 
+def bare(axes, **settings):
+    """Set properties of axes that have neither ticks nor a grid. Returns the axes."""
+    axes.set(xticks=[], yticks=[], **settings)
+    axes.grid(False)
+    return axes
+
+
 def show_image(axes, image, title="", *, limits=None, bar=""):
     """Show a frame (H, W) in grey with pixel (0, 0) over [0, 1)², the convention of boxes.
 
@@ -76,9 +83,7 @@ def show_image(axes, image, title="", *, limits=None, bar=""):
     if high <= low:
         high = max(float(np.nanmax(image)), low + 1)
     shown = axes.imshow(image, vmin=low, vmax=high, cmap="gray", extent=(0, width, height, 0))
-    axes.set(title=title, xticks=[], yticks=[])
-    axes.grid(False)
-    axes.spines[:].set_visible(False)
+    bare(axes, title=title).spines[:].set_visible(False)
     if bar:
         axes.figure.colorbar(shown, ax=axes, shrink=0.85).set_label(bar, fontsize=8)
     return axes

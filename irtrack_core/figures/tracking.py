@@ -1,12 +1,11 @@
 """Figures of tracking: one step in detail, candidates in a frame, boxes on a frame and near the target."""
 
 import numpy as np
-from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
-from irtrack_core.boxes import centers
+from irtrack_core.boxes import centers, from_centers
 from irtrack_core.figures import network as network_figures
-from irtrack_core.figures.style import color, draw_box, new, show_image
+from irtrack_core.figures.style import draw_box, new, show_image
 
 WINDOW, CANDIDATE = "#56B4E9", "#F0E442"
 
@@ -18,26 +17,22 @@ def dissection(frame, seen, *, truth=None, shown=12):
     """
     figure, axes = new(2, 3, width=3.7, height=3.5)
     (whole, image, filtered), (response, penalised, last) = axes
-    half, zoom = seen.side / 2, seen.zoom
     show_image(whole, frame, "1 the frame and its window")
-    corner = seen.center - half
-    whole.add_patch(Rectangle(corner, seen.side, seen.side, edgecolor=WINDOW, facecolor="none", linewidth=1.6))
+    draw_box(whole, from_centers(seen.center, seen.side), edgecolor=WINDOW, linewidth=1.6)
     names = [] if truth is None else ["truth"]
-    true = [] if truth is None else [np.concatenate([centers(truth) - seen.center, truth[2:]]) * zoom]
+    true = [] if truth is None else [np.concatenate([centers(truth) - seen.center, truth[2:]]) * seen.zoom]
     network_figures.crop_box(image, seen.crop[0], true, names, title="2 the window, resampled")
     network_figures.crop_box(filtered, seen.crop[-1], true, names, title="3 the window, filtered")
     where = np.unravel_index(seen.best, seen.scores.shape)
     network_figures.score_map(response, seen.scores[where[0]], title="4 response: P(target)", best=where[1:])
-    title, weighed = "5 weighed by what was expected, relative", seen.penalised[where[0]]
-    network_figures.score_map(penalised, weighed / weighed.max(), title=title, best=where[1:])
+    title, weighted = "5 weighted by the prediction, relative", seen.penalised[where[0]]
+    network_figures.score_map(penalised, weighted / weighted.max(), title=title, best=where[1:])
     network_figures.crop_box(last, seen.crop[0], title="6 proposals, and the chosen one")
     proposals = seen.proposals.reshape(-1, 4)
-    for i in np.argsort(seen.penalised.ravel())[::-1][:shown]:
-        x, y, w, h = proposals[i]
-        options = dict(edgecolor=CANDIDATE, facecolor="none", linewidth=0.8, alpha=0.7)
-        last.add_patch(Rectangle((x - w / 2, y - h / 2), w, h, **options))
-    x, y, w, h = proposals[seen.best]
-    last.add_patch(Rectangle((x - w / 2, y - h / 2), w, h, edgecolor=color("siamese"), facecolor="none", linewidth=2))
+    boxes = from_centers(proposals[:, :2], proposals[:, 2:])
+    strongest = np.argsort(seen.penalised.ravel())[::-1][:shown]
+    draw_box(last, boxes[strongest], edgecolor=CANDIDATE, linewidth=0.8, alpha=0.7)
+    draw_box(last, boxes[seen.best], "siamese", linewidth=2)
     return figure
 
 

@@ -1,6 +1,7 @@
 """Demos of notebook 06: a tracked sequence to play, and a target of the reader's own to pick and follow."""
 
 from functools import cache, partial
+from itertools import islice
 
 import ipywidgets
 import numpy as np
@@ -8,6 +9,7 @@ from ipyevents import Event
 
 from irtrack_core import trackers
 from irtrack_core.boxes import from_centers
+from irtrack_core.cli.track import track
 from irtrack_core.figures import tracking as figures
 from irtrack_core.filtering.candidates import propose, propose_at
 from irtrack_core.widgets.base import demo, impossible, live, png, recording, slider
@@ -98,27 +100,20 @@ def _picks(frames, tracker, start, count, name, preview, boxes):
 
 def _follow(frames, name, start, count, box, watch=lambda step: None):
     """(boxes, scores, whether lost, number of unreadable frames) of `count` frames; watch(step) is called after each."""
-    tracker = trackers.create(name)
-    tracker.init(frames[start], box)
-    found, scores, lost, bad = [box], [1.0], [False], 0
-    for i in range(1, count):
-        try:
-            box, score = tracker.update(frames[start + i]), float(tracker.score)
-        except (ValueError, OSError):  # a damaged frame has no box; the next one is tried
-            box, score, bad, unseen = np.full(4, np.nan), 0.0, bad + 1, False
-        else:
-            unseen = bool(getattr(tracker, "lost", False))
-        found.append(box)
-        lost.append(unseen)
-        scores.append(score)
-        watch(i)
-    return np.array(found), scores, lost, bad
+    tracker, steps = trackers.create(name), []
+    for _, frame, found, score, problem in islice(track(tracker, frames, box, start), count):
+        lost = frame is not None and bool(getattr(tracker, "lost", False))
+        steps.append((found, float(score), lost, bool(problem)))
+        watch(len(steps) - 1)
+    found, scores, lost, bad = zip(*steps)
+    return np.array(found), scores, lost, sum(bad)
 
 
 def _followed(frames, tracker, name, start, frame, found, scores, lost):
     """The figure of a tracked frame, counted from `start`."""
+    picture = frames[start + frame]
     title = f"{name}, frame {start + frame}, score {scores[frame]:.2f}{', lost' if lost[frame] else ''}"
-    return figures.whole_and_near(frames[start + frame], {tracker: found[frame]}, title=title)
+    return figures.whole_and_near(picture, {tracker: found[frame]}, title=title)
 
 
 class _Picker:

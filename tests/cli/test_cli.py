@@ -226,7 +226,7 @@ def test_a_video_that_breaks_off_keeps_what_could_be_read(here, capsys):
         (["track", "text.npy", "--box", BOX], "text.npy cannot be read as a NumPy array"),
         (["track", "gone.npy", "--box", BOX], "no array gone.npy"),
         (["track", "images", "--box", BOX, "--backend", "tensorrt"], "unknown backend 'tensorrt'"),
-        (["track", "images", "--box", BOX, "--precision", "int8"], "has no precision 'int8'"),
+        (["track", "images", "--box", BOX, "--backend", "opencv", "--precision", "int8"], "has no precision 'int8'"),
         (["track", "images", "--box", BOX, "--start", "9"], "start frame 9: there are 3 frames"),
         (["track", "images", "--box", BOX, "--tracker", "magic"], "unknown tracker 'magic'"),
         (["track", "images", "--box", BOX, "--out", "o.gif"], "written as .mp4 or .avi"),
