@@ -51,7 +51,7 @@ def follow(sequences, names, folder, weights=None):
             for name, tracker in made.items():
                 results.setdefault((name, stride), []).append(evaluation.run(tracker, one, stride=stride))
     for (name, stride), done in results.items():
-        evaluation.save_boxes(done, boxes_file(folder, name, stride), made=opencv.version())
+        evaluation.save_boxes(done, boxes_file(folder, name, stride), provenance=opencv.version())
 
 
 def follow_peers(python, names, folder):
@@ -120,7 +120,7 @@ def main():
     tables, opencvs = [], {}
     for stride in STRIDES:
         files = {name: boxes_file(options.boxes, name, stride) for name in names}
-        opencvs |= {name: evaluation.made_with(file) for name, file in files.items()}
+        opencvs |= {name: evaluation.provenance_of(file) for name, file in files.items()}
         results = [result for file in files.values() for result in evaluation.load_boxes(file)]
         tables.append(evaluation.evaluate(results, sequences))
         report(tables[-1], sequences, stride)

@@ -1,4 +1,4 @@
-"""What is in a dataset, and what is wrong with it: the command `irtrack check`."""
+"""Reports on a dataset, its contents and its errors: the command `irtrack check`."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Lazy frames: `len(frames)`, `frames[i] -> (H, W)`, iteration in order; nothing is held that was not asked for.
+"""Lazy frames: `len(frames)`, `frames[i] -> (H, W)`, iteration in order; each is read when it is asked for.
 
 Grey frames of uint8, uint16 or float32 come out, whatever went in: colour is converted once, here. All classes can be
 pickled.
@@ -17,7 +17,7 @@ IMAGE_SUFFIXES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
 
 
 class FrameError(ValueError):
-    """A frame cannot be read: `index` tells which. `final`: nothing after it can be read either."""
+    """The error of a frame that cannot be read: `index` tells which. `final`: nothing after it can be read either."""
 
     def __init__(self, message, index=None, final=False):
         super().__init__(message)
@@ -28,7 +28,7 @@ class FrameError(ValueError):
 
 
 class Frames(SequenceABC):
-    """Common part: checked integer indexing, `shape` (H, W) and `dtype` of every frame."""
+    """Base class of lazy frames: checked integer indexing, `shape` (H, W) and `dtype` of every frame."""
 
     shape: tuple
     dtype: np.dtype

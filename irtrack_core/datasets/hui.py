@@ -22,20 +22,20 @@ from irtrack_core.datasets.sequence import Sequence
 
 
 def read_labels(path, names, shape, size=8.0):
-    """(frames, strangers): N lists of boxes (4,) xywh of a label file, and the images it names that are not there.
+    """(frames, unknown): N lists of boxes (4,) xywh of a label file, and the images it names that are not there.
 
     names: the N image names without suffix; shape: (H, W); size: side in pixels of the box round a centre.
     Raises ValueError that names file and line.
     """
     index_of = {name: index for index, name in enumerate(names)}
-    frames, strangers = [[] for _ in names], []
+    frames, unknown = [[] for _ in names], []
     for number, line in enumerate(Path(path).read_text(encoding="utf-8-sig").splitlines(), start=1):
         name, *groups = re.sub(r"\s*,\s*", ",", line.split("#")[0]).split() or [""]
         if not name:
             continue
         where = f"{path}, line {number}"
         if Path(name).stem not in index_of:
-            strangers.append(name)
+            unknown.append(name)
             continue
         if len(groups) == 2 and "," not in "".join(groups):
             groups = [",".join(groups)]
@@ -51,9 +51,9 @@ def read_labels(path, names, shape, size=8.0):
             else:
                 raise ValueError(f"{where}: {group!r} is neither x1,y1,x2,y2,class nor a centre x,y")
             frames[index_of[Path(name).stem]].append(checked(box, shape, where))
-    if len(strangers) and not any(frames):
-        raise ValueError(f"{path} names none of the images {names[0]} to {names[-1]}, but {strangers[0]}")
-    return frames, strangers
+    if len(unknown) and not any(frames):
+        raise ValueError(f"{path} names none of the images {names[0]} to {names[-1]}, but {unknown[0]}")
+    return frames, unknown
 
 
 def _label_file(folder):
@@ -84,11 +84,11 @@ def items(root, *, size=8.0, max_gap=5):
 def _read(folder, size, max_gap):
     files = image_files(folder)
     frames, names = ImageFrames(files), [file.stem for file in files]
-    labelled, strangers = read_labels(_label_file(folder), names, frames.shape, size)
+    labelled, unknown = read_labels(_label_file(folder), names, frames.shape, size)
     tracks = link(labelled, max_gap=max_gap)
     if not len(tracks):
         raise ValueError(f"{_label_file(folder)} annotates no target")
     notes = numbering_note(names, first=0)
-    notes += (f"{len(strangers)} labelled images are not there, the first: {strangers[0]}",) if strangers else ()
+    notes += (f"{len(unknown)} labelled images are not there, the first: {unknown[0]}",) if unknown else ()
     titles = [folder.name if k == 0 else f"{folder.name}-{k + 1}" for k in range(len(tracks))]
     return [Sequence(title, "hui", frames, boxes, notes=notes) for title, boxes in zip(titles, tracks)]

@@ -1,4 +1,4 @@
-"""All frames to one size, and their boxes with them: letterbox (isotropic, default) or stretch (the paper's wording)."""
+"""Sequences resized to one frame size, boxes included: letterbox (isotropic, default) or stretch (the paper's wording)."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,7 +13,7 @@ MODES = ("letterbox", "stretch", "none")
 
 @dataclass(frozen=True)
 class Fit:
-    """Where a resized frame lies: x' = scale * x + offset, in the continuous coordinates of `boxes.py`, exactly.
+    """Placement of a resized frame: x' = scale * x + offset, in the continuous coordinates of `boxes.py`, exactly.
 
     scale: (sx, sy); offset: (ox, oy) whole pixels; inner: (w, h) of the resized frame; size: (W, H) with its borders.
     """

@@ -1,4 +1,4 @@
-"""What every dataset gives: a list of `Sequence`."""
+"""`Sequence`, lazy frames with the true boxes of one target: every dataset is a list of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ from irtrack_core.datasets.frames import ArrayFrames, Frames, FunctionFrames
 
 
 class NothingToTrack(ValueError):
-    """A sound recording without a target that can be tracked; frames, boxes: how many it has."""
+    """The error of a readable recording without a target that can be tracked; frames, boxes: how many it has."""
 
     def __init__(self, message, frames=0, boxes=0):
         super().__init__(message)
@@ -91,7 +91,7 @@ class Sequence:
 
 
 def subsample(sequence, stride, *, start=0):
-    """Every `stride`-th frame from frame `start` on, as a faster target would look; lazy, the boxes follow.
+    """The sequence of every `stride`-th frame from frame `start` on, as of a faster target; lazy, the boxes follow.
 
     Raises ValueError when stride < 1 or start lies outside.
     """
@@ -108,7 +108,7 @@ def _pick(function, start, stride, index):
 
 
 def in_memory(sequence, stride=1):
-    """Every `stride`-th frame, read once and held as an array: training looks at a frame many times, and so do trackers.
+    """The sequence of every `stride`-th frame, held in memory as one array: for training, which reads a frame many times.
 
     Components are left out. Raises ValueError when stride < 1.
     """

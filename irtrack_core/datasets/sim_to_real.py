@@ -1,4 +1,4 @@
-"""How far the simulated sets are from the real ones they stand for: both in the same measures, and their differences."""
+"""The gap between the simulated sets and the real ones they stand for: both in the same measures, and the differences."""
 
 import numpy as np
 
@@ -63,7 +63,7 @@ def measure(sequences, *, frames=6):
 
 
 def statistics(sequence, *, frames=6):
-    """What makes a sequence easy or hard, as a dict: medians over up to `frames` frames that show the target.
+    """Measures of a sequence's difficulty, a dict: medians over up to `frames` frames that show the target.
 
     width, height: of the box, pixels; step: of the centre, pixels a frame; contrast: largest |difference| inside the box
     from the mean of a surround 10 pixels wide, over the surround's standard deviation (SCR); spread: standard deviation
@@ -102,7 +102,7 @@ def compare(simulated, real):
     """
     rows = []
     for key, (title, kind) in MEASURES.items():
-        ours, theirs = ([row[key] for row in rows_ if np.isfinite(row[key])] for rows_ in (simulated, real))
+        ours, theirs = ([row[key] for row in table if np.isfinite(row[key])] for table in (simulated, real))
         row = {"measure": title, "simulated": _middle(ours), "real": _middle(theirs), "difference": "not measured"}
         if ours and theirs:
             a, b = np.median(ours), np.median(theirs)

@@ -141,7 +141,7 @@ SETS = {"sim-aircraft": _aircraft, "sim-pedestrian": _pedestrian, "sim-otcbvs": 
 
 
 def random_sequence(rng, *, kind=None, frames=20, shape=(192, 192)):
-    """A random sequence over the whole range of settings, for training: cheap to make and to read.
+    """A `Sequence` drawn from the whole range of settings, for training: cheap to make and to read.
 
     rng: numpy Generator; kind: a target kind of `TargetSettings`, or None for any; shape: (H, W) of the frames.
     Half imitate a scanner (|SNR| 3-20, size from 2 px), half the video of a staring camera (|SNR| 8-150 mostly, size

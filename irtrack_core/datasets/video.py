@@ -32,7 +32,7 @@ def missing_frames(stamps, fps, count):
 
 
 class SequentialFrames(Frames):
-    """Common part of frames that can only be decoded in order: going back starts again, going on decodes what is between.
+    """Base class of frames that can only be decoded in order: going back starts again, going on decodes what is between.
 
     The latest frames, `cache_bytes` at most, are kept, so that a short recording is decoded once only. At most MAX_OPEN
     recordings hold a decoder and a cache at one time: memory stays bounded however long or many they are. Can be pickled;

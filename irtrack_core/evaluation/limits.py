@@ -1,4 +1,4 @@
-"""What no tracker can surpass in noise: the Cramer-Rao bound of a spot's position, and the overlap it allows."""
+"""Bounds of localisation in noise: the Cramér-Rao bound of a spot's position, and the overlap it allows."""
 
 from statistics import NormalDist
 

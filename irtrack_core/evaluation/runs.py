@@ -1,4 +1,4 @@
-"""Who is tested on what, running trackers over sequences, and the tables that come out.
+"""Cross-validation folds, runs of trackers over sequences, and the tables of their measures.
 
 The protocol: a tracker is given the box of the first annotated frame and then only frames. That first frame is left out
 of every measure. Each measure is taken for each sequence and then averaged over sequences, so that a long sequence
@@ -45,7 +45,7 @@ def folds(sequences, k=5, seed=0):
 
 @dataclass(frozen=True, eq=False)
 class TrackResult:
-    """What one tracker did on one sequence; enough to recompute every number of the tables.
+    """Boxes, scores and time of one tracker on one sequence: enough to compute every number of the tables again.
 
     boxes (N, 4), scores (N,): of the frames start, start + stride, ...; boxes[0] is the given one, a row of NaN is
     "no box". seconds: time of the `frames` calls of update, filter included, reading the files not.
@@ -63,7 +63,7 @@ class TrackResult:
 
 
 def run(tracker, sequence, *, stride=1, progress=None, resets=None):
-    """Track `sequence` from its first annotated frame to its end, every `stride`-th frame. Returns a TrackResult.
+    """The TrackResult of a tracker on `sequence`, from its first annotated frame to its end, every `stride`-th frame.
 
     tracker: any object with init(frame, box) and update(frame) -> box. progress: e.g. tqdm, wraps the frame numbers.
     resets: None, or VOT's protocol: after an overlap of 0 the tracker waits this many frames and is given the true box
@@ -198,10 +198,10 @@ def evaluate_filter(image, responses, box, *, floor=None, target=None, dark=Fals
     return rows
 
 
-def save_boxes(results, path, *, made=""):
-    """Write results to one CSV, a row a frame; numbers in full, so that load_boxes gives the very same ones.
+def save_boxes(results, path, *, provenance=""):
+    """The path of a CSV written with a row a frame; numbers in full, so that load_boxes gives the very same ones.
 
-    made: what they were made with, e.g. a key of code and weights; kept in a column that `made_with` reads.
+    provenance: a key of what they were computed with, e.g. of code and weights; a column that `provenance_of` reads.
     """
     tables = []
     for result in results:
@@ -209,7 +209,7 @@ def save_boxes(results, path, *, made=""):
         boxes, scores = fields.pop("boxes"), fields.pop("scores")
         number = result.start + result.stride * np.arange(len(boxes))
         table = pd.DataFrame({"frame": number, **dict(zip("xywh", boxes.T)), "score": scores})
-        tables.append(table.assign(**fields, made=made))
+        tables.append(table.assign(**fields, provenance=provenance))
     if not tables:
         raise ValueError("no results to save")
     path = Path(path)
@@ -223,13 +223,13 @@ def save_boxes(results, path, *, made=""):
     return path
 
 
-def made_with(path):
-    """The `made` of a table that save_boxes wrote; "" when there is none."""
+def provenance_of(path):
+    """The `provenance` of a table that save_boxes wrote; "" when there is none."""
     path = Path(path)
     if not path.is_file():
         return ""
     table = pd.read_csv(path, dtype=str, keep_default_na=False, nrows=1)
-    return table["made"].iloc[0] if "made" in table and len(table) else ""
+    return table["provenance"].iloc[0] if "provenance" in table and len(table) else ""
 
 
 def load_boxes(path):

@@ -13,7 +13,7 @@ FACTORS = {"snr": "SNR", "size": "size, px", "oversampling": "samples per detect
 
 
 def bootstrap_interval(values, *, rng, n=2000, level=0.95):
-    """(low, high): where the mean would lie in `level` of repetitions with other sequences. values: one a sequence.
+    """(low, high) of the bootstrap interval of the mean of `values`, one a sequence, at confidence `level`.
 
     n resamples with replacement, percentile interval. Raises ValueError for no values or NaN.
     """
@@ -87,7 +87,7 @@ def differences(table, reference, rng, measure="aor", n=4000):
 
 
 def conditions(sequence, frames=3):
-    """How hard a sequence is: dataset, sequence, snr, size (px), oversampling (samples per detector), clutter.
+    """Conditions of a sequence, a dict: dataset, sequence, snr, size (px), oversampling (samples per detector), clutter.
 
     Means over `frames` annotated frames. snr: the target's peak over the frame's noise; clutter: deviation of the
     background round the target over that noise. Of simulated sequences target and background are known exactly; of real
@@ -134,8 +134,8 @@ def strata_of(sequences, parts=None):
     return pd.concat(tables, ignore_index=True)
 
 
-def alike(members):
-    """Lists of factors that split the sequences in the same way: one cannot be told from the other there.
+def confounded(members):
+    """Lists of confounded factors, which split the sequences in the same way, so that their effects cannot be told apart.
 
     members: of `strata_of`. The names of the strata do not matter, and the factors of a list keep their order.
     """

@@ -118,12 +118,12 @@ def track(sequences, names, results, *, fold=0, seed=0, step=None, resets=None, 
         for name in names:
             path = boxes_path(results, sequence.dataset, sequence.name, name, seed, resets is not None, step)
             key = _key(sequence, pixels, name, results, fold, seed, step, resets)
-            if name in (made or {}) or evaluation.made_with(path) != key:
+            if name in (made or {}) or evaluation.provenance_of(path) != key:
                 held = held or in_memory(sequence)
                 if name not in trackers_of:
                     trackers_of[name] = make_tracker(name, results, fold, seed, step)
                 result = evaluation.run(trackers_of[name], held, resets=resets)
-                evaluation.save_boxes([result], path, made=key)
+                evaluation.save_boxes([result], path, provenance=key)
             done += evaluation.load_boxes(path)
     return done
 

@@ -73,7 +73,7 @@ def track(dataset, name, profile, results, *, fold=0, seed=0, study_seed=0, prog
         places = {"resets": "resets" in run, "step": run.get("step")}
         paths += [boxes_path(results, dataset, one.name, name, seed, **places) for one in sequences]
     command = f"python -m irtrack_core.experiments.track_job {name} --sets {dataset} {options}"
-    boxes = {path.name: evaluation.made_with(path) for path in paths}
+    boxes = {path.name: evaluation.provenance_of(path) for path in paths}
     cached.write_card(card, command, origin, boxes=boxes)
     return card
 

@@ -1,4 +1,4 @@
-"""Where a target might be in a frame that nobody has marked: what stands out of the multi-level filter."""
+"""Candidate targets in a frame without annotation: peaks of the multi-level filter's residual over their surroundings."""
 
 import cv2
 import numpy as np
@@ -44,7 +44,7 @@ def propose(frame, count=5, *, lengths=LENGTHS):
 
 
 def propose_at(frame, point, *, reach=64, slack=2.0, least=1.8):
-    """The box (4,) of what stands out of frame (H, W) at a point (x, y) somebody showed; None where nothing does.
+    """The box (4,) of the strongest candidate of frame (H, W) at a given point (x, y), or None where there is none.
 
     reach: pixels on each side of the point that are looked at; slack: pixels by which a box may miss the point; least:
     strength, of which noise alone reaches 1.4 in a window of 128 pixels.
@@ -76,7 +76,7 @@ def _blob(smooth, row, column, length):
 
 
 def _same(a, b):
-    """True when two boxes show one thing: they overlap well, or the centre of either lies in the other."""
+    """True when two boxes are of one object: they overlap well, or the centre of either lies in the other."""
     if iou(a, b) > 0.3:
         return True
     inside = [(np.abs(centers(p) - centers(q)) <= q[2:] / 2).all() for p, q in ((a, b), (b, a))]

@@ -72,7 +72,7 @@ def shape_element(shape, size):
 
 
 def drawn_element(text):
-    """An element drawn by hand: a line of text a row, x for a pixel that belongs, . for one that does not.
+    """The element (H, W) uint8 that a text draws: a word a row, x for a pixel that belongs, . for one that does not.
 
     What it lacks of point symmetry is added: each x also counts at the opposite place. Raises ValueError for rows of
     unequal length, other characters, no x at all, or an even number of rows or columns.

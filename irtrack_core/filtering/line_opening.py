@@ -3,7 +3,7 @@ r"""Eq. (2) faster than by OpenCV, with the same result: the largest opening of 
 (i) The image is laid out flat with a margin between its rows. A shift by (dy, dx) is then a shift of one number, and the
 smaller of an image and its shifted copy is one pass over contiguous memory, 16 to 64 pixels an instruction.
 (ii) A line is built from few shifted copies instead of one a pixel: 15 pixels in a row are 8 and the same 8 shifted by 7,
-those are 4 and 4, ... `doubling` finds such a chain. A minimum over 15 pixels then takes 4 passes instead of 14.
+those are 4 and 4, ... `decomposition` finds such parts. A minimum over 15 pixels then takes 4 passes instead of 14.
 (iii) The passes of one size of image are worked out once, as a `Program`.
 
 `benchmarks/filtering.py` times it beside plain OpenCV.
@@ -22,11 +22,12 @@ _local = threading.local()
 
 
 @lru_cache(maxsize=1024)
-def doubling(pixels):
-    """The chain that builds a set of pixels from a single one: a tuple of (part, shift, extra), smallest part first.
+def decomposition(pixels):
+    """The decomposition of an element into unions of shifted parts: a tuple of (part, shift, extra), smallest part first.
 
-    pixels: frozenset of (row, column). Each link makes the set `part | (part + shift) | extra`, the next link's part, at
-    the cost of one pass and one more for each extra pixel. Each link is the best by itself, so the chain may not be.
+    pixels: frozenset of (row, column); the first part is a single one of them. Each link makes the set
+    `part | (part + shift) | extra`, the next link's part, at the cost of one pass and one more for each extra pixel. Each
+    link is the best by itself; the whole may not be.
     """
     chain = []
     while len(pixels) > 1:
@@ -43,10 +44,10 @@ def doubling(pixels):
 
 
 def largest_opening(image, lines, *, dark=False):
-    """max over the lines of the opening of image (H, W); dark: min of the closings. The border as in `morphology`.
+    """The largest of the openings of image (H, W) by the lines, or with dark=True the smallest of the closings.
 
-    image: uint8 or uint16; lines: morphology.Family of lines. Returns a new (H, W) array, or None where OpenCV is no slower:
-    for other types and large images, and where this size is met for the first time.
+    image: uint8 or uint16; lines: morphology.Family of lines. Border mode: as in `morphology`. Returns a new (H, W) array,
+    or None where OpenCV is no slower: for other types and large images, and where this size is met for the first time.
     """
     if image.dtype.kind != "u" or image.nbytes > LARGEST:
         return None
@@ -98,7 +99,7 @@ class Program:
     def _add(self, better, kernel, source, target, keep=False):
         """The passes of one erosion or dilation of `source` into `target`; keep: what stands in the target takes part."""
         pixels = np.argwhere(kernel) - np.array(kernel.shape) // 2
-        chain = doubling(frozenset(map(tuple, pixels.tolist())))
+        chain = decomposition(frozenset(map(tuple, pixels.tolist())))
         links = [(self._flat(shift), [self._flat(pixel) for pixel in extra]) for _, shift, extra in chain]
         origin = self._flat(min(chain[0][0])) if chain else 0  # the single pixel that the chain begins with
         begin, end = self.rows.start + origin, self.rows.stop + origin

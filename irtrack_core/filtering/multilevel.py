@@ -109,9 +109,9 @@ def filter_window(image, window, elements, rectangle, *, polarity="bright"):
 
 
 def filled(part):
-    """The part (H, W) of an image with the median of its pixels in place of those that are NaN or infinite.
+    """The part (H, W) of an image, its NaN and infinite pixels replaced by the median of the others.
 
-    For what only looks whether there is something: a dead pixel must not hide the rest. Zeros where no pixel is finite.
+    For searches that must not end at a dead pixel. Zeros where no pixel is finite.
 
     >>> filled(np.array([[1, np.nan], [3, 2]], np.float32)).tolist()
     [[1.0, 2.0], [3.0, 2.0]]
@@ -123,7 +123,7 @@ def filled(part):
 
 
 def filter_stack(frames, elements, rectangle, *, polarity="bright", window=None, progress=None):
-    """Video: (E, U, M), each (N, H, W), of N frames, each filtered by itself: bit-identical to frame after frame.
+    """(E, U, M), each (N, H, W), of a video of N frames, each filtered by itself: bit-identical to frame after frame.
 
     frames: (N, H, W), or any sequence of N frames of one size and type, e.g. `Sequence.frames`, of which one at a time is
     in memory. window: the same window of every frame, see `filter_window`. progress: e.g. tqdm. All three results are
@@ -178,7 +178,7 @@ def target_polarity(image, box, *, angles=4):
 
 
 def build(settings, size=None):
-    """(elements, rectangle) that FilterSettings asks for; `size` (w, h) of the target is needed when length is None."""
+    """The line elements and the rectangle of FilterSettings; `size` (w, h) of the target is needed when length is None."""
     if settings.length is None and size is None:
         raise ValueError("FilterSettings.length is None, so the target's size (w, h) in pixels must be given")
     length = element_length(size) if settings.length is None else settings.length
@@ -186,7 +186,7 @@ def build(settings, size=None):
 
 
 def support(elements, rectangle=None):
-    """Halo in pixels: how far away a pixel can be and still decide a result of the filter.
+    """The filter's support in pixels: the largest distance at which a pixel can change a result.
 
     An opening is an erosion and a dilation, so it reaches twice the element's radius: 14 for a line of 15.
     """

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 
 
-def levels(sensor, background, sigma):
-    """(counts per K, counts at 0 K) for a frame with this background (H, W) in K and noise sigma in K.
+def gain_and_offset(sensor, background, sigma):
+    """Gain (counts per K) and offset (counts at 0 K) for a frame with this background (H, W) in K and noise sigma in K.
 
     Radiometric output has one scale for all frames. AGC spreads the background from its `agc_clip` to its
     100 - `agc_clip` percentile over 80 % of the range (a target brighter than that saturates), but stretches the noise no
@@ -19,7 +19,7 @@ def levels(sensor, background, sigma):
     return scale, full / 2 - scale * (low + high) / 2
 
 
-def without_local_mean(image, share, size):
+def subtract_local_mean(image, share, size):
     """image - share * local mean, (H, W) float32: detail enhancement, which leaves halos along strong edges.
 
     size: sigma of the Gaussian mean in pixels. The mean is taken on a grid four times coarser, which is as smooth.

@@ -60,7 +60,7 @@ def fit_slope(k, power, low, high):
 
 
 def scan_mtf(simulation, reference, *, frames=1):
-    """What blurs one simulation along the scan but not the other, same scene: (frequency in cycles per d, ratio).
+    """MTF along the scan of what blurs one simulation but not the other, same scene: (frequency in cycles per d, MTF).
 
     The ratio of the amplitude spectra of their backgrounds' rows, Hann-windowed; zero frequency is left out.
     """

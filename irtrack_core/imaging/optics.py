@@ -13,7 +13,7 @@ special = Lazy("scipy.special", "evaluation")
 
 
 def psf_sigma(settings):
-    """Sigma of the Gaussian that stands for the optics, in d: 0.44 lambda F, close to the Airy pattern's core."""
+    """Sigma of the Gaussian PSF in d: 0.44 lambda F, close to the Airy pattern's core."""
     return 0.44 * settings.wavelength * settings.f_number / settings.detector
 
 
@@ -73,7 +73,7 @@ def point_profiles(settings, x, y):
 
 
 def tdi_mtf(frequency, stages, mismatch):
-    r"""sin(pi N f delta) / (N sin(pi f delta)), f in cycles per d: what a wrong step of delta a stage costs.
+    r"""MTF of a wrong step of delta d a TDI stage: sin(pi N f delta) / (N sin(pi f delta)), f in cycles per d.
 
     Signed; its magnitude is the MTF. 1 everywhere when delta = 0.
     """

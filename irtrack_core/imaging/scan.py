@@ -15,7 +15,7 @@ import numpy as np
 
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.imaging import camera_output, scene
-from irtrack_core.imaging.targets import Moving, path
+from irtrack_core.imaging.targets import MovingObject, path
 from irtrack_core.optional import Lazy
 
 fft = Lazy("scipy.fft", "evaluation")
@@ -55,7 +55,7 @@ def check_seed(seed):
 
 
 def sigma_w(sensor):
-    """sigma_w in K: the white noise left of the NETD after TDI, NETD / sqrt(N)."""
+    """Standard deviation of the white noise after TDI in K, sigma_w = NETD / sqrt(N)."""
     return sensor.netd * 1e-3 / np.sqrt(sensor.stages)
 
 
@@ -153,7 +153,7 @@ class Simulation:
             relative = 1.5 * settings.speed * np.array([np.cos(angle), np.sin(angle) * settings.vertical])
             position = self.objects[0].path + sway + (np.arange(self.frames)[:, None] - met) * relative
             velocity = self.objects[0].velocity + relative
-        return Moving(settings, self.sensor, position - sway, velocity, rng)
+        return MovingObject(settings, self.sensor, position - sway, velocity, rng)
 
     def _prepare(self):
         """Texture and fixed pattern, drawn once."""
@@ -188,8 +188,8 @@ class Simulation:
             rows, columns, samples = thing.render(index, shifts, lag)
             signal[rows, columns] += samples * np.float32(thing.contrast[index] * sigma)
         if sensor.detail:  # of the background alone: a small target hardly changes its surroundings' mean
-            signal = camera_output.without_local_mean(signal, sensor.detail, sensor.detail_size)
-        scale, zero = camera_output.levels(sensor, signal, sigma)
+            signal = camera_output.subtract_local_mean(signal, sensor.detail, sensor.detail_size)
+        scale, zero = camera_output.gain_and_offset(sensor, signal, sigma)
         signal *= np.float32(scale * GRID)
         signal += np.float32(zero * GRID)
         np.clip(signal, -LIMIT * GRID, LIMIT * GRID, out=signal)  # far beyond the range, where the image is saturated

@@ -53,8 +53,8 @@ def path(rng, frames, shape, target, margin=8.0):
     return np.array(positions), np.array(velocities)
 
 
-class Moving:
-    """A moving thing: its path (N, 2) and velocity in pixels, sizes, phases; renders itself with peak 1."""
+class MovingObject:
+    """A moving object: its path (N, 2) and velocity in pixels, its sizes and phases, and its image of peak 1."""
 
     def __init__(self, settings, sensor, path, velocity, rng):
         count = len(path)
@@ -95,7 +95,7 @@ class Moving:
         return np.array([x - w / 2, y - h / 2, w, h])
 
     def render(self, i, shifts, lag):
-        """(rows, columns, samples): where in the frame, and (h, w) float32 of peak 1 between samples.
+        """Its image in frame i: (rows, columns, samples), slices of the frame and (h, w) float32, of peak 1 between samples.
 
         shifts: (2, W) scan errors of even and odd rows in pixels; lag: odd rows look this share of a frame later.
         """

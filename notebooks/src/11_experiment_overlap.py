@@ -216,7 +216,7 @@ for axis, factor in zip(axes, strata["factor"].unique()):
     experiments.strata_lines(axis, shown, factor=factor)
 axes[0].set_ylabel("AOR")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center")
-same = "".join(f"\n{' and '.join(factors)} split these sequences alike" for factors in statistics.alike(members))
+same = "".join(f"\n{' and '.join(factors)} split these sequences alike" for factors in statistics.confounded(members))
 style.note(figure, f"{condition}; inputs as published{same}")
 book.save_figure(figure, "strata")
 

@@ -327,8 +327,8 @@ def test_rmse_counts_in_detector_widths_where_the_sensor_is_known():
 
 def test_a_table_says_what_it_was_made_with(tmp_path):
     result = run(Scripted(), sequence("a"))
-    path = save_boxes([result], tmp_path / "boxes.csv", made="abc123")
-    assert evaluation.made_with(path) == "abc123" and evaluation.made_with(tmp_path / "none.csv") == ""
+    path = save_boxes([result], tmp_path / "boxes.csv", provenance="abc123")
+    assert evaluation.provenance_of(path) == "abc123" and evaluation.provenance_of(tmp_path / "none.csv") == ""
     pd.testing.assert_frame_equal(evaluate(load_boxes(path), [sequence("a")]), evaluate([result], [sequence("a")]))
 
 

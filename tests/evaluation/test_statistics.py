@@ -112,11 +112,11 @@ def test_factors_that_split_alike_are_named():
     strata = {"SNR": "aabb", "size, px": "ssll", "clutter / noise": "abab"}
     rows = [("d", f"s{k}", factor, label) for factor, labels in strata.items() for k, label in enumerate(labels)]
     members = pd.DataFrame(rows, columns=["dataset", "sequence", "factor", "stratum"])
-    assert statistics.alike(members) == [["SNR", "size, px"]]
-    assert statistics.alike(members[members["factor"] != "SNR"]) == []
+    assert statistics.confounded(members) == [["SNR", "size, px"]]
+    assert statistics.confounded(members[members["factor"] != "SNR"]) == []
     # of simulated sequences: the small ones are also the faint ones
     sequences = [one for name in ("sim-aircraft", "sim-pedestrian") for one in load(name, frames=2, sequences=2)]
-    assert {"SNR", "size, px"} <= set(statistics.alike(statistics.strata_of(sequences))[0])
+    assert {"SNR", "size, px"} <= set(statistics.confounded(statistics.strata_of(sequences))[0])
 
 
 def study_identity(sequences):

@@ -153,14 +153,14 @@ def test_other_pixels_under_the_same_name_and_boxes_are_tracked_anew(tmp_path):
     one = sequence("one")
     study.track([one], ["peak"], tmp_path)
     path = study.boxes_path(tmp_path, "set", "one", "peak")
-    before = evaluation.made_with(path)
+    before = evaluation.provenance_of(path)
     study.track([in_memory(one)], ["peak"], tmp_path)
-    assert evaluation.made_with(path) == before  # the same pixels, held in memory
+    assert evaluation.provenance_of(path) == before  # the same pixels, held in memory
     for index in (0, len(one) // 2, len(one) - 1):
         frames = np.stack(list(one.frames))
         frames[index, 0, 0] += 1
         study.track([Sequence("one", "set", frames, one.boxes)], ["peak"], tmp_path)
-        assert evaluation.made_with(path) != before
+        assert evaluation.provenance_of(path) != before
 
 
 def test_other_shipped_weights_are_tracked_anew(tmp_path, monkeypatch):
@@ -172,7 +172,7 @@ def test_other_shipped_weights_are_tracked_anew(tmp_path, monkeypatch):
     for content in (b"first", b"second", b"first"):
         kept.write_bytes(content)
         study.track([one], ["siamese"], tmp_path)
-        keys.append(evaluation.made_with(path))
+        keys.append(evaluation.provenance_of(path))
     assert keys[0] == keys[2] != keys[1]
 
 

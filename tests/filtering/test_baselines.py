@@ -1,4 +1,4 @@
-"""clutter: each filter against a case worked on paper, a twin in plain loops, and properties all of them share."""
+"""filtering.baselines: each filter against a case worked on paper and against plain loops, and what all have in common."""
 
 import re
 
@@ -117,7 +117,7 @@ def test_none_and_negative():
     assert baselines.negative(real).min() == real.min() and baselines.negative(real).argmax() == real.argmin()
 
 
-# -- twins in plain loops
+# -- the same in plain loops
 
 
 def mirrored(image, y, x):
@@ -139,7 +139,7 @@ def looped(image, function):
 
 @pytest.mark.parametrize("reduce, name", [(np.mean, "max-mean"), (np.median, "max-median")])
 @pytest.mark.parametrize("length", [3, 7])
-def test_directional_filters_twin(reduce, name, length):
+def test_directional_filters_against_plain_loops(reduce, name, length):
     image, half = noise((11, 13)), length // 2
 
     def naive(y, x):
@@ -150,7 +150,7 @@ def test_directional_filters_twin(reduce, name, length):
     np.testing.assert_allclose(baselines.create(name, length=length)(image), looped(image, naive), atol=1e-4)
 
 
-def test_tdlms_twin():
+def test_tdlms_against_plain_loops():
     image, window, delay, step = noise((9, 12), seed=3), 3, 2, 0.01
     values = (image - image.mean(dtype=float)) / image.std(dtype=float)
     weights, naive = np.full((window, window), 1 / window**2), np.zeros(image.shape)
@@ -176,7 +176,7 @@ AROUND = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
 
 
 @pytest.mark.parametrize("cells", [(3,), (3, 5)])
-def test_lcm_twin(cells):
+def test_lcm_against_plain_loops(cells):
     image = noise((16, 17), seed=1)
 
     def naive(y, x):
@@ -190,7 +190,7 @@ def test_lcm_twin(cells):
 
 
 @pytest.mark.parametrize("cells", [(3,), (3, 5)])
-def test_mpcm_twin(cells):
+def test_mpcm_against_plain_loops(cells):
     image = noise((16, 17), seed=2)
 
     def naive(y, x):
@@ -205,7 +205,7 @@ def test_mpcm_twin(cells):
     np.testing.assert_allclose(contrast.mpcm(image, cells=cells), looped(image, naive), atol=1e-2)
 
 
-def test_rlcm_twin():
+def test_rlcm_against_plain_loops():
     image, counts, u = noise((14, 15), seed=4), ((1, 3), (4, 2)), 5
     top = lambda values, k: np.mean(sorted(values)[-k:])  # noqa: E731
 

@@ -43,7 +43,7 @@ def own_memory(monkeypatch):
 def test_a_chain_builds_its_element_from_one_pixel(length, angle):
     element = pixels(line_element(length, angle))
     built = None
-    for part, (dy, dx), extra in line_opening.doubling(element):
+    for part, (dy, dx), extra in line_opening.decomposition(element):
         assert built is None and len(part) == 1 or part == built
         built = part | {(y + dy, x + dx) for y, x in part} | set(extra)
     assert (built or element) == element
@@ -56,7 +56,7 @@ def test_chains_are_short():
         (line_element(15, 22.5), 6),
         (line_element(63, 45), 6),
     ]:
-        assert sum(1 + len(extra) for _, _, extra in line_opening.doubling(pixels(element))) <= most
+        assert sum(1 + len(extra) for _, _, extra in line_opening.decomposition(pixels(element))) <= most
 
 
 def test_equals_opencv():

@@ -1,4 +1,4 @@
-"""clutter.lowrank: proximal steps against a full SVD, recovery of known parts, patches there and back."""
+"""baselines.lowrank: proximal steps against a full SVD, recovery of known parts, patches there and back."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_soft_threshold_by_hand():
 
 
 @pytest.mark.parametrize("shape", [(30, 20), (20, 20)])
-def test_shrunk_singular_values_twin(shape):
+def test_shrunk_singular_values_against_a_full_svd(shape):
     matrix = np.random.default_rng(1).standard_normal(shape)
     u, s, v = np.linalg.svd(matrix, full_matrices=False)
     shrunk, rank = lowrank._shrink_singular(matrix, 3.0)
@@ -39,7 +39,7 @@ def test_shrunk_singular_values_twin(shape):
 
 
 @pytest.mark.parametrize("slices", [1, 4, 5])
-def test_shrunk_slices_twin(slices):
+def test_shrunk_slices_against_a_full_svd(slices):
     tensor = np.random.default_rng(2).standard_normal((slices, 7, 9))
     spectrum = np.fft.fft(tensor, axis=0)
     for k in range(slices):

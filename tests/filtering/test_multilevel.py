@@ -1,4 +1,4 @@
-"""filtering.py against naive loops, scikit-image and the algebra of openings."""
+"""filtering against naive loops, scikit-image and the algebra of openings."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The probes on fields and sequences whose answer is known, and the figures' numbers."""
+"""Image statistics on fields and sequences whose answer is known, and the figures' numbers."""
 
 import matplotlib
 import numpy as np

@@ -1,4 +1,4 @@
-"""Other filters for small targets, by name, to compare the multi-level filter with: `create("lcm")(image)`.
+"""Published filters for small targets, by name, to compare the multi-level filter with: `create("lcm")(image)`.
 
 Every filter is a function `image -> response`: image (H, W) uint8, uint16 or float32, checked as by
 `filtering.check_image`; response (H, W), float32 or of the image's type, large where there may be a *bright* target. For a
@@ -12,7 +12,7 @@ tophat      image minus its opening by a square                             `win
 max-mean    image minus the largest of four directional means               `windows`
 max-median  the same with medians                                           `windows`
 dog, log    difference of Gaussians, Laplacian of Gaussian                  `windows`
-tdlms       what an adaptive linear prediction does not foresee             `windows`
+tdlms       residual of an adaptive linear prediction                       `windows`
 lcm         local contrast: brightest pixel over the brightest neighbour    `contrast`
 mpcm        patches brighter than opposite neighbours                       `contrast`
 rlcm        local contrast of the few brightest pixels                      `contrast`
@@ -38,7 +38,7 @@ __all__ = ["Filter", "REGISTRY", "available", "create", "negative", "none", "reg
 
 @dataclass(frozen=True)
 class Filter:
-    """A filter and what the experiments need to know of it.
+    """A filter function with the properties that the experiments need.
 
     fit(size) -> keyword arguments for a target of size (w, h) px, what a user would set who knows the target; None: it
     has no such parameter. power: the response is in grey values to this power (2: `numpy.sqrt` brings it back).
@@ -85,7 +85,7 @@ REGISTRY = {
 
 
 def register(name, function=None, *, fit=None, power=1, linear=False):
-    """Make `function(image, **options) -> response` known as `name`; also a decorator. fit, power, linear: see `Filter`.
+    """`function(image, **options) -> response`, registered as `name`; also a decorator. fit, power, linear: see `Filter`.
 
     Raises ValueError when the name is taken by another function.
     """

@@ -1,4 +1,4 @@
-r"""Filters after human vision, which compare a cell with its eight neighbours: LCM, MPCM, RLCM.
+r"""Local contrast filters, which compare a cell with its eight neighbours as human vision does: LCM, MPCM, RLCM.
 
 A window is 3 x 3 cells of u x u px; cell 0 is in the middle, cells 1..8 around it, 1 and 5, 2 and 6, ... opposite each
 other. Interface and border mode: see the package. Ratios of grey values ask for an image that has no negative ones.
@@ -72,13 +72,13 @@ def rlcm(image, *, cell=9, counts=((2, 4), (5, 9), (9, 16))):
 
 
 def fit_cells(size):
-    """Three cells about the target's mean side."""
+    """Parameters of `lcm` and `mpcm` for a target of size (w, h): three cells about its mean side."""
     middle = _odd(np.sqrt(size[0] * size[1]))
     return {"cells": tuple(range(max(middle - 2, 3), middle + 3, 2))}
 
 
 def fit_cell(size):
-    """The paper's cell, or one as large as the target's mean side; the counts keep their share of the cell."""
+    """Parameters of `rlcm` for a target of size (w, h): the paper's cell, or one of its mean side, counts in proportion."""
     cell = max(9, _odd(np.sqrt(size[0] * size[1])))
     share = (cell / 9) ** 2
     return {"cell": cell, "counts": tuple((round(a * share), round(b * share)) for a, b in ((2, 4), (5, 9), (9, 16)))}

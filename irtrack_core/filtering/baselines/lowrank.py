@@ -1,4 +1,4 @@
-r"""Filters that part an image into a low-rank background and sparse targets: IPI and PSTNN.
+r"""Filters that decompose an image into a low-rank background and sparse targets: IPI and PSTNN.
 
 Patches of one background look alike: stacked, they have a low rank; a small target is in few of them. Interface: see
 the package. Both stretch the image to a fixed range first, which their constants suppose, and give the target part in
@@ -152,7 +152,7 @@ def cut_patches(image, patch, step):
 
 
 def place_patches(patches, corners, shape, *, median=False):
-    """The image (H, W) that patches make: the mean, or the median, of all that cover a pixel."""
+    """The image (H, W) put together from patches: at each pixel the mean, or the median, of all that cover it."""
     side, width = patches.shape[1:]
     count = np.zeros(shape, int)
     for y, x in corners:

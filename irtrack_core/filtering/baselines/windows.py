@@ -1,4 +1,4 @@
-r"""Filters that look through a window: top-hat, max-mean, max-median, DoG, LoG, two-dimensional least mean squares.
+r"""Sliding-window filters: top-hat, max-mean, max-median, DoG, LoG, two-dimensional least mean squares.
 
 Interface and border mode: see the package. A response is the image minus an estimate of its background, in grey values.
 """
@@ -76,7 +76,7 @@ def log(image, *, sigma=1.5):
 
 
 def tdlms(image, *, window=5, step=2e-4, delay=1):
-    r"""Residual of a linear prediction whose weights follow the picture in raster order, (H, W) float32.
+    r"""Residual of an adaptive linear prediction in raster order, (H, W) float32.
 
         y = sum_{l,k} W_j(l, k) X(m - l, n - k),   e = X(m + delay, n + delay) - y,   W_{j+1} = W_j + 2 mu e X
 
@@ -116,22 +116,22 @@ def tdlms(image, *, window=5, step=2e-4, delay=1):
 
 
 def fit_tophat(size):
-    """A square as long as the lines of the multi-level filter."""
+    """Parameters of `tophat` for a target of size (w, h): a square as long as the lines of the multi-level filter."""
     return {"size": element_length(size)}
 
 
 def fit_line(size):
-    """Twice the target and one more, so that a median falls on the background."""
+    """Parameters of `max_mean` and `max_median`: a line of twice the target and one more, so that a median is background."""
     return {"length": 2 * int(np.ceil(max(size))) + 1}
 
 
 def fit_sigma(size):
-    """Where the Laplacian answers most strongly to a disc of the target's mean side: side / (2 sqrt 2)."""
+    """Parameters of `dog` and `log`: the sigma of strongest response to a disc as large as the target."""
     return {"sigma": max(float(np.sqrt(size[0] * size[1])) / 8**0.5, 0.7)}
 
 
 def fit_delay(size):
-    """The target does not predict itself."""
+    """Parameters of `tdlms`: a delay as long as the target, so that it does not predict itself."""
     return {"delay": int(np.ceil(max(size)))}
 
 

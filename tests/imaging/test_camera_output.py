@@ -1,4 +1,4 @@
-"""Output stage, and what hides, flickers or crosses: each against its definition."""
+"""The camera output, and targets that hide, flicker or cross: each against its definition."""
 
 import numpy as np
 import pytest
@@ -14,28 +14,30 @@ FLAT = SceneSettings(kind="flat")
 
 def test_radiometric_levels_do_not_look_at_the_frame():
     sensor = ScanSettings(bits=14, span=40.0)
-    scale, zero = camera_output.levels(sensor, np.random.default_rng(0).normal(size=(64, 64)), 0.01)
+    scale, zero = camera_output.gain_and_offset(sensor, np.random.default_rng(0).normal(size=(64, 64)), 0.01)
     assert scale == pytest.approx(16383 / 40) and zero == pytest.approx(16383 / 2)
 
 
 def test_agc_spreads_its_percentiles_over_most_of_the_range():
     sensor = ScanSettings(bits=8, output="agc", agc_clip=2.0)
     background = np.tile(np.linspace(-3, 5, 401, dtype=np.float32), (401, 1))
-    scale, zero = camera_output.levels(sensor, background, 1e-6)
+    scale, zero = camera_output.gain_and_offset(sensor, background, 1e-6)
     low, high = -3 + 0.02 * 8, 5 - 0.02 * 8
     assert zero + scale * low == pytest.approx(0.1 * 255, abs=0.5)
     assert zero + scale * high == pytest.approx(0.9 * 255, abs=0.5)
-    assert camera_output.levels(sensor, background, 1.0)[0] == pytest.approx(sensor.agc_noise)  # noise limits it
+    assert camera_output.gain_and_offset(sensor, background, 1.0)[0] == pytest.approx(
+        sensor.agc_noise
+    )  # noise limits it
 
 
 def test_detail_takes_away_the_local_mean():
     ramp = np.tile(np.linspace(0, 4, 256, dtype=np.float32), (256, 1))
     spot = np.zeros_like(ramp)
     spot[100:102, 120:122] = 1
-    flat = camera_output.without_local_mean(ramp + spot, 1.0, 16.0)
+    flat = camera_output.subtract_local_mean(ramp + spot, 1.0, 16.0)
     exact = ramp + spot - ndimage.gaussian_filter(ramp + spot, 16.0, mode="reflect")
     np.testing.assert_allclose(flat, exact, atol=0.02)
-    np.testing.assert_array_equal(camera_output.without_local_mean(ramp, 0.0, 16.0), ramp)
+    np.testing.assert_array_equal(camera_output.subtract_local_mean(ramp, 0.0, 16.0), ramp)
 
 
 def test_digitise_rounds_clips_and_compresses():
