@@ -132,7 +132,7 @@ def _candidates(frames, start):
     from irtrack_core.filtering.candidates import propose
     from irtrack_core.trackers import to_gray
 
-    boxes, strengths = propose(to_gray(_frame(frames, start)))
+    boxes, strengths = propose(to_gray(first_frame(frames, start)))
     if not len(boxes):
         raise ValueError(f"nothing stands out of frame {start}: name the target with --box x,y,w,h, or another --start")
     return boxes, strengths
@@ -160,7 +160,8 @@ def _choice(boxes, strengths, pick):
     return pick - 1
 
 
-def _frame(frames, start):
+def first_frame(frames, start):
+    """Frame `start`. Raises ValueError where there is none."""
     if not 0 <= start < len(frames):
         raise ValueError(f"start frame {start}: there are {len(frames)} frames (0 to {len(frames) - 1})")
     return frames[start]
@@ -172,7 +173,7 @@ def track(tracker, frames, box, start=0):
     A frame that cannot be read or used does not stop the tracking: its box is NaN, its score 0, its frame None, and problem
     gives the reason. A truncated video ends there. Raises ValueError for a box or first frame that cannot be used.
     """
-    frame = _frame(frames, start)
+    frame = first_frame(frames, start)
     tracker.init(frame, box)
     return _steps(tracker, frames, frame, np.asarray(box, dtype=np.float64), start)
 

@@ -111,13 +111,13 @@ class Panel:
             left, right = max(int(x) - margin[0], 0), min(int(x) + margin[0], right)
             top, bottom = max(int(y) - margin[1], 0), min(int(y) + margin[1], bottom)
         low, high = np.percentile(image[top:bottom, left:right], [0.5, 99.8])
-        texts = _texts(measures)
+        titles = _titles(measures)
         for i, (name, level) in enumerate(levels.items()):
             part = _shrink(level[top:bottom, left:right])
             self.pictures[i].set_data(part)
             self.pictures[i].set_extent((left, right, bottom, top))
             self.pictures[i].set_clim(*((low, high) if name in "IE" else (0, max(0.7 * float(part.max()), 1))))
-            self.titles[i].set_text(texts[name])
+            self.titles[i].set_text(titles[name])
             self.rows[i].set_ydata([row + 0.5, row + 0.5])
             self.boxes[i].set_bounds(box[0] - 1, box[1] - 1, box[2] + 2, box[3] + 2)
             self.lines[name].set_data(np.arange(left, right) + 0.5, level[row, left:right])
@@ -155,20 +155,14 @@ def _shrink(image, most=240):
     return image[:rows, :columns].reshape(rows // k, k, columns // k, k).max(axis=(1, 3)) if k > 1 else image
 
 
-def _texts(measures):
-    by_name = {row["filter"]: row for row in measures}
-    texts = {"I": "I, image", "E": "E, background (2)", "U": "U, suppressed (3)", "M": "M, opened by s (4)"}
-    if not by_name:
-        return texts
-    texts["E"] += "\n "
-    for name, key in (("I", "none"), ("U", "U"), ("M", "M")):
-        row = by_name[key]
-        if name != "I" and row["retention"] < 0.05:
-            texts[name] += "\nthe target is gone"
-            continue
+def _titles(measures):
+    """Title of each level's picture; with measures also its SNR and the share of the target's peak that is kept."""
+    titles = {"I": "I, image", "E": "E, background (2)", "U": "U, suppressed (3)", "M": "M, opened by s (4)"}
+    for name, row in zip("IUM", measures):  # in the order of evaluate_filter
         kept = "" if name == "I" else f", kept {100 * row['retention']:.0f} %"
-        texts[name] += f"\nSNR {row['snr']:.1f} = {row['db']:.0f} dB{kept}"
-    return texts
+        gone = name != "I" and row["retention"] < 0.05
+        titles[name] += "\nthe target is gone" if gone else f"\nSNR {row['snr']:.1f} = {row['db']:.0f} dB{kept}"
+    return titles | ({"E": titles["E"] + "\n "} if measures else {})
 
 
 def search_gain(axes, table, *, rng):

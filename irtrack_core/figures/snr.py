@@ -32,7 +32,8 @@ OTHERS = {
     "pstnn": (BROWN, "--"),
 }
 LOWEST = -12  # dB; an erased target is drawn here
-MARKS = ((35, "method", "-"), (30, "ref8", "--"), (25, "ref10", ":"))  # dB, key in `published.SNR`, line
+# of the paper's Fig. 3: dB, whose, key in `published.SNR`, line
+MARKS = ((35, "its method", "method", "-"), (30, "[8] [9]", "ref8", "--"), (25, "[10] [11]", "ref10", ":"))
 
 
 def filter_style(name):
@@ -51,10 +52,9 @@ def filter_legend(figure, axes):
 
 def paper_lines(axes, *, text=True):
     """The best values of the paper's Fig. 3 as lines at 35, 30 and 25 dB; text: with names at the right."""
-    for value, key, dash in MARKS:
+    for value, who, key, dash in MARKS:
         axes.axhline(value, color="#CC79A7", linestyle=dash, linewidth=1.2, zorder=1)
         if text:
-            who = "its method" if key == "method" else {"ref8": "[8] [9]", "ref10": "[10] [11]"}[key]
             axes.text(1.01, value, f"paper, {who}: {published.SNR[key]} dB", fontsize=8, color="#A0527F", va="center",
                       transform=axes.get_yaxis_transform())  # fmt: skip
     return axes
@@ -76,9 +76,8 @@ def by_filter(top, bottom, rows, shares, *, rng, text=False):
         middle = max(np.median(values), LOWEST)
         top.plot([place - 0.36, place + 0.36], [middle, middle], color=color, linewidth=2.4)
         share = shares[shares["filter"] == name].iloc[0]
-        bottom.bar(place, share["mean"], 0.7, color=color)
-        bottom.errorbar(place, share["mean"], [[share["mean"] - share["low"]], [share["high"] - share["mean"]]],
-                        fmt="none", ecolor="#333333", elinewidth=1, capsize=2)  # fmt: skip
+        error = np.abs(share[["low", "high"]].astype(float) - share["mean"]).to_numpy()[:, None]
+        bottom.bar(place, share["mean"], 0.7, color=color, yerr=error, capsize=2, error_kw=dict(ecolor="#333333", lw=1))
     paper_lines(top, text=text)
     top.set(ylim=(LOWEST - 1.5, max(42, top.get_ylim()[1])), xticks=[])
     bottom.set(ylim=(0, 1.03))

@@ -112,9 +112,9 @@ def note(figure, text):
 
 def profile_note(profile):
     """Profile, folds and seeds with which a figure was made, e.g. `quick: one fold, one seed`."""
-    number = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
-
-    def count(n, word):
-        return f"{number.get(n, n)} {word}{'s' if n > 1 else ''}"
-
-    return f"{profile.name}: {count(profile.folds, 'fold')}, {count(profile.seeds, 'seed')}"
+    number, counted = (
+        {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"},
+        {"fold": profile.folds, "seed": profile.seeds},
+    )
+    parts = (f"{number.get(count, count)} {word}{'s' if count > 1 else ''}" for word, count in counted.items())
+    return f"{profile.name}: {', '.join(parts)}"

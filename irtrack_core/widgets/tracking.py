@@ -9,7 +9,7 @@ from ipyevents import Event
 
 from irtrack_core import trackers
 from irtrack_core.boxes import from_centers
-from irtrack_core.cli.track import track
+from irtrack_core.cli.track import first_frame, track
 from irtrack_core.figures import tracking as figures
 from irtrack_core.filtering.candidates import propose, propose_at
 from irtrack_core.widgets.base import demo, impossible, live, png, recording, slider
@@ -57,9 +57,7 @@ def pick_and_track(frames, *, tracker="siamese", start=0, most=500, name="your v
     from frame `start` on. In batch: a figure of that frame's candidates; where demos are recorded, the first few tracked.
     Raises ValueError where there is no frame `start`.
     """
-    if not 0 <= start < len(frames):
-        raise ValueError(f"start frame {start}: there are {len(frames)} frames (0 to {len(frames) - 1})")
-    first = trackers.to_gray(frames[start])
+    first = trackers.to_gray(first_frame(frames, start))
     boxes, strengths = propose(first)
     if not len(boxes):  # nothing stands out: begin in the middle
         height, width = first.shape
