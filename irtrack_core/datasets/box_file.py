@@ -96,13 +96,9 @@ def _guess(rows, path):
 
 
 def _frame_number(field, where):
-    try:
-        value = float(field)
-    except ValueError:
-        value = np.nan
-    if value % 1 != 0:  # NaN and infinity too
+    if not re.fullmatch(r"[+-]?\d+(\.0*)?(e\d+)?", field):
         raise ValueError(f"{where}: frame number {field!r} is not a whole number")
-    return int(value)
+    return int(float(field))
 
 
 def four_numbers(fields, where):

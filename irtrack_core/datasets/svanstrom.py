@@ -29,7 +29,6 @@ VALIDATION = tuple(
     }.items()
     for number in numbers.split()
 )
-SPLITS = ("validation", "train", "all")
 # where the videos may lie below the folder given: decoded copy, the set's own archive, or right there
 FOLDERS = ("videos", "Data/Video_IR", "Video_IR", ".")
 
@@ -86,8 +85,8 @@ def _fit(boxes, count, file, shift_late):
 
 def _names(root, folder, split):
     """Names of the split, in order: those of validation.txt, of this module's list, or all the others."""
-    if split not in SPLITS:
-        raise ValueError(f"unknown split {split!r}: use one of {', '.join(SPLITS)}")
+    if split not in ("validation", "train", "all"):
+        raise ValueError(f"unknown split {split!r}: use one of validation, train, all")
     listed = next((f for f in (root / "validation.txt", folder / "validation.txt") if f.is_file()), None)
     validation = tuple(listed.read_text().split()) if listed else VALIDATION
     present = sorted(file.stem for file in folder.glob("IR_*.mp4"))

@@ -29,16 +29,16 @@ def folds(sequences, k=5, seed=0):
     """
     if not 2 <= k <= len(sequences):
         raise ValueError(f"{len(sequences)} sequences cannot be split into {k} folds: need 2 <= k <= sequences")
-    by_key = _by_key(sequences)
+    known = by_key(sequences)
     rng, tests = np.random.default_rng(seed), [[] for _ in range(k)]
     dealt = 0  # where a dataset does not divide by k, the next one starts at the fold that is a sequence short
-    for dataset in sorted({d for d, _ in by_key}):
-        names = sorted(name for d, name in by_key if d == dataset)
+    for dataset in sorted({d for d, _ in known}):
+        names = sorted(name for d, name in known if d == dataset)
         for i in rng.permutation(len(names)):
             tests[dealt % k].append((dataset, names[i]))
             dealt += 1
     return [
-        ([s for key, s in sorted(by_key.items()) if key not in test], [by_key[key] for key in sorted(test)])
+        ([s for key, s in sorted(known.items()) if key not in test], [known[key] for key in sorted(test)])
         for test in tests
     ]
 
@@ -115,9 +115,9 @@ def evaluate(results, sequences):
     auc, p3, p5, p20, norm_auc, rmse (px, or samples), rmse_d (detector widths, NaN where the sensor is unknown), loss_rate,
     first_loss (frames), fps. Raises KeyError for an unknown sequence.
     """
-    by_key, rows = _by_key(sequences), []
+    known, rows = by_key(sequences), []
     for result in results:
-        sequence = _sequence(result, by_key)
+        sequence = _sequence(result, known)
         truth, boxes = _truth(result, sequence)[1:], result.boxes[1:]
         # samples per detector width may differ along x and y
         detector = np.tile(getattr(sequence, "oversampling", None) or (np.nan, np.nan), 2)
@@ -156,9 +156,9 @@ def summarize(table, by=("tracker",)):
 
 def curves(results, sequences, curve=metrics.success_curve):
     """Macro-averaged curve of each tracker: dict tracker -> array. curve: one of the *_curve functions of metrics."""
-    by_key, values = _by_key(sequences), {}
+    known, values = by_key(sequences), {}
     for result in results:
-        truth = _truth(result, _sequence(result, by_key))
+        truth = _truth(result, _sequence(result, known))
         values.setdefault(result.tracker, []).append(curve(result.boxes[1:], truth[1:]))
     return {tracker: np.mean(each, axis=0) for tracker, each in values.items()}
 
@@ -249,17 +249,18 @@ def load_boxes(path):
     return results
 
 
-def _by_key(sequences):
-    by_key = {(s.dataset, s.name): s for s in sequences}
-    if len(by_key) < len(sequences):
+def by_key(sequences):
+    """The sequences by (dataset, name): a dict. Raises ValueError where two have the same."""
+    known = {(s.dataset, s.name): s for s in sequences}
+    if len(known) < len(sequences):
         raise ValueError("two sequences have the same dataset and name: they could not be told apart in a table")
-    return by_key
+    return known
 
 
-def _sequence(result, by_key):
-    if (result.dataset, result.sequence) not in by_key:
+def _sequence(result, known):
+    if (result.dataset, result.sequence) not in known:
         raise KeyError(f"sequence {result.dataset}/{result.sequence} of a result is not among the sequences given")
-    return by_key[result.dataset, result.sequence]
+    return known[result.dataset, result.sequence]
 
 
 def _name(tracker):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from irtrack_core import metrics
-from irtrack_core.evaluation.runs import overlaps
+from irtrack_core.evaluation.runs import by_key, overlaps
 from irtrack_core.optional import Lazy
 
 pd = Lazy("pandas", "evaluation")
@@ -52,10 +52,9 @@ def resets(results, sequences, *, burn_in=10):
     results: of `study.track(..., resets=n)`. Accuracy and robustness are means over sequences (VOT 2015: exp(-30 failures
     / frames)), failures the sum over sequences of the mean over seeds, with `frames`, the number they happened in.
     """
-    by_key, rows = {(one.dataset, one.name): one for one in sequences}, []
+    known, rows = by_key(sequences), []
     for result in results:
-        sequence = by_key[result.dataset, result.sequence]
-        found = metrics.reset_summary(overlaps(result, sequence), burn_in=burn_in)
+        found = metrics.reset_summary(overlaps(result, known[result.dataset, result.sequence]), burn_in=burn_in)
         place = {"tracker": result.tracker, "dataset": result.dataset, "sequence": result.sequence}
         rows.append(place | found | {"frames": len(result.boxes)})
     each = pd.DataFrame(rows).groupby(["tracker", "dataset", "sequence"], sort=False).mean()

@@ -55,7 +55,6 @@ def dog(image, *, sigma=1.5, ratio=1.6):
     D. Marr, E. Hildreth, "Theory of edge detection", Proc. R. Soc. Lond. B 207, 1980: at a ratio r of 1.6 it is close to
     the Laplacian of a Gaussian. sigma: px, of the narrow Gaussian.
     """
-    _positive(sigma=sigma)
     if ratio <= 1:
         raise ValueError(f"ratio must be above 1, the wide Gaussian over the narrow one; got {ratio}")
     image = check_image(image).astype(np.float32)
@@ -69,7 +68,6 @@ def log(image, *, sigma=1.5):
     small target detection by optimizing signal-to-clutter ratio in heterogeneous background for infrared search and
     track", Pattern Recognition 45, 2012. The Laplacian is the five-point one, applied to the blurred image. sigma: px.
     """
-    _positive(sigma=sigma)
     blurred = _gauss(check_image(image).astype(np.float32), sigma)
     kernel = np.array([[0, -1, 0], [-1, 4, -1], [0, -1, 0]], np.float32) * np.float32(sigma**2)
     return cv2.filter2D(blurred, -1, kernel, borderType=BORDER)
@@ -145,11 +143,7 @@ def _lines(length):
 
 
 def _gauss(image, sigma):
+    if not sigma > 0:
+        raise ValueError(f"sigma must be above 0 px; got {sigma}")
     side = 2 * int(np.ceil(4 * sigma)) + 1
     return cv2.GaussianBlur(image, (side, side), sigma, borderType=BORDER)
-
-
-def _positive(**values):
-    for name, value in values.items():
-        if not value > 0:
-            raise ValueError(f"{name} must be above 0 px; got {value}")
