@@ -28,7 +28,7 @@ def main(argv=None):
     except ImportError as error:
         if "libGL" in str(error) or "libgthread" in str(error) or "libglib" in str(error):
             return _fail(f"OpenCV lacks a system library ({error}); on Debian/Ubuntu: apt install libgl1 libglib2.0-0")
-        more = ": install it, or use another tracker or dataset" if isinstance(error, ModuleNotFoundError) else ""
+        more = "; or use another tracker or dataset" if isinstance(error, ModuleNotFoundError) else ""
         return _fail(f"{error}{more}")
     except (ValueError, TypeError, OSError) as error:
         return _fail(error)

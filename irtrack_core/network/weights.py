@@ -15,6 +15,7 @@ from safetensors.numpy import save_file
 
 from irtrack_core.config import NetworkSettings
 from irtrack_core.network.inference import Graphs
+from irtrack_core.optional import need
 
 SHIPPED = Path(__file__).resolve().parent / "shipped"  # folder of the weights that come with the package
 GRAPHS = {"template": ".template.onnx", "search": ".search.onnx", "int8": ".search-int8.onnx"}  # files beside weights
@@ -182,6 +183,7 @@ def load_weights(path, preset=None):
     """
     tensors, metadata = read_tensors(path)
     settings = network_settings(path, metadata, preset)
+    need("torch", "train")
     from irtrack_core.network.siamese_net import SiameseNet
 
     return fill(SiameseNet(settings), tensors, path).eval()

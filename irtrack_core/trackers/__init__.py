@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+from irtrack_core.optional import need
 from irtrack_core.trackers.base import IdentityTracker, Tracker, to_gray
 
 __all__ = ["Tracker", "IdentityTracker", "to_gray", "REGISTRY", "register", "create", "available"]
@@ -23,6 +24,9 @@ REGISTRY = {
     "ref11": "irtrack_core.experiments.compared.tracker:create_ref11",
 }
 
+# modules that import torch: a missing one is then named with its extra
+NEED_TORCH = ("irtrack_core.trackers.pyramid", "irtrack_core.experiments.compared.tracker")
+
 
 def register(name, factory):
     """Make `factory(**options) -> Tracker` known as `name`. Raises ValueError when the name is taken by another."""
@@ -43,5 +47,7 @@ def create(name, /, **options):
     factory = REGISTRY[name]
     if isinstance(factory, str):
         module, attribute = factory.split(":")
+        if module in NEED_TORCH:
+            need("torch", "train")
         factory = getattr(import_module(module), attribute)
     return factory(**options)

@@ -295,6 +295,13 @@ def test_trackers_are_made_in_threads(backend):
     assert sys.stdout is stdout and logging.root.manager.disable == level
 
 
+def test_without_torch_what_needs_it_names_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for words in (dict(name="siamese", backend="torch"), dict(name="ref8"), dict(name="pyramid")):
+        with pytest.raises(ModuleNotFoundError, match=r"torch is not installed.*pip install 'irtrack-core\[train\]'"):
+            trackers.create(words.pop("name"), **words)
+
+
 def test_no_torch_where_another_backend_tracks():
     code = "import sys; from irtrack_core import trackers; trackers.create('siamese', backend='opencv'); "
     code += "print([name for name in ('torch', 'scipy', 'pandas', 'matplotlib') if name in sys.modules])"
