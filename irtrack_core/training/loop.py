@@ -1,5 +1,6 @@
 """Training, eq. (12): a plain loop of stochastic gradient descent, with checkpoints and exact resume."""
 
+import sys
 import warnings
 from contextlib import nullcontext
 from pathlib import Path
@@ -43,16 +44,44 @@ def learning_rates(settings: TrainingSettings):
 
 
 class _Batches(Dataset):
-    """Batch k of a PairSampler, for DataLoader workers: the answer does not depend on who computes it."""
+    """Batches of a sampler by number, as tensors: the answer does not depend on the process that asks."""
 
-    def __init__(self, sampler, size, first, last):
-        self.sampler, self.size, self.first, self.last = sampler, size, first, last
+    def __init__(self, sampler, size, numbers):
+        self.sampler, self.size, self.numbers = sampler, size, numbers
 
     def __len__(self):
-        return self.last - self.first
+        return len(self.numbers)
 
     def __getitem__(self, index):
-        return [torch.from_numpy(np.ascontiguousarray(a)) for a in self.sampler.batch(self.first + index, self.size)]
+        return [torch.from_numpy(np.ascontiguousarray(a)) for a in self.sampler.batch(self.numbers[index], self.size)]
+
+
+def _batches(sampler, size, numbers, workers, where):
+    """An iterator over the sampler's batches of these numbers, prepared by `workers` processes if there are any."""
+    loader = DataLoader(
+        _Batches(sampler, size, numbers),
+        batch_size=None,
+        num_workers=workers,
+        worker_init_fn=_one_thread,
+        pin_memory=where.type == "cuda",
+        # forked workers share the sequences with this process; elsewhere a sampler has to be pickled
+        multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
+    )
+    threads = cv2.getNumThreads()
+    if workers:
+        # a fork copies OpenCV's record of its threads and not the threads, for which the worker would wait for ever; only
+        # the number 1, and not 0, ends them
+        cv2.setNumThreads(1)
+    try:
+        return iter(loader)
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def _one_thread(_):
+    # threads of two workers on two cores only get in each other's way
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
 
 
 def step(net, batch, settings: TrainingSettings):
@@ -100,46 +129,41 @@ def train(
     optimizer = torch.optim.SGD(
         net.parameters(), lr=settings.lr_first, momentum=settings.momentum, weight_decay=settings.weight_decay
     )
-    rates, history = learning_rates(settings), []
-    if checkpoint is not None:
-        made = provenance()
-        remove_parts(checkpoint)  # of a run that was killed while it wrote
-        if Path(checkpoint).is_file():
-            history = _resume(checkpoint, net, optimizer, settings, sampler)
-    first = len(history)
+    kept = None if checkpoint is None else _Checkpoint(checkpoint, net, optimizer, settings, sampler)
+    history = kept.resume() if kept else []
+    first, rates = len(history), learning_rates(settings)
     last = max(first, min(settings.iterations, stop_after or settings.iterations))
-    loader = DataLoader(
-        _Batches(sampler, settings.batch, first, last),
-        batch_size=None,
-        num_workers=workers,
-        worker_init_fn=_one_thread,
-        pin_memory=where.type == "cuda",
-    )
-    bar = tqdm(loader, total=last, initial=first, desc="training", disable=not progress, mininterval=1.0)
+    batches = _batches(sampler, settings.batch, range(first, last), workers, where)
+    bar = tqdm(batches, total=last, initial=first, desc="training", disable=not progress, mininterval=1.0)
     for index, batch in enumerate(bar, start=first):
-        for group in optimizer.param_groups:
-            group["lr"] = rates[index]
         if index >= settings.freeze * settings.iterations:
             freeze_statistics(net)
-        batch = [part.to(where, non_blocking=True) for part in batch]
-        batch[:2] = [crops.contiguous(memory_format=torch.channels_last) for crops in batch[:2]]
-        classification, regression = step(net, batch, settings)
-        loss = classification + settings.regression_weight * regression
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss is {loss.item()} at iteration {index}: lower lr_first or clip")
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), settings.clip)
-        optimizer.step()
-        history.append([float(rates[index]), loss.item(), classification.item(), regression.item()])
+        losses = _descend(net, optimizer, [part.to(where, non_blocking=True) for part in batch], settings, index, rates)
+        history.append([float(rates[index]), *losses])
         if progress and index % 10 == 0:
-            bar.set_postfix(loss=f"{loss.item():.3f}")
+            bar.set_postfix(loss=f"{losses[0]:.3f}")
         if watch is not None:
             watch(_table(history))
-        if checkpoint is not None and ((index + 1) % settings.checkpoint_every == 0 or index + 1 == last):
-            _save(checkpoint, net, optimizer, settings, sampler, history, made)
+        if kept and ((index + 1) % settings.checkpoint_every == 0 or index + 1 == last):
+            kept.save(history)
     net.eval()
     return _table(history)
+
+
+def _descend(net, optimizer, batch, settings, index, rates):
+    """One step of gradient descent; returns the losses of the batch before it: their sum, classification, regression."""
+    for group in optimizer.param_groups:
+        group["lr"] = rates[index]
+    batch[:2] = [crops.contiguous(memory_format=torch.channels_last) for crops in batch[:2]]
+    classification, regression = step(net, batch, settings)
+    loss = classification + settings.regression_weight * regression
+    if not torch.isfinite(loss):
+        raise FloatingPointError(f"the loss is {loss.item()} at iteration {index}: lower lr_first or clip")
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(net.parameters(), settings.clip)
+    optimizer.step()
+    return loss.item(), classification.item(), regression.item()
 
 
 def _table(history):
@@ -148,48 +172,60 @@ def _table(history):
     return table
 
 
-def _one_thread(_):
-    # threads of two workers on two cores only get in each other's way
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
+class _Checkpoint:
+    """The file that a training writes as it runs and goes on from."""
 
+    def __init__(self, path, net, optimizer, settings, sampler):
+        self.path, self.net, self.optimizer, self.provenance = path, net, optimizer, provenance()
+        self.settings = {"network": net.settings, "training": settings}
+        self.seed = getattr(sampler, "seed", None)
 
-def _save(path, net, optimizer, settings, sampler, history, made):
-    tensors = {f"net.{name}": tensor for name, tensor in net.state_dict().items()}
-    for name, parameter in net.named_parameters():
-        buffer = optimizer.state[parameter].get("momentum_buffer")
-        if buffer is not None:
-            tensors[f"momentum.{name}"] = buffer
-    metadata = {"network": net.settings.model_dump(mode="json"), "training": settings.model_dump(mode="json")}
-    metadata |= {"sampler_seed": getattr(sampler, "seed", None), "provenance": made}
-    write_tensors(path, tensors, metadata | {"history": history})
+    def save(self, history):
+        """Write weights, momentum and history, with the settings they belong to."""
+        tensors = {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}
+        for name, parameter in self.net.named_parameters():
+            buffer = self.optimizer.state[parameter].get("momentum_buffer")
+            if buffer is not None:
+                tensors[f"momentum.{name}"] = buffer
+        metadata = {key: settings.model_dump(mode="json") for key, settings in self.settings.items()}
+        metadata |= {"sampler_seed": self.seed, "provenance": self.provenance, "history": history}
+        write_tensors(self.path, tensors, metadata)
 
+    def resume(self):
+        """The history so far, once net and optimizer are as they were then; [] where nothing was written."""
+        remove_parts(self.path)  # of a run that was killed while it wrote
+        if not Path(self.path).is_file():
+            return []
+        tensors, metadata = read_tensors(self.path)
+        self._check(metadata)
+        tensors = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
+        self.net.load_state_dict({name[4:]: tensor for name, tensor in tensors.items() if name.startswith("net.")})
+        for name, parameter in self.net.named_parameters():
+            if f"momentum.{name}" in tensors:
+                momentum = tensors[f"momentum.{name}"].to(parameter.device)
+                self.optimizer.state[parameter]["momentum_buffer"] = momentum
+        return metadata["history"]
 
-def _resume(path, net, optimizer, settings, sampler):
-    tensors, metadata = read_tensors(path)
-    tensors = {name: torch.from_numpy(np.array(tensor)) for name, tensor in tensors.items()}
-    for key, mine in (("network", net.settings), ("training", settings)):
-        theirs = type(mine)(**metadata.get(key, {}))  # a setting that is newer than the checkpoint has its default
-        differ = sorted(name for name, value in mine if getattr(theirs, name) != value)
-        if differ:
+    def _check(self, metadata):
+        """Raises ValueError for a checkpoint of another training; warns of one that another torch wrote."""
+        for key, mine in self.settings.items():
+            theirs = type(mine)(**metadata.get(key, {}))  # a setting that is newer than the checkpoint has its default
+            differ = sorted(name for name, value in mine if getattr(theirs, name) != value)
+            if differ:
+                raise ValueError(
+                    f"the checkpoint {self.path} was made with other {key} settings ({', '.join(differ)}): "
+                    "use the same settings, or another checkpoint path to start afresh"
+                )
+        seed = metadata.get("sampler_seed")
+        if seed is not None and seed != self.seed:
             raise ValueError(
-                f"the checkpoint {path} was made with other {key} settings ({', '.join(differ)}): "
-                "use the same settings, or another checkpoint path to start afresh"
+                f"the checkpoint {self.path} was made on pairs of seed {seed}, not {self.seed}: "
+                "use that seed, or another path"
             )
-    seed, mine = metadata.get("sampler_seed"), getattr(sampler, "seed", None)
-    if seed is not None and seed != mine:
-        raise ValueError(
-            f"the checkpoint {path} was made on pairs of seed {seed}, not {mine}: use that seed, or another path"
-        )
-    torch_then = metadata.get("provenance", {}).get("versions", {}).get("torch", torch.__version__)
-    if torch_then != torch.__version__:
-        warnings.warn(
-            f"the checkpoint {path} was made with torch {torch_then}, this is {torch.__version__}: the result will be as "
-            "good, but not the same to the bit",
-            stacklevel=3,
-        )
-    net.load_state_dict({name[4:]: tensor for name, tensor in tensors.items() if name.startswith("net.")})
-    for name, parameter in net.named_parameters():
-        if f"momentum.{name}" in tensors:
-            optimizer.state[parameter]["momentum_buffer"] = tensors[f"momentum.{name}"].to(parameter.device)
-    return metadata["history"]
+        torch_then = metadata.get("provenance", {}).get("versions", {}).get("torch", torch.__version__)
+        if torch_then != torch.__version__:
+            warnings.warn(
+                f"the checkpoint {self.path} was made with torch {torch_then}, this is {torch.__version__}: "
+                "the result will be as good, but not the same to the bit",
+                stacklevel=4,
+            )

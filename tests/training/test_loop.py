@@ -1,4 +1,6 @@
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ from toys import moving_spot
 from irtrack_core.config import TrainingSettings, network_preset, training_preset
 from irtrack_core.network import weights
 from irtrack_core.network.weights import load_weights, read_card, read_tensors, save_weights, write_tensors
+from irtrack_core.provenance import provenance
 from irtrack_core.training.loop import device, learning_rates, new_net, precision, train
 from irtrack_core.training.sampling import PairSampler
 
@@ -152,15 +155,20 @@ while True:
 """
 
 
-def in_its_own_process(code, *words):
-    """What a fresh Python prints that runs the code with these words."""
+def in_its_own_process(code, *words, rc=0, timeout=300):
+    """What a fresh Python prints that runs the code with these words, once it and the workers it started have ended."""
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), str(ROOT / "tests" / "helpers"), str(ROOT)])
     }
-    words = [sys.executable, "-c", code, *map(str, words)]
-    done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=300)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+    words, pipe = [sys.executable, "-c", code, *map(str, words)], subprocess.PIPE
+    run = subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, env=environment, start_new_session=True)
+    try:
+        out, errors = run.communicate(timeout=timeout)  # reads until no process is left that could write
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+    assert run.returncode == rc, errors[-3000:]
+    return out
 
 
 @pytest.mark.parametrize(("mode", "workers", "seed"), [("random", 0, 2), ("random", 1, 3), ("write", 0, 0)])
@@ -174,24 +182,33 @@ def test_a_training_killed_again_and_again_gives_the_same_bits(tmp_path, mode, w
     assert {p.name for p in tmp_path.iterdir()} == {path.name, f"{path.name}.final"}  # no halves left
 
 
-WITH_A_WORKER = """
-import sys
+WITH_WORKERS = """
+import os, signal, sys
+import cv2
 from test_loop import *
 
-torch.set_num_threads(1)
+path, workers = sys.argv[1], int(sys.argv[2])
+cv2.setNumThreads(2)
+cv2.dilate(np.zeros((2000, 2000), np.uint8), np.ones((9, 9)))  # starts OpenCV's threads, which no fork takes along
+watch = (lambda history: len(history) == 3 and os.kill(os.getpid(), signal.SIGKILL)) if path == "killed" else None
 net = new_net(SMALL)
-train(net, sampler(), SHORT, progress=False, workers=1)
-save_weights(net, sys.argv[1])
+train(net, sampler(), SHORT, progress=False, workers=workers, watch=watch)
+assert cv2.getNumThreads() == 2
+save_weights(net, path)
 """
 
 
-def test_workers_do_not_change_the_result(tmp_path):
-    """In a process of its own: a worker is forked, and the tests before may have left threads, which a fork breaks."""
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_do_not_change_the_result(tmp_path, workers):
     path = tmp_path / "net.safetensors"
-    in_its_own_process(WITH_A_WORKER, path)
+    in_its_own_process(WITH_WORKERS, path, workers, timeout=150)
     net = new_net(SMALL)
     train(net, sampler(), SHORT, progress=False)
     assert same(net, load_weights(path))
+
+
+def test_workers_end_when_their_training_is_killed():
+    in_its_own_process(WITH_WORKERS, "killed", 2, rc=-signal.SIGKILL, timeout=150)
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path):
@@ -292,7 +309,7 @@ def test_the_card_in_print(tmp_path, capsys):
 
 
 def test_provenance_names_commit_and_versions():
-    made = weights.provenance()
+    made = provenance()
     assert set(made) == {"commit", "dirty", "versions"} and made["versions"]["torch"] == torch.__version__
 
 
