@@ -29,6 +29,7 @@ def write_card(path, command, made_by, **more):
     made_by: `provenance()`, taken before the run: the code may be edited while it runs.
     """
     card, path = {"command": command} | more | made_by, Path(path).with_suffix(".json")
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     os.replace(part, path)

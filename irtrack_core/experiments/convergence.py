@@ -23,7 +23,8 @@ from tqdm import tqdm
 from irtrack_core import evaluation
 from irtrack_core.config import PROFILES, PyramidSettings, Settings, TrackerSettings, network_preset, training_preset
 from irtrack_core.datasets import in_memory
-from irtrack_core.experiments import cached, dependencies, protocol, train_job
+from irtrack_core.experiments import cached, dependencies, protocol
+from irtrack_core.experiments.compared import train_methods
 from irtrack_core.experiments.compared.notes import BARE, BARE_REGION
 from irtrack_core.provenance import provenance
 from irtrack_core.trackers.pyramid import PyramidTracker
@@ -84,8 +85,8 @@ def run_mark(name, mark, network, settings, checkpoint, test):
     plan, region = schedule(name, settings), NETWORKS[network]
     net = new_net(network_preset("paper", width=settings.width, region=region), settings.seed)
     profile = PROFILES["quick"].replace(frames=settings.frames)
-    sampler = train_job.sampler_of(
-        net, *train_job.training_sequences(profile, settings.fold, settings.seed), settings.seed
+    sampler = train_methods.sampler_of(
+        net, *train_methods.training_sequences(profile, settings.fold, settings.seed), settings.seed
     )
     history = train(net, sampler, plan, checkpoint=checkpoint, stop_after=mark, progress=False)
     if region:

@@ -5,28 +5,12 @@ Every compared method is run on two inputs. Its bare name is the method as publi
 network with it: otherwise filter and network could not be told apart.
 """
 
+from functools import lru_cache
 from pathlib import Path
 
 from irtrack_core import evaluation
 from irtrack_core.datasets import SIMULATED, load
 from irtrack_core.network import weights
-
-__all__ = [
-    "BASELINES",
-    "COMPARED",
-    "METHODS",
-    "PEERS",
-    "SHIPPED",
-    "SWAPPED",
-    "boxes_path",
-    "pairs_of_inputs",
-    "parse",
-    "simulated",
-    "steps",
-    "test_folds",
-    "weights_of",
-    "weights_path",
-]
 
 BASELINES = ("identity", "peak", "siamese")
 METHODS = ("paper", "ref8", "ref9", "ref10", "ref11")
@@ -56,7 +40,24 @@ def pairs_of_inputs(method):
 
 def simulated(profile, seed=0):
     """All sequences of the three simulated sets, with profile.frames frames each."""
-    return [one for name in SIMULATED for one in load(name, frames=profile.frames, seed=seed)]
+    return list(_simulated(profile.frames, seed))
+
+
+@lru_cache(maxsize=2)
+def _simulated(frames, seed):
+    return [one for name in SIMULATED for one in load(name, frames=frames, seed=seed)]
+
+
+def runs(profile, names=None, seed=0):
+    """[(name, fold, seed)] of all trainings of a profile; names: of COMPARED, None: all of them."""
+    names = COMPARED if names is None else names
+    return [(n, fold, seed + k) for fold in range(profile.folds) for k in range(profile.seeds) for n in names]
+
+
+def command(names, profile, fold, seed, study_seed):
+    """The command line of `jobs` that trains and tracks the trackers `names` on one fold."""
+    options = f"--profile {profile.name} --fold {fold} --seed {seed} --study-seed {study_seed}"
+    return f"python -m irtrack_core.experiments.jobs {names} {options}"
 
 
 def test_folds(profile, seed=0):
@@ -68,7 +69,7 @@ def test_folds(profile, seed=0):
 def weights_path(results, fold, seed, step=None, name="paper"):
     """File of a compared method as trained on the training sequences of a fold; step: a checkpoint's.
 
-    All are trained by `learning`: `paper` from notebook 05, the others from notebook 07, or as jobs of the workflow.
+    All are trained by `compared.train`: `paper` from notebook 05, the others from notebook 07, or as `jobs` of the workflow.
     """
     stem = f"{name}_fold{fold}_seed{seed}" + ("" if step is None else f"_step{step:05d}")
     return Path(results) / "weights" / f"{stem}.safetensors"

@@ -23,35 +23,12 @@ from irtrack_core.experiments.protocol import (
     COMPARED,
     boxes_path,
     parse,
-    simulated,
     steps,
     test_folds,
     weights_of,
     weights_path,
 )
 
-__all__ = [
-    "TRACKERS",
-    "aor_limit",
-    "boxes_path",
-    "by_lot",
-    "by_step",
-    "head",
-    "load_folds",
-    "load_results",
-    "make_tracker",
-    "overlap_by_frame",
-    "real_sequences",
-    "run_folds",
-    "simulated",
-    "steps",
-    "test_folds",
-    "track",
-    "weights_path",
-    "with_intervals",
-]
-
-TRACKERS = ("identity", "peak", "siamese", "paper")
 HOW_TO_GET_DATA = (
     "No real sequences: set IRTRACK_DATA to a folder that has them; data/README.md says where to get them."
 )
@@ -89,8 +66,8 @@ def real_sequences(frames=0):
     return [] if root is None else [head(one, frames) for one in load("svanstrom", root)]
 
 
-def by_lot(sequences, count, rng, least=10):
-    """[(sequence, frame)]: sequences and frames for pictures, drawn by `rng`, each sequence once.
+def random_frames(sequences, count, rng, least=10):
+    """[(sequence, frame)]: random sequences, each once, and a random frame of each, for pictures.
 
     The frame shows a target, `least` frames or more after the start: nearer to it every box still stands where it was given.
     Of a sequence that has none so late the last one is taken.
@@ -105,27 +82,41 @@ def by_lot(sequences, count, rng, least=10):
 
 
 def track(sequences, names, results, *, fold=0, seed=0, step=None, resets=None, made=None, progress=None):
-    """Run each tracker over each sequence and keep the raw boxes; returns the list of TrackResult.
+    """The list of TrackResult of each tracker on each sequence; their raw boxes are saved.
 
     What is there already, made by the same code, weights and sequence, is read instead, so that a run that was killed goes
     on where it was. step: weights of that training step. resets: frames to wait after a failure, see `evaluation.run`.
     made: name -> tracker, where it is at hand. progress: e.g. tqdm, wraps the list of sequences.
     """
-    trackers_of = dict(made or {})
-    done = []
+    trackers_of, done = dict(made or {}), []
     for sequence in progress(sequences) if progress else sequences:
-        held, pixels = None, _pixels(sequence)
+        held = None
         for name in names:
             path = boxes_path(results, sequence.dataset, sequence.name, name, seed, resets is not None, step)
-            key = _key(sequence, pixels, name, results, fold, seed, step, resets)
+            key = _key(sequence, name, weights_of(name, results, fold, seed, step), resets)
             if name in (made or {}) or evaluation.provenance_of(path) != key:
-                held = held or in_memory(sequence)
-                if name not in trackers_of:
-                    trackers_of[name] = make_tracker(name, results, fold, seed, step)
-                result = evaluation.run(trackers_of[name], held, resets=resets)
+                result = None if name in (made or {}) else _equal_run(sequence, name, results, fold, seed, step, resets)
+                if result is None:
+                    held = held or in_memory(sequence)
+                    if name not in trackers_of:
+                        trackers_of[name] = make_tracker(name, results, fold, seed, step)
+                    result = evaluation.run(trackers_of[name], held, resets=resets)
                 evaluation.save_boxes([result], path, provenance=key)
             done += evaluation.load_boxes(path)
     return done
+
+
+def _equal_run(sequence, name, results, fold, seed, step, resets):
+    """The saved TrackResult of a plain run that must come out the same, or None: one with the same weights under another
+    name (the last training step), and for a run with resets one that never lost the target."""
+    key = _key(sequence, name, weights_of(name, results, fold, seed, step), None)
+    for plain in {step, None}:
+        path = boxes_path(results, sequence.dataset, sequence.name, name, seed, step=plain)
+        if evaluation.provenance_of(path) == key:
+            (result,) = evaluation.load_boxes(path)
+            if resets is None or not (evaluation.overlaps(result, sequence) == 0).any():
+                return result
+    return None
 
 
 @lru_cache(maxsize=1)
@@ -138,6 +129,7 @@ def _file_digest(path, modified):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
 
 
+@lru_cache(maxsize=64)
 def _pixels(sequence):
     """Hash of the first, middle and last frame: another recording, simulation or reader shows in them."""
     total = hashlib.sha256()
@@ -147,13 +139,13 @@ def _pixels(sequence):
     return total.hexdigest()
 
 
-def _key(sequence, pixels, name, results, fold, seed, step, resets):
-    """What raw boxes depend on: code, weights, and the sequence: its name, boxes, size and `pixels`."""
-    parts = [_code(), name, sequence.dataset, sequence.name, str(sequence.shape), pixels, str(resets)]
+def _key(sequence, name, weights, resets):
+    """Digest of what raw boxes depend on: code, weights, and the sequence: its name, boxes, size and pixels."""
+    parts = [_code(), name, sequence.dataset, sequence.name, str(sequence.shape), _pixels(sequence), str(resets)]
     parts.append(hashlib.sha256(sequence.boxes.tobytes()).hexdigest())
-    path = weights_of(name, results, fold, seed, step)
-    if path is not None:
-        parts.append(_file_digest(path, path.stat().st_mtime_ns) if path.exists() else "")
+    if weights is not None:  # the shipped ones come with graphs beside them
+        files = [weights, *sorted(weights.parent.glob(f"{weights.stem}.*.onnx"))]
+        parts += [_file_digest(file, file.stat().st_mtime_ns) for file in files if file.is_file()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
@@ -189,10 +181,9 @@ def by_step(sequences, results, *, names=("paper",), fold=0, seed=0, progress=No
     """
     chosen, rows = [(name, step) for name in names for step in steps(results, fold, seed, name)], []
     columns = ["tracker", "dataset", "sequence", "aor", "p5", "p20"]
-    held = [in_memory(one) for one in sequences] if chosen else []
     for name, step in progress(chosen) if progress else chosen:
-        done = track(held, [name], results, fold=fold, seed=seed, step=step)
-        table = evaluation.evaluate(done, held)
+        done = track(sequences, [name], results, fold=fold, seed=seed, step=step)
+        table = evaluation.evaluate(done, sequences)
         rows.append(table[columns].assign(step=step))
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=[*columns, "step"])
 

@@ -29,7 +29,7 @@ def write_tensors(path, tensors, metadata):
 
     A file is whole or not there, after a power cut too.
     """
-    arrays = {name: np.ascontiguousarray(_array(tensor)) for name, tensor in tensors.items()}
+    arrays = {name: np.asarray(_array(tensor), order="C") for name, tensor in tensors.items()}
     words = {key: json.dumps(value) for key, value in metadata.items()}
     _write(path, lambda temporary: save_file(arrays, temporary, metadata=words))
 

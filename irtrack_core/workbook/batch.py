@@ -49,20 +49,13 @@ def plan(profile, cores=2):
     pending = [job for job in jobs if job["plan"] == "update pending"]
     known = []
     for job in pending:
-        stem = _stem(job)
+        stem = Path(job["output_file"]).stem
         seconds = _last(folder / "log" / f"{stem}.tsv")
         known += [] if seconds is None else [seconds]
-        print(f"{stem:<54} {'never run' if seconds is None else _time(seconds):>12}   {job['status']}")
+        print(f"{stem:<80} {'never run' if seconds is None else _time(seconds):>12}   {job['status']}")
     print(f"{len(pending)} of {len(jobs)} jobs of {name} would run", end="")
     print(f"; {len(known)} of them took {_time(sum(known))} in all when they last ran" if known else "")
     return 0
-
-
-def _stem(job):
-    """Name of a job's files in the folder log/, from its line of Snakemake's summary."""
-    path = Path(job["output_file"])
-    names = {"train": f"train_{path.stem}", "track": f"track_{path.parent.name}_{path.stem}"}
-    return names.get(job["rule"], path.stem)
 
 
 def _snakemake(name, cores):

@@ -23,7 +23,8 @@ import torch
 from irtrack_core import widgets, workbook
 from irtrack_core.config import TrainingSettings, training_preset
 from irtrack_core.datasets import in_memory
-from irtrack_core.experiments import study, train_job
+from irtrack_core.experiments import protocol, study
+from irtrack_core.experiments.compared import train_methods
 from irtrack_core.figures import learning as curves
 from irtrack_core.figures import network as figures
 from irtrack_core.figures import style
@@ -58,8 +59,8 @@ for number, train, test in folds:
 # does not state, are what Siamese trackers use. `quick` runs fewer iterations of a narrower network.
 
 # %%
-settings = train_job.network_settings("paper", book.profile.width)
-schedule = train_job.schedule(book.profile, seed, batch)
+settings = train_methods.network_settings("paper", book.profile.width)
+schedule = train_methods.schedule(book.profile, seed, batch)
 figure, axis = style.new(width=5, height=2.8)
 axis.semilogy(learning_rates(TrainingSettings()), label="the paper: 1000 iterations")
 axis.semilogy(learning_rates(schedule), label=f"{book.profile.name}: {schedule.iterations}")
@@ -88,7 +89,7 @@ pd.DataFrame([(k, literal[k], used[k]) for k in used if literal[k] != used[k]], 
 
 # %%
 net = new_net(settings, seed)
-sampler = train_job.sampler_of(net, *train_job.training_sequences(book.profile, 0, seed), seed)
+sampler = train_methods.sampler_of(net, *train_methods.training_sequences(book.profile, 0, seed), seed)
 pairs = [sampler.draw(book.rng) for _ in range(6)]
 figure, axes = style.new(2, 6, width=1.9, height=2.0)
 for column, pair in zip(axes.T, pairs):
@@ -114,7 +115,7 @@ runs = [(number, seed + k) for number, _, _ in folds for k in range(book.profile
 tables = []
 for fold, run_seed in runs:
     options = dict(fold=fold, seed=run_seed, study_seed=seed, batch=batch, workers=workers, watch=curve)
-    table = train_job.learn("paper", book.profile, book.results, **options)
+    table = train_methods.learn("paper", book.profile, book.results, **options)
     tables.append(table.assign(fold=fold, seed=run_seed))
 history = pd.concat(tables, ignore_index=True)
 book.save_table(history)
@@ -209,8 +210,8 @@ print(ends.groupby(["network", "iterations"])[["aor", "p5", "p20"]].mean().round
 # highest score most (gradient times pixel). If it learned the target, the bright spots lie on the target.
 
 # %%
-net = load_weights(study.weights_path(book.results, *runs[0]))
-held = [in_memory(one, train_job.STRIDE) for one in folds[0][2]]
+net = load_weights(protocol.weights_path(book.results, *runs[0]))
+held = [in_memory(one, train_methods.STRIDE) for one in folds[0][2]]
 clean = sampler.sampling.replace(negatives=0, noise=0)
 chosen = PairSampler(held, settings, net.positions(), sampling=clean, loose=False, seed=seed)
 test_pairs = [chosen.draw(book.rng) for _ in range(12)]

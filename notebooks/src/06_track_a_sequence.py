@@ -19,7 +19,7 @@ video: str = ""  # a video or a folder of images of your own, e.g. "/home/me/cli
 from irtrack_core import boxes as bx
 from irtrack_core import datasets, evaluation, trackers, widgets, workbook
 from irtrack_core.datasets.folder import open_frames
-from irtrack_core.experiments import calibration, study
+from irtrack_core.experiments import calibration, protocol, study
 from irtrack_core.figures import experiments, style
 from irtrack_core.figures import tracking as figures
 from irtrack_core.filtering import candidates
@@ -72,7 +72,7 @@ book.save_figure(figure, "dissected")
 # it (on this very set, perhaps on this very sequence: a demonstration, not a measurement), the peak tracker and the identity.
 
 # %%
-book.need(study.weights_path(book.results, 0, seed), "05_train_the_tracker")
+book.need(protocol.weights_path(book.results, 0, seed), "05_train_the_tracker")
 made = {name: study.make_tracker(name, book.results, 0, seed) for name in study.TRACKERS}
 results = [evaluation.run(one, target) for one in made.values()]
 table = evaluation.evaluate(results, [target])

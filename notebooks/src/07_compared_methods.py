@@ -22,8 +22,8 @@ from IPython.display import Markdown
 
 from irtrack_core import workbook
 from irtrack_core.datasets import in_memory
-from irtrack_core.experiments import protocol, study, train_job
-from irtrack_core.experiments.compared import cost, nets, notes
+from irtrack_core.experiments import protocol, study
+from irtrack_core.experiments.compared import cost, nets, notes, train_methods
 from irtrack_core.figures import experiments, network, style
 from irtrack_core.network.siamese_net import foreground
 
@@ -64,7 +64,7 @@ workbook.show_source(nets.SelfAttention.forward)
 
 # %%
 def cost_of(name, width):
-    net = train_job.new_network(train_job.network_settings(name, width))
+    net = train_methods.new_network(train_methods.network_settings(name, width))
     once, crop = (value / 1e6 for value in cost.macs(net))
     return {"parameters": cost.parameters(net), "template": once, "crop": crop, "crops": 1 if name == "paper" else 3}
 
@@ -87,9 +87,9 @@ print(costs.round(0).astype(int).to_string())
 
 # %%
 histories, others = [], [name for name in protocol.COMPARED if name != "paper"]  # notebook 05 trains that one
-for name, fold, run_seed in workbook.progress(train_job.runs(book.profile, others, seed)):
+for name, fold, run_seed in workbook.progress(protocol.runs(book.profile, others, seed)):
     options = dict(fold=fold, seed=run_seed, study_seed=seed, workers=workers, progress=False)
-    table = train_job.learn(name, book.profile, book.results, **options)
+    table = train_methods.learn(name, book.profile, book.results, **options)
     histories.append(table.assign(name=name, fold=fold, seed=run_seed))
 history = pd.concat(histories, ignore_index=True)
 book.save_table(history, "history")
@@ -130,10 +130,10 @@ def answer(name, template, search, history):
 
 
 test = protocol.test_folds(book.profile, seed)[0][2]
-held = [in_memory(one, train_job.STRIDE) for one in test[-2:]]
+held = [in_memory(one, train_methods.STRIDE) for one in test[-2:]]
 tracks = {(one.dataset, one.name): one.boxes for one in test}
-blank = train_job.new_network(train_job.network_settings("ref9", book.profile.width))
-sampler = train_job.sampler_of(blank, held, tracks, seed)
+blank = train_methods.new_network(train_methods.network_settings("ref9", book.profile.width))
+sampler = train_methods.sampler_of(blank, held, tracks, seed)
 pair = next(p for p in (sampler.draw(np.random.default_rng(k)) for k in range(99)) if p.truth is not None)
 past = sampler.history(pair.view, np.random.default_rng(0))
 

@@ -23,7 +23,8 @@ from IPython.display import display
 
 from irtrack_core import evaluation, metrics, workbook
 from irtrack_core.evaluation import statistics
-from irtrack_core.experiments import peers, protocol, study, train_job
+from irtrack_core.experiments import peers, protocol, study
+from irtrack_core.experiments.compared import train_methods
 from irtrack_core.figures import experiments, style
 
 options = dict(baselines=baselines, methods=methods, waiting=waiting, real_frames=real_frames)
@@ -50,7 +51,9 @@ panels = (False, True)  # without the filter, with it
 # The raw boxes are kept below `results/<profile>/boxes/`; notebooks 12 and 20 read them from there, and a run that was stopped goes on.
 
 # %%
-train_job.train_missing(book.profile, book.results, names, seed=seed, progress=workbook.progress)  # else of 05 and 07
+train_methods.train_missing(
+    book.profile, book.results, names, seed=seed, progress=workbook.progress
+)  # else of 05 and 07
 results, sequences = study.run_folds(book.profile, names, book.results, seed, progress=workbook.progress)
 others = peers.there(sequences, book.results, seed)
 results += study.load_results(sequences, others, book.results, seed=seed)

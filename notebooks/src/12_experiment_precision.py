@@ -57,7 +57,7 @@ def show(figure, axes, chosen, results):
 
 
 five = [result for result in results if result.tracker in methods]
-chosen = study.by_lot(sequences, pictures, book.rng, least)
+chosen = study.random_frames(sequences, pictures, book.rng, least)
 figure, axes = style.new(2, len(chosen), width=3.6, height=3.1, squeeze=False)
 show(figure, axes, chosen, five)
 style.note(figure, f"{condition}\nframes drawn by seed {seed}; dotted: truth")
@@ -163,7 +163,7 @@ else:
 
 # %%
 if real:
-    chosen = study.by_lot(real, pictures, book.rng, least)
+    chosen = study.random_frames(real, pictures, book.rng, least)
     figure, axes = style.new(2, len(chosen), width=3.6, height=3.1, squeeze=False)
     show(figure, axes, chosen, [result for result in real_results if result.tracker in methods])
     style.note(figure, f"{condition}\nreal sequences and frames drawn by seed {seed}; dotted: truth")

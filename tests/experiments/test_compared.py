@@ -15,8 +15,8 @@ from irtrack_core.experiments.compared.cost import macs, parameters
 from irtrack_core.experiments.compared.nets import HISTORY, NETS, ComparedSettings, build
 from irtrack_core.experiments.compared.pairs import HistorySampler, VisibleSampler, state_rows, with_visible
 from irtrack_core.experiments.compared.tracker import ComparedTracker, load_compared
-from irtrack_core.network.torch_inference import fold_batch_norms
 from irtrack_core.network.siamese_net import foreground
+from irtrack_core.network.torch_inference import fold_batch_norms
 from irtrack_core.network.weights import save_weights
 from irtrack_core.training.loop import new_net, train
 from irtrack_core.training.sampling import PairSampler

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from toys import moving_spot
 
-from irtrack_core.experiments import convergence, train_job
+from irtrack_core.experiments import convergence
+from irtrack_core.experiments.compared import train_methods
 from irtrack_core.experiments.convergence import ConvergenceSettings
 
 MARKS = convergence.marks
@@ -16,7 +17,7 @@ TINY = ConvergenceSettings(width=0.02, iterations=4, batch=2, frames=6)
 
 @pytest.fixture(autouse=True)
 def toy_sequences(monkeypatch):
-    monkeypatch.setattr(train_job, "training_sequences", lambda profile, fold, seed: ([moving_spot()], {}))
+    monkeypatch.setattr(train_methods, "training_sequences", lambda profile, fold, seed: ([moving_spot()], {}))
     monkeypatch.setattr(convergence.protocol, "test_folds", lambda profile, seed: [(0, [], [moving_spot(8)])])
     monkeypatch.setattr(convergence, "marks", lambda iterations: [2, iterations])
 

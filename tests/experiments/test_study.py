@@ -32,12 +32,12 @@ def test_head_starts_at_the_first_annotated_frame():
 
 def test_pictures_are_drawn_by_lot_and_late_enough():
     sequences = [sequence("one", frames=30), sequence("two", frames=30, absent=range(12)), sequence("short", frames=5)]
-    drawn = [pair for seed in range(60) for pair in study.by_lot(sequences, 2, np.random.default_rng(seed))]
+    drawn = [pair for seed in range(60) for pair in study.random_frames(sequences, 2, np.random.default_rng(seed))]
     assert len(drawn) == 120 and {one.name for one, _ in drawn} == {"one", "two", "short"}
     frames = {name: {frame for one, frame in drawn if one.name == name} for name in ("one", "two", "short")}
     assert min(frames["one"]) == 10 and max(frames["one"]) == 29 and len(frames["one"]) > 10
     assert min(frames["two"]) >= 22 and frames["short"] == {4}
-    first, second = (study.by_lot(sequences, 9, np.random.default_rng(1)) for _ in range(2))
+    first, second = (study.random_frames(sequences, 9, np.random.default_rng(1)) for _ in range(2))
     assert first == second and len(first) == 3  # the seed alone decides
 
 
@@ -47,7 +47,7 @@ def test_raw_boxes_go_round_and_give_the_same_table(tmp_path):
     loaded = study.load_results(sequences, ["identity", "peak"], tmp_path)
     pd.testing.assert_frame_equal(evaluation.evaluate(results, sequences), evaluation.evaluate(loaded, sequences))
     # and by hand, from the CSV alone: the identity tracker keeps the first box
-    rows = pd.read_csv(study.boxes_path(tmp_path, "set", "two", "identity"))
+    rows = pd.read_csv(protocol.boxes_path(tmp_path, "set", "two", "identity"))
     assert (rows[["x", "y", "w", "h"]].to_numpy() == sequences[1].boxes[0]).all()
 
 
@@ -94,12 +94,12 @@ def test_folds_are_those_of_the_profile_and_keep_sequences_apart():
 
 def test_weights_are_found_by_step(tmp_path):
     for step in (200, 0, 50):
-        path = study.weights_path(tmp_path, 1, 2, step)
+        path = protocol.weights_path(tmp_path, 1, 2, step)
         path.parent.mkdir(exist_ok=True)
         path.touch()
-    study.weights_path(tmp_path, 1, 2).touch()
-    assert study.steps(tmp_path, 1, 2) == [0, 50, 200]
-    assert study.steps(tmp_path, 0, 2) == [] and study.by_step([], tmp_path).empty
+    protocol.weights_path(tmp_path, 1, 2).touch()
+    assert protocol.steps(tmp_path, 1, 2) == [0, 50, 200]
+    assert protocol.steps(tmp_path, 0, 2) == [] and study.by_step([], tmp_path).empty
     with pytest.raises(FileNotFoundError, match="notebook 05"):
         study.make_tracker("paper", tmp_path, fold=3)
 
@@ -152,7 +152,7 @@ def test_raw_boxes_that_are_there_are_read_and_not_made_again(tmp_path, monkeypa
 def test_other_pixels_under_the_same_name_and_boxes_are_tracked_anew(tmp_path):
     one = sequence("one")
     study.track([one], ["peak"], tmp_path)
-    path = study.boxes_path(tmp_path, "set", "one", "peak")
+    path = protocol.boxes_path(tmp_path, "set", "one", "peak")
     before = evaluation.provenance_of(path)
     study.track([in_memory(one)], ["peak"], tmp_path)
     assert evaluation.provenance_of(path) == before  # the same pixels, held in memory
@@ -167,7 +167,7 @@ def test_other_shipped_weights_are_tracked_anew(tmp_path, monkeypatch):
     assert protocol.SHIPPED == SHIPPED / "compact.safetensors"
     one, kept = sequence("one"), tmp_path / "compact.safetensors"
     monkeypatch.setattr(protocol, "SHIPPED", kept)
-    path = study.boxes_path(tmp_path, "set", "one", "siamese")
+    path = protocol.boxes_path(tmp_path, "set", "one", "siamese")
     keys = []
     for content in (b"first", b"second", b"first"):
         kept.write_bytes(content)

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from filelock import FileLock
 
-from irtrack_core import workbook
-from irtrack_core.experiments import dependencies
+from irtrack_core import config, workbook
+from irtrack_core.experiments import dependencies, jobs
 from irtrack_core.workbook import batch, runner
 
 ROOT = workbook.find_root()
@@ -157,63 +157,47 @@ def test_the_command_line_tools_change_no_digest(tmp_path):
     assert "book.py" in names and not names & {"runner.py", "batch.py", "site.py"}
 
 
-def test_every_compared_method_is_trained_by_a_job_of_its_own(tmp_path):
-    five, seven = "05_train_the_tracker", "07_compared_methods"
-    counts = {"quick": (1, 9), "medium": (10, 90)}
-    for profile, expected in counts.items():
-        for slug, others, count in zip((five, seven), ({"track"}, set()), expected):
+def test_notebooks_wait_for_the_jobs_they_read(tmp_path):
+    for profile, counts in {"quick": (1, 2, 2), "medium": (10, 90, 105)}.items():
+        for slug, count in zip(("05_train_the_tracker", "07_compared_methods", "11_experiment_overlap"), counts):
             names = jobs_of(ROOT, slug, "--config", f"profile={profile}", IRTRACK_RESULTS=str(tmp_path))
-            assert set(names) == {"train", slug} | others and names.count("train") == count
-            assert names.count("track") == 3 * len(others)  # the first fold's tests of each training step
+            others = {"05_train_the_tracker", "07_compared_methods"} if slug == "11_experiment_overlap" else set()
+            assert set(names) == {"job", slug} | others and names.count("job") == count, (profile, slug)
 
 
-def test_every_tracker_tracks_every_set_in_a_job_of_its_own(tmp_path):
-    slug, words = "11_experiment_overlap", {"IRTRACK_RESULTS": str(tmp_path)}
-    names = jobs_of(ROOT, slug, IRTRACK_DATA="/elsewhere", **words)
-    assert set(names) == {"train", "track", "05_train_the_tracker", "07_compared_methods", slug}
-    assert names.count("track") == 13 * 3 + 8 and names.count("train") == 10  # eight of them on real sequences
-    names = jobs_of(ROOT, slug, "--config", "profile=medium", **words)
-    assert names.count("track") == 5 * (13 + 10) * 3 and names.count("train") == 100
-
-
-def test_a_tracking_needs_its_own_training_and_no_other(tmp_path):
-    boxes = tmp_path / "quick" / "boxes" / "sim-aircraft"
-    targets = [f"{boxes}/{name}_fold0_seed0.json" for name in ("peak", "siamese", "ref8-filtered")]
-    assert sorted(jobs_of(ROOT, *targets, IRTRACK_RESULTS=str(tmp_path))) == ["track"] * 3 + ["train"]
-
-
-def test_a_tracking_runs_once_and_again_when_what_it_uses_changed(clone, tmp_path):
-    words, target = {"IRTRACK_RESULTS": str(tmp_path)}, f"{tmp_path}/quick/boxes/sim-aircraft/identity_fold0_seed0.json"
+def test_a_job_runs_once_and_again_when_what_it_uses_changed(clone, tmp_path):
+    words, target = {"IRTRACK_RESULTS": str(tmp_path)}, f"{tmp_path}/quick/jobs/identity+peak_fold0_seed0.json"
     assert run(clone, target, **words).returncode == 0
-    assert len(json.loads(Path(target).read_text())["boxes"]) == 4
-    for module, rules in {"metrics": {"track"}, "training/augment": set()}.items():
+    assert len(json.loads(Path(target).read_text())["boxes"]) == 2 * 2 * 6
+    for module, rules in {"metrics": {"job"}, "figures/scan": set()}.items():
         path = clone / "irtrack_core" / f"{module}.py"
         before = path.read_text()
         path.write_text(before + "\n# changed\n")
-        assert planned(clone, target, IRTRACK_DATA="/elsewhere", **words) == rules, module  # it reads no real data
+        assert planned(clone, target, **words) == rules, module
         path.write_text(before)
-    assert planned(clone, target, "--config", "seed=1", **words) == {"track"}
+    assert planned(clone, target, "--config", "seed=1", **words) == {"job"}
+    assert planned(clone, target, IRTRACK_DATA="/elsewhere", **words) == {
+        "job"
+    }  # they are tracked on real sequences too
 
 
-def test_a_failed_tracking_is_listed_at_the_end(clone, tmp_path):
+def test_a_failed_job_is_listed_at_the_end(clone, tmp_path):
     words = {"IRTRACK_RESULTS": str(tmp_path / "results"), "IRTRACK_DATA": str(tmp_path / "none")}
-    done = run(clone, f"{tmp_path}/results/quick/boxes/svanstrom/identity_fold0_seed0.json", **words)
+    name = jobs.card_path("", *jobs.groups(config.profile("medium"))[0]).stem
+    done = run(clone, f"{tmp_path}/results/medium/jobs/{name}.json", "--config", "profile=medium", **words)
     assert done.returncode == 1
     listed = done.stderr.partition("trainings and trackings:")[2].splitlines()
-    assert listed[1].strip() == f"{tmp_path}/results/quick/log/track_svanstrom_identity_fold0_seed0.txt"
+    assert listed[1].strip() == f"{tmp_path}/results/medium/log/{name}.txt"
     assert "error: IRTRACK_DATA names" in listed[2]
-    assert not list((tmp_path / "results" / "quick" / "boxes").glob("*/*"))
+    assert not list((tmp_path / "results" / "medium").glob("jobs/*"))
 
 
-def test_the_plan_knows_the_times_of_trainings_and_trackings(tmp_path, monkeypatch, capsys):
+def test_the_plan_knows_the_times_of_jobs(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("IRTRACK_RESULTS", str(tmp_path))
     log = tmp_path / "quick" / "log"
     log.mkdir(parents=True)
-    times = {"train_ref8_fold0_seed0": 75, "track_sim-pedestrian_ref8_fold0_seed0": 130}
-    for name, seconds in times.items():
-        (log / f"{name}.tsv").write_text(f"s\th:m:s\n{seconds}\t-\n")
+    first, second = (jobs.card_path("", *group).stem for group in jobs.groups(config.profile("quick")))
+    (log / f"{first}.tsv").write_text("s\th:m:s\n75\t-\n")
     assert batch.plan("quick") == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
-    assert "1 min 15 s" in lines["train_ref8_fold0_seed0"]
-    assert "2 min 10 s" in lines["track_sim-pedestrian_ref8_fold0_seed0"]
-    assert "never run" in lines["track_sim-aircraft_ref8_fold0_seed0"]
+    assert "1 min 15 s" in lines[first] and "never run" in lines[second]

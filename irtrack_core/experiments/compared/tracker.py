@@ -70,7 +70,7 @@ def load_compared(path, method=None):
     except FileNotFoundError:
         raise FileNotFoundError(
             f"no weights at {path}: none of the compared methods is shipped; notebook 07 trains them, or "
-            "`python -m irtrack_core.experiments.train_job`"
+            "`python -m irtrack_core.experiments.jobs`"
         ) from None
     found = metadata.get("settings", {}).get("method")
     if found is None or found != (method or found):

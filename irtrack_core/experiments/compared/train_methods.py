@@ -1,21 +1,12 @@
-"""Training of the compared methods: `paper` and all others on the same folds, seeds, steps, crops and augmentation.
+"""Training of the compared methods: `paper` and all others on the same folds, seeds, steps, crops and augmentation."""
 
-    python -m irtrack_core.experiments.train_job ref8 --profile quick --fold 0 --seed 0
-
-writes results/quick/weights/ref8_fold0_seed0.safetensors and the weights of a few early steps. What is there already, made
-with the same settings by the same code, is left as it is; a run that was killed goes on from its checkpoint.
-"""
-
-import argparse
 import os
+import shutil
 from functools import lru_cache
 from pathlib import Path
 
-import cv2
 import pandas as pd
-import torch
 
-from irtrack_core import config
 from irtrack_core.config import SamplingSettings, TrainingSettings, network_preset
 from irtrack_core.datasets import in_memory
 from irtrack_core.experiments import dependencies, protocol
@@ -25,17 +16,6 @@ from irtrack_core.network.weights import read_card, save_weights
 from irtrack_core.provenance import provenance
 from irtrack_core.training.loop import new_net, train
 from irtrack_core.training.sampling import PairSampler
-
-__all__ = [
-    "learn",
-    "network_settings",
-    "new_network",
-    "runs",
-    "sampler_of",
-    "schedule",
-    "train_missing",
-    "training_sequences",
-]
 
 STRIDE = 4  # of the training sequences' frames that are kept in memory
 SHARES = (0.1, 0.25, 0.5, 1)  # of the steps, at which the weights are kept
@@ -59,12 +39,6 @@ def schedule(profile, seed=0, batch=8):
     return TrainingSettings(iterations=profile.iterations, batch=batch, seed=seed, checkpoint_every=50)
 
 
-def runs(profile, names=None, seed=0):
-    """[(name, fold, seed)] of all trainings of a profile; names: of protocol.COMPARED, None: all of them."""
-    names = protocol.COMPARED if names is None else names
-    return [(n, fold, seed + k) for fold in range(profile.folds) for k in range(profile.seeds) for n in names]
-
-
 @lru_cache(maxsize=1)
 def training_sequences(profile, fold, study_seed=0):
     """(sequences, tracks) of a fold: every 4th frame, held in memory, and all true boxes for the histories of ref9."""
@@ -82,10 +56,12 @@ def sampler_of(net, sequences, tracks, seed=0):
 
 
 def learn(name, profile, results, *, fold=0, seed=0, study_seed=0, batch=8, workers=0, progress=True, watch=None):
-    """Train one compared method on one fold; returns its history, one row a step, also when it was there already.
+    """Trains one compared method on one fold; returns its history, a row a step, also when it was there already.
 
-    seed: of weights and pairs; study_seed: of sequences and folds; watch: as in `training.train`. Raises ValueError for an
-    unknown name, or a checkpoint of other settings.
+    The weights go to protocol.weights_path, those of a few early steps beside them. What is there already, made with the same
+    settings by the same code, is left as it is; a run that was killed goes on from its checkpoint.
+    seed: of weights and pairs; study_seed: of sequences and folds; watch: as in `training.loop.train`. Raises ValueError for
+    an unknown name, or a checkpoint of other settings.
     """
     settings, plan = network_settings(name, profile.width), schedule(profile, seed, batch)
     path = protocol.weights_path(results, fold, seed, name=name)
@@ -95,11 +71,8 @@ def learn(name, profile, results, *, fold=0, seed=0, study_seed=0, batch=8, work
     key["code"] = code = dependencies.digest(__file__)
     if path.is_file() and log.is_file() and read_card(path).get("key") == key:
         return pd.read_csv(log)
-    options = f"--profile {profile.name} --fold {fold} --seed {seed} --study-seed {study_seed} --batch {batch}"
-    card = {
-        "command": f"python -m irtrack_core.experiments.train_job {name} {options}",
-        "seeds": [seed],
-    } | provenance()
+    command = f"{protocol.command(name, profile, fold, seed, study_seed)} --batch {batch}"
+    card = {"command": command, "seeds": [seed]} | provenance()
     card |= {"data": f"simulated, training sequences of fold {fold}", "key": key}
     net = new_network(settings, seed)
     sampler = sampler_of(net, *training_sequences(profile, fold, study_seed), seed)
@@ -108,49 +81,28 @@ def learn(name, profile, results, *, fold=0, seed=0, study_seed=0, batch=8, work
     for mark in sorted({max(1, round(plan.iterations * share)) for share in SHARES}):
         options = dict(checkpoint=checkpoint, workers=workers, stop_after=mark, progress=progress, watch=watch)
         history = train(net, sampler, plan, **options)
-        if len(history) == mark:  # a resumed run may be further already
+        if len(history) == mark < plan.iterations:  # a resumed run may be further already
             save_weights(net.cpu(), protocol.weights_path(results, fold, seed, mark, name))
     history.to_csv(log, index=False)
-    save_weights(net, path, card)  # last: it says that all is there
+    last, part = protocol.weights_path(results, fold, seed, plan.iterations, name), path.with_suffix(".part")
+    save_weights(net.cpu(), last, card)
+    shutil.copyfile(
+        last, part
+    )  # the same file to the byte: what was tracked with one need not be tracked with the other
+    os.replace(part, path)  # last: it says that all is there
     for old in checkpoint.parent.glob(f"{path.stem}_*.safetensors"):
         old.unlink()
     return history
 
 
 def train_missing(profile, results, names=None, *, seed=0, progress=None):
-    """Train those of `runs` that left no weights yet; returns their list. What is there is taken, whatever made it.
+    """Trains those of `protocol.runs` that left no weights yet; returns their list. What is there is taken, whatever made it.
 
     names: trackers; those that are no compared methods need no training. progress: e.g. tqdm, wraps the list.
     """
     names = None if names is None else [name for name in names if name in protocol.COMPARED]
-    every = runs(profile, names, seed)
+    every = protocol.runs(profile, names, seed)
     missing = [run for run in every if not protocol.weights_path(results, *run[1:], name=run[0]).is_file()]
     for name, fold, run_seed in progress(missing) if progress and missing else missing:
         learn(name, profile, results, fold=fold, seed=run_seed, study_seed=seed, progress=False)
     return missing
-
-
-def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        prog="python -m irtrack_core.experiments.train_job",
-        description="Train a compared method on one fold of the study.",
-    )
-    parser.add_argument("name", choices=protocol.COMPARED)
-    parser.add_argument("--profile", default="quick", choices=sorted(config.PROFILES))
-    parser.add_argument("--fold", type=int, default=0, choices=range(5))
-    parser.add_argument("--seed", type=int, default=0, help="of weights and pairs")
-    parser.add_argument("--study-seed", type=int, default=0, help="of the sequences and folds")
-    parser.add_argument("--batch", type=int, default=8, help="training pairs in a step")
-    parser.add_argument("--workers", type=int, default=0, help="processes that prepare pairs beside the training")
-    parser.add_argument("--results", type=Path, help="folder of the study; default: results/PROFILE")
-    chosen = vars(parser.parse_args(arguments))
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    name, profile, results = chosen.pop("name"), config.profile(chosen.pop("profile")), chosen.pop("results")
-    results = results or Path(os.environ.get("IRTRACK_RESULTS") or "results") / profile.name
-    learn(name, profile, results, **chosen)
-    print(protocol.weights_path(results, chosen["fold"], chosen["seed"], name=name))
-
-
-if __name__ == "__main__":
-    main()
