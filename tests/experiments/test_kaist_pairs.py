@@ -56,7 +56,7 @@ def test_sequences_without_all_visible_images_are_left_out(root, capsys):
 
 def test_the_visible_image_helps_where_it_alone_shows_the_target(root):
     learn, test = (kaist_pairs.paired(root, sets) for sets in (kaist_pairs.TRAIN, kaist_pairs.TEST))
-    plan = TrainingSettings(iterations=80, batch=4, lr_first=0.02)
+    plan = TrainingSettings(iterations=30, batch=2, lr_first=0.03)
     table = kaist_pairs.compare(learn, test, plan, width=0.0625).set_index("tracker")
     assert list(table.index) == ["ref10", "ref10-visible"] and set(table["sequence"]) == {"set06_V000-1"}
     assert table.loc["ref10-visible", "p5"] > table.loc["ref10", "p5"] + 0.3

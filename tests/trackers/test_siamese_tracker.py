@@ -23,7 +23,7 @@ def net():
     settings = network_preset("compact", width=0.5)
     net = new_net(settings)
     sampler = PairSampler([moving_spot(30)], settings, 13, loose=False)
-    train(net, sampler, TrainingSettings(iterations=150, batch=8, lr_first=0.03), progress=False)
+    train(net, sampler, TrainingSettings(iterations=100, batch=4, lr_first=0.03), progress=False)
     return net
 
 
