@@ -2,8 +2,6 @@
 
 import json
 
-__all__ = ["comparison", "figures_table", "markdown", "mean_text", "picture"]
-
 COLUMNS = ("what", "paper", "ours", "why they differ")
 
 
@@ -45,8 +43,10 @@ def picture(book, slug, what):
     """
     from IPython.display import Image
 
-    path = book.need(book.figures / f"{slug}__{what}.png", slug)
-    made = _manifest(book).get(path.name, {}).get("parameters", {}).get("profile")
+    name = f"{slug}__{what}.png"
+    folder = next((one for one in _folders(book) if (one / name).is_file()), book.figures)
+    path = book.need(folder / name, slug)
+    made = _manifest(folder).get(name, {}).get("parameters", {}).get("profile")
     if made != book.profile.name:
         raise ValueError(
             f"{path.name} was made with profile {made!r}: run notebooks/{slug}.ipynb with {book.profile.name!r}"
@@ -59,13 +59,18 @@ def figures_table(book):
     import pandas as pd
 
     rows = []
-    for name, entry in _manifest(book).items():
+    for name, entry in (item for folder in _folders(book) for item in _manifest(folder).items()):
         settings = ", ".join(f"{key}={value}" for key, value in entry["parameters"].items())
         commit = f"{entry['commit'] or 'unknown'}{'+' if entry['dirty'] else ''}"
         rows.append((name, entry["notebook"].removeprefix("notebooks/"), settings, commit))
     return pd.DataFrame(rows, columns=["figure", "notebook", "parameters", "commit"])
 
 
-def _manifest(book):
-    path = book.figures / "manifest.json"
+def _folders(book):
+    """Where figures lie: those of this machine's times, and all others."""
+    return book.results / "figures", book.figures
+
+
+def _manifest(folder):
+    path = folder / "manifest.json"
     return json.loads(path.read_text()) if path.exists() else {}

@@ -13,6 +13,7 @@ notebook with checked parameters and `build` makes the stored notebooks from the
 """
 
 import inspect
+import io
 import json
 import os
 import re
@@ -25,12 +26,11 @@ import numpy as np
 from filelock import FileLock
 
 from irtrack_core import config
-from irtrack_core.provenance import commit_of, find_root, limit_threads, versions
-
-__all__ = ["Workbook", "find_root", "folders", "progress", "show_source", "start"]
+from irtrack_core.provenance import find_root, limit_threads, provenance
 
 SLUG = re.compile(r"\d\d_[a-z0-9_]+")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+SAME = 8  # of 255: rounding in a curve's last digit moves its edge by a few grey values, another number a label by a hundred
 
 
 def start(slug, *, profile="quick", seed=0, **parameters):
@@ -108,34 +108,32 @@ class Workbook:
             )
         return path
 
-    def save_figure(self, figure, what, *, dpi=110):
-        """Write a figure to figures/<slug>__<what>.png and its parameters, commit and versions to manifest.json.
+    def save_figure(self, figure, what, *, dpi=110, of_machine=False):
+        """Writes figures/<slug>__<what>.png and what made it (parameters, commit, versions) to manifest.json beside it.
 
+        Where the same picture lies there already, both stay as they are: a run that changes no number leaves a clean clone
+        clean. of_machine: the figure shows times of this machine, and goes to results/<profile>/figures instead.
         Notebooks that run at the same time may save at the same time: no entry is lost, no file is ever half written.
         """
         if not what:
             raise ValueError("name the figure: save_figure(figure, 'background')")
         _check_name(what)
-        path = self.figures / f"{self.slug}__{what}.png"
-        part = _part(path)
-        try:  # without the Software field the same figure gives the same bytes
-            figure.savefig(part, format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None})
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
-        commit, dirty = commit_of(self.root)
+        path = (self.results / "figures" if of_machine else self.figures) / f"{self.slug}__{what}.png"
+        figure.savefig(buffer := io.BytesIO(), format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None})
+        changed = not _same_picture(path, buffer)
+        if changed:
+            _write(path, buffer.getvalue())
         entry = {
             "notebook": f"notebooks/{self.slug}.ipynb",
             "parameters": {"profile": self.profile.name, "seed": self.seed} | self.parameters,
-            "commit": commit,
-            "dirty": dirty,
-            "versions": versions(),
         }
-        manifest = self.figures / "manifest.json"
-        with FileLock(self.figures / ".manifest.lock"):
+        entry = json.loads(json.dumps(entry, default=_plain))
+        manifest = path.parent / "manifest.json"
+        with FileLock(path.parent / ".manifest.lock"):
             entries = json.loads(manifest.read_text()) if manifest.exists() else {}
-            entries[path.name] = entry
-            _write(manifest, (json.dumps(dict(sorted(entries.items())), indent=1, default=_plain) + "\n").encode())
+            if changed or not entry.items() <= entries.get(path.name, {}).items():
+                entries[path.name] = entry | provenance()
+                _write(manifest, (json.dumps(dict(sorted(entries.items())), indent=1) + "\n").encode())
 
 
 def folders(profile):
@@ -184,14 +182,23 @@ def _check_name(name):
         raise ValueError(f"name {name!r} must be letters, digits, _ . or -: it becomes part of a file's name")
 
 
-def _part(path):
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
+def _same_picture(path, other):
+    """True when the PNG file `path` is there and differs nowhere from `other` (a PNG in a buffer) by more than SAME."""
+    from PIL import Image
+
+    if not path.is_file():
+        return False
+    try:
+        one, other = (np.asarray(Image.open(file).convert("RGBA"), dtype=np.int16) for file in (path, other))
+    except OSError:  # half a file, or none of Pillow's
+        return False
+    return one.shape == other.shape and int(abs(one - other).max(initial=0)) <= SAME
 
 
 def _write(path, content):
     """Write bytes so that a reader, or a crash, never meets half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = _part(path)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(content)
         os.replace(part, path)

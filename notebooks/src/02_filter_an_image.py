@@ -21,7 +21,7 @@
 
 # %% tags=["parameters"]
 profile: str = "quick"  # quick | medium | full
-seed: int = 1  # of the simulated frame
+seed: int = 0  # of the simulated frame
 length: int = 15  # pixels of a line element, odd
 angles: int = 4  # n, number of line elements
 side: int = 3  # of the square s, odd; 1: none

@@ -92,7 +92,7 @@ experiments.bar_legend(axis)
 others = [name for name in order if name in protocol.PEERS]
 apart = f"; {', '.join(others)}: another run" if others else ""
 style.note(figure, f"{condition}; median of {repeats}, whiskers: slowest and fastest{apart}")
-book.save_figure(figure, "fps")
+book.save_figure(figure, "fps", of_machine=True)
 
 # %% [markdown]
 # ## Where does the time go?
@@ -107,7 +107,7 @@ figure, axis = style.new(width=8, height=0.32 * len(names) + 1.2)
 experiments.stage_bars(axis, stages)
 axis.set_title(f"one thread on {machine}")
 style.note(figure, condition)
-book.save_figure(figure, "stages")
+book.save_figure(figure, "stages", of_machine=True)
 
 # %%
 wide = stages.pivot(index="tracker", columns="stage", values="ms").loc[names, list(speed.STAGES)]

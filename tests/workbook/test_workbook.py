@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -121,6 +122,36 @@ def test_a_figure_is_recorded_and_repeats_to_the_byte(book):
         book.save_figure(picture(), "")
 
 
+def test_a_run_that_changes_no_number_changes_no_file(book, monkeypatch):
+    """Not even at another commit with other packages; a changed number or parameter is written, with what made it."""
+    path, manifest = book.figures / "02_filter_an_image__lines.png", book.figures / "manifest.json"
+
+    def made():
+        return json.loads(manifest.read_text())[path.name]
+
+    figure, axes = plt.subplots(figsize=(3, 2))
+    (line,), label = axes.plot([0, 1], [0, 1]), axes.set_title("AOR 0.48")
+    book.save_figure(figure, "lines")
+    before, first = (path.read_bytes(), manifest.read_bytes()), made()
+    later = {"commit": "later", "dirty": True, "versions": {"numpy": "9"}}
+    monkeypatch.setattr("irtrack_core.workbook.book.provenance", lambda: later)
+    line.set_ydata([0, 1 + 1e-9])
+    book.save_figure(figure, "lines")
+    assert (path.read_bytes(), manifest.read_bytes()) == before
+    label.set_text("AOR 0.49")
+    book.save_figure(figure, "lines")
+    assert path.read_bytes() != before[0] and made() == first | later
+    monkeypatch.undo()
+    replace(book, parameters={"length": 9}).save_figure(figure, "lines")
+    assert made()["parameters"]["length"] == 9 and made()["commit"] == first["commit"]
+    plt.close(figure)
+
+
+def test_times_of_this_machine_stay_out_of_the_repository(book):
+    book.save_figure(picture(), "fps", of_machine=True)
+    assert (book.results / "figures" / "02_filter_an_image__fps.png").is_file() and not list(book.figures.iterdir())
+
+
 def test_a_figure_that_cannot_be_written_leaves_the_old_one(book):
     book.save_figure(picture(), "lines")
     path = book.figures / "02_filter_an_image__lines.png"
@@ -128,7 +159,7 @@ def test_a_figure_that_cannot_be_written_leaves_the_old_one(book):
 
     class Broken:
         def savefig(self, target, **options):
-            target.write_bytes(b"half")
+            target.write(b"half")
             raise RuntimeError("disk full")
 
     with pytest.raises(RuntimeError):
@@ -142,7 +173,7 @@ def test_notebooks_saving_at_once_lose_no_entry(book):
     code = (
         "import sys; from irtrack_core import workbook\n"
         "class Figure:\n"
-        "    def savefig(self, target, **options): target.write_bytes(b'x' * 1000)\n"
+        "    def savefig(self, target, **options): target.write(b'x' * 1000)\n"
         "book = workbook.start(sys.argv[1])\n"
         "for number in range(8): book.save_figure(Figure(), f'f{number}')\n"
     )
