@@ -31,6 +31,7 @@ def code_of(path):
     return "\n".join(line for line in lines if not line.lstrip().startswith(("%", "!")))
 
 
+@lru_cache(maxsize=4096)
 def module_path(name):
     """File of module `irtrack_core.x.y`, or None when there is none."""
     base = HERE.joinpath(*name.split(".")[1:])
@@ -102,8 +103,11 @@ def digest(path):
     return total.hexdigest()[:12]
 
 
-def _nodes(node, *, into_functions):
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if into_functions or not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _nodes(child, into_functions=into_functions)
+def _nodes(tree, *, into_functions):
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for child in ast.iter_child_nodes(node):
+            if into_functions or not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                waiting.append(child)
