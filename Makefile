@@ -5,6 +5,7 @@
 # make site      HTML pages of the executed notebooks, in site/; the demos' controls work there, at recorded values
 # make peers     CSRT, KCF and MIL of OpenCV over the experiments' sequences, in an environment of their own (.venv-peers)
 # make notebooks [NB=02]   rebuild the stored notebooks from notebooks/src
+# make findings  what other packages do unexpectedly, checked against pinned versions of them (needs a package index)
 #
 # Variables, given after the target's name, e.g. `make results PROFILE=medium CORES=8`:
 #   PROFILE      quick (default), medium (all folds, two seeds, the small networks of quick) or full (the study itself)
@@ -27,7 +28,7 @@ TORCH := torch==2.13.0
 PEERS := opencv-contrib-python numpy scipy pandas pydantic safetensors filelock tqdm mcos-decoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: results plan test lab peers notebooks site bench clean
+.PHONY: results plan test lab peers notebooks site bench findings clean
 .DELETE_ON_ERROR:
 
 results: $(STAMP)
@@ -65,6 +66,13 @@ site: $(STAMP)
 
 bench: $(STAMP)
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+
+findings:
+	@changed=; for script in findings/*.sh; do \
+		test $$script = findings/common.sh && continue; \
+		echo "== $$script"; PYTHON="$(PYTHON)" bash $$script || changed="$$changed $$script"; \
+	done; \
+	test -z "$$changed" || { echo "changed, or not run:$$changed"; exit 1; }; echo "all findings as described"
 
 clean:
 	rm -rf results site .snakemake .pytest_cache .ruff_cache .hypothesis
