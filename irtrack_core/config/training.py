@@ -6,30 +6,27 @@ from pydantic import Field
 
 from irtrack_core.config.base import Settings
 
-__all__ = ["SamplingSettings", "TrainingSettings", "training_preset"]
-
 
 class SamplingSettings(Settings):
-    """How training pairs are drawn and varied."""
+    """How training pairs are drawn and augmented."""
 
     max_gap: int = Field(30, ge=1, description="frames between template and search frame, at most")
-    shift: float = Field(0.22, ge=0, description="target's largest offset from the crop's centre, in search crop sides")
     scale: float = Field(0.2, ge=0, description="largest log change of the search crop's scale")
     negatives: float = Field(0.1, ge=0, le=1, description="share of pairs whose search crop lacks the target")
+    hard_negatives: float = Field(
+        0.0, ge=0, le=1, description="share of those whose search crop is put where the filter responds most"
+    )
     looseness: tuple[float, float] = Field(
-        (0.8, 2.0), description="simulated boxes are drawn this many times their size: annotators differ"
+        (0.8, 2.0), description="range of the factor on the size of simulated boxes, for annotators differ; one a pair"
     )
-    offset: float = Field(0.1, ge=0, description="largest shift of such a box, in box sizes; the same in both frames")
-    flip: float = Field(0.5, ge=0, le=1, description="share mirrored, left-right and up-down independently")
-    noise: float = Field(0.15, ge=0, description="largest sigma of noise added to the image, in crop sigmas")
-    hard: float = Field(0.0, ge=0, le=1, description="share of the negatives that lie where the filter sees something")
-    transpose: float = Field(0.0, ge=0, le=1, description="share with rows and columns exchanged")
-    variety: float = Field(0.0, ge=0, le=1, description="share of pairs shown as another camera might have (`augment`)")
-    positive: float = Field(0.5, description="overlap from which an anchor is a positive")
-    negative: float = Field(0.3, description="overlap below which an anchor is a negative")
-    radius: float = Field(
-        0.25, gt=0, description="without region selection: positions this near the target, in its sizes, are positives"
+    transpose: float = Field(0.0, ge=0, le=1, description="share of pairs with rows and columns exchanged")
+    photometric: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of pairs with another camera's look: gain, gamma, blur, noise, JPEG, symbols",
     )
+    noise: float = Field(0.15, ge=0, description="largest sigma of noise added to a crop, in its standard deviations")
 
 
 class TrainingSettings(Settings):
@@ -48,7 +45,11 @@ class TrainingSettings(Settings):
     )
     balanced: bool = Field(True, description="positives and negatives half the loss each; False: eq. (11) literally")
     hardest: float = Field(
-        1.0, gt=0, le=1, description="share of the negatives, the worst of a batch, that count in the balanced loss"
+        1.0,
+        gt=0,
+        le=1,
+        description="share of a batch's negative positions, those of the largest loss, that count in the balanced loss "
+        "(online hard example mining)",
     )
     regression_weight: float = Field(1.2, description="lambda of the smooth-L1 term, as in SiamRPN")
     regression_beta: float = Field(0.1, gt=0, description="where smooth-L1 turns linear: low, for sub-pixel boxes")

@@ -7,6 +7,7 @@ Weights of the preset `paper` are made by notebook 05.
 """
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -42,28 +43,29 @@ TRAINING_SEED = 10_000_019
 
 def simulated_stream(*, frames=4, gap=6, pool=64, seed=0):
     """Random simulated sequences for training: `frames` frames each, `gap` apart, held in memory while they are used."""
+    return SequenceStream(partial(_simulated, frames, gap, seed), pool)
 
-    def make(number):
-        rng = np.random.default_rng([TRAINING_SEED, seed, number])
-        return in_memory(random_sequence(rng, frames=1 + (frames - 1) * gap), gap)
 
-    return SequenceStream(make, pool)
+def _simulated(frames, gap, seed, number):
+    rng = np.random.default_rng([TRAINING_SEED, seed, number])
+    return in_memory(random_sequence(rng, frames=1 + (frames - 1) * gap), gap)
 
 
 def transplanted_stream(real, *, pool=64, seed=0):
     """Targets of the `real` sequences in random simulated scenes, see `transplant`; in memory while they are used."""
-    scenes = simulated_stream(seed=seed + 1000)
+    return SequenceStream(partial(_transplanted, real, simulated_stream(seed=seed + 1000).make, seed), pool)
 
-    def make(number):
-        rng = np.random.default_rng([TRAINING_SEED, seed, number, 1])
-        return transplant(real[rng.integers(len(real))], scenes.make(number), rng)
 
-    return SequenceStream(make, pool)
+def _transplanted(real, scene, seed, number):
+    rng = np.random.default_rng([TRAINING_SEED, seed, number, 1])
+    return transplant(real[rng.integers(len(real))], scene(number), rng)
 
 
 # any two frames of a sequence, cuts between them included; a quarter of the search crops without target, most of those where
 # the filter sees something, as a tracker that looks for a lost target will
-PAIRS = SamplingSettings(max_gap=300, negatives=0.25, hard=0.7, scale=0.4, variety=0.6, transpose=0.5, noise=0.0)
+PAIRS = SamplingSettings(
+    max_gap=300, negatives=0.25, hard_negatives=0.7, scale=0.4, photometric=0.6, transpose=0.5, noise=0.0
+)
 
 
 def compact_sampler(settings, positions, *, real=None, seed=0):

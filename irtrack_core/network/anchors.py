@@ -8,12 +8,7 @@ import numpy as np
 
 from irtrack_core import boxes as bx
 
-__all__ = ["response_size", "grid", "anchor_sizes", "make_anchors", "encode", "decode", "labels", "near_labels"]
-
-
-def response_size(feature_template, feature_search):
-    """Positions along one side of a score map: a 3x3 convolution on either side, then cross-correlation, unpadded."""
-    return (feature_search - 2) - (feature_template - 2) + 1
+POSITIVE, NEGATIVE = 0.5, 0.3  # overlap from which an anchor is a positive, and below which it is a negative
 
 
 def grid(n, stride):
@@ -80,7 +75,7 @@ def decode(deltas, anchors):
     return np.concatenate([center, anchors[..., 2:] * np.exp(deltas[..., 2:])], axis=-1)
 
 
-def labels(anchors, truth, *, positive=0.5, negative=0.3):
+def labels(anchors, truth, *, positive=POSITIVE, negative=NEGATIVE):
     """The labels q of eq. (11) for anchors (..., 4) and one true box (4,), or None where there is no target.
 
     Returns int8 (...): +1 where the overlap reaches `positive`, -1 where it stays below `negative`, 0 (left out of the

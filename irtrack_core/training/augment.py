@@ -1,21 +1,19 @@
-"""What cameras, compression and operators do to a frame, for training: pure functions on a small float32 patch.
+"""Photometric augmentation: what other cameras, compression and operators do to a frame. Pure functions on float32 patches.
 
-A network that is to follow targets in video of any camera must not lean on the one that its training sequences come from.
-`vary` draws how a pair of patches looks and returns both; nothing here moves the target, so boxes stay as they are.
+A network that is to follow targets in video of any camera must not depend on the one that its training sequences come from.
+Nothing here moves the target, so boxes stay as they are.
 """
 
 import cv2
 import numpy as np
 
-__all__ = ["vary", "blur", "compress", "overlay", "stretch"]
 
-
-def vary(patches, boxes, rng, share=0.5):
+def photometric(patches, boxes, rng, share=0.5):
     """A pair of patches (H, W) float32 as another camera might have shown them; new arrays, in counts of 0 to 255.
 
-    boxes: the target's box xywh in each patch, for the size of blur and overlays. share: of the pairs that are varied
-    at all. Optics, compression and symbols on the screen are those of the camera, alike in both patches; gain, noise and
-    motion blur differ from frame to frame.
+    boxes: the target's box xywh in each patch, for the size of blur and overlays. share: the probability that anything is
+    changed but the range. Optics, compression and symbols on the screen are the camera's, alike in both patches; gain, noise
+    and motion blur differ from frame to frame.
     """
     low, high = min(float(p.min()) for p in patches), max(float(p.max()) for p in patches)
     scale = 255.0 / max(high - low, 1e-6)
@@ -46,7 +44,7 @@ def vary(patches, boxes, rng, share=0.5):
 
 
 def blur(patch, sigma, *, angle=None):
-    """Gaussian blur of `sigma` pixels; with an angle (radians) motion blur of 4 sigma pixels along it."""
+    """The patch blurred by a Gaussian of `sigma` pixels; with an angle (radians) by motion of 4 sigma pixels along it."""
     if angle is None:
         return cv2.GaussianBlur(patch, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
     half = max(1, int(round(2 * sigma)))
@@ -57,19 +55,19 @@ def blur(patch, sigma, *, angle=None):
 
 
 def stretch(patch, *, gain=1.0, level=0.0, gamma=1.0):
-    """Another automatic gain: counts 0 to 255 through a gamma curve, then gain about mid-grey and level, cut off."""
+    """The patch as another automatic gain shows it: a gamma curve of counts 0 to 255, then gain about mid-grey, and level."""
     curve = 255 * (np.clip(patch, 0, 255) / 255) ** np.float32(gamma)
     return np.clip(np.float32(gain) * (curve - 128) + np.float32(128 + level), 0, 255)
 
 
 def compress(patch, quality):
-    """JPEG and back."""
+    """The patch after JPEG compression of this quality, 0 to 100."""
     done = cv2.imencode(".jpg", np.clip(patch, 0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return cv2.imdecode(done, cv2.IMREAD_GRAYSCALE).astype(np.float32)
 
 
 def overlay(patch, rng, *, near, offset=(0.0, 0.0)):
-    """Symbols burnt into the picture: a cross-hair, a gate around something, or text; bright or black.
+    """The patch with a symbol burnt in: a cross-hair, a gate around something, or text, of one random brightness.
 
     near: box xywh about which they are drawn; offset: of this frame's symbols from there, in box sizes: what is
     fixed to the screen moves against the target.

@@ -4,7 +4,7 @@ import ipywidgets
 import numpy as np
 
 from irtrack_core import boxes as bx
-from irtrack_core.config import SamplingSettings, network_preset
+from irtrack_core.config import network_preset
 from irtrack_core.figures import network as figures
 from irtrack_core.figures import style
 from irtrack_core.network import anchors as an
@@ -107,7 +107,6 @@ def anchors_on_frame(sequence, *, preset="compact"):
         style.note(figure, ", ".join(f"{count} {name}" for name, count in counts.items()) + " anchors")
         return figure
 
-    rules = SamplingSettings()
     return demo(
         draw,
         {"preset": ["paper", "compact"], "frame": [0, 8], "column": [2, 6, 10], "positive": [0.3, 0.4, 0.5, 0.6]},
@@ -115,8 +114,8 @@ def anchors_on_frame(sequence, *, preset="compact"):
         frame=_frame(sequence),
         row=slider(6, 0, 16, "row"),
         column=slider(6, 0, 16, "column"),
-        positive=slider(rules.positive, 0.05, 0.95, "positive from", step=0.05),
-        negative=slider(rules.negative, 0.05, 0.95, "negative below", step=0.05),
+        positive=slider(an.POSITIVE, 0.05, 0.95, "positive from", step=0.05),
+        negative=slider(an.NEGATIVE, 0.05, 0.95, "negative below", step=0.05),
     )
 
 

@@ -9,11 +9,11 @@ def picture(seed=0, shape=(60, 70)):
     return (np.random.default_rng(seed).random(shape) * 255).astype(np.float32)
 
 
-def test_vary_repeats_itself_and_leaves_its_input_alone():
+def test_augmentation_repeats_itself_and_leaves_its_input_alone():
     patches, boxes = [picture(0), picture(1, (50, 80))], np.array([[20, 20, 10, 6], [30, 22, 10, 6]], float)
     before = [patch.copy() for patch in patches]
     for seed in range(20):
-        first, again = (augment.vary(patches, boxes, np.random.default_rng(seed), share=1.0) for _ in range(2))
+        first, again = (augment.photometric(patches, boxes, np.random.default_rng(seed), share=1.0) for _ in range(2))
         for a, b, patch in zip(first, again, before):
             np.testing.assert_array_equal(a, b)
             assert a.shape == patch.shape and a.dtype == np.float32 and 0 <= a.min() and a.max() <= 255
@@ -21,9 +21,9 @@ def test_vary_repeats_itself_and_leaves_its_input_alone():
         np.testing.assert_array_equal(patch, kept)
 
 
-def test_unvaried_pairs_are_only_rescaled_together():
+def test_pairs_without_augmentation_are_only_rescaled_together():
     patches = [picture(0) / 255, 3 + picture(1) / 255]
-    out = augment.vary(patches, np.full((2, 4), 5.0), np.random.default_rng(0), share=0.0)
+    out = augment.photometric(patches, np.full((2, 4), 5.0), np.random.default_rng(0), share=0.0)
     low, high = patches[0].min(), patches[1].max()
     for a, patch in zip(out, patches):
         np.testing.assert_allclose(a, (patch - low) * 255 / (high - low), rtol=1e-4, atol=1e-2)

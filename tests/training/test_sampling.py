@@ -1,3 +1,5 @@
+import pickle
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from irtrack_core import boxes as bx
 from irtrack_core import filtering
 from irtrack_core.config import FilterSettings, SamplingSettings, network_preset
 from irtrack_core.datasets import Sequence
+from irtrack_core.experiments import recipes
 from irtrack_core.network import anchors as an
 from irtrack_core.network.crops import CropMaker, arcsinh, block_means, crop, standardize, template_side
 from irtrack_core.training.sampling import MixedSampler, Pair, PairSampler, SequenceStream
@@ -175,7 +178,7 @@ def test_a_batch_depends_on_seed_and_index_alone():
 def test_looseness_is_one_for_both_frames():
     sampler = PairSampler([moving_spot()], COMPACT, 13, sampling=SamplingSettings(looseness=(0.8, 2.0)))
     boxes = np.array([[10, 20, 4, 6], [50, 60, 4, 6]], float)
-    redrawn = sampler._redraw(boxes, np.random.default_rng(0))
+    redrawn = sampler._annotated_again(boxes, np.random.default_rng(0))
     np.testing.assert_allclose(redrawn[0, 2:], redrawn[1, 2:])
     np.testing.assert_allclose(
         bx.centers(redrawn) - bx.centers(boxes), np.tile(bx.centers(redrawn[0]) - [12, 23], (2, 1))
@@ -215,6 +218,13 @@ def test_a_stream_keeps_few_sequences_and_repeats_itself():
     np.testing.assert_array_equal(batches[0][2], batches[1][2])
     assert set(made) <= set(range(6))
     assert stream.get.cache_info().currsize <= 4
+
+
+def test_a_pickled_sampler_draws_the_same():
+    """Where workers are not forked they get the sampler in a pickle."""
+    sampler = recipes.compact_sampler(COMPACT, 13, real=[moving_spot()], seed=1)
+    for a, b in zip(pickle.loads(pickle.dumps(sampler)).batch(0, 4), sampler.batch(0, 4), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_a_mixture_draws_in_the_given_shares():

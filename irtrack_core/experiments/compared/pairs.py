@@ -75,9 +75,9 @@ class HistorySampler(PairSampler):
 
     def __init__(self, sequences, settings, positions, *, tracks, stride=1, **options):
         super().__init__(sequences, settings, positions, **options)
-        if self.sampling.transpose or self.sampling.variety:
+        if self.sampling.transpose or self.sampling.photometric:
             raise ValueError(
-                "histories do not follow crops that are transposed or varied: set transpose=0 and variety=0"
+                "histories do not follow crops that are transposed or changed: set transpose=0 and photometric=0"
             )
         self.tracks, self.stride = tracks, stride
 
