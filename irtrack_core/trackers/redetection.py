@@ -7,7 +7,7 @@ the target and less like it: such a thing is a distractor.
 
 import numpy as np
 
-from irtrack_core.network.crops import standing_out, strongest, tiles
+from irtrack_core.network.crops import local_contrast, strongest, tiles
 from irtrack_core.trackers.places import Candidate, Surroundings
 from irtrack_core.trackers.select_proposal import logit, most_probable, vote
 
@@ -224,7 +224,7 @@ class Redetection:
         tracker = self.tracker
         residual, block = tracker.maker.residual(frame, tile)
         apart = max(tracker.size.max() / 2 / block, 3)
-        standing = standing_out(residual, len(tracker.maker.elements[0]))
+        standing = local_contrast(residual, len(tracker.maker.elements[0]))
         if near is not None:
             center, reach = (near - tile[:2]) / block, NEAR / block
             x, y = (np.arange(n, dtype=np.float32) - np.float32(c) for n, c in zip(standing.shape[::-1], center))

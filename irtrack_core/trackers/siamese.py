@@ -250,12 +250,12 @@ def _plane(frame):
 
 
 def create_siamese(weights=None, **options):
-    """The best tracker that is shipped: preset `compact`, weights in data/weights."""
+    """The best tracker that is shipped: preset `compact`, weights as shipped."""
     return SiameseTracker.from_weights(weights or SHIPPED / "compact.safetensors", **options)
 
 
 def create_paper(weights=None, **options):
     """The preset `paper`. weights: a file made by notebook 05, results/<profile>/weights/paper_fold0_seed0.safetensors;
-    none is shipped, so without it data/weights/paper.safetensors must have been put there."""
+    none is shipped, so without it paper.safetensors must have been put into `weights.SHIPPED`."""
     path = weights or SHIPPED / "paper.safetensors"
     return SiameseTracker.from_weights(path, preset="paper", **{"name": "paper"} | options)
