@@ -1,7 +1,6 @@
-"""From frames to crops: squares of the frame about a place, as the network sees them.
+"""Crops, the network's input: squares of a frame about a point, filtered, resampled to a fixed size and standardised.
 
-A crop is resampled to a fixed size. Its scale follows the box it is taken for, so that a target always looks equally large to
-the network.
+Their scale follows the target's box, so that every target looks equally large to the network.
 """
 
 from math import ceil, floor
@@ -11,8 +10,6 @@ import numpy as np
 
 from irtrack_core import boxes as bx
 from irtrack_core import filtering
-
-__all__ = ["CropMaker", "block_means", "crop", "standardize", "standing_out", "strongest", "template_side", "tiles"]
 
 TILE = 320  # pixels of a tile's side: while the target is lost one tile a frame is filtered, however large the frame
 
@@ -55,7 +52,7 @@ def block_means(image, block):
 
 
 def standardize(channel):
-    """The channel less its mean, over its standard deviation: levels and gain of the camera drop out; 0 if it is flat."""
+    """The channel less its mean, over its standard deviation, so that level and gain of the camera drop out; 0 if flat."""
     mean, deviation = cv2.meanStdDev(channel)
     mean, deviation = mean.item(), deviation.item()
     return (channel - mean) / deviation if deviation > 1e-6 * (1 + abs(mean)) else np.zeros_like(channel)
@@ -67,11 +64,11 @@ def arcsinh(x):
     return np.copysign(np.log(size + np.sqrt(size * size + 1)), x)
 
 
-def standing_out(residual, length):
-    """How far each pixel of a residual U (H, W) stands above the residuals around it, (H, W) float32.
+def local_contrast(residual, length):
+    """A residual U (H, W) over its mean in the surroundings, (H, W) float32: a map of candidates.
 
     length: of the line elements, pixels. A tree line or a roof leaves many strong residuals side by side, a target in the
-    sky leaves one: divided by the mean over three lengths, the target comes out on top more often.
+    sky leaves one: divided by the mean over three lengths, the target has the highest value more often.
     """
     residual = residual.astype(np.float32)
     around = cv2.blur(residual, (3 * length, 3 * length))
@@ -89,7 +86,7 @@ def strongest(residual, count, apart):
 
 
 def tiles(shape, center):
-    """Tiles (x, y, w, h) of TILE pixels at most on a side: one about `center`, then those that cover the frame (H, W)."""
+    """A list of tiles (x, y, w, h), TILE pixels a side at most: one about `center`, then those that cover a frame (H, W)."""
     spans = []
     for length in shape[::-1]:
         count = -(-length // TILE)
@@ -110,12 +107,12 @@ class CropMaker:
     same for template and search; shape: (H, W) of the frames, which no element may exceed.
 
     `template` fixes two things for the search crops after it, where the settings ask for them: the polarity (of a target
-    darker than its surroundings the network is shown the negative, so that it only ever sees bright ones), and the unit of
-    the suppressed channels (so that a faint thing does not look like the target when nothing else is in the window).
+    darker than its surroundings the network is given the negative, so that it only ever sees bright ones), and the gains of
+    the suppressed channels (so that a faint object does not look like the target when nothing else is in the window).
     """
 
     def __init__(self, settings, size, shape):
-        self.settings, self.size, self.polarity, self.units = settings, np.asarray(size, float), "bright", {}
+        self.settings, self.size, self.polarity, self.gains = settings, np.asarray(size, float), "bright", {}
         step = template_side(size, settings) / settings.template_size
         # from 1.5 on, where `crop` would begin to average
         self.block = min(max(1, round(step)), min(shape)) if settings.reduce else 1
@@ -125,43 +122,43 @@ class CropMaker:
         filter_settings = settings.filter.replace(length=min(length, longest))
         self.elements, self.rectangle = filtering.build(filter_settings)
         if "filtered" not in settings.inputs:
-            self.rectangle = filtering.rectangle(1, 1)  # eq. (4) is not looked at, so it is not paid for
+            self.rectangle = filtering.rectangle(1, 1)  # no need of eq. (4)
         self.halo = self.block * filtering.support(self.elements, self.rectangle)
 
     def __call__(self, frame, center, side):
         """The search crop (inputs, search_size, search_size) float32 of `side` frame pixels about center (x, y)."""
-        size = self.settings.search_size
-        if self.block > 1:
-            frame, center, side = self._reduced(frame, center, side)
-        height, width = frame.shape
-        reach = side / 2 + 2  # a margin for the resampling
-        cx, cy = (float(c) for c in center)  # plain numbers: for two of them NumPy's own work is the larger part
-        x0, y0 = (min(max(floor(c - reach), 0), n - 1) for c, n in ((cx, width), (cy, height)))
-        x1 = min(max(ceil(cx + reach), x0 + 1), width)
-        y1 = min(max(ceil(cy + reach), y0 + 1), height)
-        local = (cx - x0, cy - y0)
-        window = frame[y0:y1, x0:x1]
-        if self.settings.inputs != ("image",):
-            _, suppressed, filtered = filtering.filter_window(
-                frame, (x0, y0, x1 - x0, y1 - y0), self.elements, self.rectangle, polarity=self.polarity
-            )
         channels = []
-        for name in self.settings.inputs:
-            if name == "image":
-                image = standardize(crop(window, local, side, size))
-                channels.append(image if self.polarity == "bright" else -image)
-            else:
-                part = crop(
-                    suppressed if name == "suppressed" else filtered, local, side, size, border=cv2.BORDER_CONSTANT
-                )
-                channels.append(part * self.units[name] if name in self.units else standardize(part))
+        for name, channel in self.channels(frame, center, side).items():
+            channel = channel * self.gains[name] if name in self.gains else standardize(channel)
+            channels.append(-channel if name == "image" and self.polarity == "dark" else channel)
         crops = np.stack(channels)
         return arcsinh(crops) if self.settings.squash else crops
 
-    def _reduced(self, frame, center, side):
-        """(frame, center, side) of the surroundings of a crop, averaged over blocks of `block` x `block` pixels.
+    def channels(self, frame, center, side):
+        """{name: (search_size, search_size) float32} of a search crop before it is standardised; names: `settings.inputs`."""
+        if self.block > 1:
+            frame, center, side = self._reduced(frame, center, side)
+        reach = side / 2 + 2  # a margin for the resampling
+        cx, cy = (float(c) for c in center)  # plain numbers: for two of them NumPy's own work is the larger part
+        height, width = frame.shape
+        x0, y0 = (min(max(floor(c - reach), 0), n - 1) for c, n in ((cx, width), (cy, height)))
+        x1 = min(max(ceil(cx + reach), x0 + 1), width)
+        y1 = min(max(ceil(cy + reach), y0 + 1), height)
+        planes = {"image": frame[y0:y1, x0:x1]}
+        if self.settings.inputs != ("image",):
+            _, planes["suppressed"], planes["filtered"] = filtering.filter_window(
+                frame, (x0, y0, x1 - x0, y1 - y0), self.elements, self.rectangle, polarity=self.polarity
+            )
+        crops = {}
+        for name in self.settings.inputs:
+            border = cv2.BORDER_REPLICATE if name == "image" else cv2.BORDER_CONSTANT
+            crops[name] = crop(planes[name], (cx - x0, cy - y0), side, self.settings.search_size, border=border)
+        return crops
 
-        The crop shrinks them as much in any case; the filter is spared the work, which no longer grows with the target.
+    def _reduced(self, frame, center, side):
+        """(frame, center, side) of a crop in its surroundings averaged over blocks of `block` x `block` pixels.
+
+        The crop would shrink them as much later; so the filter's work does not grow with the target.
         """
         block, reach = self.block, side / 2 + self.halo + 3 * self.block
         spans = []
@@ -174,7 +171,7 @@ class CropMaker:
         return part, ((center[0] - x) / block, (center[1] - y) / block), side / block
 
     def residual(self, frame, tile):
-        """(U (h, w), pixels of the frame that one of its pixels covers) of a tile (x, y, w, h): where to look elsewhere."""
+        """(U (h, w), frame pixels a side of one of its pixels) of a tile (x, y, w, h) of the frame, for re-detection."""
         nothing, block = filtering.rectangle(1, 1), self.block
         x, y, w, h = tile
         if block > 1:
@@ -187,26 +184,21 @@ class CropMaker:
         return filtering.filter_window(frame, tile, self.elements, nothing, polarity=self.polarity)[1], block
 
     def negate(self):
-        """From now on crops show the negative of what they showed."""
+        """Change the polarity: from now on crops show the negative of what they showed."""
         self.polarity = "dark" if self.polarity == "bright" else "bright"
 
     def template(self, frame, center, side):
-        """The template crop: the middle of the search crop of the same frame, so that both are standardised alike.
+        """The template crop (inputs, template_size, template_size) float32 of `side` frame pixels about center (x, y).
 
-        side: of the template, in frame pixels.
+        It is the middle of the search crop of the same frame, so that both are standardised alike.
         """
-        s = self.settings
+        s, plane = self.settings, frame if frame.ndim == 2 else frame[..., 0]
         if s.negate_dark:
-            plane = frame if frame.ndim == 2 else frame[..., 0]
             self.polarity = filtering.target_polarity(plane, bx.from_centers(np.asarray(center), self.size))
-        margin = (s.search_size - s.template_size) // 2
         wide = side * s.search_size / s.template_size
         if s.unit == "template":
-            self.units = {name: 1.0 for name in s.inputs if name != "image"}
-            whole = self(frame, center, wide)
-            raw = np.sinh(whole) if s.squash else whole
-            for name, channel in zip(s.inputs, raw):
-                if name != "image":
-                    self.units[name] = 1 / max(float(channel.std()), 1e-6)
-        whole = self(frame, center, wide)
-        return np.ascontiguousarray(whole[:, margin : margin + s.template_size, margin : margin + s.template_size])
+            channels = self.channels(plane, center, wide).items()
+            self.gains = {name: 1 / max(float(channel.std()), 1e-6) for name, channel in channels if name != "image"}
+        margin = (s.search_size - s.template_size) // 2
+        middle = slice(margin, margin + s.template_size)
+        return np.ascontiguousarray(self(frame, center, wide)[:, middle, middle])

@@ -10,7 +10,7 @@ from irtrack_core import boxes as bx
 from irtrack_core import filtering
 from irtrack_core.config import SamplingSettings
 from irtrack_core.network import anchors as an
-from irtrack_core.network.crops import CropMaker, standing_out, strongest, template_side
+from irtrack_core.network.crops import CropMaker, local_contrast, strongest, template_side
 from irtrack_core.training import augment
 
 SHIFT = 0.22  # the target's largest offset from the search crop's centre, in sides of the crop: its motion in a frame
@@ -160,7 +160,7 @@ class PairSampler:
             elements = filtering.line_elements(length, 4)
             polarity = filtering.target_polarity(frame, box)
             _, residual, _ = filtering.multilevel_filter(frame, elements, filtering.rectangle(1, 1), polarity=polarity)
-            found = strongest(standing_out(residual, length), 12, max(box[2:].max() / 2, 3))
+            found = strongest(local_contrast(residual, length), 12, max(box[2:].max() / 2, 3))
             found = found[np.abs(found - center).max(axis=1) > side / 2]
             if len(found):
                 return np.clip(found[rng.integers(len(found))] + rng.uniform(-0.1, 0.1, 2) * side, 0, shape - 1e-6)
