@@ -68,6 +68,11 @@ class NetworkSettings(Settings):
     )
 
     @property
+    def planes(self):
+        """Channels of a crop."""
+        return len(self.inputs)
+
+    @property
     def m(self):
         """Number of anchors at one position; a score map alone has one score there."""
         return len(self.anchor_ratios) if self.region else 1

@@ -250,9 +250,9 @@ def eval_mode(net):
 
 
 def blank(net):
-    """(template, search) crops of zeros of the sizes that the net takes, (1, inputs, S, S) each."""
-    s = net.settings
-    return tuple(next(net.parameters()).new_zeros(1, len(s.inputs), n, n) for n in (s.template_size, s.search_size))
+    """(template, search) crops of zeros of the sizes that the net takes, (1, planes, S, S) each."""
+    s, like = net.settings, next(net.parameters())
+    return tuple(like.new_zeros(1, s.planes, size, size) for size in (s.template_size, s.search_size))
 
 
 def stages(net, template, search):

@@ -4,7 +4,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from irtrack_core.experiments.compared.nets import HISTORY, blank
+from irtrack_core.experiments.compared.nets import HISTORY
+from irtrack_core.network.siamese_net import blank, eval_mode
 
 
 def parameters(net):
@@ -19,15 +20,14 @@ def macs(net):
     net: one of these, or a SiameseNet.
     """
     template, search = blank(net)
-    was_training = net.training
-    net.eval()
-    with FlopCounterMode(display=False) as counter:
-        kept = net.template(template)
-    once = counter.get_total_flops() // 2
-    with FlopCounterMode(display=False) as counter:
-        net.search(search, kept)
-    net.train(was_training)
+    counters = [FlopCounterMode(display=False) for _ in range(2)]
+    with eval_mode(net):
+        with counters[0]:
+            kept = net.template(template)
+        with counters[1]:
+            net.search(search, kept)
+    once, each = (counter.get_total_flops() // 2 for counter in counters)
     # the counter does not see into an LSTM: four gates, each a product with the input and one with the memory
     cells = [m for m in net.modules() if isinstance(m, nn.LSTM)]
     recurrent = sum(4 * HISTORY * m.hidden_size * (m.input_size + m.hidden_size) for m in cells)
-    return once, counter.get_total_flops() // 2 + recurrent
+    return once, each + recurrent

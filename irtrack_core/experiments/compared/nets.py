@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from irtrack_core.config import NetworkSettings
 from irtrack_core.network.anchors import grid
-from irtrack_core.network.layers import FUSED, PAPER, scaled
+from irtrack_core.network.layers import FUSED, PAPER, positions, scaled
 from irtrack_core.network.siamese_net import Backbone, FeatureFusion, ScoreMap
 
 HISTORY = 8  # states that ref9 looks back on
@@ -67,15 +67,9 @@ class Compared(nn.Module, ABC):
     def forward(self, template, search):
         return self.search(search, self.template(template))
 
-    @torch.no_grad()
     def positions(self):
         """n, the positions along a side of the score map."""
-        template, search = blank(self)
-        was_training = self.training
-        self.eval()
-        n = self.search(search, self.template(template))[0].shape[-1]
-        self.train(was_training)
-        return n
+        return positions(self.settings)
 
 
 class Ref8(Compared):
@@ -276,10 +270,3 @@ def build(settings: ComparedSettings, seed=0):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return NETS[settings.method](settings)
-
-
-def blank(net):
-    """A template and a search crop of zeros."""
-    s = net.settings
-    planes, where = getattr(s, "planes", len(s.inputs)), next(net.parameters()).device
-    return tuple(torch.zeros(1, planes, size, size, device=where) for size in (s.template_size, s.search_size))
