@@ -100,8 +100,7 @@ from test_loop import *
 import irtrack_core.network.weights as weights
 
 torch.set_num_threads(1)
-path, mode, workers = sys.argv[1], sys.argv[2], int(sys.argv[3])
-rng, kills = random.Random(int(sys.argv[4])), 0
+torch.optim.SGD([torch.zeros(1, requires_grad=True)], 1)  # its first use imports for two seconds, else in every child
 
 
 def suicide_at_write(number, late):
@@ -119,39 +118,46 @@ def suicide_at_write(number, late):
     weights.os.replace = replace
 
 
-def written():
+def written(path):
     return os.stat(path).st_ino if os.path.exists(path) else 0
 
 
-while True:
-    child = os.fork()
-    if child == 0:
-        if mode == "write" and kills < 6:
-            suicide_at_write(1 + kills % 2, late=kills % 3 == 1)
-        net = new_net(SMALL, seed=kills)  # other weights than before: all must come from the checkpoint, or seed 0
-        if kills and not Path(path).is_file():
-            net = new_net(SMALL)
-        train(net, sampler(), LONG, checkpoint=path, workers=workers, progress=False)
-        save_weights(net, path + ".final")
-        os._exit(0)
+def child(path, mode, workers, kills):
+    if mode == "write" and kills < 6:
+        suicide_at_write(1 + kills % 2, late=kills % 3 == 1)
+    net = new_net(SMALL, seed=kills)  # other weights than before: all must come from the checkpoint, or seed 0
+    if kills and not Path(path).is_file():
+        net = new_net(SMALL)
+    train(net, sampler(), LONG, checkpoint=path, workers=workers, progress=False)
+    save_weights(net, path + ".final")
+    os._exit(0)
+
+
+def ended(path, mode, workers, kills, rng):
     # a moment after the next checkpoint, so that even a slow machine gets on; at times before there is any
-    before, wait = written(), mode == "random" and kills != 1
+    pid, before, wait = os.fork(), written(path), mode == "random" and kills != 1
+    if pid == 0:
+        child(path, mode, workers, kills)
     due = None if wait or mode == "write" else time.monotonic() + rng.uniform(0, 0.1)
     while True:
-        done, status = os.waitpid(child, os.WNOHANG)
+        done, status = os.waitpid(pid, os.WNOHANG)
         if done:
-            break
-        if wait and due is None and written() != before:
+            return status
+        if wait and due is None and written(path) != before:
             due = time.monotonic() + rng.uniform(0, 0.1)
         if due and time.monotonic() > due:
-            os.kill(child, signal.SIGKILL)
-            done, status = os.waitpid(child, 0)
-            break
+            os.kill(pid, signal.SIGKILL)
+            return os.waitpid(pid, 0)[1]
         time.sleep(0.001)
-    if os.WIFEXITED(status):
-        sys.exit(print(kills) or os.WEXITSTATUS(status))
-    assert os.WTERMSIG(status) == signal.SIGKILL, status
-    kills += 1
+
+
+for folder, (mode, workers, seed) in zip(sys.argv[1:], KILLED, strict=True):
+    rng, kills = random.Random(seed), 0
+    while os.WIFSIGNALED(status := ended(folder + "/run.safetensors", mode, workers, kills, rng)):
+        assert os.WTERMSIG(status) == signal.SIGKILL, status
+        kills += 1
+    print(kills)
+    assert status == 0, status
 """
 
 
@@ -171,15 +177,26 @@ def in_its_own_process(code, *words, rc=0, timeout=300):
     return out
 
 
-@pytest.mark.parametrize(("mode", "workers", "seed"), [("random", 0, 2), ("random", 1, 3), ("write", 0, 0)])
-def test_a_training_killed_again_and_again_gives_the_same_bits(tmp_path, mode, workers, seed):
-    """kill -9 of a real process, at random times or while a checkpoint is written, and resume, until it is through."""
-    path = tmp_path / "run.safetensors"
-    assert int(in_its_own_process(DRIVER, path, mode, workers, seed)) >= (6 if mode == "write" else 1)
+KILLED = [("random", 0, 2), ("random", 1, 3), ("write", 0, 0)]
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """{case of KILLED: (folder, kills)}: kill -9 of a real process, at random times or while a checkpoint is written, and
+    resume, until it is through."""
+    folders = [tmp_path_factory.mktemp("killed") for _ in KILLED]
+    kills = map(int, in_its_own_process(DRIVER, *folders).split())
+    return dict(zip(KILLED, zip(folders, kills, strict=True), strict=True))
+
+
+@pytest.mark.parametrize("case", KILLED, ids=str)
+def test_a_training_killed_again_and_again_gives_the_same_bits(killed, case):
+    folder, kills = killed[case]
+    assert kills >= (6 if case[0] == "write" else 1)
     whole = new_net(SMALL)
     train(whole, sampler(), LONG, progress=False)
-    assert same(whole, load_weights(f"{path}.final"))
-    assert {p.name for p in tmp_path.iterdir()} == {path.name, f"{path.name}.final"}  # no halves left
+    assert same(whole, load_weights(folder / "run.safetensors.final"))
+    assert {p.name for p in folder.iterdir()} == {"run.safetensors", "run.safetensors.final"}  # no halves left
 
 
 WITH_WORKERS = """
@@ -187,24 +204,23 @@ import os, signal, sys
 import cv2
 from test_loop import *
 
-path, workers = sys.argv[1], int(sys.argv[2])
+path = sys.argv[1]
 cv2.setNumThreads(2)
 cv2.dilate(np.zeros((2000, 2000), np.uint8), np.ones((9, 9)))  # starts OpenCV's threads, which no fork takes along
 watch = (lambda history: len(history) == 3 and os.kill(os.getpid(), signal.SIGKILL)) if path == "killed" else None
-net = new_net(SMALL)
-train(net, sampler(), SHORT, progress=False, workers=workers, watch=watch)
-assert cv2.getNumThreads() == 2
-save_weights(net, path)
+for workers in map(int, sys.argv[2:]):
+    net = new_net(SMALL)
+    train(net, sampler(), SHORT, progress=False, workers=workers, watch=watch)
+    assert cv2.getNumThreads() == 2
+    save_weights(net, path + str(workers))
 """
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_workers_do_not_change_the_result(tmp_path, workers):
-    path = tmp_path / "net.safetensors"
-    in_its_own_process(WITH_WORKERS, path, workers, timeout=150)
+def test_workers_do_not_change_the_result(tmp_path):
+    in_its_own_process(WITH_WORKERS, tmp_path / "net", 1, 2, timeout=150)
     net = new_net(SMALL)
     train(net, sampler(), SHORT, progress=False)
-    assert same(net, load_weights(path))
+    assert all(same(net, load_weights(tmp_path / f"net{workers}")) for workers in (1, 2))
 
 
 def test_workers_end_when_their_training_is_killed():
