@@ -138,14 +138,24 @@ def moves_its_first_slider(page, place):
     assert handle.get_attribute("aria-valuenow") != value
 
 
-def test_a_learner_runs_all_and_moves_a_slider(page, lab):
-    run_all(page, lab, "03_build_the_network")
-    moves_its_first_slider(page, page)
+@pytest.mark.parametrize(
+    ("slug", "cells", "demos"),
+    [("03_build_the_network", "", 2), ("04_match_and_learn", r"^profile: str|^import numpy|^widgets\.", 2)],
+    ids=["03", "04"],
+)
+def test_a_learner_runs_all_and_moves_a_slider(page, lab, slug, cells, demos):
+    run_all(page, lab, slug, cells)
+    places = page.locator(".irtrack-demo")
+    assert places.count() == demos
+    for number in range(demos):
+        moves_its_first_slider(page, places.nth(number))
+        _shot(page, f"{slug}_{number}")  # to look at
 
 
 def test_a_learner_filters(page, lab, tmp_path):
     """Notebook 02: a slider, an element drawn by hand, an image of the learner's own; then nonsense instead of an image."""
-    run_all(page, lab, "02_filter_an_image")
+    # without the search over all sets, half a minute that no demo waits for
+    run_all(page, lab, "02_filter_an_image", r"(?s)^(?!.*\bsearched\b)")
     demo, own = page.locator(".irtrack-demo").nth(0), page.locator(".irtrack-demo").nth(1)
     moves_its_first_slider(page, demo)
     changes_a_picture(page, lambda: demo.locator("select").first.select_option("drawn"))
