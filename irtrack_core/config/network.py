@@ -7,8 +7,6 @@ from pydantic import Field
 from irtrack_core.config.base import Settings
 from irtrack_core.config.filtering import FilterSettings
 
-__all__ = ["NetworkSettings", "network_preset"]
-
 
 class NetworkSettings(Settings):
     """The improved Siamese network, eqs. (5)-(10). Defaults are the preset `paper`."""
@@ -25,33 +23,27 @@ class NetworkSettings(Settings):
     stride: int = 8
     anchor_base: Literal["nominal", "fixed", "template"] = Field(
         "nominal",
-        description="anchors of anchor_size, less where window_floor widened the crop; of anchor_size always, as in SiamRPN, "
-        "which has no floor; or as large as the template's own box",
+        description="size of the anchors: anchor_size, less where window_floor widened the crop; always anchor_size, as in "
+        "SiamRPN, which has no floor; or that of the template's own box",
     )
     anchor_size: float = Field(
         64.0, description="side of an anchor in crop pixels, scale 8 x stride 8: that of a target in its template crop"
     )
     anchor_ratios: tuple[float, ...] = Field((0.33, 0.5, 1.0, 2.0, 3.0), description="height / width; m of them")
-    backbone_norm: bool = Field(
-        True, description="batch norm after each convolution; False: AlexNet's own, with biases"
-    )
-    conv5_relu: bool = Field(
-        False, description="rectify conv5 too; the reading keeps its sign, for correlation needs both"
-    )
+    backbone_norm: bool = Field(True, description="batch norm after each convolution; False: biases, as in AlexNet")
+    conv5_relu: bool = Field(False, description="ReLU after conv5 too; without it conv5 keeps its sign for correlation")
     reduce: bool = Field(
         False,
-        description="average windows that shrink to their crop over whole blocks of pixels before the filter, not after it: "
-        "no work grows with the target",
+        description="windows larger than their crop are averaged before the filter, whose work then stays the same",
     )
-    negate_dark: bool = Field(False, description="show the negative where the target is darker than its surroundings")
+    negate_dark: bool = Field(False, description="crops are negated where the target is darker than its surroundings")
     unit: Literal["crop", "template"] = Field(
         "crop",
-        description="deviation that suppressed channels are divided by: of each crop, or of the template's frame",
+        description="whose standard deviation suppressed channels are divided by: each crop's, or the first one's",
     )
-    squash: bool = Field(False, description="inputs through arcsinh: a bright roof no longer dwarfs a faint target")
+    squash: bool = Field(False, description="crops are compressed by arcsinh, so that bright clutter does not dominate")
     head: Literal["up-channel", "depthwise"] = Field(
-        "up-channel",
-        description="eqs. (8), (9) as SiamRPN does them, or channel by channel with two convolutions after them",
+        "up-channel", description="eqs. (8), (9) as in SiamRPN, or channel by channel with two convolutions after them"
     )
     fusion: bool = Field(True, description="False: conv5 alone, for the ablation")
     fusion_pool: Literal["centred", "adaptive"] = Field(
@@ -59,10 +51,7 @@ class NetworkSettings(Settings):
     )
     fusion_kernel: Literal[1, 3] = Field(1, description="side of the convolution of eq. (7); the paper gives none")
     correlation_scale: bool = Field(True, description="divide eqs. (8), (9) by the root of their number of terms")
-    region: bool = Field(
-        True,
-        description="False: a score map alone, as SiamFC, for the ablation; needs a pyramid of scales to track with",
-    )
+    region: bool = Field(True, description="False: a score map alone, as in SiamFC, tracked with a pyramid of scales")
     filter: FilterSettings = Field(
         FilterSettings(length=None), description="filter of the inputs; lines as long as the target needs"
     )
@@ -81,10 +70,10 @@ class NetworkSettings(Settings):
 def network_preset(name, **changes):
     """NetworkSettings of the preset `paper` or `compact`, with changes. Raises ValueError for another name.
 
-    `compact` is designed for targets of 5-30 px: stride 4; crops scaled so that the target spans a third of the template
-    and a sixth of the search crop, which leaves it 1.5 times its own size to move in a frame; image and suppressed image
-    as input; and one anchor, the given box itself, so that the net learns how the target *differs* from the box it was
-    given and carries the annotator's box convention. Crop sizes are odd so that every stage is centred on the crop.
+    `compact` is designed for targets of 5-30 px: stride 4; image and suppressed image as input; and one anchor, the given
+    box itself, so that the net learns how the target *differs* from that box and keeps the annotator's convention. The
+    target spans a third of the template and a sixth of the search crop, and may move 1.5 times its own size in a frame.
+    Crop sizes are odd so that every stage is centred on the crop.
     """
     presets = {
         "paper": {},

@@ -24,7 +24,7 @@ class SamplingSettings(Settings):
         0.0,
         ge=0,
         le=1,
-        description="share of pairs with another camera's look: gain, gamma, blur, noise, JPEG, symbols",
+        description="share of pairs with photometric augmentation: gain, gamma, blur, noise, JPEG, symbols",
     )
     noise: float = Field(0.15, ge=0, description="largest sigma of noise added to a crop, in its standard deviations")
 
@@ -41,25 +41,19 @@ class TrainingSettings(Settings):
     weight_decay: float = 5e-4
     loss_base: Literal["e", "10"] = Field("e", description="logarithm of eq. (11): natural, or the paper's lg")
     loss_mean: bool = Field(
-        True, description="1/F' of eq. (11) as one over the number of positions; False: the plain sum"
+        True, description="1/F' of eq. (11) is one over the number of positions; False: a plain sum"
     )
     balanced: bool = Field(True, description="positives and negatives half the loss each; False: eq. (11) literally")
     hardest: float = Field(
         1.0,
         gt=0,
         le=1,
-        description="share of a batch's negative positions, those of the largest loss, that count in the balanced loss "
-        "(online hard example mining)",
+        description="share of a batch's negatives, of the largest loss, in the balanced loss: hard-example mining",
     )
     regression_weight: float = Field(1.2, description="lambda of the smooth-L1 term, as in SiamRPN")
     regression_beta: float = Field(0.1, gt=0, description="where smooth-L1 turns linear: low, for sub-pixel boxes")
-    freeze: float = Field(
-        0.3,
-        ge=0,
-        le=1,
-        description="share of the iterations after which batch norm keeps its statistics: template and search crops "
-        "differ in theirs, and a tracker must give both the stored ones",
-    )
+    # template and search crops differ in their statistics, and a tracker normalises both by the stored ones
+    freeze: float = Field(0.3, ge=0, le=1, description="share of the iterations after which batch norms keep theirs")
     clip: float = Field(10.0, gt=0, description="largest norm of a gradient; keeps lr 0.05 stable in the first steps")
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="of convolutions: auto is bfloat16 on a GPU that has it, else float32"

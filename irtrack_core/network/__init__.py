@@ -1,4 +1,4 @@
-"""The improved Siamese network, eqs. (5)-(11): crops in, scores and boxes out; and what runs it.
+"""The improved Siamese network, eqs. (5)-(11): from crops to scores and boxes; and the backends that run it.
 
 `siamese` and `losses` need torch; `crops`, `anchors`, `weights` and `inference` do not.
 """

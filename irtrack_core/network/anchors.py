@@ -1,7 +1,6 @@
-"""Anchors and proposals, eq. (10): where a box may be, and how the network's four numbers move it there.
+"""Anchors, proposals and labels, eqs. (10), (11): boxes as four numbers relative to a grid of anchors, and back.
 
-Here a box is (cx, cy, w, h) in crop pixels with the origin at the crop's centre: the form in which the network sees it.
-All functions are pure numpy.
+A box here is (cx, cy, w, h) in crop pixels with the origin at the crop's centre. All functions are pure NumPy.
 """
 
 import numpy as np
@@ -79,8 +78,8 @@ def labels(anchors, truth, *, positive=POSITIVE, negative=NEGATIVE):
     """The labels q of eq. (11) for anchors (..., 4) and one true box (4,), or None where there is no target.
 
     Returns int8 (...): +1 where the overlap reaches `positive`, -1 where it stays below `negative`, 0 (left out of the
-    loss) between them. The best anchor is always +1, or a small target that falls between positions would teach nothing. All
-    anchors that hold the whole of a small target overlap it equally: of those the nearest is +1, and none is -1.
+    loss) between them. The anchor of the largest overlap is always +1, or a small target between two positions would have
+    no positive. All anchors that hold the whole of a small target overlap it equally: the nearest is +1, and none is -1.
     """
     anchors = np.asarray(anchors, dtype=np.float64)
     q = np.full(anchors.shape[:-1], -1, dtype=np.int8)

@@ -1,4 +1,4 @@
-"""Sizes of the network's layers, without torch: what the network is built from, and how large its score map is."""
+"""Channels, kernels and strides of the network's layers, and the sizes of its maps that follow; needs no torch."""
 
 # out channels, kernel, stride, max-pool after it (kernel 3, stride 2): AlexNet without padding, as Siamese trackers use it
 PAPER = [(96, 11, 2, True), (256, 5, 1, True), (384, 3, 1, False), (384, 3, 1, False), (256, 3, 1, False)]
@@ -9,12 +9,12 @@ FUSED = {"paper": 256, "compact": 48}  # channels of F'
 
 
 def scaled(channels, width):
-    """A channel count times the width factor, at least 4."""
+    """The channel count times the width factor, rounded, at least 4."""
     return max(4, round(channels * width))
 
 
 def cells(size, settings):
-    """Cells along a side of F' of a crop of `size` pixels."""
+    """Number of cells along a side of F', eq. (7), for a crop of `size` pixels."""
     for _, kernel, stride, pool in LAYERS[settings.preset]:
         size = (size - kernel) // stride + 1
         size = (size - 3) // 2 + 1 if pool else size

@@ -1,22 +1,20 @@
-"""The loss of eq. (11), and the regression loss that the paper's regression branch needs but the paper leaves out."""
+"""The logistic loss of eq. (11), and smooth-L1 for the regression branch, for which the paper gives no loss."""
 
 import math
 
 import torch
 from torch.nn import functional as F
 
-__all__ = ["logistic_loss", "regression_loss"]
-
 
 def logistic_loss(z, q, *, base="e", balanced=False, mean=True, hardest=1.0):
-    r"""Eq. (11): :math:`L = \frac{1}{|D|} \sum_{v \in D} \log(1 + e^{-q(v) z(v)})`.
+    r"""The loss of eq. (11), a scalar: :math:`L = \frac{1}{|D|} \sum_{v \in D} \log(1 + e^{-q(v) z(v)})`.
 
     z: scores of any shape, foreground minus background; q: labels of the same shape, +1, -1, or 0 to leave a position out.
     |D|, written 1/F' in the paper, is the number of positions that count; `mean=False` leaves the factor out: a sum, which
     grows with the map and the batch. `base="10"` is the paper's lg, 0.434 times the natural one. `balanced` gives positives
     and negatives half the weight each: a target fills few positions.
-    `hardest` < 1 counts only that share of the negatives in the balanced loss, those with the largest terms: most are easy,
-    and their mean hides the few that a tracker falls for.
+    `hardest` < 1 counts only that share of the negatives in the balanced loss, those with the largest terms (hard-example
+    mining): most negatives are easy, and their mean hides the few that a tracker confuses with the target.
     Equals the softmax cross-entropy of the two classes. Raises ValueError for another base or unequal shapes.
 
     >>> round(logistic_loss(torch.zeros(4), torch.tensor([1, -1, 0, 1])).item(), 4)
@@ -42,7 +40,7 @@ def logistic_loss(z, q, *, base="e", balanced=False, mean=True, hardest=1.0):
 
 
 def regression_loss(deltas, target, positive, *, beta=1.0):
-    r"""Smooth-L1 on (dx, dy, dw, dh), averaged over the positive anchors, as in SiamRPN and Faster R-CNN.
+    r"""The smooth-L1 loss of (dx, dy, dw, dh), a scalar: the mean over the positive anchors, as in SiamRPN and Faster R-CNN.
 
     deltas, target: (B, 4, m, n, n); positive: bool (B, m, n, n). Quadratic below `beta`, linear above. 0 if none is positive.
     """

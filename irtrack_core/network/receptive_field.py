@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from irtrack_core.network import layers
-from irtrack_core.network.siamese_net import DepthwiseSelection, blank, eval_mode
+from irtrack_core.network.siamese_net import Branch, DepthwiseSelection, blank, eval_mode
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def reach(net):
             if isinstance(layer, nn.Conv2d | nn.MaxPool2d):
                 now = now.through(*_kernel_stride(layer))
         found[name] = now
-    # pools of stride 1 reach, from conv3 and conv4, as far as the convolutions they stand beside
+    # from conv3 and conv4 the pools of stride 1 reach as far as the convolutions in parallel to them
     fused = found["F'"] = now.through(net.fusion.conv.kernel_size[0])
     kernel = 3 if net.settings.region else 1  # of the convolutions before the correlation; a score map has none
     score = fused.through(kernel).through(layers.cells(net.settings.template_size, net.settings) - kernel + 1)
@@ -63,17 +63,6 @@ def _kernel_stride(layer):
     return one(layer.kernel_size), one(layer.stride)
 
 
-class _Search(nn.Module):
-    """The search branch as a module, so that the counter knows the network's layers by name."""
-
-    def __init__(self, net):
-        super().__init__()
-        self.net = net
-
-    def forward(self, crop, kernels):
-        return self.net.search(crop, kernels)
-
-
 @torch.no_grad()
 def search_macs(net):
     """{part: multiply-accumulates} for one new frame: the layers of the search branch, and "correlation".
@@ -84,9 +73,9 @@ def search_macs(net):
         template, search = blank(net)
         kernels = net.template(template)
         with FlopCounterMode(display=False) as counter:
-            _Search(net)(search, kernels)
+            Branch(net, "search")(search, kernels)
     counts = {name: sum(each.values()) // 2 for name, each in counter.get_flop_counts().items()}  # 2 flops a product
-    # "_Search.net.backbone.conv1" and the like: the network's parts, neither what holds them nor what is in them
+    # "Branch.net.backbone.conv1" and the like: the network's parts, neither what holds them nor what is in them
     parts = {name.split(".", 2)[2]: count for name, count in counts.items() if name.count(".") == 3}
     parts = {name.removeprefix("backbone."): count for name, count in parts.items()}
     return parts | {"correlation": counts["Global"] - sum(parts.values())}

@@ -15,7 +15,7 @@ from irtrack_core.network.layers import FUSED, LAYERS, positions, scaled
 
 
 class Backbone(nn.Module):
-    """Five unpadded convolutions; returns the last three feature maps, the "shallow features" of eq. (5)."""
+    """Five unpadded convolutions with ReLU and pooling; gives the last three maps, the "shallow features" of eq. (5)."""
 
     def __init__(self, settings: NetworkSettings):
         super().__init__()
@@ -40,7 +40,7 @@ class Backbone(nn.Module):
 
 
 class FeatureFusion(nn.Module):
-    r"""Eqs. (5)-(7): pool the shallow maps to the deep one's size, normalise, concatenate, 1x1 convolution.
+    r"""Feature fusion, eqs. (5)-(7): three maps pooled to the size of the deepest, normalised, concatenated, and mixed.
 
     .. math::
         p(f) &= \{p(f_{conv3}), p(f_{conv4}), p(f_{conv5})\} \quad (5) \\
@@ -64,7 +64,7 @@ class FeatureFusion(nn.Module):
         self.adaptive = settings.fusion_pool == "adaptive"
 
     def pool(self, maps):
-        """Eq. (5): three maps in, three maps of conv5's height and width out."""
+        """Three maps of conv5's height and width, eq. (5), of conv3, conv4 and conv5."""
         if self.adaptive:
             return [F.adaptive_max_pool2d(f, maps[-1].shape[-2:]) for f in maps]
         # the maximum of a square is that of its rows' maxima: the same numbers with 10 instead of 25 comparisons
@@ -72,20 +72,20 @@ class FeatureFusion(nn.Module):
         return [F.max_pool2d(f, (k, 1), stride=1) if k > 1 else f for f, k in zip(pooled, self.POOL, strict=True)]
 
     def stack(self, maps):
-        """Eqs. (5), (6): pooled, normalised, one behind the other."""
+        """The pooled maps normalised and concatenated, eqs. (5), (6)."""
         pooled = self.pool(maps)  # (5): 3 x (B, C_i, 6, 6) or (22, 22) | (5, 5) or (17, 17)
         return torch.cat([bn(pooled[level]) for bn, level in zip(self.bn, self.levels, strict=True)], dim=1)
 
     def forward(self, maps):
-        """Eqs. (5)-(7): F' (B, C, 6, 6) or (B, C, 22, 22)."""
+        """F' of eq. (7), (B, C, 6, 6) or (B, C, 22, 22)."""
         return self.conv(self.stack(maps))  # (6) 1024 -> (7) 256 channels | 144 -> 48
 
 
 def cross_correlation(search, kernel, *, scale=True):
-    r"""The product of eqs. (8), (9): every sample's template features slide over its search features.
+    r"""The product of eqs. (8), (9), (B, K, H-h+1, W-w+1): each sample's kernels correlated with its search features.
 
-    search (B, C, H, W), kernel (B, K*C, h, w) -> (B, K, H-h+1, W-w+1). scale: divided by :math:`\sqrt{C h w}`, the number
-    of terms' root, so that the scores start near unit size at every width (the paper does not say; a constant factor only).
+    search (B, C, H, W), kernel (B, K*C, h, w). scale: divide by :math:`\sqrt{C h w}`, the root of the number of terms, so
+    that untrained scores are near 1 at every width (the paper does not say; it is a constant factor).
     """
     batch, channels, height, width = search.shape
     k_height, k_width = kernel.shape[-2:]
@@ -99,7 +99,7 @@ def cross_correlation(search, kernel, *, scale=True):
 
 
 class RegionSelection(nn.Module):
-    r"""Eqs. (8), (9): up-channel cross-correlation with m anchors, as in SiamRPN.
+    r"""Region selection, eqs. (8), (9): up-channel cross-correlation with m anchors, as in SiamRPN.
 
     .. math:: R_{2m} = \gamma_1(x) \cdot \gamma_1(y), \qquad R_{4m} = \gamma_2(x) \cdot \gamma_2(y)
 
@@ -128,9 +128,9 @@ class RegionSelection(nn.Module):
 
 
 class ScoreMap(nn.Module):
-    r"""What stands in for region selection in the ablation: :math:`z = a\, (F'(x) \cdot F'(y)) + b`, as in SiamFC.
+    r"""A score map without region selection, for the ablation: :math:`z = a\, (F'(x) \cdot F'(y)) + b`, as in SiamFC.
 
-    One score a position and no box: the size has to be found by a pyramid of scales (`trackers.siamese_pyramid`).
+    One score a position and no box: `trackers.pyramid` finds the size by a pyramid of scales.
     """
 
     def __init__(self, *, scale=True):
@@ -140,7 +140,7 @@ class ScoreMap(nn.Module):
         self.b = nn.Parameter(torch.zeros(1))
 
     def template(self, feature):
-        """The kernel is the feature itself."""
+        """The kernel, which is the feature itself."""
         return (feature,)
 
     def search(self, feature, kernels):
@@ -150,10 +150,10 @@ class ScoreMap(nn.Module):
 
 
 class DepthwiseSelection(nn.Module):
-    r"""Eqs. (8), (9) channel by channel: C correlation maps, from which convolutions read scores and offsets.
+    r"""Region selection by depthwise correlation, as in SiamRPN++: C maps, then convolutions to scores and offsets.
 
-    The up-channel head can only add products up; here a rectifier stands between the correlation and the numbers, so that
-    an offset may depend on *how* the maps peak. As in SiamRPN++, with one pair of gammas for both branches.
+    The up-channel head is linear in the products; here a ReLU follows the correlation, so that an offset may depend on the
+    shape of its peak. One pair of gammas serves both branches.
     """
 
     def __init__(self, channels, m):
@@ -191,7 +191,7 @@ class DepthwiseSelection(nn.Module):
 
 
 class SiameseNet(nn.Module):
-    """Backbone, fusion and region selection; both branches share the first two."""
+    """The network: backbone and feature fusion, shared by both branches, and region selection."""
 
     def __init__(self, settings: NetworkSettings):
         super().__init__()
@@ -231,6 +231,17 @@ class SiameseNet(nn.Module):
     def positions(self):
         """n, the positions along a side of the score map."""
         return positions(self.settings)
+
+
+class Branch(nn.Module):
+    """One branch of a network as a module: its method `name`, "template" or "search"."""
+
+    def __init__(self, net, name):
+        super().__init__()
+        self.net, self.name = net, name
+
+    def forward(self, *inputs):
+        return getattr(self.net, self.name)(*inputs)
 
 
 def foreground(r_2m):

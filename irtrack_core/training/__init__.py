@@ -1,1 +1,1 @@
-"""Training, eq. (12): pairs drawn from sequences, varied, and the loop of stochastic gradient descent. Needs torch."""
+"""Training, eq. (12): pairs drawn from sequences, augmentation, and stochastic gradient descent. Needs torch."""

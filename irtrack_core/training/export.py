@@ -10,31 +10,21 @@ import tempfile
 import threading
 import warnings
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from irtrack_core.datasets.synthetic import random_sequence
 from irtrack_core.network.inference import Graphs
+from irtrack_core.network.siamese_net import Branch, blank
 from irtrack_core.network.torch_inference import SearchBranch, fold_batch_norms
 from irtrack_core.network.weights import load_weights, read_card, save_weights
 from irtrack_core.training.sampling import PairSampler
 
 _ONE_AT_A_TIME = threading.RLock()  # exporter and `_quiet` change what belongs to the whole process
-
-
-class TemplateBranch(nn.Module):
-    """crop (1, inputs, T, T) -> the head's kernels."""
-
-    def __init__(self, net):
-        super().__init__()
-        self.net = net
-
-    def forward(self, crop):
-        return self.net.template(crop)
 
 
 @contextmanager
@@ -57,14 +47,13 @@ def graphs(net, *, int8=False):
     Shapes are fixed, batch 1: that is what the runtimes are fastest with.
     """
     net = fold_batch_norms(net)
-    s, like = net.settings, next(net.parameters())
-    template, crop = (like.new_zeros(1, len(s.inputs), size, size) for size in (s.template_size, s.search_size))
+    template, crop = blank(net)
     with torch.no_grad():
         kernels = net.template(template)
     names = [f"kernel{i}" for i in range(len(kernels))]
     search = _exported(SearchBranch(net), (crop, *kernels), ["crop", *names], ["scores", "deltas"])
-    made = Graphs(s, _exported(TemplateBranch(net), (template,), ["crop"], names), search)
-    return Graphs(s, made.template, search, quantize(net, made)) if int8 else made
+    made = Graphs(net.settings, _exported(Branch(net, "template"), (template,), ["crop"], names), search)
+    return replace(made, int8=quantize(net, made)) if int8 else made
 
 
 def _exported(branch, inputs, input_names, output_names):

@@ -1,4 +1,4 @@
-"""Looking into a network: what its layers hold, what its loss looks like around the weights, what it learned.
+"""Feature maps of a network, its loss surface around the weights, score distributions and saliency.
 
 All functions leave the network's weights and mode as they were.
 """
@@ -10,7 +10,7 @@ from irtrack_core import boxes as bx
 from irtrack_core.config import TrainingSettings
 from irtrack_core.network.siamese_net import eval_mode, foreground, stages
 from irtrack_core.training.loop import step
-from irtrack_core.training.sampling import CropMaker, template_side
+from irtrack_core.training.sampling import CropMaker, collate, template_side
 
 
 def crops(sequence, settings, frame, shift=(0, 0)):
@@ -28,9 +28,8 @@ def crops(sequence, settings, frame, shift=(0, 0)):
 
 
 def tensors(pair):
-    """A sampling.Pair as the batch of one that `training.step` takes."""
-    parts = (pair.template, pair.search, pair.labels, pair.deltas)
-    return [torch.from_numpy(np.ascontiguousarray(part))[None] for part in parts]
+    """The batch of one sampling.Pair, as the tensors that `training.loop.step` takes."""
+    return [torch.from_numpy(part) for part in collate([pair])]
 
 
 @torch.no_grad()
@@ -50,9 +49,9 @@ def layers(net, template, search):
 def loss_surface(net, batch, rng, *, span=1.0, n=21, settings=None):
     """The loss of a batch on a plane through the net's weights: (steps (n,), losses (n, n)), losses[n // 2, n // 2] its own.
 
-    The plane is spanned by two random directions; each filter of a direction is as long as the net's own filter, so that a
-    step of 1 means the same in every layer (Li et al. 2018). What has one axis (biases, norms) stays.
-    settings: TrainingSettings of the loss. rows: first direction.
+    Two random directions span the plane; each of their filters has the norm of the net's own filter, so that a step of 1
+    means the same in every layer (Li et al. 2018). Biases and norms stay. The rows are steps along the first direction.
+    settings: TrainingSettings of the loss.
     """
     settings = settings or TrainingSettings()
     weights = [p for p in net.parameters() if p.ndim == 4]
@@ -77,8 +76,11 @@ def loss_surface(net, batch, rng, *, span=1.0, n=21, settings=None):
 
 @torch.no_grad()
 def separation(net, pairs):
-    """(scores of positives, scores of negatives, share): z at the labelled positions of pairs, and the share of couples of
-    a positive and a negative that stand in the right order (the area under the ROC curve; 0.5: it tells nothing)."""
+    """(scores of positives, scores of negatives, AUC): z at labelled positions of pairs, area under the ROC curve.
+
+    The area is the share of all couples of a positive and a negative in which the positive has the higher score.
+    Raises ValueError when there are no positives or no negatives.
+    """
     positive, negative = [], []
     with eval_mode(net):
         for pair in pairs:
@@ -95,7 +97,7 @@ def separation(net, pairs):
 
 
 def importance(net, template, search):
-    """(S, S) of how much each pixel of the search crop moves the highest score: |gradient x pixel|, summed over channels."""
+    """Saliency of the search crop (S, S): |gradient of the highest score x pixel|, summed over channels."""
     with eval_mode(net):
         crops = [torch.from_numpy(np.ascontiguousarray(crop))[None] for crop in (template, search)]
         crops[1].requires_grad_()

@@ -3,13 +3,14 @@
 import sys
 import warnings
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from irtrack_core.config import NetworkSettings, TrainingSettings
@@ -43,24 +44,12 @@ def learning_rates(settings: TrainingSettings):
     return spaced(settings.lr_first, settings.lr_last, settings.iterations)
 
 
-class _Batches(Dataset):
-    """Batches of a sampler by number, as tensors: the answer does not depend on the process that asks."""
-
-    def __init__(self, sampler, size, numbers):
-        self.sampler, self.size, self.numbers = sampler, size, numbers
-
-    def __len__(self):
-        return len(self.numbers)
-
-    def __getitem__(self, index):
-        return [torch.from_numpy(np.ascontiguousarray(a)) for a in self.sampler.batch(self.numbers[index], self.size)]
-
-
 def _batches(sampler, size, numbers, workers, where):
-    """An iterator over the sampler's batches of these numbers, prepared by `workers` processes if there are any."""
+    """An iterator over the sampler's batches of these numbers, as tensors, prepared by `workers` processes if any."""
     loader = DataLoader(
-        _Batches(sampler, size, numbers),
+        numbers,
         batch_size=None,
+        collate_fn=partial(_batch, sampler, size),
         num_workers=workers,
         worker_init_fn=_one_thread,
         pin_memory=where.type == "cuda",
@@ -76,6 +65,10 @@ def _batches(sampler, size, numbers, workers, where):
         return iter(loader)
     finally:
         cv2.setNumThreads(threads)
+
+
+def _batch(sampler, size, number):
+    return [torch.from_numpy(np.ascontiguousarray(array)) for array in sampler.batch(number, size)]
 
 
 def _one_thread(_):

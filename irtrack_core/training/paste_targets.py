@@ -1,8 +1,4 @@
-"""Real targets in simulated scenes: the appearance of the one before the clutter of the other, for training.
-
-Most frames of a real set show a few kinds of background. A network that is to work elsewhere has to see its targets
-before others.
-"""
+"""Copy-paste augmentation: real targets in simulated scenes, for the frames of a real set show few kinds of background."""
 
 import numpy as np
 
@@ -10,13 +6,11 @@ from irtrack_core import boxes as bx
 from irtrack_core.datasets import Sequence
 from irtrack_core.network.crops import crop
 
-__all__ = ["cut_out", "paste", "transplant"]
-
 
 def cut_out(frame, box):
-    """What stands out of its surroundings in and around `box`: a signed residual (n, n) float32, n odd, centred on it.
+    """The target in `box` less its background: a signed residual (n, n) float32, n odd, centred on the box.
 
-    The surroundings' level is the median of a frame around the box; the residual fades out beyond the box's ellipse.
+    The background is the median along the border of the patch; the residual fades out beyond the box's ellipse.
     """
     size = np.asarray(box[2:], float)
     reach = int(np.ceil(0.75 * size.max())) + 3
@@ -42,7 +36,7 @@ def transplant(real, scene, rng, *, gain=(0.3, 1.2)):
     """A sequence with the target of `real` in the frames of `scene`, as many frames as `scene` has, uint8.
 
     The frames of `real` are a random run of annotated ones, evenly apart; the target moves from frame to frame at random
-    and stays inside. What moves in `scene` already stays there, unannotated: something to be told apart.
+    and stays inside. The targets of `scene` stay, unannotated, as distractors.
     Raises ValueError when `real` has no annotated frame.
     """
     present = np.flatnonzero(real.present)
