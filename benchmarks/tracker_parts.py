@@ -27,22 +27,22 @@ from irtrack_core.provenance import limit_threads, provenance
 from irtrack_core.training.paste_targets import cut_out, paste
 from irtrack_core.workbook import progress
 
-RESPONSE = "sizes as the network tells them"
+AS_PREDICTED = "sizes as predicted"
 PARTS = {
     "all parts": {},
     "no re-detection": dict(candidates=0),
-    "no look back after a jump": dict(return_frames=0),
-    "no watch for jumps": dict(camera_tile=0),
-    "no memory of what was beside it": dict(surroundings=0),
+    "no return after a jump": dict(return_frames=0),
+    "no camera motion": dict(camera_tile=0),
+    "no distractor memory": dict(surroundings=0),
     "no alignment": dict(alignment_rounds=0),
     "last size at once": dict(size_rate=1.0, size_dead_zone=0.0),
     "size smoothed, no dead zone": dict(size_dead_zone=0.0),
     "given size kept": dict(size_rate=0.0),
-    RESPONSE: {},
+    AS_PREDICTED: {},
     "best proposal, no vote": dict(vote_radius=0.0),
     "cosine window, smoothed velocity": dict(kalman=False),
-    "one frame elsewhere is enough": dict(confirm_frames=1),
-    "nothing else in the window": dict(window_lead=100.0),
+    "one frame of evidence is enough": dict(confirm_frames=1),
+    "no other place in the window": dict(window_lead=100.0),
 }
 SCENES = ("sim-pedestrian", "sim-otcbvs")
 COLUMNS = {"aor": "AO", "sr50": "SR0.5", "p5": "P@5", "p20": "P@20"}
@@ -167,7 +167,7 @@ def main():
     rows = []
     for name, sequences in sets.items():
         for part, changes in progress(PARTS.items()):
-            how = {"response": (1.0, 0.0)} if part == RESPONSE else {}
+            how = {"size_line": (1.0, 0.0)} if part == AS_PREDICTED else {}
             tracker = trackers.create("siamese", settings=TrackerSettings(**changes), backend=options.backend, **how)
             table = evaluation.evaluate([evaluation.run(tracker, one) for one in sequences], sequences)
             rows.append({"sequences": name, "tracker": part, **table[list(COLUMNS)].mean().rename(COLUMNS).round(3)})
