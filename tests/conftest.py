@@ -11,8 +11,8 @@ os.environ.setdefault("MPLBACKEND", "agg")
 import pytest  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
-# started first, so that the run does not end with one process waiting for them
-LONG = ("test_notebooks.py", "test_browser.py")
+# started first, so that the run does not end with one process waiting for them; `make test` gives each file to one process
+LONG = ("test_notebooks.py", "test_browser.py", "test_workflow.py", "test_loop.py")
 
 
 def pytest_collection_modifyitems(items):

@@ -87,10 +87,12 @@ class AblationSettings(Settings):
 
     @classmethod
     def of(cls, profile, **changes):
-        """The settings of a config.Profile: `quick` the defaults above, `medium` and `full` its networks, folds and seeds."""
+        """The settings of a config.Profile: `quick` half its steps and the defaults above, which are those of its 200 steps;
+        `medium` and `full` its networks, folds and seeds."""
         sizes = dict(width=profile.width, iterations=profile.iterations, folds=profile.folds, seeds=profile.seeds)
         full = sizes | dict(batch=16, frames=200, real_train=1000)
-        return cls(**({"quick": {}, "medium": sizes, "full": full}[profile.name] | changes))
+        quick = dict(iterations=max(1, profile.iterations // 2))
+        return cls(**({"quick": quick, "medium": sizes, "full": full}[profile.name] | changes))
 
 
 def cell_name(cell):

@@ -107,15 +107,22 @@ def test_cells_are_short_and_lead_to_files(slug):
     assert f'workbook.start("{slug}"' in "\n".join(code)
 
 
+KERNEL = f"""
+c.InlineBackend.print_figure_kwargs = {{"bbox_inches": None}}  # a picture that nobody sees is drawn once, not twice
+c.InteractiveShellApp.exec_lines = [
+    "from irtrack_core import config",
+    "config.PROFILES['quick'] = config.profile('quick').replace(iterations={STEPS})",
+    "del config",
+]
+"""
+
+
 @pytest.fixture
 def shared(tmp_path):
-    """Folders of their own for what the notebooks write, which those after them read, and short trainings in each kernel."""
-    start = tmp_path / "ipython" / "profile_default" / "startup" / "short_trainings.py"
-    start.parent.mkdir(parents=True)
-    start.write_text(
-        "from irtrack_core import config\n"
-        f"config.PROFILES['quick'] = config.profile('quick').replace(iterations={STEPS})\n"
-    )
+    """Folders of their own for what the notebooks write, which those after them read, and the settings of their kernels."""
+    profile = tmp_path / "ipython" / "profile_default"
+    profile.mkdir(parents=True)
+    (profile / "ipython_kernel_config.py").write_text(KERNEL)
     folders = {"IRTRACK_RESULTS": "results", "IRTRACK_FIGURES": "figures", "IPYTHONDIR": "ipython"}
     return {name: str(tmp_path / folder) for name, folder in folders.items()}
 
