@@ -13,7 +13,7 @@ from time import perf_counter, process_time
 import torch
 
 from irtrack_core.config import TrainingSettings, network_preset
-from irtrack_core.training.loop import device, new_net, step
+from irtrack_core.training.loop import batch_losses, device, new_net
 
 
 def batch_of(settings, positions, size, where):
@@ -37,7 +37,7 @@ def seconds(settings, precision, size, steps):
     batch, times = batch_of(settings, net.positions(), size, where), []
     for _ in range(steps + 1):
         begin = clock()
-        sum(step(net.train(), batch, plan)).backward()
+        sum(batch_losses(net.train(), batch, plan)).backward()
         if where.type == "cuda":
             torch.cuda.synchronize()
         times.append(clock() - begin)

@@ -9,7 +9,7 @@ import torch
 from irtrack_core import boxes as bx
 from irtrack_core.config import TrainingSettings
 from irtrack_core.network.siamese_net import eval_mode, foreground, stages
-from irtrack_core.training.loop import step
+from irtrack_core.training.loop import batch_losses
 from irtrack_core.training.sampling import CropMaker, collate, template_side
 
 
@@ -28,7 +28,7 @@ def crops(sequence, settings, frame, shift=(0, 0)):
 
 
 def tensors(pair):
-    """The batch of one sampling.Pair, as the tensors that `training.loop.step` takes."""
+    """The batch of one sampling.Pair, as the tensors that `training.loop.batch_losses` takes."""
     return [torch.from_numpy(part) for part in collate([pair])]
 
 
@@ -66,7 +66,7 @@ def loss_surface(net, batch, rng, *, span=1.0, n=21, settings=None):
             for i, j in np.ndindex(n, n):
                 for p, here, one, two in zip(weights, start, *plane):
                     p.copy_(here + steps[i] * one + steps[j] * two)
-                classification, regression = step(net, batch, settings)
+                classification, regression = batch_losses(net, batch, settings)
                 losses[i, j] = float(classification + settings.regression_weight * regression)
         finally:
             for p, here in zip(weights, start):

@@ -77,11 +77,11 @@ def _one_thread(_):
     cv2.setNumThreads(1)
 
 
-def step(net, batch, settings: TrainingSettings):
-    """The two losses of one batch: eq. (11), and the smooth-L1 of the regression branch. No gradient step is taken.
+def batch_losses(net, batch, settings: TrainingSettings):
+    """(classification, regression): the losses of one batch, eq. (11) and the smooth-L1 of the box offsets, with gradients.
 
-    A net without region selection has no boxes to learn: its second loss is 0. What a batch holds after template, search,
-    labels and offsets is given to the net too.
+    batch: tensors template, search, labels, deltas, and whatever else the net takes. A net without region selection has no
+    boxes to learn: its second loss is 0.
     """
     template, search, q, target, *more = batch
     kind = precision(settings.precision, template.device)
@@ -148,7 +148,7 @@ def _descend(net, optimizer, batch, settings, index, rates):
     for group in optimizer.param_groups:
         group["lr"] = rates[index]
     batch[:2] = [crops.contiguous(memory_format=torch.channels_last) for crops in batch[:2]]
-    classification, regression = step(net, batch, settings)
+    classification, regression = batch_losses(net, batch, settings)
     loss = classification + settings.regression_weight * regression
     if not torch.isfinite(loss):
         raise FloatingPointError(f"the loss is {loss.item()} at iteration {index}: lower lr_first or clip")

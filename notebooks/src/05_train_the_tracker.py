@@ -107,7 +107,7 @@ book.save_figure(figure, "pairs")
 # this notebook runs). The weights of a few early steps are kept too: notebook 11 asks how tracking grows with training.
 
 # %%
-workbook.show_source(loop.step)
+workbook.show_source(loop.batch_losses)
 
 # %%
 curve = widgets.LiveCurve(schedule.iterations)  # draws itself while the training runs

@@ -12,7 +12,7 @@ from irtrack_core.figures import learning, style
 from irtrack_core.figures import network as figures
 from irtrack_core.network.siamese_net import foreground, shapes
 from irtrack_core.training import inspection
-from irtrack_core.training.loop import new_net, step, train
+from irtrack_core.training.loop import batch_losses, new_net, train
 from irtrack_core.training.sampling import PairSampler
 
 SMALL = network_preset("compact", width=0.25)
@@ -58,7 +58,7 @@ def test_the_middle_of_the_surface_is_the_loss_and_the_net_stays(trained, sample
     before = {name: value.clone() for name, value in trained.state_dict().items()}
     steps, losses = inspection.loss_surface(trained, batch, np.random.default_rng(0), n=5, span=0.5)
     with torch.no_grad():
-        classification, regression = step(trained, batch, TrainingSettings())
+        classification, regression = batch_losses(trained, batch, TrainingSettings())
     assert losses[2, 2] == pytest.approx(float(classification + 1.2 * regression), rel=1e-5)
     assert losses[2, 2] < np.median(losses)  # trained: the surroundings are worse
     assert steps.tolist() == [-0.5, -0.25, 0, 0.25, 0.5]
