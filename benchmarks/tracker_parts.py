@@ -143,7 +143,7 @@ def _within(box, x, y, width, height):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, help="CSV file")
-    parser.add_argument("--backend", default="torch", help="what computes the network, see `runtime`")
+    parser.add_argument("--backend", default="torch", help="of the network, see `network.inference`")
     parser.add_argument("--sets", nargs="+", help="only these, by name; none: all of them")
     options = parser.parse_args()
     made_by = provenance()  # of the code as it is loaded now

@@ -14,6 +14,7 @@ makes, where it is there.
 
 import argparse
 import time
+from functools import partial
 
 import cv2
 import numpy as np
@@ -57,12 +58,12 @@ def race(made, sequence, rounds):
 
 
 def engines(make):
-    """Name -> tracker on every backend and precision that is installed; make(backend, precision) -> tracker."""
+    """Name -> tracker on every backend and precision that is installed; make(backend=, precision=) -> tracker."""
     made = {}
     for backend, precisions in inference.PRECISIONS.items():
         for precision in precisions:
-            if not inference.missing(backend, precision):
-                made[f"{backend} {precision}"] = make(backend, precision)
+            if not inference.missing(backend):
+                made[f"{backend} {precision}"] = make(backend=backend, precision=precision)
     return made
 
 
@@ -81,7 +82,7 @@ def compare(title, sequence, others, siamese, rounds):
 
 def many(counts, rounds):
     """Print the frames per second of so many sequences in step, beside one after the other."""
-    sequence, model = clip(16), trackers.create("siamese")
+    sequence, model = clip(16), trackers.create("siamese", backend="torch")
     runs = {count: BatchedTracker(model) for count in counts}
 
     def took(count):
@@ -111,7 +112,7 @@ def main(rounds=5, threads=(1,), paper=False, counts=()):
         print("without csrt: `make peers` makes an environment that has it")
     for number in threads:
         torch.set_num_threads(number)
-        made = engines(lambda backend, precision: trackers.create("siamese", backend=backend, precision=precision))
+        made = engines(partial(trackers.create, "siamese", threads=number))
         for size, shape in ((8, (480, 640)), (8, (1360, 1810)), (16, (480, 640)), (32, (480, 640))):
             sequence = clip(size, shape)
             title = f"compact, {number} thread(s): target {size} px, frame {shape[1]} x {shape[0]}"
@@ -120,7 +121,7 @@ def main(rounds=5, threads=(1,), paper=False, counts=()):
             many(counts, rounds)
         if paper:
             net = new_net(network_preset("paper"))
-            made = engines(lambda backend, precision: SiameseTracker(net, backend=backend, precision=precision))  # noqa: B023
+            made = engines(partial(SiameseTracker, net, threads=number))
             title = f"paper at full width, {number} thread(s): target 8 px, frame 640 x 480"
             compare(title, clip(8, frames=12), {"peak": others["peak"]}, made, 3)
 
