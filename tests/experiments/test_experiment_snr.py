@@ -8,11 +8,21 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
+from kernels import ipython_folder
 
 from irtrack_core import datasets, evaluation
 from irtrack_core.workbook.__main__ import main
 
 PFA = 1e-3
+# its tables are looked at, and half of its time would go into figures
+UNDRAWN = """
+c.InlineBackend.figure_formats = set()
+c.InteractiveShellApp.exec_lines = [
+    "import matplotlib.figure",
+    "matplotlib.figure.Figure.savefig = lambda *_, **options: None",
+    "del matplotlib",
+]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +32,7 @@ def results(tmp_path_factory, root):
     patch = pytest.MonkeyPatch()
     patch.setenv("IRTRACK_RESULTS", str(folder / "results"))
     patch.setenv("IRTRACK_FIGURES", str(folder / "figures"))
+    patch.setenv("IPYTHONDIR", ipython_folder(folder, UNDRAWN))
     patch.delenv("IRTRACK_DATA", raising=False)
     small = ["-p", "sequences_each", "2", "-p", "repeats", "2"]
     notebook = root / "notebooks/10_experiment_snr.ipynb"

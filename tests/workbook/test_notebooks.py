@@ -9,6 +9,7 @@ import sys
 import nbformat
 import papermill
 import pytest
+from kernels import ipython_folder
 
 from irtrack_core import workbook
 from irtrack_core.workbook import runner
@@ -120,11 +121,8 @@ c.InteractiveShellApp.exec_lines = [
 @pytest.fixture
 def shared(tmp_path):
     """Folders of their own for what the notebooks write, which those after them read, and the settings of their kernels."""
-    profile = tmp_path / "ipython" / "profile_default"
-    profile.mkdir(parents=True)
-    (profile / "ipython_kernel_config.py").write_text(KERNEL)
-    folders = {"IRTRACK_RESULTS": "results", "IRTRACK_FIGURES": "figures", "IPYTHONDIR": "ipython"}
-    return {name: str(tmp_path / folder) for name, folder in folders.items()}
+    folders = {"IRTRACK_RESULTS": str(tmp_path / "results"), "IRTRACK_FIGURES": str(tmp_path / "figures")}
+    return folders | {"IPYTHONDIR": ipython_folder(tmp_path, KERNEL)}
 
 
 def test_running_gives_the_stored_outputs(shared, tmp_path):
