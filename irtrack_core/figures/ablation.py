@@ -31,9 +31,8 @@ def effects(axes, table, *, measure="AOR"):
 
     Grey: the interval contains 0, so no effect was shown. Ticks: smallest and largest single seed. Returns the axes.
     """
-    rows = list(table.to_dict("records"))[::-1]
     axes.axvline(0, color="#333333", linewidth=0.8)
-    for place, row in enumerate(rows):
+    for place, row in enumerate(table.to_dict("records")[::-1]):
         shown = row["low"] > 0 or row["high"] < 0
         tint = ON if shown else OFF
         axes.plot([row["low"], row["high"]], [place, place], color=tint, linewidth=2 if shown else 1.4)
@@ -41,8 +40,8 @@ def effects(axes, table, *, measure="AOR"):
         if row["seeds"] > 1:
             axes.plot([row["seed_low"], row["seed_high"]], [place, place], "|", color=tint, ms=9)
         axes.text(row["high"], place + 0.14, f" {row['change']:+.2f}", fontsize=8, color=tint)
-    axes.set_yticks(range(len(rows)), [row["effect"] for row in rows])
-    axes.set(xlabel=f"change of {measure} when it is switched on", ylim=(-0.6, len(rows) - 0.2))
+    axes.set_yticks(range(len(table)), table["effect"][::-1])
+    axes.set(xlabel=f"change of {measure} when it is switched on", ylim=(-0.6, len(table) - 0.2))
     limit = 1.15 * max(np.abs(axes.get_xlim()))
     axes.set_xlim(-limit, limit)
     axes.locator_params(axis="x", nbins=6)

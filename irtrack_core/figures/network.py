@@ -69,11 +69,16 @@ def structure(axes, rows, title=""):
     return axes
 
 
-def map_grid(maps, titles, *, channels=6):
-    """A figure of feature maps, one row for each array (C, H, W) of maps, the channels that vary most first."""
+def map_grid(maps, titles, *, channels=6, first=0, like=None):
+    """A figure of feature maps, one row for each array (C, H, W) of maps, the channels that vary most first.
+
+    first: rank of the first channel shown; like: an array (C, H, W) whose order of channels all rows take.
+    """
     figure, axes = new(len(maps), channels, width=1.5, height=1.55, squeeze=False)
     for row, array, title in zip(axes, maps, titles, strict=True):
-        order = np.argsort(array.reshape(len(array), -1).std(axis=1))[::-1][:channels]
+        ranked = array if like is None else like
+        order = np.argsort(ranked.reshape(len(ranked), -1).std(axis=1))[::-1]
+        order = order[min(first, max(len(order) - channels, 0)) :][:channels]
         for ax in row:
             ax.axis("off")
         for ax, channel in zip(row, order, strict=False):

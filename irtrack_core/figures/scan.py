@@ -157,10 +157,9 @@ def contact_sheet(axes, sequences, index=0):
 
 def gallery(axes, images, boxes=None):
     """Images {title: (H, W)} on as many axes, with their boxes {title: xywh} where given; unused axes are hidden."""
-    for axis in np.ravel(axes):
+    for axis in np.ravel(axes)[len(images) :]:
         axis.set_visible(False)
     for axis, (title, image) in zip(np.ravel(axes), images.items()):
-        axis.set_visible(True)
         show_image(axis, image, title)
         if boxes is not None:
             draw_box(axis, boxes[title], "target")
@@ -171,11 +170,8 @@ def target_sheet(axes, sensor, kinds, sizes, *, moments=(0, 4, 8), cadence=0.06,
     """Target components: a row for each kind, of growing size, then its largest at later moments of its motion."""
     side = int(1.3 * max(sizes)) + 8
     sensor = sensor.replace(shape=(side, side))
-    rows = []
-    for kind in kinds:
-        row = [_target(sensor, kind, size, 0, cadence, seed) for size in sizes]
-        row += [_target(sensor, kind, sizes[-1], moment, cadence, seed) for moment in moments[1:]]
-        rows.append(np.hstack(row))
+    cases = [(size, 0) for size in sizes] + [(sizes[-1], moment) for moment in moments[1:]]
+    rows = [np.hstack([_target(sensor, kind, *case, cadence, seed) for case in cases]) for kind in kinds]
     show_image(axes, np.vstack(rows), limits=(0, 1))
     labels = [f"{size:g} px" for size in sizes] + [f"{moment} frames later" for moment in moments[1:]]
     axes.set_xticks(side * (np.arange(len(labels)) + 0.5), labels)

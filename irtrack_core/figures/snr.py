@@ -46,8 +46,7 @@ def filter_style(name):
 
 def filter_legend(figure, axes):
     """Draw one legend for all filters in `axes`, at the right of the figure."""
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right center", fontsize=8, handlelength=2.6)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right center", fontsize=8, handlelength=2.6)
 
 
 def paper_lines(axes, *, text=True):

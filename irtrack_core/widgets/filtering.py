@@ -76,13 +76,7 @@ def _still(image, box, target, length, angles, side, values, note=""):
         beside = f'<img alt="the elements, and s in green" src="data:image/png;base64,{shown}">'
         return picture, list(pixels.shape[1::-1]), _measures_table(measures) + beside
 
-    controls = {
-        "shape": _dropdown(values["shape"], "element a"),
-        "length": _slider(length, 3, 41, 2, "its length"),
-        "side": _slider(side, 1, 11, 2, "side of s"),
-        "angles": _slider(angles, 1, 16, 1, "angles n"),
-        "polarity": _dropdown(POLARITIES, "look for"),
-    }
+    controls = _controls(values["shape"], length, angles, side, {"side": "side of s"})
     fixed = "Height and width of s are equal here, the view is zoomed in, and the cut runs through the target."
     note = " ".join(filter(None, ("A drawn element keeps its own size; in the notebook you draw any.", note, fixed)))
     return Recorded(figure, record(draw, controls, values, note=note))
@@ -115,21 +109,14 @@ class _Demo:
     """The live demo: controls, a table of measures and a picture; `show` puts an image into it."""
 
     def __init__(self, length, angles, side):
-        self.panel, self.pad, self.quiet, self.computed = filter_figures.Panel(), ElementPad(), False, None
-        self.settings = {
-            "shape": _dropdown(SHAPES, "element a"),
-            "length": _slider(length, 3, 41, 2, "its length"),
-            "angles": _slider(angles, 1, 16, 1, "angles n"),
-            "height": _slider(side, 1, 11, 2, "height of s"),
-            "width": _slider(side, 1, 11, 2, "width of s"),
-            "polarity": _dropdown(POLARITIES, "look for"),
-        }
+        self.panel, self.pad = filter_figures.Panel(), ElementPad(changed=self.redraw)
+        self.quiet, self.computed = False, None
+        self.settings = _controls(SHAPES, length, angles, side, {"height": "height of s", "width": "width of s"})
         self.row = _slider(0, 0, 1, 1, "row of cut")
         self.zoom = ipywidgets.Checkbox(value=True, description="zoom in on the target")
         controls = [*self.settings.values(), self.row, self.zoom]
         for control in controls:
             control.observe(self.redraw, names="value")
-        self.pad.on_change(self.redraw)
         self.picture, self.text = ipywidgets.Image(format="png"), ipywidgets.HTML()
         layout = {"width": "auto", "height": "40px", "align_self": "flex-start"}
         self.elements = ipywidgets.Image(format="png", layout=layout)
@@ -212,6 +199,17 @@ class _OwnDemo(_Demo):
         self.target_box, self.computed = np.array([x - size // 2, y - size // 2, size, size], float), None
         self._set(self.row, y)
         self.redraw()
+
+
+def _controls(shapes, length, angles, side, sides):
+    """Controls of the filter by setting; sides: names and descriptions of those for the square s."""
+    return {
+        "shape": _dropdown(shapes, "element a"),
+        "length": _slider(length, 3, 41, 2, "its length"),
+        "angles": _slider(angles, 1, 16, 1, "angles n"),
+        **{name: _slider(side, 1, 11, 2, text) for name, text in sides.items()},
+        "polarity": _dropdown(POLARITIES, "look for"),
+    }
 
 
 def _slider(value, low, high, step, description):

@@ -24,8 +24,7 @@ class LiveCurve:
             display(self.image)
 
     def __call__(self, history):
-        due = monotonic() - self.last >= self.every or len(history) == self.total
-        if self.image is None or not due:
+        if self.image is None or (monotonic() - self.last < self.every and len(history) < self.total):
             return
         figure, axis = style.new(width=6, height=3.2)
         figures.learning_curve(axis, history)

@@ -57,15 +57,7 @@ def feature_maps(net, sequence, *, stage="conv3", channels=6):
     def draw(stage, first, frame):
         template, search, *_ = crops(sequence, net.settings, frame)
         both = layers(net, template, search)[stage]
-        order = np.argsort(both[1].reshape(len(both[1]), -1).std(axis=1))[::-1]
-        shown = order[min(first, max(len(order) - channels, 0)) :][:channels]
-        figure, axes = style.new(2, channels, width=1.75, height=1.85, squeeze=False)
-        for row, maps, name in zip(axes, both, ("template", "search")):
-            for axis, channel in zip(row, shown):
-                axis.imshow(maps[channel], cmap="gray")
-                axis.set_title(f"{name}, {channel}", fontsize=8)
-            for axis in row:
-                axis.axis("off")
+        figure = figures.map_grid(both, ("template", "search"), channels=channels, first=first, like=both[1])
         size = "×".join(map(str, both[1].shape))
         figure.suptitle(f"{stage} of the search crop: {size}", fontsize=10, x=0.01, ha="left")
         return figure

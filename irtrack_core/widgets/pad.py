@@ -12,12 +12,15 @@ DRAWINGS = {
 
 
 class ElementPad:
-    """A pad of size x size buttons to draw an element; a button presses its opposite too, for point symmetry."""
+    """A pad of size x size buttons to draw an element; a button presses its opposite too, for point symmetry.
 
-    def __init__(self, size=9):
+    changed: called after each stroke, that of a button and its opposite being one.
+    """
+
+    def __init__(self, size=9, changed=lambda: None):
         look = {"width": "20px", "height": "20px", "padding": "0", "margin": "1px"}
         first = (line_elements(size, 4)[1] | shape_element("cross", size)).astype(bool).ravel()
-        self.size, self._calls, self._busy = size, [], False
+        self.size, self.changed, self._busy = size, changed, False
         self.buttons = [
             ipywidgets.ToggleButton(value=bool(on), layout=look, button_style="warning" if on else "") for on in first
         ]
@@ -27,10 +30,6 @@ class ElementPad:
         clear = ipywidgets.Button(description="clear", layout={"width": "70px"})
         clear.on_click(lambda _: self.clear())
         self.box = ipywidgets.VBox([ipywidgets.HTML("draw the element"), *rows, clear])
-
-    def on_change(self, call):
-        """Have call() called after each stroke; a button and its opposite are one stroke."""
-        self._calls.append(call)
 
     def clear(self):
         """Release all buttons but the centre."""
@@ -47,8 +46,7 @@ class ElementPad:
 
     def _done(self):
         self._busy = False
-        for call in self._calls:
-            call()
+        self.changed()
 
     @property
     def text(self):

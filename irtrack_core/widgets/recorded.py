@@ -59,19 +59,15 @@ def record(draw, controls, values, *, note="", plays=None):
             continue
         picture, size, beside = drawn if isinstance(drawn, tuple) else webp(drawn)
         shots.append([pictures.setdefault(picture, len(pictures)), beside])
-    fixed = [
-        f"{control.description}: {next(iter(_choices(control)))}"
-        for name, control in controls.items()
-        if name not in values and control.description
-    ]
-    others = f"Fixed here: {'; '.join(fixed)}." if fixed else ""
+    others = {control.description: control for name, control in controls.items() if name not in values}
+    fixed = "; ".join(f"{text}: {next(iter(_choices(control)))}" for text, control in others.items() if text)
     return {
-        "controls": [_control(controls[name], some, first[name]) for name, some in shown.items()],
+        "controls": [_control(controls[name], some) for name, some in shown.items()],
         "shots": shots,
         "pictures": [base64.b64encode(picture).decode() for picture in pictures],
         "size": size,
         "plays": None if plays is None else list(shown).index(plays),
-        "note": " ".join(filter(None, (ABOUT, note, others))),
+        "note": " ".join(filter(None, (ABOUT, note, fixed and f"Fixed here: {fixed}."))),
     }
 
 
@@ -96,7 +92,9 @@ def _text(value):
     return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
 
-def _control(control, values, value):
-    kind = "select" if isinstance(control, ipywidgets.Dropdown) else "range"
-    at = list(values.values()).index(value)
+def _control(control, values):
+    kind, at = (
+        "select" if isinstance(control, ipywidgets.Dropdown) else "range",
+        list(values.values()).index(control.value),
+    )
     return {"name": control.description, "kind": kind, "values": list(values), "at": at}

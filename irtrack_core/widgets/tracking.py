@@ -63,27 +63,45 @@ def pick_and_track(frames, *, tracker="siamese", start=0, most=500, name="your v
         height, width = first.shape
         boxes, strengths = np.array([[width / 2 - 5, height / 2 - 5, 10.0, 10.0]]), np.zeros(1)
     draw = partial(figures.preview, first, boxes=boxes, strengths=strengths)
+    follow, count = partial(_Track, frames, tracker, start, name), min(most, len(frames) - start)
     if recording():
-        return _picks(frames, tracker, start, min(most, FOLLOWED, len(frames) - start), name, draw, boxes[:PICKS])
+        return _picks(follow, tracker, start, min(count, FOLLOWED), draw, boxes[:PICKS])
     if not live():
         return demo(draw, box=ipywidgets.fixed(boxes[0]))
-    picker = _Picker(frames, tracker, start, most, name, first, boxes, draw)
+    picker = _Picker(partial(follow, count), count, first, boxes, draw)
     picker.box.picker = picker  # keeps the picker alive as long as the box
     return picker.box
 
 
-def _picks(frames, tracker, start, count, name, preview, boxes):
-    """The recorded demo: the first candidates, each tracked for `count` frames; the first frame shows all candidates."""
+class _Track:
+    """A target tracked through at most `count` frames from `start` on; watch(step) is called after each.
 
-    @cache
-    def followed(rank):
-        return _follow(frames, tracker, start, count, boxes[rank])
+    boxes, scores, lost: of each frame; bad: number of unreadable frames.
+    """
+
+    def __init__(self, frames, tracker, start, name, count, box, watch=lambda step: None):
+        self.frames, self.tracker, self.start, self.name = frames, tracker, start, name
+        one, steps = trackers.create(tracker), []
+        for _, frame, found, score, problem in islice(track(one, frames, box, start), count):
+            lost = frame is not None and bool(getattr(one, "lost", False))
+            steps.append((found, float(score), lost, bool(problem)))
+            watch(len(steps) - 1)
+        self.boxes, self.scores, self.lost, bad = zip(*steps)
+        self.bad = sum(bad)
+
+    def draw(self, frame):
+        """The figure of a frame, counted from `start`."""
+        picture, lost = self.frames[self.start + frame], ", lost" if self.lost[frame] else ""
+        title = f"{self.name}, frame {self.start + frame}, score {self.scores[frame]:.2f}{lost}"
+        return figures.whole_and_near(picture, {self.tracker: self.boxes[frame]}, title=title)
+
+
+def _picks(follow, tracker, start, count, preview, boxes):
+    """The recorded demo: the first candidates, each tracked for `count` frames; the first frame shows all candidates."""
+    tracked = cache(lambda rank: follow(count, boxes[rank]))
 
     def draw(rank, frame):
-        if frame == start:
-            return preview(boxes[rank])
-        found, scores, lost, _ = followed(rank)
-        return _followed(frames, tracker, name, start, frame - start, found, scores, lost)
+        return preview(boxes[rank]) if frame == start else tracked(rank).draw(frame - start)
 
     ranks = [(f"candidate {rank + 1}", rank) for rank in range(len(boxes))]
     return demo(
@@ -96,30 +114,11 @@ def _picks(frames, tracker, start, count, name, preview, boxes):
     )
 
 
-def _follow(frames, name, start, count, box, watch=lambda step: None):
-    """(boxes, scores, whether lost, number of unreadable frames) of `count` frames; watch(step) is called after each."""
-    tracker, steps = trackers.create(name), []
-    for _, frame, found, score, problem in islice(track(tracker, frames, box, start), count):
-        lost = frame is not None and bool(getattr(tracker, "lost", False))
-        steps.append((found, float(score), lost, bool(problem)))
-        watch(len(steps) - 1)
-    found, scores, lost, bad = zip(*steps)
-    return np.array(found), scores, lost, sum(bad)
-
-
-def _followed(frames, tracker, name, start, frame, found, scores, lost):
-    """The figure of a tracked frame, counted from `start`."""
-    picture = frames[start + frame]
-    title = f"{name}, frame {start + frame}, score {scores[frame]:.2f}{', lost' if lost[frame] else ''}"
-    return figures.whole_and_near(picture, {tracker: found[frame]}, title=title)
-
-
 class _Picker:
     """The live controls of `pick_and_track`: a menu of candidates, sliders, a picture to click on, a button, the result."""
 
-    def __init__(self, frames, tracker, start, most, name, first, boxes, draw):
-        self.frames, self.tracker, self.start, self.name, self.first = frames, tracker, start, name, first
-        self.count, self.boxes, self.draw, self.moving = min(most, len(frames) - start), boxes, draw, False
+    def __init__(self, follow, count, first, boxes, draw):
+        self.follow, self.first, self.boxes, self.draw, self.moving = follow, first, boxes, draw, False
         ranks = [(f"candidate {rank}", rank) for rank in range(1, len(boxes) + 1)]
         self.choice = ipywidgets.Dropdown(options=[*ranks, ("by click or sliders", 0)], description="target")
         # a target may cross the border of the frame
@@ -129,7 +128,7 @@ class _Picker:
         self.picture = ipywidgets.Image(format="png")
         self.clicks = Event(source=self.picture, watched_events=["click"])
         self.button = ipywidgets.Button(description="Track it", button_style="primary")
-        self.bar = ipywidgets.IntProgress(max=max(self.count - 1, 1), layout={"visibility": "hidden", "width": "30em"})
+        self.bar = ipywidgets.IntProgress(max=max(count - 1, 1), layout={"visibility": "hidden", "width": "30em"})
         self.text, self.result = ipywidgets.HTML(), ipywidgets.VBox([])
         for control in (self.choice, *self.sliders.values()):
             control.style.description_width, control.layout.width = "9em", "30em"
@@ -185,14 +184,12 @@ class _Picker:
     def _track(self, _):
         self.button.disabled, self.bar.layout.visibility, self.text.value = True, "visible", ""
         try:
-            follow = partial(_follow, self.frames, self.tracker, self.start, self.count, self.chosen)
-            found, scores, lost, bad = follow(partial(setattr, self.bar, "value"))
+            done = self.follow(self.chosen, partial(setattr, self.bar, "value"))
         except (ValueError, TypeError) as error:
             self.text.value = impossible(error)
             return
         finally:
             self.button.disabled, self.bar.layout.visibility = False, "hidden"
-        self.text.value = f"{len(found)} frames followed, {bad} of them unreadable; target lost in {sum(lost)}"
-        result = {"found": found, "scores": scores, "lost": lost}
-        draw = partial(_followed, self.frames, self.tracker, self.name, self.start, **result)
-        self.result.children = [_played(draw, len(found))]
+        count = len(done.boxes)
+        self.text.value = f"{count} frames followed, {done.bad} of them unreadable; target lost in {sum(done.lost)}"
+        self.result.children = [_played(done.draw, count)]
