@@ -5,6 +5,9 @@ absent, are left out; a prediction of NaN where the target *is* there counts as 
 which the box was given, is up to the caller (`evaluation.evaluate` does it).
 """
 
+from functools import lru_cache
+from typing import NamedTuple
+
 import numpy as np
 
 from irtrack_core.boxes import as_boxes, center_error, iou
@@ -17,8 +20,13 @@ SIZE_THRESHOLDS = np.linspace(0, 0.5, 51)  # shares of the target's size
 
 
 def target_mask(shape, box, *, grow=0):
-    """(H, W) bool: the pixels that `box`, grown by `grow` px on each side, touches. ValueError when there are none."""
-    x, y, w, h = np.asarray(box, dtype=np.float64)
+    """(H, W) bool, read-only: the pixels that `box`, grown by `grow` px on each side, touches. ValueError for none."""
+    return _mask(tuple(shape), tuple(map(float, box)), grow)
+
+
+@lru_cache(maxsize=32)  # every measure of a frame asks for the same few
+def _mask(shape, box, grow):
+    x, y, w, h = box
     if not np.isfinite([x, y, w, h]).all():
         raise ValueError(f"box {box} holds NaN: the target is absent from this frame, so it has no SNR")
     rows, columns = np.arange(shape[0]), np.arange(shape[1])
@@ -26,7 +34,9 @@ def target_mask(shape, box, *, grow=0):
     inside_x = (columns + 1 > x - grow) & (columns < x + w + grow)
     if not (inside_y.any() and inside_x.any()):
         raise ValueError(f"box {box} touches no pixel of the {shape[1]} x {shape[0]} frame")
-    return inside_y[:, None] & inside_x
+    mask = inside_y[:, None] & inside_x
+    mask.setflags(write=False)
+    return mask
 
 
 def background_region(shape, box, *, guard=3, margin=20):
@@ -57,6 +67,43 @@ def noise_sigma(image, region=None):
     return max(float(1.4826 * np.median(np.abs(values))), 12**-0.5 if image.dtype.kind in "iu" else 0.0)
 
 
+class Levels(NamedTuple):
+    """Grey values of one image: the target's peak and mean, and mean and standard deviation over the background region.
+
+    Its methods are the functions of the same names below, for several measures of one image.
+    """
+
+    peak: float
+    target: float
+    mean: float
+    sigma: float
+
+    def snr(self, *, literal=False, floor=0.0):
+        return _ratio(self.peak - (0 if literal else self.mean), max(self.sigma, floor))
+
+    def scr(self, *, floor=0.0):
+        return _ratio(abs(self.target - self.mean), max(self.sigma, floor))
+
+    def scrg(self, before, *, floor=0.0):
+        return _ratio(self.scr(floor=floor), before.scr(floor=floor))
+
+    def bsf(self, before, *, floor=0.0):
+        return _ratio(max(before.sigma, floor), max(self.sigma, floor))
+
+    def retention(self, before):
+        return _ratio(self.peak - self.mean, before.peak - before.mean)
+
+
+def levels(image, box, region):
+    """Levels of an image (H, W) with a target in `box`, from which the measures below are computed.
+
+    Raises ValueError for a region that is no bool mask of the image's shape, or is empty.
+    """
+    image, region = _checked(image, region)
+    around, target = _values(image, region), _values(image, target_mask(image.shape, box))
+    return Levels(target.max(), target.mean(), around.mean(), around.std())
+
+
 def snr(image, box, region, *, literal=False, floor=0.0):
     r"""Signal-to-noise ratio, eq. (13): :math:`SNR = I / \sigma`.
 
@@ -65,10 +112,7 @@ def snr(image, box, region, *, literal=False, floor=0.0):
     never less than `floor`. After the filter most of the background is exactly 0, so without a floor the ratio can be
     infinite: give `noise_sigma` of the raw frame.
     """
-    image, region = _checked(image, region)
-    around = _values(image, region)
-    peak = _values(image, target_mask(image.shape, box)).max()
-    return _ratio(peak - (0 if literal else around.mean()), max(around.std(), floor))
+    return levels(image, box, region).snr(literal=literal, floor=floor)
 
 
 def decibel(ratio):
@@ -79,28 +123,22 @@ def decibel(ratio):
 
 def scr(image, box, region, *, floor=0.0):
     """Signal-to-clutter ratio |mean over the box - mean over the region| / sigma, sigma as in `snr`."""
-    image, region = _checked(image, region)
-    around, target = _values(image, region), _values(image, target_mask(image.shape, box))
-    return _ratio(abs(target.mean() - around.mean()), max(around.std(), floor))
+    return levels(image, box, region).scr(floor=floor)
 
 
 def scrg(before, after, box, region, *, floor=0.0):
     """Gain in signal-to-clutter ratio, SCR after the filter over SCR before it."""
-    return _ratio(scr(after, box, region, floor=floor), scr(before, box, region, floor=floor))
+    return levels(after, box, region).scrg(levels(before, box, region), floor=floor)
 
 
-def bsf(before, after, region, *, floor=0.0):
+def bsf(before, after, box, region, *, floor=0.0):
     """Background suppression factor: sigma over the region before the filter over sigma after it."""
-    (before, region), (after, _) = _checked(before, region), _checked(after, region)
-    return _ratio(max(_values(before, region).std(), floor), max(_values(after, region).std(), floor))
+    return levels(after, box, region).bsf(levels(before, box, region), floor=floor)
 
 
 def retention(before, after, box, region):
     """Share of the target's peak (above the region's mean) that a filter left: 1 = whole, 0 = the target is gone."""
-    (before, region), (after, _) = _checked(before, region), _checked(after, region)
-    mask = target_mask(before.shape, box)
-    left, whole = (_values(image, mask).max() - _values(image, region).mean() for image in (after, before))
-    return _ratio(left, whole)
+    return levels(after, box, region).retention(levels(before, box, region))
 
 
 def zero_share(image, region=None):

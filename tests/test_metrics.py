@@ -193,7 +193,7 @@ def test_decibel():
 def test_gain_suppression_and_retention():
     image, box, region = checkerboard()
     after = (image - 10) / 4  # target 5 above the mean, sigma 1/4
-    assert metrics.bsf(image, after, region) == pytest.approx(4)
+    assert metrics.bsf(image, after, box, region) == pytest.approx(4)
     assert metrics.retention(image, after, box, region) == pytest.approx(0.25)
     assert metrics.scrg(image, after, box, region) == pytest.approx(1)
     assert metrics.scrg(image, after, box, region, floor=1) == pytest.approx(0.25)
@@ -252,7 +252,7 @@ def test_measures_refuse_a_bad_region():
         with pytest.raises(ValueError, match=message):
             metrics.snr(image, box, bad)
         with pytest.raises(ValueError, match=message):
-            metrics.bsf(image, image, bad)
+            metrics.bsf(image, image, box, bad)
 
 
 # -- detection

@@ -177,20 +177,22 @@ def evaluate_filter(image, responses, box, *, floor=None, target=None, dark=Fals
     floor = metrics.noise_sigma(image) if floor is None else floor
     before = negative(image) if dark else image
     region = metrics.background_region(image.shape, box)
-    alone = before if target is None else np.abs(target)
+    raw = metrics.levels(before, box, region)
+    alone = raw if target is None else metrics.levels(np.abs(target), box, region)
     rows = []
     for name, after in {"none": before, **responses}.items():
-        usable = metrics.snr(after, box, region, floor=floor)
+        found = metrics.levels(after, box, region)
+        usable = found.snr(floor=floor)
         rows.append(
             {
                 "filter": name,
-                "snr_literal": metrics.snr(after, box, region, literal=True, floor=floor),
+                "snr_literal": found.snr(literal=True, floor=floor),
                 "snr": usable,
                 "db": metrics.decibel(usable),
-                "db_no_floor": metrics.decibel(metrics.snr(after, box, region)),
-                "scrg": metrics.scrg(before, after, box, region, floor=floor),
-                "bsf": metrics.bsf(before, after, region, floor=floor),
-                "retention": metrics.retention(alone, after, box, region),
+                "db_no_floor": metrics.decibel(found.snr()),
+                "scrg": found.scrg(raw, floor=floor),
+                "bsf": found.bsf(raw, floor=floor),
+                "retention": found.retention(alone),
                 "zero_share": metrics.zero_share(after),
                 "pfa": metrics.false_alarm_share(after, box, guard=guard),
             }

@@ -23,7 +23,7 @@ from irtrack_core.evaluation import folds
 from irtrack_core.experiments.snr import pick_frames
 from irtrack_core.filtering import multilevel_filter, open_rectangle
 from irtrack_core.filtering.elements import line_elements, rectangle, shape_element
-from irtrack_core.metrics import background_region, decibel, false_alarm_share, noise_sigma, retention, snr
+from irtrack_core.metrics import background_region, decibel, false_alarm_share, levels, noise_sigma
 
 __all__ = ["Choice", "candidates", "choose", "cross_validate", "measure", "ranking", "search"]
 
@@ -69,24 +69,17 @@ def measure(sequences, families, rectangles=RECTANGLES, *, count=3, polarity="br
             image, box = sequence.frames[number], sequence.boxes[number]
             region, floor = background_region(image.shape, box), noise_sigma(image)
             # for dark targets retention is counted on the negative, in which they are bright
-            before = -image.astype(np.float32) if polarity == "dark" else image
+            before = levels(-image.astype(np.float32) if polarity == "dark" else image, box, region)
             head = {"dataset": sequence.dataset, "sequence": sequence.name, "frame": number}
             for name, elements in families.items():
                 _, U, _ = multilevel_filter(image, elements, none, polarity=polarity)
                 lines = sum(int(np.count_nonzero(element)) for element in elements)
                 for sides, s in seconds.items():
                     M = open_rectangle(U, s)
-                    rows.append(
-                        head
-                        | {
-                            "family": name,
-                            "rectangle": _name(sides),
-                            "pixels": lines + s.size,
-                            "pfa": false_alarm_share(M, box),
-                            "retention": retention(before, M, box, region),
-                            "snr": snr(M, box, region, floor=floor),
-                        }
-                    )
+                    found = levels(M, box, region)
+                    row = {"family": name, "rectangle": _name(sides), "pixels": lines + s.size}
+                    row |= {"pfa": false_alarm_share(M, box), "retention": found.retention(before)}
+                    rows.append(head | row | {"snr": found.snr(floor=floor)})
     return pd.DataFrame(rows)
 
 
