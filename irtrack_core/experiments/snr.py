@@ -86,8 +86,8 @@ def filter_frames(sequences, names=FILTERS, *, count=4, window=256, angles=4, si
     """Every filter on `count` frames of each sequence; all see the same window of at most `window` px around the target.
 
     The window keeps the slow filters affordable; the target stands in its middle unless the frame ends. Whether a
-    target is dark is taken from the truth of the sequence's first frame here, and told to all filters alike (what that is
-    worth: `polarity_cost`).
+    target is dark is taken from the first frame here, where it is simulated from the target alone, and told to all filters
+    alike (what that is worth: `polarity_cost`).
     Returns a DataFrame with dataset, sequence, frame, size (geometric mean of width and height), dark, variant, filter
     and the measures of `evaluation.evaluate_filter`.
     """
@@ -208,11 +208,14 @@ def survival_table(*, sizes, sides, seed=0, repeats=6, angles=4):
 def _frames(sequences, count, progress):
     """(sequence, number, image, target alone or None, box, dark) of the frames that `pick_frames` picks."""
     for sequence in sequences if progress is None else progress(sequences):
-        numbers = pick_frames(sequence, count)
-        dark = target_polarity(sequence.frames[int(numbers[0])], sequence.boxes[numbers[0]]) == "dark"
-        for number in map(int, numbers):
+        dark = None
+        for number in map(int, pick_frames(sequence, count)):
             frame = sequence.components(number) if sequence.components else None
             image, target = (frame.image, frame.target) if frame else (sequence.frames[number], None)
+            if dark is None and target is None:
+                dark = target_polarity(image, sequence.boxes[number]) == "dark"
+            elif dark is None:  # beside a dim target something of the other polarity may stand out more
+                dark = bool(-target.min() > target.max())
             yield sequence, number, image, target, sequence.boxes[number], dark
 
 

@@ -1,5 +1,6 @@
 """filter_study.py: experiment 1's tables, recomputed from raw arrays."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -174,3 +175,11 @@ def test_the_games_raise_decibels_and_find_nothing():
     start = table[table["value"] == table["game"].map({"cut": 0, "power": 1})]
     both = start.pivot(index=["sequence", "frame"], columns="game", values="snr")
     np.testing.assert_allclose(both["cut"], both["power"])
+
+
+def test_a_simulated_target_is_dark_or_bright_by_its_truth(aircraft, monkeypatch):
+    """Not by what stands out in its box: beside a dim bright target that may be dark."""
+    monkeypatch.setattr(snr, "target_polarity", lambda image, box: "dark")
+    assert not snr.filter_frames(aircraft, ("none",), count=1)["dark"].any()
+    recorded = [replace(one, components=None) for one in aircraft]
+    assert snr.filter_frames(recorded, ("none",), count=1)["dark"].all()
