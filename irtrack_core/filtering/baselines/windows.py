@@ -86,7 +86,7 @@ def tdlms(image, *, window=5, step=2e-4, delay=1):
     window: side of the square of weights, which lies `delay` px above and to the left. step: mu for an image of mean 0 and
     standard deviation 1, to which it is brought, so that it does not depend on gain. W starts as the window's mean, not as
     the paper's 0, whose first rows are all errors; and 2 mu is held below 1 / |X|^2, so that no single bright target makes
-    the weights run away. The steps along a row are one triangular system for its errors, as W_j = W_0 + sum_{i < j} g_i e_i X_i.
+    the weights run away. The errors of a row solve one triangular system, for W_j = W_0 + sum_{i < j} g_i e_i X_i.
     Raises ValueError for a step that cannot be stable even in white noise, mu >= 1 / window^2.
     """
     image = check_image(image).astype(np.float64)
