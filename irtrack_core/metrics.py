@@ -235,29 +235,6 @@ def centroid_rmse(predicted, truth, *, footprint=1.0):
     return float(np.sqrt(np.mean(errors**2)) / footprint) if errors.size else float("nan")
 
 
-def reset_summary(overlaps, *, burn_in=10):
-    """Accuracy, failures and robustness of a run that is started afresh after each failure (VOT's resets).
-
-    overlaps (N,): raw IoU of each frame; 0 is a failure, NaN a frame not tracked (absent, or waiting to start again).
-    Accuracy is the mean overlap, leaving out failures and the `burn_in` frames after each start, which are easy;
-    robustness is exp(-30 failures / frames), as in VOT 2015.
-    """
-    overlaps = _filled(overlaps, "frames")
-    counted, since = np.zeros(len(overlaps), bool), 0
-    for i, value in enumerate(overlaps):
-        if value == 0:
-            since = 0
-        elif not np.isnan(value):
-            counted[i] = since >= burn_in
-            since += 1
-    failures = int(np.sum(overlaps == 0))
-    return {
-        "accuracy": float(overlaps[counted].mean()) if counted.any() else float("nan"),
-        "failures": failures,
-        "robustness": float(np.exp(-30 * failures / len(overlaps))),
-    }
-
-
 # -- shared by the functions above
 
 

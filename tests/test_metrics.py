@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from irtrack_core import metrics
+from irtrack_core.evaluation import statistics
 from irtrack_core.filtering import line_elements, multilevel_filter, rectangle
 
 NAN = [np.nan] * 4
@@ -119,11 +120,11 @@ def test_fps():
 
 def test_reset_summary():
     overlaps = [1, 0.9, 0.8, 0.7, 0, np.nan, np.nan, 1, 0.6, 0.5]
-    result = metrics.reset_summary(overlaps, burn_in=2)
+    result = statistics.reset_summary(overlaps, burn_in=2)
     assert result["failures"] == 1
     assert result["accuracy"] == pytest.approx((0.8 + 0.7 + 0.5) / 3)
     assert result["robustness"] == pytest.approx(np.exp(-30 / 10))
-    assert np.isnan(metrics.reset_summary([1, 0, 0])["accuracy"])
+    assert np.isnan(statistics.reset_summary([1, 0, 0])["accuracy"])
 
 
 @pytest.mark.parametrize(

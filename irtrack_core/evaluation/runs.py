@@ -67,7 +67,7 @@ def run(tracker, sequence, *, stride=1, progress=None, resets=None):
 
     tracker: any object with init(frame, box) and update(frame) -> box. progress: e.g. tqdm, wraps the frame numbers.
     resets: None, or VOT's protocol: after an overlap of 0 the tracker waits this many frames and is given the true box
-    again; the boxes in between are NaN, so that `metrics.reset_summary(overlaps(result, sequence))` can count.
+    again; the boxes in between are NaN, so that `statistics.reset_summary(overlaps(result, sequence))` can count.
     Raises ValueError when no frame is annotated or the tracker returns something other than four numbers.
     """
     truth = as_boxes(sequence.boxes)

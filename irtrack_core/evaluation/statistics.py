@@ -54,7 +54,7 @@ def resets(results, sequences, *, burn_in=10):
     """
     known, rows = by_key(sequences), []
     for result in results:
-        found = metrics.reset_summary(overlaps(result, known[result.dataset, result.sequence]), burn_in=burn_in)
+        found = reset_summary(overlaps(result, known[result.dataset, result.sequence]), burn_in=burn_in)
         place = {"tracker": result.tracker, "dataset": result.dataset, "sequence": result.sequence}
         rows.append(place | found | {"frames": len(result.boxes)})
     each = pd.DataFrame(rows).groupby(["tracker", "dataset", "sequence"], sort=False).mean()
@@ -166,3 +166,26 @@ def _names(edges):
     text = [f"{edge:.3g}" for edge in edges]
     middle = [f"{low} to {high}" for low, high in zip(text, text[1:])]
     return [f"up to {text[0]}", *middle, f"above {text[-1]}"]
+
+
+def reset_summary(overlaps, *, burn_in=10):
+    """Accuracy, failures and robustness of a run that is started afresh after each failure (VOT's resets).
+
+    overlaps (N,): raw IoU of each frame; 0 is a failure, NaN a frame not tracked (absent, or waiting to start again).
+    Accuracy is the mean overlap, leaving out failures and the `burn_in` frames after each start, which are easy;
+    robustness is exp(-30 failures / frames), as in VOT 2015.
+    """
+    overlaps = metrics._filled(overlaps, "frames")
+    counted, since = np.zeros(len(overlaps), bool), 0
+    for i, value in enumerate(overlaps):
+        if value == 0:
+            since = 0
+        elif not np.isnan(value):
+            counted[i] = since >= burn_in
+            since += 1
+    failures = int(np.sum(overlaps == 0))
+    return {
+        "accuracy": float(overlaps[counted].mean()) if counted.any() else float("nan"),
+        "failures": failures,
+        "robustness": float(np.exp(-30 * failures / len(overlaps))),
+    }

@@ -9,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from irtrack_core import evaluation, metrics
-from irtrack_core.evaluation import TrackResult, evaluate, folds, load_boxes, overlaps, run, save_boxes, summarize
+from irtrack_core.evaluation import (
+    TrackResult,
+    evaluate,
+    folds,
+    load_boxes,
+    overlaps,
+    run,
+    save_boxes,
+    statistics,
+    summarize,
+)
 
 
 def sequence(name="a", dataset="set", n=12, absent=(), step=1.0):
@@ -73,7 +83,7 @@ def test_run_with_resets():
     result = run(Scripted(drift=0), s, resets=3)
     raw = overlaps(result, s)
     assert raw[0] == 1 and raw[4] == 0 and np.isnan(raw[5:7]).all() and raw[7] == 1 and raw[11] == 0
-    assert metrics.reset_summary(raw, burn_in=2)["failures"] == 3
+    assert statistics.reset_summary(raw, burn_in=2)["failures"] == 3
     assert run(Scripted(drift=0), s).frames == 19
 
 
