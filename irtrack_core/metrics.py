@@ -99,8 +99,12 @@ def levels(image, box, region):
 
     Raises ValueError for a region that is no bool mask of the image's shape, or is empty.
     """
-    image, region = _checked(image, region)
-    around, target = _values(image, region), _values(image, target_mask(image.shape, box))
+    image, region = np.asarray(image), np.asarray(region)
+    if region.dtype != bool or region.shape != image.shape:
+        raise ValueError(f"region must be a bool mask of the image's shape {image.shape}; see background_region")
+    if not region.any():
+        raise ValueError("region is empty: there is no background to measure on")
+    around, target = (image[mask].astype(np.float64) for mask in (region, target_mask(image.shape, box)))
     return Levels(target.max(), target.mean(), around.mean(), around.std())
 
 
@@ -236,19 +240,6 @@ def centroid_rmse(predicted, truth, *, footprint=1.0):
 
 
 # -- shared by the functions above
-
-
-def _checked(image, region):
-    image, region = np.asarray(image), np.asarray(region)
-    if region.dtype != bool or region.shape != image.shape:
-        raise ValueError(f"region must be a bool mask of the image's shape {image.shape}; see background_region")
-    if not region.any():
-        raise ValueError("region is empty: there is no background to measure on")
-    return image, region
-
-
-def _values(image, mask):
-    return image[mask].astype(np.float64)
 
 
 def _ratio(a, b):

@@ -11,8 +11,6 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["closure", "code_of", "digest", "imports"]
-
 PACKAGE = "irtrack_core"
 # the command line behind `python -m irtrack_core.workbook`: it cannot change what a notebook computes
 TOOLS = {f"{PACKAGE}.workbook.{name}" for name in ("__main__", "runner", "site", "batch")}
@@ -50,28 +48,19 @@ def module_name(path):
     return ".".join((PACKAGE, *(part for part in parts if part != "__init__")))
 
 
-def imports(path, *, top_level=False, named=True):
-    """Names of this package's modules that a file imports; top_level: leave out imports inside functions;
-    named=False: leave out what is imported by its name at run time."""
-    own = module_name(path)
-    package = own if own and Path(path).name == "__init__.py" else own and own.rpartition(".")[0]
-    tree = ast.parse(code_of(path))
-    found = set()
-    for node in _nodes(tree, into_functions=not top_level):
+def imports(path, *, named=True):
+    """Names of this package's modules that a file imports, in functions too; named=False: but for those picked by name."""
+    own, found = module_name(path), set()
+    for node in ast.walk(ast.parse(code_of(path))):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level and package:
-                parents = package.split(".")
-                base = ".".join(parents[: len(parents) - node.level + 1] + ([base] if base else []))
-            found.update([base, *(f"{base}.{alias.name}" for alias in node.names)])
+            found.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and named:
             found.update(NAMED.findall(node.value))
-        elif isinstance(node, ast.Name) and node.id == "import_module" and package and named:
-            found.update(f"{package}.{other.stem}" for other in Path(path).parent.glob("*.py") if other != Path(path))
-    names = {name for name in found if name.split(".")[0] == PACKAGE and module_path(name)}
-    return {name.removesuffix(".__init__") for name in names} - {own}
+        elif isinstance(node, ast.Name) and node.id == "import_module" and own and named:
+            found.update(map(module_name, Path(path).parent.glob("*.py")))
+    return {name for name in found if name.split(".")[0] == PACKAGE and module_path(name)} - {own}
 
 
 def closure(path):
@@ -101,13 +90,3 @@ def digest(path):
     for file in sorted(closure(path)):
         total.update(f"\0{file.relative_to(HERE)}\0".encode() + file.read_bytes())
     return total.hexdigest()[:12]
-
-
-def _nodes(tree, *, into_functions):
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for child in ast.iter_child_nodes(node):
-            if into_functions or not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                waiting.append(child)

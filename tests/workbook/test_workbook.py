@@ -284,4 +284,4 @@ def test_closure_is_what_is_imported(tmp_path, root):
     script.write_text("def later():\n    from irtrack_core import metrics\n")
     names = {path.name for path in dependencies.closure(script)}
     assert {"metrics.py", "boxes.py"} <= names and "network.py" not in names
-    assert dependencies.imports(script, top_level=True) == set()
+    assert dependencies.imports(script) == {"irtrack_core", "irtrack_core.metrics"}
