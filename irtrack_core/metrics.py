@@ -68,10 +68,7 @@ def noise_sigma(image, region=None):
 
 
 class Levels(NamedTuple):
-    """Grey values of one image: the target's peak and mean, and mean and standard deviation over the background region.
-
-    Its methods are the functions of the same names below, for several measures of one image.
-    """
+    """Grey values of one image: the target's peak and mean, and mean and standard deviation over the background region."""
 
     peak: float
     target: float
