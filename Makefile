@@ -3,7 +3,7 @@
 # make test      install if needed, all tests
 # make lab       install if needed, open JupyterLab on the first notebook
 # make site      HTML pages of the executed notebooks, in site/; the demos' controls work there, at recorded values
-# make peers     CSRT, KCF and MIL of OpenCV over the experiments' sequences, in an environment of their own (.venv-peers)
+# make baselines CSRT, KCF and MIL of OpenCV over the experiments' sequences, in an environment of their own (.venv-baselines)
 # make notebooks [NB=02]   rebuild the stored notebooks from notebooks/src
 # make findings  what other packages do unexpectedly, checked against pinned versions of them (needs a package index)
 #
@@ -25,10 +25,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 TORCH := torch==2.13.0
-PEERS := opencv-contrib-python numpy scipy pandas pydantic safetensors filelock tqdm mcos-decoder
+BASELINES := opencv-contrib-python numpy scipy pandas pydantic safetensors filelock tqdm mcos-decoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: results plan test lab peers notebooks site bench findings clean
+.PHONY: results plan test lab baselines notebooks site bench findings clean
 .DELETE_ON_ERROR:
 
 results: $(STAMP)
@@ -46,16 +46,16 @@ lab: $(STAMP)
 	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
 # Two builds of OpenCV cannot live in one environment, and the trackers are in the contrib build alone.
-peers: .venv-peers/.complete
-	.venv-peers/bin/python -m irtrack_core.experiments.peers --profile $(PROFILE)
+baselines: .venv-baselines/.complete
+	.venv-baselines/bin/python -m irtrack_core.experiments.opencv_baselines --profile $(PROFILE)
 
-.venv-peers/.complete: requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found; name one: make peers PYTHON=/path/to/python" >&2; exit 1; }
-	$(PYTHON) -m venv --clear .venv-peers
-	sed 's/^opencv-python==/opencv-contrib-python==/' requirements.lock > .venv-peers/requirements.lock
-	.venv-peers/bin/python -m pip install -c .venv-peers/requirements.lock $(PEERS)
-	.venv-peers/bin/python -m pip install --no-deps -e .
-	.venv-peers/bin/python -c "import cv2; cv2.TrackerCSRT.create()"
+.venv-baselines/.complete: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found; name one: make baselines PYTHON=/path/to/python" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv-baselines
+	sed 's/^opencv-python==/opencv-contrib-python==/' requirements.lock > .venv-baselines/requirements.lock
+	.venv-baselines/bin/python -m pip install -c .venv-baselines/requirements.lock $(BASELINES)
+	.venv-baselines/bin/python -m pip install --no-deps -e .
+	.venv-baselines/bin/python -c "import cv2; cv2.TrackerCSRT.create()"
 	@touch $@
 
 notebooks: $(STAMP)

@@ -1,5 +1,5 @@
 """A tracker that lives in another environment takes its turns in a race: `tracking_speed.py` starts this with the Python of
-.venv-peers, whose OpenCV has CSRT and KCF, and which has no torch. It times itself: nothing of the way between counts.
+.venv-baselines, whose OpenCV has CSRT and KCF, and which has no torch. It times itself: nothing of the way between counts.
 
     python benchmarks/away.py csrt        then a line `CLIP.npz COUNT` a turn; answers a line `WALL CPU` in seconds a frame
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from irtrack_core.provenance import find_root
 
-PYTHON = find_root() / ".venv-peers" / "bin" / "python"
+PYTHON = find_root() / ".venv-baselines" / "bin" / "python"
 
 
 def run(tracker, frames, box, count=None):

@@ -1,10 +1,10 @@
 """The trackers over the whole Svanström validation list, every frame and every 6th: the table of the README.
 
-    python benchmarks/real_sequences.py [--trackers peak,siamese,compact-sim] [--peers csrt,kcf,mil] [--out FILE.csv]
+    python benchmarks/real_sequences.py [--trackers peak,siamese,compact-sim] [--baselines csrt,kcf,mil] [--out FILE.csv]
 
 IRTRACK_DATA names the folder with the set. No tracker is tuned to a sequence; one pass. Speed is not measured here.
-OpenCV's trackers need its contrib build and so an environment of their own, .venv-peers, which `make peers` makes: where it
-is there this script calls itself in it, over the same sequences. All leave raw boxes, one CSV a tracker and a stride, in
+OpenCV's trackers need its contrib build and so an environment of their own, .venv-baselines, which `make baselines` makes: where
+it is there this script calls itself in it, over the same sequences. All leave raw boxes, one CSV a tracker and a stride, in
 results/real/boxes, and one and the same code measures them. --out keeps the table with a row a sequence, tracker and stride,
 and beside it, as .json, what made it.
 """
@@ -29,7 +29,7 @@ KEPT = ["stride", "tracker", "sequence", "annotated", *COLUMNS, "sr75", "p3", "l
 STRIDES = (1, 6)
 ROOT = find_root()
 WEIGHTS = ("compact-sim",)  # of the siamese tracker, by the name of their shipped file
-PEERS = ROOT / ".venv-peers" / "bin" / "python"
+BASELINES = ROOT / ".venv-baselines" / "bin" / "python"
 
 
 def create(name, weights=None):
@@ -54,8 +54,8 @@ def follow(sequences, names, folder, weights=None):
         evaluation.save_boxes(done, boxes_file(folder, name, stride), provenance=opencv.version())
 
 
-def follow_peers(python, names, folder):
-    """The same in the environment of the peers."""
+def follow_baselines(python, names, folder):
+    """The same in the environment of OpenCV's baselines."""
     words = [python, __file__, "--only-boxes", "--trackers", ",".join(names), "--boxes", str(folder)]
     subprocess.run(words, check=True, cwd=ROOT)
 
@@ -85,18 +85,20 @@ def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trackers", default="peak,siamese,compact-sim", help="names, with commas between them")
     parser.add_argument("--weights", help="of the siamese tracker; default: those that are shipped")
-    parser.add_argument("--peers", default="csrt,kcf,mil", help="of OpenCV, run in .venv-peers; '': none")
+    parser.add_argument("--baselines", default="csrt,kcf,mil", help="of OpenCV, run in .venv-baselines; '': none")
     parser.add_argument(
-        "--peers-python", default=PEERS, type=Path, help="of the environment with OpenCV's contrib build"
+        "--baselines-python", default=BASELINES, type=Path, help="of the environment with OpenCV's contrib build"
     )
-    parser.add_argument("--keep-peers", action="store_true", help="take the peers' raw boxes that are there")
+    parser.add_argument("--keep-baselines", action="store_true", help="take the baselines' raw boxes that are there")
     parser.add_argument(
         "--boxes", default=ROOT / "results" / "real" / "boxes", type=Path, help="folder of the raw boxes"
     )
     parser.add_argument("--only-boxes", action="store_true", help="leave raw boxes, measure nothing")
     parser.add_argument("--out", type=Path, help="CSV file")
     options = parser.parse_args()
-    options.trackers, options.peers = (list(filter(None, t.split(","))) for t in (options.trackers, options.peers))
+    options.trackers, options.baselines = (
+        list(filter(None, t.split(","))) for t in (options.trackers, options.baselines)
+    )
     return options
 
 
@@ -109,13 +111,15 @@ def main():
     sequences, names = datasets.load("svanstrom"), list(options.trackers)
     if options.only_boxes:
         return follow(sequences, names, options.boxes)
-    wanted = [n for n in options.peers if not options.keep_peers or not boxes_file(options.boxes, n, 1).is_file()]
-    if options.peers_python.is_file():
+    wanted = [
+        n for n in options.baselines if not options.keep_baselines or not boxes_file(options.boxes, n, 1).is_file()
+    ]
+    if options.baselines_python.is_file():
         if wanted:
-            follow_peers(options.peers_python, wanted, options.boxes)
-        names += options.peers
-    elif options.peers:
-        print(f"without {', '.join(options.peers)}: `make peers` makes the environment that they need")
+            follow_baselines(options.baselines_python, wanted, options.boxes)
+        names += options.baselines
+    elif options.baselines:
+        print(f"without {', '.join(options.baselines)}: `make baselines` makes the environment that they need")
     follow(sequences, options.trackers, options.boxes, options.weights)
     tables, opencvs = [], {}
     for stride in STRIDES:

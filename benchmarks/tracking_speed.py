@@ -8,8 +8,8 @@ programs run it says what an idle core would do, for the wall's time then holds 
 
 `compact` is the shipped tracker, on targets of three sizes and in a frame eight times as large; `paper` is the paper's
 network at full width, untrained (its speed does not depend on its weights); `many` is the shipped tracker on several
-sequences in step, one call of the network for all (torch). CSRT and KCF take their turns in the environment that `make peers`
-makes, where it is there.
+sequences in step, one call of the network for all (torch). CSRT and KCF take their turns in the environment that
+`make baselines` makes, where it is there.
 """
 
 import argparse
@@ -109,7 +109,7 @@ def main(rounds=5, threads=(1,), paper=False, counts=()):
     elif PYTHON.is_file():
         others |= {name: Away(name) for name in ("csrt", "kcf")}
     else:
-        print("without csrt: `make peers` makes an environment that has it")
+        print("without csrt: `make baselines` makes an environment that has it")
     for number in threads:
         torch.set_num_threads(number)
         made = engines(partial(trackers.create, "siamese", threads=number))

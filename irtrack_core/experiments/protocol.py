@@ -17,7 +17,7 @@ METHODS = ("paper", "ref8", "ref9", "ref10", "ref11")
 OWN_INPUT = dict.fromkeys(METHODS, "image") | {"paper": "filtered"}
 SWAPPED = ("paper-image", *(f"{method}-filtered" for method in METHODS[1:]))
 COMPARED = METHODS + SWAPPED
-PEERS = ("csrt", "kcf", "mil", "nanotrack")
+OPENCV = ("csrt", "kcf", "mil", "nanotrack")
 SHIPPED = weights.SHIPPED / "compact.safetensors"  # of `siamese`
 
 

@@ -1,7 +1,7 @@
 """What users would pick instead: CSRT, KCF and MIL of OpenCV, and NanoTrack where its weights are given.
 
-CSRT and KCF come with the contrib build alone, which cannot live beside the plain one: `make peers` makes an environment for
-it and runs them there. Their boxes are whole pixels, as OpenCV gives them.
+CSRT and KCF come with the contrib build alone, which cannot live beside the plain one: `make baselines` makes an environment
+for it and runs them there. Their boxes are whole pixels, as OpenCV gives them.
 """
 
 from functools import partial
@@ -15,7 +15,7 @@ from irtrack_core.trackers.base import shape_of, to_gray
 
 MAKERS = {"csrt": "TrackerCSRT", "kcf": "TrackerKCF", "mil": "TrackerMIL"}
 LEAST_SIDE = 12  # pixels: smaller boxes hold too little to correlate with and are widened about their centre
-HOW = "`make peers` makes an environment with it (opencv-contrib-python) and runs these trackers there"
+HOW = "`make baselines` makes an environment with it (opencv-contrib-python) and runs these trackers there"
 
 
 def version():

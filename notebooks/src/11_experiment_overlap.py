@@ -23,7 +23,7 @@ from IPython.display import display
 
 from irtrack_core import evaluation, metrics, workbook
 from irtrack_core.evaluation import statistics
-from irtrack_core.experiments import peers, protocol, study
+from irtrack_core.experiments import opencv_baselines, protocol, study
 from irtrack_core.experiments.compared import train_methods
 from irtrack_core.figures import experiments, style
 
@@ -44,7 +44,7 @@ panels = (False, True)  # without the filter, with it
 # - `paper` is the paper's network with its filter, `ref8` to `ref11` are reconstructions of the methods it names (notebook 07), on the
 #   plain image. All five are trained on this fold's training sequences and run in one bare frame: no prediction, no re-detection;
 # - `paper-image` and `ref8-filtered` to `ref11-filtered` are the same networks on the other input;
-# - `csrt`, `kcf`, `mil` are OpenCV's, where `make peers` has run them.
+# - `csrt`, `kcf`, `mil` are OpenCV's, where `make baselines` has run them.
 #
 # In `quick` the networks are narrow ones, trained for a minute each: do not take them for the methods' results.
 #
@@ -55,13 +55,13 @@ train_methods.train_missing(
     book.profile, book.results, names, seed=seed, progress=workbook.progress
 )  # else of 05 and 07
 results, sequences = study.run_folds(book.profile, names, book.results, seed, progress=workbook.progress)
-others = peers.there(sequences, book.results, seed)
+others = opencv_baselines.there(sequences, book.results, seed)
 results += study.load_results(sequences, others, book.results, seed=seed)
 names = names + others
 table = evaluation.evaluate(results, sequences)
 book.save_table(table.drop(columns=["seconds", "fps"]))  # speed has its own experiment, measured with care
 condition = experiments.caption(book.profile)
-print(condition, "" if others else "\nOpenCV's trackers are not there: `make peers` runs them", sep="")
+print(condition, "" if others else "\nOpenCV's trackers are not there: `make baselines` runs them", sep="")
 
 # %% tags=["nbval-check-output"]
 frames = int(table.groupby("sequence")["annotated"].first().sum())
@@ -234,7 +234,7 @@ real = study.real_sequences(real_frames)
 if real:
     chosen = baselines + [method for method in methods if method in protocol.METHODS]
     real_results = study.track(real, chosen, book.results, seed=seed, progress=bar)
-    found = peers.there(real, book.results, seed)
+    found = opencv_baselines.there(real, book.results, seed)
     real_results += study.load_results(real, found, book.results, seed=seed)
     real_table = evaluation.evaluate(real_results, real).drop(columns=["seconds", "fps"])
     book.save_table(real_table, "real")

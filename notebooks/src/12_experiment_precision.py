@@ -23,7 +23,7 @@ from IPython.display import display
 
 from irtrack_core import evaluation, metrics, workbook
 from irtrack_core.evaluation import statistics
-from irtrack_core.experiments import peers, protocol, study
+from irtrack_core.experiments import opencv_baselines, protocol, study
 from irtrack_core.figures import experiments, style
 
 options = dict(baselines=baselines, methods=methods, pictures=pictures, least=least, real_frames=real_frames)
@@ -31,7 +31,7 @@ book = workbook.start("12_experiment_precision", profile=profile, seed=seed, **o
 condition = experiments.caption(book.profile)
 names = baselines + [name for method in methods for name in protocol.pairs_of_inputs(method)]
 results, sequences = study.load_folds(book.profile, names, book.results, seed)
-others = peers.there(sequences, book.results, seed)
+others = opencv_baselines.there(sequences, book.results, seed)
 results += study.load_results(sequences, others, book.results, seed=seed)
 names = names + others
 
@@ -143,7 +143,7 @@ against.round(3)
 # %%
 real = study.real_sequences(real_frames)
 if real:
-    found = peers.there(real, book.results, seed)
+    found = opencv_baselines.there(real, book.results, seed)
     real_names = baselines + [method for method in methods if method in protocol.METHODS] + found
     real_results = study.load_results(real, real_names, book.results, seed=seed)
     real_table = evaluation.evaluate(real_results, real)[

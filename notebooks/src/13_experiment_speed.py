@@ -39,7 +39,7 @@ print(f"{machine}; torch {torch.__version__} on {torch.get_num_threads()} thread
 # ## Measure
 #
 # The trackers take turns, so that a busy spell of the machine hits all of them alike. With IRTRACK_DATA set, a few real sequences are
-# a fourth set. OpenCV's trackers are timed in their own environment (`make peers`) and join the table where that was done: at another
+# a fourth set. OpenCV's trackers are timed in their own environment (`make baselines`) and join the table where that was done: at another
 # time, so compare them by the last columns, frames per second over those of `peak` in the same run.
 
 # %%
@@ -48,9 +48,9 @@ sequences += study.real_sequences(frames)[:real_count]
 bar = workbook.progress
 turns = speed.measure(sequences, names, book.results, seed=seed, repeats=repeats, progress=bar)
 turns = turns.assign(hardware=machine, run="this notebook")
-peers = book.results / "peers__speed.csv"
-if peers.exists():
-    turns = pd.concat([turns, pd.read_csv(peers).assign(run="make peers")], ignore_index=True)
+theirs = book.results / "opencv__speed.csv"
+if theirs.exists():
+    turns = pd.concat([turns, pd.read_csv(theirs).assign(run="make baselines")], ignore_index=True)
 book.save_table(turns, "turns")
 if "svanstrom" not in set(turns["dataset"]):
     print(study.HOW_TO_GET_DATA)
@@ -89,7 +89,7 @@ table.pivot(index="dataset", columns="tracker", values="of_peak").round(3)[order
 figure, axis = style.new(width=11.5, height=4)
 experiments.speed_bars(axis, table, hardware=machine)
 experiments.bar_legend(axis)
-others = [name for name in order if name in protocol.PEERS]
+others = [name for name in order if name in protocol.OPENCV]
 apart = f"; {', '.join(others)}: another run" if others else ""
 style.note(figure, f"{condition}; median of {repeats}, whiskers: slowest and fastest{apart}")
 book.save_figure(figure, "fps", of_machine=True)

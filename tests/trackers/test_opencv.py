@@ -9,7 +9,7 @@ from toys import moving_spot
 from irtrack_core import evaluation, trackers
 from irtrack_core.boxes import center_error, centers
 from irtrack_core.config import profile
-from irtrack_core.experiments import peers, protocol
+from irtrack_core.experiments import opencv_baselines, protocol
 from irtrack_core.trackers import Tracker, opencv
 
 HERE = opencv.available()
@@ -92,7 +92,7 @@ def test_those_that_are_here_follow_a_spot(name):
 
 @pytest.mark.parametrize("name", MISSING)
 def test_those_that_are_not_say_where_to_get_them(name):
-    with pytest.raises(ImportError, match=f"no tracker {name!r}: `make peers`"):
+    with pytest.raises(ImportError, match=f"no tracker {name!r}: `make baselines`"):
         trackers.create(name)
 
 
@@ -103,21 +103,21 @@ def test_nanotrack_asks_for_its_weights(tmp_path):
         trackers.create("nanotrack", backbone=tmp_path / "none.onnx", head=tmp_path / "none.onnx")
 
 
-def test_peers_leave_raw_boxes_and_a_card(tmp_path, monkeypatch):
+def test_baselines_leave_raw_boxes_and_a_card(tmp_path, monkeypatch):
     monkeypatch.delenv("IRTRACK_DATA", raising=False)
-    monkeypatch.setattr(peers.config, "profile", lambda name: profile(name).replace(frames=4))
-    monkeypatch.setattr(peers.trackers, "create", lambda name, **_: wrapped()[0])
-    assert peers.main(["csrt", "--results", str(tmp_path)]) == 0
-    card = json.loads((tmp_path / "peers.json").read_text())
+    monkeypatch.setattr(opencv_baselines.config, "profile", lambda name: profile(name).replace(frames=4))
+    monkeypatch.setattr(opencv_baselines.trackers, "create", lambda name, **_: wrapped()[0])
+    assert opencv_baselines.main(["csrt", "--results", str(tmp_path)]) == 0
+    card = json.loads((tmp_path / "opencv.json").read_text())
     assert card["trackers"] == ["csrt"] and card["opencv"] == opencv.version() and card["sequences"] == 6
     assert {"commit", "versions", "least_side"} <= set(card)
     ((_, _, test),) = protocol.test_folds(profile("quick").replace(frames=4))
     (result,) = evaluation.load_boxes(protocol.boxes_path(tmp_path, test[0].dataset, test[0].name, "csrt"))
     np.testing.assert_allclose(centers(result.boxes[1]) - centers(result.boxes[0]), [3, -2])
-    assert peers.there(test, tmp_path) == ["csrt"] and peers.there([], tmp_path) == []
-    assert (tmp_path / "peers__speed.csv").exists()
+    assert opencv_baselines.there(test, tmp_path) == ["csrt"] and opencv_baselines.there([], tmp_path) == []
+    assert (tmp_path / "opencv__speed.csv").exists()
 
 
-def test_peers_say_what_is_missing(tmp_path, capsys):
-    assert peers.main(["nanotrack", "--results", str(tmp_path)]) == 1
+def test_baselines_say_what_is_missing(tmp_path, capsys):
+    assert opencv_baselines.main(["nanotrack", "--results", str(tmp_path)]) == 1
     assert "needs its weights" in capsys.readouterr().err

@@ -1,10 +1,10 @@
-"""The trackers a user would pick instead, over the sequences of the experiments: `make peers`.
+"""Tracks the sequences of the experiments with OpenCV's trackers, the baselines a user would pick: `make baselines`.
 
-    python -m irtrack_core.experiments.peers --profile quick
+    python -m irtrack_core.experiments.opencv_baselines --profile quick
 
 needs OpenCV's contrib build and neither torch nor Jupyter: the Makefile keeps an environment of its own for it. Raw boxes go
-beside those of the other trackers, in the same format, the times of eq. (16) into peers__speed.csv, and peers.json says what
-made them. Notebooks 11-13 take in what they find.
+beside those of the other trackers, in the same format, the times of eq. (16) into opencv__speed.csv, and opencv.json says
+what made them. Notebooks 11-13 take in what they find.
 """
 
 import argparse
@@ -26,7 +26,7 @@ __all__ = ["main", "run", "there"]
 def run(profile, results, names, *, seed=0, real_frames=60, options=None, progress=None):
     """Track the test sequences of the profile's folds, and the real ones where IRTRACK_DATA is set; returns a card.
 
-    names: of protocol.PEERS. options: name -> options of its constructor. What is there already is made anew.
+    names: of protocol.OPENCV. options: name -> options of its constructor. What is there already is made anew.
     Times are taken as in notebook 13, with `peak` beside them: the measure that both runs have in common.
     """
     origin = provenance()  # before the run: the code may be edited while it runs
@@ -38,23 +38,23 @@ def run(profile, results, names, *, seed=0, real_frames=60, options=None, progre
     study.track(sequences, names, results, seed=seed, progress=progress, made=made)
     made["peak"] = trackers.create("peak")
     turns = speed.measure(timed, [*names, "peak"], results, made=made, progress=progress)
-    turns.assign(hardware=speed.hardware()).to_csv(Path(results) / "peers__speed.csv", index=False)
+    turns.assign(hardware=speed.hardware()).to_csv(Path(results) / "opencv__speed.csv", index=False)
     card = {"trackers": list(names), "seed": seed, "sequences": len(sequences), "real_frames": real_frames}
     return card | {"least_side": opencv.LEAST_SIDE, "opencv": opencv.version()} | origin
 
 
 def there(sequences, results, seed=0):
-    """Names of the peers whose raw boxes lie there for every one of the sequences."""
+    """Names of OpenCV's trackers whose raw boxes lie there for every one of the sequences."""
 
     def whole(name):
         return all(protocol.boxes_path(results, s.dataset, s.name, name, seed).is_file() for s in sequences)
 
-    return [name for name in protocol.PEERS if sequences and whole(name)]
+    return [name for name in protocol.OPENCV if sequences and whole(name)]
 
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(
-        prog="python -m irtrack_core.experiments.peers", description=__doc__.splitlines()[0]
+        prog="python -m irtrack_core.experiments.opencv_baselines", description=__doc__.splitlines()[0]
     )
     parser.add_argument("names", nargs="*", help="csrt kcf mil nanotrack; none: all that this OpenCV has")
     parser.add_argument("--profile", default="quick", choices=sorted(config.PROFILES))
@@ -75,7 +75,7 @@ def main(arguments=None):
     except (ValueError, ImportError, FileNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    (results / "peers.json").write_text(json.dumps(card, indent=1) + "\n")
+    (results / "opencv.json").write_text(json.dumps(card, indent=1) + "\n")
     print(f"boxes of {', '.join(names)} on {card['sequences']} sequences: {results / 'boxes'}")
     return 0
 
