@@ -34,12 +34,12 @@ def crops(net, batch=2, seed=0):
     return [torch.randn(batch, s.planes, size, size, generator=g) for size in (s.template_size, s.search_size)]
 
 
-def learnt(method, sequence, *, sampler=None, iterations=60, **changes):
+def learnt(method, sequence, *, sampler=None, iterations=40, **changes):
     net = build(tiny(method, **changes))
     make = sampler or PairSampler
     options = dict(tracks={(sequence.dataset, sequence.name): sequence.boxes}) if make is HistorySampler else {}
     pairs = make([sequence], net.settings, 17, loose=False, **options)
-    history = train(net, pairs, TrainingSettings(iterations=iterations, batch=4, lr_first=0.02), progress=False)
+    history = train(net, pairs, TrainingSettings(iterations=iterations, batch=2, lr_first=0.02), progress=False)
     return net, history
 
 
@@ -304,7 +304,7 @@ def paired():
 
 def test_ref10_follows_a_target_that_only_the_visible_image_shows():
     sequence = paired()
-    net, _ = learnt("ref10", sequence, sampler=VisibleSampler, iterations=80, visible=True)
+    net, _ = learnt("ref10", sequence, sampler=VisibleSampler, visible=True)
     result = evaluation.run(ComparedTracker(net), sequence)
     assert bx.center_error(result.boxes, sequence.boxes)[1:].mean() < 4
 
