@@ -4,7 +4,8 @@
 
 IRTRACK_DATA names the folder with the set. No tracker is tuned to a sequence; one pass. Speed is not measured here.
 OpenCV's trackers need its contrib build and so an environment of their own, .venv-baselines, which `make baselines` makes:
-where it is there this script calls itself in it, over the same sequences. All leave raw boxes, one CSV a tracker and a stride, in
+where it is there this script calls itself in it, over the same sequences. All leave raw boxes, one CSV a tracker and
+a stride, in
 results/real/boxes, and one and the same code measures them. --out keeps the table with a row a sequence, tracker and stride,
 and beside it, as .json, what made it.
 """
