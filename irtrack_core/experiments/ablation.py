@@ -11,19 +11,14 @@ motion model, and no re-detection (whose candidates come from the filter). What 
 goes on where it was.
 """
 
-import argparse
-import hashlib
 import itertools
-import json
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Literal
 
-import cv2
 import numpy as np
 import pandas as pd
-import torch
 from pydantic import Field
 from tqdm import tqdm
 
@@ -44,21 +39,6 @@ from irtrack_core.trackers.pyramid import PyramidTracker
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.training.loop import new_net, train
 from irtrack_core.training.sampling import PairSampler
-
-__all__ = [
-    "CELLS",
-    "FACTORS",
-    "AblationSettings",
-    "cell_means",
-    "cell_name",
-    "effects",
-    "network_of",
-    "run",
-    "run_cell",
-    "sequences_of",
-    "tracker_of",
-    "verdicts",
-]
 
 FACTORS = ("filter", "fusion", "region")
 CELLS = [dict(zip(FACTORS, on, strict=True)) for on in itertools.product((False, True), repeat=3)]
@@ -180,14 +160,10 @@ def run(settings, folder, *, cells=CELLS, progress=None):
 
 def _key(settings, fold, seed, code):
     """Changes with everything a cell's result depends on, and not with how many folds and seeds are run."""
-    parts = settings.model_dump(mode="json", exclude={"folds", "seeds"}) | {
-        "fold": fold,
-        "run_seed": seed,
-        "code": code,
-    }
-    if settings.world == "real":
-        parts["data"] = str(datasets.data_root())
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:10]
+    data = str(datasets.data_root()) if settings.world == "real" else ""
+    return cached.key(
+        settings=settings.model_dump(exclude={"folds", "seeds"}), fold=fold, seed=seed, code=code, data=data
+    )
 
 
 def _cube(table, measure):
@@ -255,30 +231,23 @@ def verdicts(table):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        prog="python -m irtrack_core.experiments.ablation", description=__doc__.splitlines()[0]
+    settings, chosen, command = cached.command_line(
+        "irtrack_core.experiments.ablation",
+        __doc__.splitlines()[0],
+        AblationSettings,
+        arguments,
+        first="world",
+        out="folder: OUT/WORLD.csv, and OUT/cells/ to resume from",
+        only=dict(choices=[cell_name(cell) for cell in CELLS], help="one cell instead of all eight"),
     )
-    parser.add_argument("world", choices=["simulated", "real"])
-    parser.add_argument("--out", type=Path, required=True, help="folder: OUT/WORLD.csv, and OUT/cells/ to resume from")
-    parser.add_argument("--only", choices=[cell_name(c) for c in CELLS], help="one cell instead of all eight")
-    for name, field in AblationSettings.model_fields.items():
-        if name != "world":
-            choices = {"preset": ["paper", "compact"], "precision": ["auto", "float32", "bfloat16"]}
-            options = {"choices": choices[name]} if name in choices else {"type": field.annotation}
-            parser.add_argument(f"--{name.replace('_', '-')}", default=field.default, help=field.description, **options)
-    chosen = vars(parser.parse_args(arguments))
-    words = [
-        f"--{name.replace('_', '-')} {value}" for name, value in chosen.items() if name != "world" and value is not None
-    ]
-    out, only = chosen.pop("out"), chosen.pop("only")
-    settings = AblationSettings(**chosen)
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    made = provenance()  # before the run: the code may be edited while it runs
-    cells = CELLS if only is None else [cell for cell in CELLS if cell_name(cell) == only]
+    made, out, only = (
+        provenance(),
+        chosen["out"],
+        chosen["only"],
+    )  # before the run: the code may be edited while it runs
+    cells = [cell for cell in CELLS if only in (None, cell_name(cell))]
     table = run(settings, out / "cells", cells=cells, progress=lambda jobs: tqdm(jobs, desc="cells"))
     table.to_csv(out / f"{settings.world}.csv", index=False, float_format="%.6g")
-    command = " ".join(["python -m irtrack_core.experiments.ablation", settings.world, *words])
     cached.write_card(out / f"{settings.world}.csv", command, made, settings=settings.model_dump())
     summary = table[["aor", "p5", "p20"]].mean().to_frame().T if only else effects(table, np.random.default_rng(0))
     print(summary.round(3).to_string(index=False))

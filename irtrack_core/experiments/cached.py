@@ -1,12 +1,21 @@
-"""Tables that are kept: made once, so that a study that was stopped goes on, and with a card that says how."""
+"""Results that are cached: tables made once, so that a study that was stopped goes on, and the cards that say how."""
 
+import argparse
+import hashlib
 import json
 import os
 from pathlib import Path
+from typing import get_args
 
+import cv2
 import pandas as pd
 
-__all__ = ["table", "write_card"]
+from irtrack_core.provenance import limit_threads
+
+
+def key(**parts):
+    """A short digest of what a result depends on: settings, seeds, `dependencies.digest` of the code."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
 def table(path, make):
@@ -33,3 +42,29 @@ def write_card(path, command, made_by, **more):
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     os.replace(part, path)
+
+
+def command_line(program, title, settings, arguments, *, out, first=None, **more):
+    """(settings, other options, command) of a study whose results go to the folder --out, on one thread.
+
+    settings: a Settings class, each field of which is an option; first: the field given as the first word. out: help of
+    --out; more: options of `add_argument` by name. command: the line that runs the same again, for the card.
+    """
+    parser = argparse.ArgumentParser(prog=f"python -m {program}", description=title)
+    parser.add_argument("--out", type=Path, required=True, help=out)
+    for name, options in more.items():
+        parser.add_argument(f"--{name}", **options)
+    for name, field in settings.model_fields.items():
+        options = {"choices": get_args(field.annotation)} if get_args(field.annotation) else {"type": field.annotation}
+        if name == first:
+            parser.add_argument(name, **options)
+        else:
+            parser.add_argument(f"--{name.replace('_', '-')}", default=field.default, help=field.description, **options)
+    chosen = vars(parser.parse_args(arguments))
+    words = [
+        f"--{name.replace('_', '-')} {value}" for name, value in chosen.items() if name != first and value is not None
+    ]
+    command = " ".join([f"python -m {program}", *([chosen[first]] if first else []), *words])
+    limit_threads(1)
+    cv2.setNumThreads(1)
+    return settings(**{name: chosen.pop(name) for name in settings.model_fields}), chosen, command

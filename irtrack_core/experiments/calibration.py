@@ -10,8 +10,6 @@ from scipy.optimize import minimize
 from irtrack_core.boxes import as_boxes, centers, iou
 from irtrack_core.trackers.select_proposal import vote
 
-__all__ = ["reliability", "outcomes", "calibration", "calibration_error", "platt", "sizes", "size_shrinkage"]
-
 
 def reliability(scores, right, bins=10):
     """The reliability diagram: a table with a row for each of `bins` equal intervals of the score that holds any frame.

@@ -8,15 +8,10 @@ methods.
 was; what it wrote holds the marks reached so far.
 """
 
-import argparse
-import hashlib
-import json
 from functools import partial
 from pathlib import Path
 
-import cv2
 import pandas as pd
-import torch
 from pydantic import Field
 from tqdm import tqdm
 
@@ -30,8 +25,6 @@ from irtrack_core.provenance import provenance
 from irtrack_core.trackers.pyramid import PyramidTracker
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.training.loop import new_net, train
-
-__all__ = ["NETWORKS", "ConvergenceSettings", "jobs", "marks", "run", "run_mark"]
 
 NETWORKS = {"region selection": True, "score map": False}
 SCHEDULES = ("paper", "convergence")  # of config.training_preset
@@ -106,8 +99,7 @@ def run(settings, folder, *, progress=None, reached=None):
     Returns the table. progress: e.g. tqdm, wraps the list of jobs. reached: called with the table so far after each mark.
     """
     folder, tables = Path(folder), []
-    parts = json.dumps(settings.model_dump(mode="json"), sort_keys=True) + dependencies.digest(__file__)
-    key = hashlib.sha256(parts.encode()).hexdigest()[:10]
+    key = cached.key(settings=settings.model_dump(), code=dependencies.digest(__file__))
     profile, test = PROFILES["quick"].replace(frames=settings.frames, folds=settings.fold + 1), None
     for name, mark, network in progress(jobs(settings)) if progress else jobs(settings):
         stem = f"{name}_{network.replace(' ', '-')}"
@@ -123,21 +115,14 @@ def run(settings, folder, *, progress=None, reached=None):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(
-        prog="python -m irtrack_core.experiments.convergence", description=__doc__.splitlines()[0]
+    settings, chosen, command = cached.command_line(
+        "irtrack_core.experiments.convergence",
+        __doc__.splitlines()[0],
+        ConvergenceSettings,
+        arguments,
+        out="folder: OUT/simulated.csv, and OUT/marks/ to resume from",
     )
-    parser.add_argument(
-        "--out", type=Path, required=True, help="folder: OUT/simulated.csv, and OUT/marks/ to resume from"
-    )
-    for name, field in ConvergenceSettings.model_fields.items():
-        parser.add_argument(f"--{name}", type=field.annotation, default=field.default, help=field.description)
-    chosen = vars(parser.parse_args(arguments))
-    words = [f"--{name} {value}" for name, value in chosen.items()]
-    out = chosen.pop("out")
-    settings = ConvergenceSettings(**chosen)
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-    command, made_by = " ".join(["python -m irtrack_core.experiments.convergence", *words]), provenance()
+    made_by, out = provenance(), chosen["out"]
 
     def keep(table):
         table.to_csv(out / "simulated.csv", index=False, float_format="%.6g")

@@ -25,8 +25,6 @@ from irtrack_core.filtering import multilevel_filter, open_rectangle
 from irtrack_core.filtering.elements import line_elements, rectangle, shape_element
 from irtrack_core.metrics import background_region, decibel, false_alarm_share, levels, noise_sigma
 
-__all__ = ["Choice", "candidates", "choose", "cross_validate", "measure", "ranking", "search"]
-
 RECTANGLES = ((1, 1), (1, 3), (3, 1), (3, 3), (5, 5))
 PFA = 1e-3
 KEPT = 0.5  # least mean retention that criterion "snr" accepts

@@ -7,8 +7,6 @@ from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.experiments.snr import FILTERS, measure
 from irtrack_core.imaging.scan import simulate
 
-__all__ = ["CLOUDS", "SENSOR", "found", "gain", "grid", "sweep"]
-
 SENSOR = ScanSettings(shape=(128, 160))
 CLOUDS = SceneSettings(kind="clouds", std=0.03, outer_scale=120)  # rms three times the white noise
 

@@ -20,8 +20,6 @@ from irtrack_core.experiments import protocol, speed, study
 from irtrack_core.provenance import provenance
 from irtrack_core.trackers import opencv
 
-__all__ = ["main", "run", "there"]
-
 
 def run(profile, results, names, *, seed=0, real_frames=60, options=None, progress=None):
     """Track the test sequences of the profile's folds, and the real ones where IRTRACK_DATA is set; returns a card.

@@ -4,8 +4,6 @@ Yao Yingle, Zhao Juan, "Small object tracking algorithm for infrared oversampled
 2022. Its figures are graphs without values: what the text or the graph lets one read is kept as text.
 """
 
-__all__ = ["METHODS", "OVERLAP", "PRECISION", "SNR", "SPEED", "SPEED_HARDWARE"]
-
 METHODS = ("method", "ref8", "ref9", "ref10", "ref11")
 
 # Fig. 3, best signal-to-noise ratio in dB

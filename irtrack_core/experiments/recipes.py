@@ -27,16 +27,6 @@ from irtrack_core.training.loop import new_net, train
 from irtrack_core.training.paste_targets import transplant
 from irtrack_core.training.sampling import MixedSampler, PairSampler, SequenceStream
 
-__all__ = [
-    "simulated_stream",
-    "transplanted_stream",
-    "compact_sampler",
-    "calibrate",
-    "scores",
-    "rescore",
-    "build",
-]
-
 # seeds of training sequences start here; the simulated sets of the experiments are drawn from another sequence of seeds
 TRAINING_SEED = 10_000_019
 

@@ -17,21 +17,6 @@ from irtrack_core.filtering.elements import element_length, line_elements, recta
 from irtrack_core.imaging.scan import simulate
 from irtrack_core.metrics import background_region, false_alarm_share, noise_sigma, retention, snr, target_mask
 
-__all__ = [
-    "FILTERS",
-    "GUARD",
-    "VARIANTS",
-    "by_sequence",
-    "cross_validated",
-    "filter_frames",
-    "game",
-    "measure",
-    "pick_frames",
-    "polarity_cost",
-    "responses",
-    "survival_table",
-]
-
 FILTERS = ("none", "U", "M", *(name for name in baselines.available() if name != "none"))
 # pixels around a box in which a response may still be the target's: half the largest cell of `clutter.contrast`
 GUARD = 10

@@ -15,8 +15,6 @@ from irtrack_core.experiments import study
 from irtrack_core.trackers import peak
 from irtrack_core.training.sampling import CropMaker
 
-__all__ = ["STAGES", "hardware", "measure", "stages"]
-
 STAGES = ("filter", "crops", "network", "rest")
 
 

@@ -17,7 +17,7 @@ from irtrack_core.boxes import iou
 from irtrack_core.config import PyramidSettings, TrackerSettings
 from irtrack_core.datasets import FunctionFrames, data_root, in_memory, load
 from irtrack_core.evaluation import limits
-from irtrack_core.experiments import dependencies
+from irtrack_core.experiments import cached, dependencies
 from irtrack_core.experiments.compared.notes import BARE, BARE_REGION
 from irtrack_core.experiments.protocol import (
     COMPARED,
@@ -141,12 +141,10 @@ def _pixels(sequence):
 
 def _key(sequence, name, weights, resets):
     """Digest of what raw boxes depend on: code, weights, and the sequence: its name, boxes, size and pixels."""
-    parts = [_code(), name, sequence.dataset, sequence.name, str(sequence.shape), _pixels(sequence), str(resets)]
-    parts.append(hashlib.sha256(sequence.boxes.tobytes()).hexdigest())
-    if weights is not None:  # the shipped ones come with graphs beside them
-        files = [weights, *sorted(weights.parent.glob(f"{weights.stem}.*.onnx"))]
-        parts += [_file_digest(file, file.stat().st_mtime_ns) for file in files if file.is_file()]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+    files = [] if weights is None else [weights, *sorted(weights.parent.glob(f"{weights.stem}.*.onnx"))]  # and graphs
+    digests = [_file_digest(file, file.stat().st_mtime_ns) for file in files if file.is_file()]
+    which = [sequence.dataset, sequence.name, sequence.shape, _pixels(sequence), sequence.boxes.tolist()]
+    return cached.key(code=_code(), tracker=name, sequence=which, resets=resets, weights=digests)
 
 
 def run_folds(profile, names, results, seed=0, *, resets=None, progress=None):

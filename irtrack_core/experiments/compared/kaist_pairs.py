@@ -22,8 +22,6 @@ from irtrack_core.experiments.compared.tracker import ComparedTracker
 from irtrack_core.training.loop import train
 from irtrack_core.training.sampling import PairSampler
 
-__all__ = ["TEST", "TRAIN", "compare", "paired"]
-
 TRAIN, TEST = (tuple(f"set{number:02d}" for number in part) for part in (range(6), range(6, 12)))
 MEASURES = ["aor", "sr50", "p5", "p20"]
 

@@ -10,8 +10,6 @@ from irtrack_core.experiments.compared.nets import HISTORY
 from irtrack_core.network.crops import CropMaker, crop, standardize
 from irtrack_core.training.sampling import PairSampler, collate
 
-__all__ = ["HistorySampler", "PairCropMaker", "PairFrames", "VisibleSampler", "state_rows", "with_visible"]
-
 
 def state_rows(centers, sizes, peaks, *, center, side, given, mirror=(1.0, 1.0)):
     """States (8, 5) float32 of ref9 as seen from a window: dx, dy in its sides, ln w, ln h over the given size, peak.

@@ -20,8 +20,6 @@ from irtrack_core.network.weights import SHIPPED, fill, read_tensors
 from irtrack_core.trackers.base import to_gray
 from irtrack_core.trackers.pyramid import PyramidTracker
 
-__all__ = ["ComparedTracker", "create", "load_compared", "read_pair"]
-
 
 class ComparedTracker(PyramidTracker):
     """A PyramidTracker for any of the four nets: it keeps the history for ref9, and takes paired frames for ref10.
