@@ -1,5 +1,7 @@
 """Experiment 1 under controlled conditions: targets of given SNR and size over clouds, one condition varied at a time."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 
@@ -20,16 +22,16 @@ def grid(
     size. Every filter is told the target's size. Returns a DataFrame: snr_in, size, repeat, filter and the columns of
     `evaluation.evaluate_filter`.
     """
-    cases = [(size, repeat) for size in sizes for repeat in range(repeats)]
-    rows = []
-    for size, repeat in cases if progress is None else progress(cases):
+    rows = {size: [] for size in sizes}
+    # one scene after the other: what all its frames have in common is drawn once
+    for repeat in range(repeats) if progress is None else progress(range(repeats)):
         draw = int(np.random.default_rng([seed, repeat]).integers(2**31))
-        for value in snrs:
+        for size, value in product(sizes, snrs):
             target = TargetSettings(kind="point" if size <= 1 else "vehicle", size=size, snr=value)
             frame = simulate(sensor, scene, target, frames=1, seed=draw).components(0)
             found = measure(frame.image, frame.box, names, target=frame.target, angles=angles, side=side)
-            rows += [{"snr_in": value, "size": size, "repeat": repeat} | row for row in found]
-    return pd.DataFrame(rows)
+            rows[size] += [{"snr_in": value, "size": size, "repeat": repeat} | row for row in found]
+    return pd.DataFrame([row for part in rows.values() for row in part])
 
 
 def sweep(setting, values, sizes, names=FILTERS, *, snr=8, progress=None, **options):

@@ -7,6 +7,7 @@ channels, columns m instants of the scan. Each frame is drawn from its own gener
 gives the same frames.
 """
 
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -82,6 +83,32 @@ def flicker_noise(sensor, shape, rng):
     return fft.irfft(spectrum * np.sqrt(sensor.knee / frequency).astype(np.float32), width, axis=1)
 
 
+class Fixed(NamedTuple):
+    """What all frames of a sequence have in common: the scene's texture, and the sensor's fixed pattern in kelvin."""
+
+    texture: np.ndarray
+    gain: np.ndarray
+    offset: np.ndarray
+    drift: np.ndarray
+    dead: np.ndarray
+    stuck: np.ndarray
+    flicker: np.ndarray | None
+
+
+@lru_cache(maxsize=1)  # sequences that differ in the target alone, one after the other, have the same
+def draw_fixed(sensor, scene_settings, texture_shape, state):
+    """The Fixed of a sequence, drawn once, when its first frame is made. state: seed of its generator."""
+    rng, sigma, height = np.random.default_rng(state), sigma_w(sensor), sensor.shape[0]
+    texture = scene.texture(scene_settings, sensor, texture_shape, rng)
+    gain = (sensor.gain * rng.standard_normal(height)).astype(np.float32)
+    offset = sigma * (sensor.offset * rng.standard_normal(height) + sensor.odd_even * (np.arange(height) % 2))
+    drift = sigma * sensor.drift * rng.standard_normal((2, height))
+    dead = rng.permutation(height)[: round(sensor.dead * height)]
+    stuck = sigma * rng.uniform(-30, 30, len(dead))
+    flicker = flicker_noise(sensor, (height, 2 * sensor.shape[1]), rng) if sensor.knee else None
+    return Fixed(texture, gain, offset, drift, dead, stuck, flicker)
+
+
 class Simulation:
     """One simulated sequence: `boxes` (N, 4), `frame(i)`, `components(i)`; nothing is stored but one texture.
 
@@ -104,7 +131,7 @@ class Simulation:
             self.objects.append(self._object(like, rng, sway, crosses=number < self.scene.crossing))
         self.boxes = np.array([self.objects[0].box(i) for i in range(self.frames)])
         self._rng_state = rng.integers(2**63)  # the texture and the pattern are made when first needed
-        self._ready = False
+        self._fixed = None
 
     def __len__(self):
         return self.frames
@@ -155,28 +182,13 @@ class Simulation:
             velocity = self.objects[0].velocity + relative
         return MovingObject(settings, self.sensor, position - sway, velocity, rng)
 
-    def _prepare(self):
-        """Texture and fixed pattern, drawn once."""
-        rng, sensor = np.random.default_rng(self._rng_state), self.sensor
-        height, width = sensor.shape
-        self._texture = scene.texture(self.scene, sensor, self._texture_shape, rng)
-        rows = np.arange(height)
-        sigma = sigma_w(sensor)
-        self._gain = (sensor.gain * rng.standard_normal(height)).astype(np.float32)
-        self._offset = sigma * (sensor.offset * rng.standard_normal(height) + sensor.odd_even * (rows % 2))
-        self._drift = sigma * sensor.drift * rng.standard_normal((2, height))
-        self._dead = rng.permutation(height)[: round(sensor.dead * height)]
-        self._stuck = sigma * rng.uniform(-30, 30, len(self._dead))
-        self._flicker = flicker_noise(sensor, (height, 2 * width), rng) if sensor.knee else None
-        self._ready = True
-
     def _scan(self, index):
         """(image, target + background in counts, (rows, columns, target's samples in counts)) of one frame."""
         if not -self.frames <= index < self.frames:
             raise IndexError(f"frame {index} of a simulated sequence of {self.frames} frames")
         index = int(index) % self.frames
-        if not self._ready:
-            self._prepare()
+        if self._fixed is None:
+            self._fixed = draw_fixed(self.sensor, self.scene, self._texture_shape, self._rng_state)
         sensor, rng, sigma = self.sensor, np.random.default_rng([self.seed, 1, index]), sigma_w(self.sensor)
         height, width = sensor.shape
         delay = round(sensor.stagger * sensor.oversampling_scan) if sensor.oversampling_cross > 1 else 0
@@ -200,17 +212,18 @@ class Simulation:
         samples = np.rint(np.clip(samples, -LIMIT * GRID, LIMIT * GRID)) / np.float32(GRID)
         signal[rows, columns] += samples
         raw = self._noise(index, rng) * np.float32(scale)
-        raw += (signal - np.float32(zero)) * self._gain[:, None]
+        raw += (signal - np.float32(zero)) * self._fixed.gain[:, None]
         raw += signal
-        raw[self._dead] = (zero + scale * self._stuck[:, None]).astype(np.float32)
+        raw[self._fixed.dead] = (zero + scale * self._fixed.stuck[:, None]).astype(np.float32)
         return camera_output.digitise(raw, sensor), signal, (rows, columns, samples)
 
     def _background(self, index, shifts):
         """The scene at the samples' jittered positions, (H, W) float32 K."""
         height, width = self.sensor.shape
-        if not self._texture.any():
+        texture = self._fixed.texture
+        if not texture.any():
             return np.zeros((height, width), np.float32)
-        cells_y, cells_x = self._texture.shape
+        cells_y, cells_x = texture.shape
         # a view at whole pixels falls on cells: pixel centre m + 1/2 is cell FINE m
         (x, y), fine = self._view[index], scene.FINE
         across = np.empty((height, width), np.float32)
@@ -218,20 +231,21 @@ class Simulation:
             across[odd::2] = ((x + np.arange(width) + shifts[odd]) * fine) % cells_x
         down = ((y + np.arange(height)) * fine) % cells_y
         down = np.repeat(down.astype(np.float32)[:, None], width, axis=1)
-        return cv2.remap(self._texture, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
+        return cv2.remap(texture, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
 
     def _noise(self, index, rng):
         """White noise, 1/f noise, channel offsets with their drift, spikes: (H, W) float32 K."""
         sensor, sigma = self.sensor, np.float32(sigma_w(self.sensor))
         height, width = sensor.shape
         noise = rng.standard_normal((height, width), dtype=np.float32)
-        if self._flicker is not None:  # a stretch of the stored noise, with the channels moved round
+        flicker = self._fixed.flicker
+        if flicker is not None:  # a stretch of the stored noise, with the channels moved round
             top, left = rng.integers(height), rng.integers(width)
-            noise[top:] += self._flicker[: height - top, left : left + width]
-            noise[:top] += self._flicker[height - top :, left : left + width]
+            noise[top:] += flicker[: height - top, left : left + width]
+            noise[:top] += flicker[height - top :, left : left + width]
         noise *= sigma
         angle = 2 * np.pi * index / max(self.frames, 200)
-        offset = self._offset + self._drift[0] * np.cos(angle) + self._drift[1] * np.sin(angle)
+        offset = self._fixed.offset + self._fixed.drift[0] * np.cos(angle) + self._fixed.drift[1] * np.sin(angle)
         noise += offset.astype(np.float32)[:, None]
         count = rng.poisson(sensor.spikes * height * width)
         where = rng.integers(height * width, size=count)

@@ -23,7 +23,8 @@ def results(profile, cores=2):
     snakemake = _snakemake(name, cores)
     try:
         with FileLock(folder / ".running.lock", timeout=0):
-            subprocess.run([*snakemake, "--unlock"], cwd=root, capture_output=True)
+            if any((root / ".snakemake" / "locks").glob("*")):
+                subprocess.run([*snakemake, "--unlock"], cwd=root, capture_output=True)
             status = subprocess.run(snakemake, cwd=root).returncode
     except Timeout:
         print(f"error: {folder} is being written by another run: wait for it, or stop it", file=sys.stderr)
