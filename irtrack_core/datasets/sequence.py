@@ -29,6 +29,7 @@ class Sequence:
     components: for simulated sequences, index -> object with .image .target .background .clutter (eq. 1), else None.
     notes: what the reader had to repair, one sentence each.
     oversampling: samples per detector width along x and y, where the sensor is known, else None.
+    recording: what the sequence is cut from; sequences of one recording belong on one side of a split. Default: its name.
 
     Raises ValueError when boxes and frames do not match, or a box is infinite, half NaN or empty.
     """
@@ -41,6 +42,7 @@ class Sequence:
     components: Callable | None = None
     notes: tuple = field(default=())
     oversampling: tuple | None = None
+    recording: str = ""
 
     def __post_init__(self):
         frames = self.frames if isinstance(self.frames, Frames) else ArrayFrames(self.frames)
@@ -62,6 +64,7 @@ class Sequence:
         boxes.setflags(write=False)
         object.__setattr__(self, "frames", frames)
         object.__setattr__(self, "boxes", boxes)
+        object.__setattr__(self, "recording", self.recording or self.name)
 
     def __len__(self):
         return len(self.frames)

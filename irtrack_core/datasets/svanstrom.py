@@ -8,27 +8,17 @@ F. Svanström, F. Alonso-Fernandez, C. Englund, "A dataset for multi-sensor dron
 
 import re
 import warnings
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
+from irtrack_core.datasets import recordings
 from irtrack_core.datasets.box_file import checked, read_boxes
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.video import VideoFrames
 from irtrack_core.optional import need
 
-# kept aside, and quoted by everyone, so that numbers can be compared; a validation.txt in the folder takes precedence
-VALIDATION = tuple(
-    f"IR_{kind}_{number}"
-    for kind, numbers in {
-        "AIRPLANE": "012 025 042 059",
-        "BIRD": "001 002 015 029 043 056 068 071",
-        "DRONE": "001 012 024 037 048 059 061 072 084 095 108 118 131 150",
-        "HELICOPTER": "019 043 044",
-    }.items()
-    for number in numbers.split()
-)
 # where the videos may lie below the folder given: decoded copy, the set's own archive, or right there
 FOLDERS = ("videos", "Data/Video_IR", "Video_IR", ".")
 
@@ -83,25 +73,56 @@ def _fit(boxes, count, file, shift_late):
     return np.concatenate([boxes, padding]), (f"{file.name} has {-extra} label(s) too few: padded as absent{doubt}",)
 
 
-def _names(root, folder, split):
-    """Names of the split, in order: those of validation.txt, of this module's list, or all the others."""
-    if split not in ("validation", "train", "all"):
-        raise ValueError(f"unknown split {split!r}: use one of validation, train, all")
-    listed = next((f for f in (root / "validation.txt", folder / "validation.txt") if f.is_file()), None)
-    validation = tuple(listed.read_text().split()) if listed else VALIDATION
-    present = sorted(file.stem for file in folder.glob("IR_*.mp4"))
-    if split == "validation":
-        missing = [name for name in validation if name not in present]
-        if missing:
-            warnings.warn(f"{len(missing)} of the {len(validation)} validation sequences are missing", stacklevel=5)
-        return [name for name in validation if name in present]
-    return [name for name in present if split == "all" or name not in validation]
+def find_videos(root):
+    """The set's videos below `root`, which is the set itself or holds it as `svanstrom_ir/`: sorted paths; may be none."""
+    root = Path(root)
+    root = next((root / sub for sub in ("svanstrom_ir", "svanstrom") if (root / sub).is_dir()), root)
+    return next((sorted(found) for sub in FOLDERS if (found := list((root / sub).glob("IR_*.mp4")))), [])
+
+
+@cache
+def _extended(videos):
+    """{clip: (recording, part)} of videos, ((path, time of change), ...): decoded only where there are unknown ones."""
+    table, clips = recordings.read_table(), {}
+    if all(path.stem in table for path, _ in videos):
+        return table
+    for path, _ in videos:
+        try:
+            frames = VideoFrames(path)
+            clips[path.stem] = [frames[0], frames[len(frames) - 1]]
+        except ValueError:  # damaged: said when the clip is read
+            table.setdefault(path.stem, (path.stem, "train"))
+    return recordings.extend(table, clips)
+
+
+def _table(videos):
+    """{clip: (recording, part)} of the shipped table and further videos; a validation.txt beside the videos, or in the
+    folder above, makes a split of its own."""
+    table = _extended(tuple((path, path.stat().st_mtime_ns) for path in videos))
+    folder = videos[0].parent
+    listed = next((f for f in (folder.parent / "validation.txt", folder / "validation.txt") if f.is_file()), None)
+    if listed is None:
+        return table
+    names = listed.read_text().split()
+    unknown = [name for name in names if name not in table]
+    if unknown:
+        raise ValueError(
+            f"{listed} names {unknown[0]}, which is no clip of the set: correct the name, or remove the line"
+        )
+    aside = {table[name][0] for name in names}
+    parts = {True: "validation", False: "unused"}
+    return {
+        name: (recording, parts[name in names] if recording in aside else "train")
+        for name, (recording, _) in table.items()
+    }
 
 
 def items(root, *, split="validation", names=None, labels="auto", shift_late=False):
     """The set's sequences below `root`, which is the set itself or holds it as `svanstrom_ir/`: [(name, read)].
 
-    split: "validation" (29 sequences), "train" (all the others) or "all"; names: these sequences instead.
+    split: "validation" (29 clips of 26 recordings), "train" (the clips of all other recordings), "unused" (further clips of
+    the validation recordings) or "all"; names: these clips instead. See `recordings` for how clips are told to belong
+    together; a validation.txt in the folder names other validation clips.
     labels: "auto" (decoded CSV where there is one, else .mat), "csv" or "mat".
     shift_late: in 61 of the 260 sequences there is one label too many and the first is empty; there label i + 1 fits frame
     i better than label i does (0.64 against 0.74 px mean distance from a tracked blob). True drops the first label; the
@@ -109,23 +130,33 @@ def items(root, *, split="validation", names=None, labels="auto", shift_late=Fal
     A label count that differs from the frame count is cut or padded at the end, and told in `Sequence.notes`.
     Raises FileNotFoundError when videos or labels are missing, ValueError when they are bad.
     """
-    root = Path(root)
     if labels not in ("auto", "csv", "mat"):
         raise ValueError(f"labels must be 'auto', 'csv' or 'mat'; got {labels!r}")
-    root = next((root / sub for sub in ("svanstrom_ir", "svanstrom") if (root / sub).is_dir()), root)
-    folder = next((root / sub for sub in FOLDERS if any((root / sub).glob("IR_*.mp4"))), None)
-    if folder is None:
+    if split not in (*recordings.PARTS, "all"):
+        raise ValueError(f"unknown split {split!r}: use one of validation, train, unused, all")
+    videos = {path.stem: path for path in find_videos(root)}
+    if not videos:
         raise FileNotFoundError(f"no IR_*.mp4 in {root} or its {', '.join(FOLDERS[:-1])}: see data/README.md")
-    names = _names(root, folder, split) if names is None else list(names)
+    folder = next(iter(videos.values())).parent
+    table = _table(list(videos.values()))
+    if names is None:
+        wanted = sorted(name for name, (_, part) in table.items() if split in (part, "all"))
+        names = [name for name in wanted if name in videos]
+        if split == "validation" and len(names) < len(wanted):
+            missing = f"{len(wanted) - len(names)} of the {len(wanted)} validation sequences are missing"
+            warnings.warn(missing, stacklevel=4)
     if not names:
         raise FileNotFoundError(f"none of the {split} sequences is in {folder}")
-    return [(name, partial(_read, folder / f"{name}.mp4", labels, shift_late)) for name in names]
+    return [
+        (name, partial(_read, folder / f"{name}.mp4", table.get(name, (name,))[0], labels, shift_late))
+        for name in names
+    ]
 
 
-def _read(video, labels, shift_late):
+def _read(video, recording, labels, shift_late):
     frames = VideoFrames(video)
     boxes, file = _labels(video, labels)
     boxes, notes = _fit(boxes, len(frames), file, shift_late)
     for index in np.flatnonzero(~np.isnan(boxes).all(axis=1)):
         checked(boxes[index], frames.shape, f"{file}, frame {index}")
-    return [Sequence(video.stem, "svanstrom", frames, boxes, frames.fps, notes=notes)]
+    return [Sequence(video.stem, "svanstrom", frames, boxes, frames.fps, notes=notes, recording=recording)]

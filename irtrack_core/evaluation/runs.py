@@ -21,24 +21,30 @@ pd = Lazy("pandas", "evaluation")
 
 
 def folds(sequences, k=5, seed=0):
-    """k (train, test) pairs of lists of whole sequences; each test fold holds 1/k of every dataset's sequences.
+    """k (train, test) pairs of lists of whole recordings; each test fold holds 1/k of every dataset's recordings.
 
-    Splitting by sequence and not by frame: neighbouring frames are nearly equal, so frames of one sequence on both
-    sides would let a tracker be tested on what it was trained on. The order of `sequences` does not matter.
-    Raises ValueError for fewer sequences than folds, or two of one name.
+    Splitting by recording and not by frame or sequence: neighbouring frames, and clips cut from one recording, are nearly
+    equal, so that a tracker would be tested on what it was trained on. The order of `sequences` does not matter.
+    Raises ValueError for fewer recordings than folds, or two sequences of one name.
     """
-    if not 2 <= k <= len(sequences):
-        raise ValueError(f"{len(sequences)} sequences cannot be split into {k} folds: need 2 <= k <= sequences")
     known = by_key(sequences)
+    recordings = {}
+    for (dataset, name), one in sorted(known.items()):
+        recordings.setdefault((dataset, getattr(one, "recording", name)), []).append(one)
+    if not 2 <= k <= len(recordings):
+        raise ValueError(f"{len(recordings)} recordings cannot be split into {k} folds: need 2 <= k <= recordings")
     rng, tests = np.random.default_rng(seed), [[] for _ in range(k)]
-    dealt = 0  # where a dataset does not divide by k, the next one starts at the fold that is a sequence short
-    for dataset in sorted({d for d, _ in known}):
-        names = sorted(name for d, name in known if d == dataset)
+    dealt = 0  # where a dataset does not divide by k, the next one starts at the fold that is a recording short
+    for dataset in sorted({d for d, _ in recordings}):
+        names = sorted(name for d, name in recordings if d == dataset)
         for i in rng.permutation(len(names)):
             tests[dealt % k].append((dataset, names[i]))
             dealt += 1
     return [
-        ([s for key, s in sorted(known.items()) if key not in test], [known[key] for key in sorted(test)])
+        (
+            [one for key, each in recordings.items() if key not in test for one in each],
+            [one for key in sorted(test) for one in recordings[key]],
+        )
         for test in tests
     ]
 

@@ -140,6 +140,7 @@ def build(name, out, *, iterations=8000, seed=0, workers=1, checkpoint=None, pro
         "name": name,
         "command": f"python -m irtrack_core.experiments.recipes {name} --iterations {iterations} --seed {seed}",
         "data": "simulated sequences" + (f" and {len(real)} of the Svanstrom infrared set (CC0)" if real else ""),
+        "recordings": sorted({f"{one.dataset}/{one.recording}" for one in real or ()}),
         "training": training.model_dump(mode="json"),
         "loss_at_the_end": {key: round(float(tail[key].mean()), 4) for key in ("classification", "regression")},
         "calibration": known,

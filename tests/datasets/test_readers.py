@@ -627,8 +627,8 @@ def test_simulated_sets_by_name():
 def svanstrom_set(tmp_path):
     (tmp_path / "svanstrom_ir/videos").mkdir(parents=True)
     (tmp_path / "svanstrom_ir/boxes").mkdir()
-    for name, labels in (("IR_BIRD_001", 6), ("IR_BIRD_002", 7), ("IR_DRONE_999", 5)):
-        media.write_video(tmp_path / f"svanstrom_ir/videos/{name}.mp4", media.clip(6))
+    for seed, (name, labels) in enumerate((("IR_BIRD_019", 6), ("IR_BIRD_022", 7), ("IR_DRONE_999", 5))):
+        media.write_video(tmp_path / f"svanstrom_ir/videos/{name}.mp4", media.clip(6, seed))
         rows = [f"{i},{10 + i}.000,12.000,4.000,5.000\n" for i in range(labels)]
         if labels == 7:
             rows[0] = "0,,,,\n"
@@ -639,33 +639,28 @@ def svanstrom_set(tmp_path):
 @pytest.mark.filterwarnings("ignore:.*validation sequences are missing")
 def test_svanstrom_splits_and_label_counts(svanstrom_set):
     one, two = load("svanstrom", svanstrom_set)  # IRTRACK_DATA may name the folder above
-    assert (one.name, two.name) == ("IR_BIRD_001", "IR_BIRD_002")
+    assert (one.name, two.name) == ("IR_BIRD_019", "IR_BIRD_022")
     assert one.notes == () and one.first == 0 and one.dataset == "svanstrom" and one.fps == 25
     assert "1 label(s) more" in two.notes[0] and len(two.boxes) == 6 and two.first == 1 and two.boxes[1, 0] == 11
     (three,) = load("svanstrom", svanstrom_set / "svanstrom_ir", split="train")
     assert three.name == "IR_DRONE_999" and "too few" in three.notes[0] and three.present.sum() == 5
     assert len(load("svanstrom", svanstrom_set, split="all")) == 3
-    (shifted,) = load("svanstrom", svanstrom_set, names=["IR_BIRD_002"], shift_late=True)
+    (shifted,) = load("svanstrom", svanstrom_set, names=["IR_BIRD_022"], shift_late=True)
     assert shifted.first == 0 and shifted.boxes[0, 0] == 11
 
 
 def test_svanstrom_odd_label_files(svanstrom_set):
-    file = svanstrom_set / "svanstrom_ir/boxes/IR_BIRD_001.csv"
+    file = svanstrom_set / "svanstrom_ir/boxes/IR_BIRD_019.csv"
     lines = file.read_text().splitlines()
     file.write_text("\n".join(lines[:3] + lines[4:]))  # a lost row leaves its frame unlabelled and shifts nothing
-    (sequence,) = load("svanstrom", svanstrom_set, names=["IR_BIRD_001"])
+    (sequence,) = load("svanstrom", svanstrom_set, names=["IR_BIRD_019"])
     assert np.flatnonzero(~sequence.present).tolist() == [2] and sequence.boxes[3, 0] == 13 and sequence.notes == ()
     file.write_text("\n".join(lines[:3]))
-    (sequence,) = load("svanstrom", svanstrom_set, names=["IR_BIRD_001"])
+    (sequence,) = load("svanstrom", svanstrom_set, names=["IR_BIRD_019"])
     assert "4 label(s) too few" in sequence.notes[0] and "the video may be cut" in sequence.notes[0]
     file.write_text("\n".join([*lines[:3], "2,nan,12,4,5", *lines[4:]]))
-    with pytest.raises(ValueError, match=r"IR_BIRD_001\.csv, line 4: box .* NaN"):
-        load("svanstrom", svanstrom_set, names=["IR_BIRD_001"])
-
-
-def test_svanstrom_validation_list_of_the_folder_counts(svanstrom_set):
-    (svanstrom_set / "svanstrom_ir/validation.txt").write_text("IR_DRONE_999\n")
-    assert [s.name for s in load("svanstrom", svanstrom_set)] == ["IR_DRONE_999"]
+    with pytest.raises(ValueError, match=r"IR_BIRD_019\.csv, line 4: box .* NaN"):
+        load("svanstrom", svanstrom_set, names=["IR_BIRD_019"])
 
 
 def test_svanstrom_warns_of_missing_validation_sequences(svanstrom_set):

@@ -7,7 +7,7 @@ from irtrack_core.boxes import center_error
 from irtrack_core.datasets import load, subsample
 from irtrack_core.datasets.check import check_sequence
 from irtrack_core.datasets.kaist import pair
-from irtrack_core.datasets.svanstrom import VALIDATION
+from irtrack_core.datasets.recordings import check_split, read_table
 from irtrack_core.trackers import create
 
 pytestmark = pytest.mark.realdata
@@ -25,15 +25,18 @@ def validation(realdata):
     return load_or_skip("svanstrom", realdata)
 
 
-def test_validation_list_is_the_one_everyone_quotes(validation):
-    assert sorted(sequence.name for sequence in validation) == sorted(VALIDATION)
+def test_validation_list_is_that_of_the_table(validation):
+    assert {one.name for one in validation} <= {
+        name for name, (_, part) in read_table().items() if part == "validation"
+    }
     assert {sequence.shape for sequence in validation} == {(256, 320)}
     assert all(sequence.first < 60 and sequence.present.sum() > 60 for sequence in validation)
 
 
-def test_splits_share_no_sequence(realdata, validation):
-    train = {sequence.name for sequence in load_or_skip("svanstrom", realdata, split="train")}
-    assert train and not train & {sequence.name for sequence in validation}
+def test_splits_share_no_recording(realdata, validation):
+    train = load_or_skip("svanstrom", realdata, split="train")
+    check_split(train, validation)
+    assert train
 
 
 def test_native_labels_equal_the_decoded_ones(realdata, validation):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from irtrack_core import datasets
-from irtrack_core.datasets import Sequence, sim_to_real, svanstrom
+from irtrack_core.datasets import Sequence, sim_to_real
+from irtrack_core.datasets.recordings import check_split
 
 
 def row(**changes):
@@ -62,7 +63,8 @@ def test_the_validation_list_is_left_alone(realdata):
     _, real = sim_to_real.training_samples(40)
     if not real:
         pytest.skip("IRTRACK_DATA has no Svanstrom set")
-    assert 40 <= len(real) < 80 and not {s.name for s in real} & set(svanstrom.VALIDATION)
+    assert 40 <= len(real) < 80
+    check_split(real, datasets.load("svanstrom"))
 
 
 @pytest.mark.realdata

@@ -30,6 +30,7 @@ ARGUMENTS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disabl
 ALL_RUN = """() => { if (document.querySelector('[data-mime-type="application/vnd.jupyter.error"]')) return true;
     const shown = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(e => e.textContent);
     return shown.length && shown.every(text => /^\\[\\d+\\]/.test(text)); }"""
+POLL = 200  # ms; by default a page is asked at every animation frame, which keeps a core busy for as long as one waits
 PICTURES = "() => [...document.querySelectorAll('.jp-OutputArea-output img')].map(image => image.src).join()"
 
 
@@ -95,10 +96,18 @@ def _wait_for(address, server, log):
     pytest.fail(f"JupyterLab did not answer: {log.read_text()[-2000:]}")
 
 
+@pytest.fixture(scope="module")
+def context(chromium):
+    """What the pages of one reader share: JupyterLab's scripts are loaded and compiled once."""
+    context = chromium.new_context(viewport={"width": 1300, "height": 1000})
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def page(chromium, request):
+def page(context, request):
     """A page; what it shows at the end is kept as a picture where IRTRACK_SCREENSHOTS says."""
-    page = chromium.new_page(viewport={"width": 1300, "height": 1000})
+    page = context.new_page()
     yield page
     _shot(page, request.node.name)
     page.close()
@@ -114,7 +123,7 @@ def run_all(page, lab, slug, cells=""):
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=90_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    page.wait_for_function(ALL_RUN, timeout=240_000)
+    page.wait_for_function(ALL_RUN, polling=POLL, timeout=240_000)
     errors = page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]')
     assert errors.count() == 0, errors.first.inner_text()[-1500:]
 
@@ -123,7 +132,7 @@ def changes_a_picture(page, act):
     """What `act` does to the page makes the kernel draw anew."""
     before = page.evaluate(PICTURES)
     act()
-    page.wait_for_function(f"old => ({PICTURES})() !== old", arg=before, timeout=60_000)
+    page.wait_for_function(f"old => ({PICTURES})() !== old", arg=before, polling=POLL, timeout=60_000)
     assert re.search("data:image/png|blob:", page.evaluate(PICTURES))
 
 
