@@ -1,139 +1,161 @@
-"""The trackers over the whole Svanström validation list, every frame and every 6th: the table of the README.
+"""Trackers over real sequences by OPE, TRE and SRE, every frame and every 6th, set by set: the tables of docs/results.md.
 
-    python benchmarks/real_sequences.py [--trackers peak,siamese,compact-sim] [--baselines csrt,kcf,mil] [--out FILE.csv]
+    python benchmarks/real_sequences.py [--sets svanstrom,hui] [--trackers peak,siamese] [--protocols OPE,SRE] [--out FOLDER]
 
-IRTRACK_DATA names the folder with the set. No tracker is tuned to a sequence; one pass. Speed is not measured here.
-OpenCV's trackers need its contrib build and so an environment of their own, .venv-baselines, which `make baselines` makes:
-where it is there this script calls itself in it, over the same sequences. All leave raw boxes, one CSV a tracker and
-a stride, in
-results/real/boxes, and one and the same code measures them. --out keeps the table with a row a sequence, tracker and stride,
-and beside it, as .json, what made it.
+IRTRACK_DATA names the folder with the sets; further cameras are folders of clips, `--sets NAME=FOLDER`. Speed is not
+measured. `paper` and ref8 to ref11 take the weights of fold 0 in --results, which `make results` leaves; NanoTrack takes
+its two files from --nanotrack BACKBONE HEAD. CSRT and KCF need OpenCV's contrib build and so an environment of their own,
+.venv-baselines, which `make baselines` makes: this script calls itself there.
+
+Raw boxes go to results/real/boxes, one CSV a set and tracker; what is there, made by the same code, is kept. One and the same
+code measures them all. --out keeps the tables (a row a pass), the raw boxes in whole hundredths of a pixel (boxes.zip) and
+card.json, which says what made them.
 """
 
 import argparse
+import json
 import subprocess
 import sys
+import zipfile
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
+from tqdm import tqdm
 
-from irtrack_core import boxes, datasets, evaluation, trackers
-from irtrack_core.experiments.cached import write_card
-from irtrack_core.network.weights import SHIPPED
-from irtrack_core.provenance import find_root, limit_threads, provenance
+from irtrack_core import datasets, evaluation, trackers
+from irtrack_core.experiments import cached, dependencies, protocol
+from irtrack_core.network.weights import SHIPPED, read_card
+from irtrack_core.provenance import find_root, provenance
 from irtrack_core.trackers import opencv
-from irtrack_core.workbook import progress
 
-COLUMNS = {"aor": "AO", "sr50": "SR0.5", "p5": "P@5", "p20": "P@20"}
-KEPT = ["stride", "tracker", "sequence", "annotated", *COLUMNS, "sr75", "p3", "loss_rate", "first_loss"]
-STRIDES = (1, 6)
 ROOT = find_root()
-WEIGHTS = ("compact-sim",)  # of the siamese tracker, by the name of their shipped file
-BASELINES = ROOT / ".venv-baselines" / "bin" / "python"
+STRIDES = (1, 6)
+ALL = evaluation.protocols.PROTOCOLS
+OWN = ("identity", "peak", "peak-blur", "siamese", "compact-sim", *protocol.METHODS)
+CONTRIB = ("csrt", "kcf")
+# slow ones are run by the protocols that say most
+FEWER = dict.fromkeys(("csrt", "mil", *protocol.METHODS), ("OPE", "SRE-strong"))
+CENTRES_ONLY = ("hui",)  # a fixed 8 x 8 box, or a point: no overlap is taken
+KEPT = ["set", "recording", "sequence", "tracker", "protocol", "trial", "stride", "annotated"]
+MEASURES = ["aor", "sr50", "sr75", "p3", "p5", "p20", "loss_rate"]
 
 
-def create(name, weights=None):
-    """The tracker `name`, or the siamese one with the shipped weights of that name, or with those of a file."""
-    if name in WEIGHTS:
+def load(name):
+    """The sequences of a set: a dataset's name, or NAME=FOLDER of clips with box files."""
+    name, _, folder = name.partition("=")
+    return datasets.load("folder", folder) if folder else datasets.load(name)
+
+
+def make(name, results, nanotrack):
+    """The tracker of that name: a tracker's, that of a shipped file of weights, or a compared method's."""
+    if (SHIPPED / f"{name}.safetensors").is_file():
         return trackers.create("siamese", weights=SHIPPED / f"{name}.safetensors", name=name)
-    return trackers.create(name, **({"weights": weights} if weights and name == "siamese" else {}))
+    if name in protocol.METHODS:
+        from irtrack_core.experiments import study  # needs torch, which OpenCV's environment has not
+
+        return study.make_tracker(name, results)
+    options = dict(zip(("backbone", "head"), nanotrack)) if name == "nanotrack" else {}
+    return trackers.create(name, **options)
 
 
-def boxes_file(folder, name, stride):
-    return Path(folder) / f"{name}_stride{stride}.csv"
+def digest(name, results):
+    """A key of what the boxes of a tracker depend on: the code, its weights, OpenCV."""
+    files = {"siamese": protocol.SHIPPED, "compact-sim": SHIPPED / "compact-sim.safetensors"}
+    files |= {method: protocol.weights_path(results, 0, 0, name=method) for method in protocol.METHODS}
+    weights = read_card(files[name]).get("sha256", str(files[name].stat().st_mtime_ns)) if name in files else None
+    return cached.key(code=dependencies.digest(__file__), weights=weights, opencv=opencv.version())
 
 
-def follow(sequences, names, folder, weights=None):
-    """Run the trackers over the sequences and leave their raw boxes."""
-    made, results = {name: create(name, weights) for name in names}, {}
-    for one in progress(sequences):
-        for stride in STRIDES:
-            for name, tracker in made.items():
-                results.setdefault((name, stride), []).append(evaluation.run(tracker, one, stride=stride))
-    for (name, stride), done in results.items():
-        evaluation.save_boxes(done, boxes_file(folder, name, stride), provenance=opencv.version())
+def boxes_file(options, one, name):
+    return options.boxes / f"{one.partition('=')[0]}__{name}.csv"
 
 
-def follow_baselines(python, names, folder):
-    """The same in the environment of OpenCV's baselines."""
-    words = [python, __file__, "--only-boxes", "--trackers", ",".join(names), "--boxes", str(folder)]
-    subprocess.run(words, check=True, cwd=ROOT)
+def follow(options, one, names):
+    """Track the set `one` by the trackers `names`, and leave their raw boxes."""
+    sequences = load(one)
+    for name in names:
+        file, key = boxes_file(options, one, name), digest(name, options.results)
+        wanted = [p for p in options.protocols if p in FEWER.get(name, ALL)]
+        if evaluation.provenance_of(file) == f"{key} {wanted}":
+            continue
+        results = evaluation.run_all(
+            partial(make, name, options.results, options.nanotrack),
+            sequences,
+            wanted,
+            STRIDES,
+            processes=options.processes,
+            progress=partial(tqdm, desc=f"{one} {name}", unit="sequence"),
+        )
+        evaluation.save_boxes(results, file, provenance=f"{key} {wanted}")
 
 
-def fixed_box_bound(sequence, stride):
-    """(AO, SR0.5) of a box of the first one's size, always centred on the true one: what a tracker that keeps the size can
-    reach."""
-    truth = sequence.boxes[sequence.first :: stride]
-    truth = truth[np.isfinite(truth[:, 0])]
-    overlap = boxes.iou(boxes.from_centers(boxes.centers(truth[1:]), truth[0, 2:]), truth[1:])
-    return overlap.mean(), (overlap > 0.5).mean()
+def measured(options, one, sequences):
+    """The table of all passes over a set."""
+    files = [boxes_file(options, one, name) for name in options.trackers]
+    results = [result for file in files if file.is_file() for result in evaluation.load_boxes(file)]
+    table = evaluation.evaluate(evaluation.with_first_passes(results), sequences)
+    recordings = {each.name: each.recording for each in sequences}
+    table = table.assign(set=one.partition("=")[0], recording=table["sequence"].map(recordings))
+    if one.partition("=")[0] in CENTRES_ONLY:
+        table[["aor", "sr50", "sr75", "loss_rate"]] = float("nan")
+    return table[KEPT + MEASURES]
 
 
-def report(table, sequences, stride):
-    """Print the means of one stride, and where each tracker is worst."""
-    means = table.groupby("tracker", sort=False)[list(COLUMNS)].mean().rename(columns=COLUMNS)
-    print(f"\nevery frame, {len(sequences)} sequences" if stride == 1 else f"\nevery {stride}th frame")
-    print(means.round(3).to_string())
-    overlap, success = np.mean([fixed_box_bound(one, stride) for one in sequences], axis=0)
-    print(f"true centres, first size: AO {overlap:.3f}, SR0.5 {success:.3f}")
-    for name, part in table.groupby("tracker", sort=False):
-        worst = part.sort_values("sr50").head(5)[["sequence", *COLUMNS]].rename(columns=COLUMNS)
-        print(f"lowest success rates of {name}\n" + worst.round(3).to_string(index=False))
-
-
-def parse():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--trackers", default="peak,siamese,compact-sim", help="names, with commas between them")
-    parser.add_argument("--weights", help="of the siamese tracker; default: those that are shipped")
-    parser.add_argument("--baselines", default="csrt,kcf,mil", help="of OpenCV, run in .venv-baselines; '': none")
-    parser.add_argument(
-        "--baselines-python", default=BASELINES, type=Path, help="of the environment with OpenCV's contrib build"
-    )
-    parser.add_argument("--keep-baselines", action="store_true", help="take the baselines' raw boxes that are there")
-    parser.add_argument(
-        "--boxes", default=ROOT / "results" / "real" / "boxes", type=Path, help="folder of the raw boxes"
-    )
-    parser.add_argument("--only-boxes", action="store_true", help="leave raw boxes, measure nothing")
-    parser.add_argument("--out", type=Path, help="CSV file")
-    options = parser.parse_args()
-    options.trackers, options.baselines = (
-        list(filter(None, t.split(","))) for t in (options.trackers, options.baselines)
-    )
-    return options
+def pack(folder, files):
+    """boxes.zip: the raw boxes in hundredths of a pixel, whole numbers; frames that were not tracked are empty."""
+    with zipfile.ZipFile(folder / "boxes.zip", "w", zipfile.ZIP_LZMA) as archive:
+        for file in files:
+            table = pd.read_csv(file)
+            table[list("xywh")] = (100 * table[list("xywh")]).round().astype("Int64")
+            kept = table[["sequence", "protocol", "trial", "stride", "frame", *"xywh"]]
+            archive.writestr(file.name, kept[kept["protocol"] != "SRE"].to_csv(index=False))
 
 
 def main():
-    options = parse()
-    if datasets.data_root() is None:
-        return print("no real sequences: set IRTRACK_DATA (data/README.md says where to get them)")
-    limit_threads()
-    made_by = provenance()  # of the code as it is loaded now
-    sequences, names = datasets.load("svanstrom"), list(options.trackers)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sets", default="svanstrom", help="names, NAME=FOLDER for a folder of clips; commas between")
+    parser.add_argument("--trackers", default=",".join([*OWN, *CONTRIB, "mil"]), help="names, with commas between them")
+    parser.add_argument("--protocols", default=",".join(ALL), help=f"of {', '.join(ALL)}")
+    parser.add_argument("--processes", type=int, default=2, help="sequences that are tracked side by side")
+    parser.add_argument(
+        "--results", type=Path, default=ROOT / "results" / "quick", help="has the compared methods' weights"
+    )
+    parser.add_argument("--nanotrack", nargs=2, type=Path, metavar=("BACKBONE", "HEAD"), help="its two ONNX files")
+    parser.add_argument(
+        "--boxes", type=Path, default=ROOT / "results" / "real" / "boxes", help="folder of the raw boxes"
+    )
+    parser.add_argument("--only-boxes", action="store_true", help="leave raw boxes, measure nothing")
+    parser.add_argument("--out", type=Path, help="folder for the tables, the packed boxes and the card")
+    options = parser.parse_args()
+    for name in ("sets", "trackers", "protocols"):
+        setattr(options, name, list(filter(None, getattr(options, name).split(","))))
+    if options.nanotrack and "nanotrack" not in options.trackers:
+        options.trackers.append("nanotrack")
+    made_by, python = provenance(), ROOT / ".venv-baselines" / "bin" / "python"
+    here = [n for n in options.trackers if n not in CONTRIB or n in opencv.available()]
+    elsewhere = [n for n in options.trackers if n not in here]
+    for one in options.sets:
+        follow(options, one, here)
+    if elsewhere and python.is_file():
+        words = ["--only-boxes", "--trackers", ",".join(elsewhere), "--sets", ",".join(options.sets)]
+        words += ["--protocols", ",".join(options.protocols), "--boxes", str(options.boxes)]
+        subprocess.run([python, __file__, *words, "--processes", str(options.processes)], check=True, cwd=ROOT)
+    elif elsewhere:
+        print(f"without {', '.join(elsewhere)}: `make baselines` makes the environment that they need", file=sys.stderr)
     if options.only_boxes:
-        return follow(sequences, names, options.boxes)
-    wanted = [
-        n for n in options.baselines if not options.keep_baselines or not boxes_file(options.boxes, n, 1).is_file()
-    ]
-    if options.baselines_python.is_file():
-        if wanted:
-            follow_baselines(options.baselines_python, wanted, options.boxes)
-        names += options.baselines
-    elif options.baselines:
-        print(f"without {', '.join(options.baselines)}: `make baselines` makes the environment that they need")
-    follow(sequences, options.trackers, options.boxes, options.weights)
-    tables, opencvs = [], {}
-    for stride in STRIDES:
-        files = {name: boxes_file(options.boxes, name, stride) for name in names}
-        opencvs |= {name: evaluation.provenance_of(file) for name, file in files.items()}
-        results = [result for file in files.values() for result in evaluation.load_boxes(file)]
-        tables.append(evaluation.evaluate(results, sequences))
-        report(tables[-1], sequences, stride)
+        return
+    table = pd.concat([measured(options, one, load(one)) for one in options.sets])
+    keys = ["set", "protocol", "stride", "tracker"]
+    each = table.groupby([*keys, "recording", "sequence"], sort=False)[MEASURES].mean()
+    print(each.groupby([*keys, "recording"], sort=False).mean().groupby(keys, sort=False).mean().round(3).to_string())
     if options.out:
-        pd.concat(tables)[KEPT].round(4).to_csv(options.out, index=False)
-        command = " ".join(["python", "benchmarks/real_sequences.py", *sys.argv[1:]])
-        more = {"opencv": opencvs, "least_side": opencv.LEAST_SIDE, "sequences": len(sequences)}
-        write_card(options.out, command, made_by, **more)
+        options.out.mkdir(parents=True, exist_ok=True)
+        table.round(4).to_csv(options.out / "passes.csv", index=False)
+        pack(options.out, [boxes_file(options, one, n) for one in options.sets for n in options.trackers])
+        words = [word for word in sys.argv[1:] if not Path(word).is_absolute()]
+        card = {"command": " ".join(["python", "benchmarks/real_sequences.py", *words])} | made_by
+        (options.out / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

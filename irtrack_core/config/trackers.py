@@ -93,6 +93,12 @@ class PeakSettings(Settings):
 
     length: int = Field(15, ge=1, description="shortest line element, odd; longer ones follow from the target's size")
     angles: int = Field(4, ge=1, le=64, description="number of line elements, evenly spread over 180 degrees")
+    pre_blur: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="sigma of a blur before the filter, in sides of the given box; a blob in its box: 0.25",
+    )
     window_floor: float = Field(24.0, gt=0, description="smallest half side of the window: sized for the motion")
     window_scale: float = Field(2.0, gt=0, description="half side of the window, in sides of the target")
     window_growth: float = Field(0.2, ge=0, description="growth of the window for each frame the target is lost")

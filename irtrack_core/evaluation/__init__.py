@@ -1,5 +1,6 @@
 """Evaluation: trackers run over sequences, measured, and compared with intervals."""
 
+from irtrack_core.evaluation.protocols import passes, run_all, run_sequence, with_first_passes
 from irtrack_core.evaluation.runs import (
     TrackResult,
     curves,
@@ -25,8 +26,12 @@ __all__ = [
     "load_boxes",
     "overlaps",
     "paired_bootstrap",
+    "passes",
     "provenance_of",
     "run",
+    "run_all",
+    "run_sequence",
     "save_boxes",
     "summarize",
+    "with_first_passes",
 ]

@@ -54,7 +54,8 @@ class TrackResult:
     """Boxes, scores and time of one tracker on one sequence: enough to compute every number of the tables again.
 
     boxes (N, 4), scores (N,): of the frames start, start + stride, ...; boxes[0] is the given one, a row of NaN is
-    "no box". seconds: time of the `frames` calls of update, filter included, reading the files not.
+    "no box". seconds: time of the `frames` calls of update, filter included, reading the files not. protocol, trial: which
+    pass this is, see `protocols`.
     """
 
     sequence: str
@@ -66,12 +67,16 @@ class TrackResult:
     frames: int
     start: int = 0
     stride: int = 1
+    protocol: str = "OPE"
+    trial: int = 0
 
 
-def run(tracker, sequence, *, stride=1, progress=None, resets=None):
+def run(tracker, sequence, *, stride=1, start=None, box=None, protocol="OPE", trial=0, progress=None, resets=None):
     """The TrackResult of a tracker on `sequence`, from its first annotated frame to its end, every `stride`-th frame.
 
     tracker: any object with init(frame, box) and update(frame) -> box. progress: e.g. tqdm, wraps the frame numbers.
+    start, box: the frame to start on and the box given there, where they are not the first annotated one and the true one;
+    protocol, trial: only noted in the result.
     resets: None, or VOT's protocol: after an overlap of 0 the tracker waits this many frames and is given the true box
     again; the boxes in between are NaN, so that `statistics.reset_summary(overlaps(result, sequence))` can count.
     Raises ValueError when no frame is annotated or the tracker returns something other than four numbers.
@@ -83,15 +88,19 @@ def run(tracker, sequence, *, stride=1, progress=None, resets=None):
         raise ValueError(f"sequence {where} has no annotated frame to start on")
     if stride < 1 or (resets is not None and resets < 1):
         raise ValueError(f"stride and resets are numbers of frames, 1 or more; got {stride} and {resets}")
-    start = int(annotated[0])
+    start = int(annotated[0]) if start is None else int(start)
+    if start not in annotated:
+        raise ValueError(f"sequence {where} has no true box in frame {start}: start on an annotated frame")
+    given = truth[start] if box is None else np.asarray(box, dtype=np.float64)
     numbers = range(start, min(len(sequence.frames), len(truth)), stride)
     boxes, scores = np.full((len(numbers), 4), np.nan), np.full(len(numbers), np.nan)
     seconds, updates, restart = 0.0, 0, 0
     for i, number in enumerate(numbers if progress is None else progress(numbers)):
         if restart is not None:
             if i >= restart and not np.isnan(truth[number]).any():
-                tracker.init(sequence.frames[number], truth[number].copy())
-                boxes[i], scores[i], restart = truth[number], 1.0, None
+                told = given if number == start else truth[number]
+                tracker.init(sequence.frames[number], told.copy())
+                boxes[i], scores[i], restart = told, 1.0, None
             continue
         frame = sequence.frames[number]
         begin = perf_counter()
@@ -104,9 +113,8 @@ def run(tracker, sequence, *, stride=1, progress=None, resets=None):
         boxes[i], scores[i] = box, getattr(tracker, "score", np.nan)
         if resets is not None and iou(box, truth[number]) == 0:
             restart = i + resets
-    return TrackResult(
-        sequence.name, sequence.dataset, _name(tracker), boxes, scores, seconds, updates, start, int(stride)
-    )
+    found = (boxes, scores, seconds, updates, start, int(stride), protocol, trial)
+    return TrackResult(sequence.name, sequence.dataset, _name(tracker), *found)
 
 
 def overlaps(result, sequence):
@@ -117,9 +125,9 @@ def overlaps(result, sequence):
 def evaluate(results, sequences):
     """Table with a row for each result: the measures of `metrics`, the first frame left out.
 
-    Columns: dataset, sequence, tracker, stride, frames (timed), seconds, annotated (frames measured), aor, sr50, sr75,
-    auc, p3, p5, p20, norm_auc, rmse (px, or samples), rmse_d (detector widths, NaN where the sensor is unknown), loss_rate,
-    first_loss (frames), fps. Raises KeyError for an unknown sequence.
+    Columns: dataset, sequence, tracker, protocol, trial, stride, frames (timed), seconds, annotated (frames measured),
+    aor, sr50, sr75, auc, p3, p5, p20, norm_auc, rmse (px, or samples), rmse_d (detector widths, NaN where the sensor is
+    unknown), loss_rate, first_loss (frames), fps. Raises KeyError for an unknown sequence.
     """
     known, rows = by_key(sequences), []
     for result in results:
@@ -130,7 +138,8 @@ def evaluate(results, sequences):
         if np.isnan(truth).any(axis=1).all():
             raise ValueError(f"sequence {result.dataset}/{result.sequence}: only its first frame is annotated")
         row = {"dataset": result.dataset, "sequence": result.sequence, "tracker": result.tracker}
-        row |= {"stride": result.stride, "frames": result.frames, "seconds": result.seconds}
+        row |= {"protocol": result.protocol, "trial": result.trial, "stride": result.stride}
+        row |= {"frames": result.frames, "seconds": result.seconds}
         row |= {"annotated": int((~np.isnan(truth).any(axis=1)).sum()), "aor": metrics.aor(boxes, truth)}
         row |= {f"sr{int(100 * t)}": metrics.success_rate(boxes, truth, t) for t in (0.5, 0.75)}
         row |= {"auc": metrics.auc(metrics.success_curve(boxes, truth))}
@@ -154,7 +163,9 @@ def summarize(table, by=("tracker",)):
     fps is eq. (16), all frames over all seconds. rmse is the mean of the sequences that have one.
     """
     groups = table.groupby(list(by), sort=False)
-    summary = groups[table.select_dtypes("number").columns.drop(["stride", "fps"]).tolist()].mean()
+    summary = groups[
+        table.select_dtypes("number").columns.drop(["trial", "stride", "fps"], errors="ignore").tolist()
+    ].mean()
     summary.insert(0, "sequences", groups.size())
     summary["fps"] = groups["frames"].sum() / groups["seconds"].sum()
     return summary.reset_index()
@@ -246,10 +257,11 @@ def load_boxes(path):
         path, dtype=str, keep_default_na=False
     )  # as text: every version of pandas then reads it exactly
     fields = [name for name in TrackResult.__dataclass_fields__ if name not in ("boxes", "scores")]
+    table = table.assign(**{name: value for name, value in (("protocol", "OPE"), ("trial", "0")) if name not in table})
     missing = {*"xywh", "score", *fields} - set(table.columns)
     if missing:
         raise ValueError(f"{path} is no table of boxes: it lacks the columns {sorted(missing)}")
-    types, results = {"seconds": float, "frames": int, "start": int, "stride": int}, []
+    types, results = {"seconds": float} | dict.fromkeys(("frames", "start", "stride", "trial"), int), []
     for key, rows in table.groupby(fields, sort=False):
         one = {name: types.get(name, str)(value) for name, value in zip(fields, key)}
         boxes, scores = rows[list("xywh")].to_numpy(np.float64), rows["score"].to_numpy(np.float64)

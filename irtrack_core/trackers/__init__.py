@@ -11,6 +11,7 @@ __all__ = ["Tracker", "IdentityTracker", "to_gray", "REGISTRY", "register", "cre
 REGISTRY = {
     "identity": IdentityTracker,
     "peak": "irtrack_core.trackers.peak:PeakTracker",
+    "peak-blur": "irtrack_core.trackers.peak:create_blurred",
     "siamese": "irtrack_core.trackers.siamese:create_siamese",
     "paper": "irtrack_core.trackers.siamese:create_paper",
     "pyramid": "irtrack_core.trackers.pyramid:create_pyramid",

@@ -1,5 +1,8 @@
 """PEAK: the strongest residual of eq. (3) near where the target should be. No learning: the baseline to beat."""
 
+from functools import partial
+
+import cv2
 import numpy as np
 
 from irtrack_core.boxes import centers, check_box, from_centers
@@ -17,10 +20,10 @@ class PeakTracker:
     init and update raise ValueError or TypeError for an unusable frame or box.
     """
 
-    name, score = "peak", 0.0
+    score = 0.0
 
-    def __init__(self, settings=None, **options):
-        self.settings = (settings or PeakSettings()).replace(**options)
+    def __init__(self, settings=None, *, name="peak", **options):
+        self.settings, self.name = (settings or PeakSettings()).replace(**options), name
 
     def init(self, frame, box):
         frame = to_gray(frame)
@@ -69,6 +72,8 @@ class PeakTracker:
         low = np.clip(np.floor(center - reach), 0, [width - 1, height - 1]).astype(int)
         high = np.clip(np.ceil(center + reach), low + 1, [width, height]).astype(int)
         window = (*low, *(high - low))
+        if self.settings.pre_blur:
+            frame = _Blurred(frame, self.settings.pre_blur * float(np.sqrt(self.size.prod())))
         _, residual, _ = filter_window(frame, window, self.elements, rectangle(1, 1), polarity=self.polarity)
         return residual.astype(np.float32), low
 
@@ -95,3 +100,25 @@ class PeakTracker:
         x = weight.sum(axis=0) @ (np.arange(part.shape[1]) + left + 0.5) / total
         y = weight.sum(axis=1) @ (np.arange(part.shape[0]) + top + 0.5) / total
         return np.array([x, y], dtype=np.float64) + origin, float(residual[peak])
+
+
+class _Blurred:
+    """A frame (H, W) seen through a Gaussian of `sigma` px, float32; only what is read is computed, as of the whole frame."""
+
+    lazy = True
+
+    def __init__(self, frame, sigma):
+        self.frame, self.shape, self.sigma = frame, frame.shape, sigma
+        self.reach = int(np.ceil(4 * sigma))
+
+    def __getitem__(self, window):
+        spans = [side.indices(length)[:2] for side, length in zip(window, self.shape)]
+        wide = [(max(low - self.reach, 0), min(high + self.reach, n)) for (low, high), n in zip(spans, self.shape)]
+        part = np.ascontiguousarray(self.frame[tuple(slice(*each) for each in wide)], np.float32)
+        side = 2 * self.reach + 1
+        soft = cv2.GaussianBlur(part, (side, side), self.sigma, borderType=cv2.BORDER_REPLICATE)
+        return soft[tuple(slice(low - start, high - start) for (low, high), (start, _) in zip(spans, wide))]
+
+
+# the simplest matched filter: noise of single pixels is smoothed as wide as the target is. In clutter it joins neighbours
+create_blurred = partial(PeakTracker, pre_blur=0.25, name="peak-blur")
