@@ -3,8 +3,8 @@
     git worktree add ../older 9b1e906
     python benchmarks/evaluation.py --older ../older [--older-python ../older/.venv/bin/python] [--sequences 29]
 
-Both track the same passes, every frame and every 6th, with the weights shipped in their checkout; the older one in a loop, as
-its users had to. Wall time of whole processes, one after the other, start included. The table goes to data/results/evaluation.
+Both track the same passes, every frame and every 6th, with the weights of their checkout; the older one in a loop, as its
+users had to. Wall time of whole processes, one after the other, start included. The table goes to data/results/evaluation.
 """
 
 import argparse

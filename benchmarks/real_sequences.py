@@ -35,7 +35,7 @@ ALL = evaluation.protocols.PROTOCOLS
 OWN = ("identity", "peak", "peak-blur", "siamese", "compact-sim", *protocol.METHODS)
 CONTRIB = ("csrt", "kcf")
 # slow ones are run by the protocols that say most
-FEWER = dict.fromkeys(("csrt", "mil", *protocol.METHODS), ("OPE", "SRE-strong"))
+FEWER = dict.fromkeys(("csrt", *protocol.METHODS), ("OPE", "SRE-strong")) | {"mil": ("OPE",)}
 CENTRES_ONLY = ("hui",)  # a fixed 8 x 8 box, or a point: no overlap is taken
 KEPT = ["set", "recording", "sequence", "tracker", "protocol", "trial", "stride", "annotated"]
 MEASURES = ["aor", "sr50", "sr75", "p3", "p5", "p20", "loss_rate"]
@@ -64,7 +64,8 @@ def digest(name, results):
     files = {"siamese": protocol.SHIPPED, "compact-sim": SHIPPED / "compact-sim.safetensors"}
     files |= {method: protocol.weights_path(results, 0, 0, name=method) for method in protocol.METHODS}
     weights = read_card(files[name]).get("sha256", str(files[name].stat().st_mtime_ns)) if name in files else None
-    return cached.key(code=dependencies.digest(__file__), weights=weights, opencv=opencv.version())
+    code = opencv.__file__ if name in protocol.OPENCV else __file__
+    return cached.key(code=dependencies.digest(code), weights=weights, opencv=opencv.version())
 
 
 def boxes_file(options, one, name):

@@ -25,6 +25,7 @@ from tqdm import tqdm
 from irtrack_core import datasets, evaluation
 from irtrack_core.config import (
     PROFILES,
+    FilterSettings,
     PyramidSettings,
     SamplingSettings,
     Settings,
@@ -55,6 +56,9 @@ class AblationSettings(Settings):
     )
     preset: Literal["paper", "compact"] = "paper"
     width: float = Field(0.0625, gt=0, le=4, description="width factor of the networks")
+    polarity: Literal["bright", "both"] = Field(
+        "bright", description="of the filter; the paper's erases targets darker than their surroundings"
+    )
     iterations: int = Field(100, ge=1)
     batch: int = Field(8, ge=1)
     lr_first: float = Field(0.05, gt=0)
@@ -84,6 +88,7 @@ def network_of(cell, settings):
     """NetworkSettings of a cell."""
     inputs = {} if cell["filter"] else {"inputs": ("image",)}
     parts = {"fusion": cell["fusion"], "region": cell["region"]}
+    parts["filter"] = FilterSettings(length=None, polarity=settings.polarity)
     return network_preset(settings.preset, width=settings.width, **parts, **inputs)
 
 

@@ -2,7 +2,8 @@
 
 Every compared method is run on two inputs. Its bare name is the method as published: `paper` looks at the filtered image, eq.
 (4), `ref8` to `ref11` at the plain one. `paper-image` is the paper's network without the filter, `ref8-filtered` a compared
-network with it: otherwise filter and network could not be told apart.
+network with it: otherwise filter and network could not be told apart. `paper-both` is the paper's network behind a filter
+that keeps dark targets as well as bright ones; eq. (3) erases dark ones.
 """
 
 from functools import lru_cache
@@ -16,13 +17,15 @@ BASELINES = ("identity", "peak", "siamese")
 METHODS = ("paper", "ref8", "ref9", "ref10", "ref11")
 OWN_INPUT = dict.fromkeys(METHODS, "image") | {"paper": "filtered"}
 SWAPPED = ("paper-image", *(f"{method}-filtered" for method in METHODS[1:]))
-COMPARED = METHODS + SWAPPED
+BOTH = "paper-both"
+COMPARED = METHODS + SWAPPED + (BOTH,)
 OPENCV = ("csrt", "kcf", "mil", "nanotrack")
 SHIPPED = weights.SHIPPED / "compact.safetensors"  # of `siamese`
 
 
 def parse(name):
-    """(method, input) of a compared name: "ref8" -> ("ref8", "image"), "ref8-filtered" -> ("ref8", "filtered").
+    """(method, input) of a compared name: "ref8" -> ("ref8", "image"), "ref8-filtered" -> ("ref8", "filtered"), "paper-both"
+    -> ("paper", "both").
 
     Raises ValueError for a name that is not one of COMPARED.
     """
@@ -34,8 +37,13 @@ def parse(name):
 
 def pairs_of_inputs(method):
     """(name without the filter, name with it) of a method."""
-    names = [name for name in COMPARED if parse(name)[0] == method]
+    names = [name for name in COMPARED if parse(name)[0] == method and name != BOTH]
     return tuple(sorted(names, key=lambda name: parse(name)[1] == "filtered"))
+
+
+def on_all_inputs(methods):
+    """Names of the methods on both inputs, and of the paper's network behind the filter of both polarities."""
+    return [name for method in methods for name in pairs_of_inputs(method)] + [BOTH] * ("paper" in methods)
 
 
 def simulated(profile, seed=0):

@@ -112,7 +112,12 @@ class CropMaker:
     """
 
     def __init__(self, settings, size, shape):
-        self.settings, self.size, self.polarity, self.gains = settings, np.asarray(size, float), "bright", {}
+        self.settings, self.size, self.polarity, self.gains = (
+            settings,
+            np.asarray(size, float),
+            settings.filter.polarity,
+            {},
+        )
         step = template_side(size, settings) / settings.template_size
         # from 1.5 on, where `crop` would begin to average
         self.block = min(max(1, round(step)), min(shape)) if settings.reduce else 1

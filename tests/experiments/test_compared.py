@@ -327,7 +327,7 @@ def test_a_bare_name_is_the_method_as_published():
     assert protocol.parse("ref8") == ("ref8", "image") and protocol.parse("ref8-filtered") == ("ref8", "filtered")
     assert protocol.pairs_of_inputs("paper") == ("paper-image", "paper")
     assert protocol.pairs_of_inputs("ref10") == ("ref10", "ref10-filtered")
-    assert len(protocol.COMPARED) == 10
+    assert protocol.parse("paper-both") == ("paper", "both") and len(protocol.COMPARED) == 11
     with pytest.raises(ValueError, match="none of the compared methods"):
         protocol.parse("ref8-image")
 

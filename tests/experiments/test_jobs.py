@@ -40,7 +40,7 @@ def runs(monkeypatch):
 def test_jobs_are_all_that_the_notebooks_read(monkeypatch):
     found = {name: jobs.groups(config.profile(name)) for name in ("quick", "medium", "full")}
     # quick: two processes; else one a training, and one for the trackers without any
-    assert [len(found[name]) for name in found] == [2, 5 + 5 * 2 * 10, 5 + 5 * 3 * 10]
+    assert [len(found[name]) for name in found] == [2, 5 + 5 * 2 * 11, 5 + 5 * 3 * 11]
     for name, groups in found.items():
         tracked = [(one, fold, seed) for names, fold, seed in groups for one in names]
         assert len(set(tracked)) == len(tracked)
@@ -59,8 +59,7 @@ def test_jobs_are_those_of_notebook_11(root):
     known = papermill.inspect_notebook(str(root / "notebooks" / "11_experiment_overlap.ipynb"))
     given = {name: json.loads(entry["default"]) for name, entry in known.items() if name != "profile"}
     assert given["waiting"] == jobs.WAITING and given["real_frames"] == jobs.REAL_FRAMES
-    pairs = [name for method in given["methods"] for name in protocol.pairs_of_inputs(method)]
-    assert sorted(given["baselines"] + pairs) == sorted(jobs.NAMES)
+    assert sorted(given["baselines"] + protocol.on_all_inputs(given["methods"])) == sorted(jobs.NAMES)
 
 
 def test_the_study_reads_what_the_jobs_left(small, runs, tmp_path, capsys):

@@ -9,6 +9,7 @@ from irtrack_core import config
 from irtrack_core.datasets import subsample
 from irtrack_core.experiments import jobs, protocol, study
 from irtrack_core.experiments.compared import train_methods
+from irtrack_core.network.crops import CropMaker
 from irtrack_core.network.weights import lacking, read_card, read_tensors
 from irtrack_core.training import loop
 from irtrack_core.training.loop import new_net
@@ -124,3 +125,14 @@ def test_command_line(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.strip() == str(protocol.weights_path(tmp_path, 0, 1, name="ref8"))
     with pytest.raises(SystemExit):
         jobs.main(["ref12"])
+
+
+def test_the_filter_of_both_polarities_keeps_a_dark_target():
+    frame = np.full((96, 96), 100, np.uint8)
+    frame[44:52, 44:52] = 60
+    peak = {}
+    for name in ("paper", "paper-both"):
+        settings = train_methods.network_settings(name, 0.0625)
+        maker = CropMaker(settings, (8, 8), frame.shape)
+        peak[name] = np.abs(maker.channels(frame, (48, 48), 40.0)["filtered"]).max()
+    assert peak["paper"] == 0 and peak["paper-both"] == pytest.approx(40)

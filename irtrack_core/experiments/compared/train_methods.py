@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from irtrack_core.config import SamplingSettings, TrainingSettings, network_preset
+from irtrack_core.config import FilterSettings, SamplingSettings, TrainingSettings, network_preset
 from irtrack_core.datasets import in_memory
 from irtrack_core.experiments import dependencies, protocol
 from irtrack_core.experiments.compared.nets import ComparedSettings, build
@@ -25,6 +25,8 @@ def network_settings(name, width=1.0):
     """Settings of the compared method `name`, one of protocol.COMPARED."""
     method, given = protocol.parse(name)
     if method == "paper":
+        if given == "both":
+            return network_preset("paper", width=width, filter=FilterSettings(length=None, polarity="both"))
         return network_preset("paper", width=width, inputs=(given,))
     return ComparedSettings(method=method, width=width, inputs=(given,))
 
