@@ -66,7 +66,8 @@ def training_preset(name, **changes):
     """TrainingSettings `literal`, `paper` or `convergence`, with changes. Raises ValueError for another name.
 
     `literal`: the paper's words and nothing else: eq. (11) with lg and a plain mean, no help for lr 0.05 or batch norm.
-    `paper`: its schedule with the readings that make it work (the defaults). `convergence`: twenty times as many steps, in larger batches.
+    `paper`: its schedule with the readings that make it work (the defaults). `convergence`: twenty times as many steps, in
+    larger batches.
     """
     presets = {
         "literal": dict(loss_base="10", balanced=False, clip=1e9, freeze=1.0),
