@@ -19,6 +19,7 @@ from irtrack_core.network.siamese_net import SiameseNet, foreground
 from irtrack_core.network.torch_inference import device
 from irtrack_core.network.weights import read_tensors, remove_parts, write_tensors
 from irtrack_core.provenance import provenance
+from irtrack_core.training.sgd import SGD
 
 
 def precision(name, where):
@@ -119,9 +120,7 @@ def train(
     """
     where = device(device_name)
     net.to(where, memory_format=torch.channels_last).train()
-    optimizer = torch.optim.SGD(
-        net.parameters(), lr=settings.lr_first, momentum=settings.momentum, weight_decay=settings.weight_decay
-    )
+    optimizer = SGD(net.parameters(), momentum=settings.momentum, weight_decay=settings.weight_decay)
     kept = None if checkpoint is None else _Checkpoint(checkpoint, net, optimizer, settings, sampler)
     history = kept.resume() if kept else []
     first, rates = len(history), learning_rates(settings)
@@ -145,17 +144,15 @@ def train(
 
 def _descend(net, optimizer, batch, settings, index, rates):
     """One step of gradient descent; returns the losses of the batch before it: their sum, classification, regression."""
-    for group in optimizer.param_groups:
-        group["lr"] = rates[index]
     batch[:2] = [crops.contiguous(memory_format=torch.channels_last) for crops in batch[:2]]
     classification, regression = batch_losses(net, batch, settings)
     loss = classification + settings.regression_weight * regression
     if not torch.isfinite(loss):
         raise FloatingPointError(f"the loss is {loss.item()} at iteration {index}: lower lr_first or clip")
-    optimizer.zero_grad(set_to_none=True)
+    optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(net.parameters(), settings.clip)
-    optimizer.step()
+    optimizer.step(float(rates[index]))
     return loss.item(), classification.item(), regression.item()
 
 
@@ -177,7 +174,7 @@ class _Checkpoint:
         """Write weights, momentum and history, with the settings they belong to."""
         tensors = {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}
         for name, parameter in self.net.named_parameters():
-            buffer = self.optimizer.state[parameter].get("momentum_buffer")
+            buffer = self.optimizer.momenta.get(parameter)
             if buffer is not None:
                 tensors[f"momentum.{name}"] = buffer
         metadata = {key: settings.model_dump(mode="json") for key, settings in self.settings.items()}
@@ -195,8 +192,7 @@ class _Checkpoint:
         self.net.load_state_dict({name[4:]: tensor for name, tensor in tensors.items() if name.startswith("net.")})
         for name, parameter in self.net.named_parameters():
             if f"momentum.{name}" in tensors:
-                momentum = tensors[f"momentum.{name}"].to(parameter.device)
-                self.optimizer.state[parameter]["momentum_buffer"] = momentum
+                self.optimizer.momenta[parameter] = tensors[f"momentum.{name}"].to(parameter.device)
         return metadata["history"]
 
     def _check(self, metadata):

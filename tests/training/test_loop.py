@@ -100,7 +100,6 @@ from test_loop import *
 import irtrack_core.network.weights as weights
 
 torch.set_num_threads(1)
-torch.optim.SGD([torch.zeros(1, requires_grad=True)], 1)  # its first use imports for two seconds, else in every child
 
 
 def suicide_at_write(number, late):
