@@ -2,10 +2,10 @@
 
     python benchmarks/real_intervals.py [FILE.csv]
 
-FILE: as `benchmarks/real_sequences.py --out` writes it; default: data/results/real/svanstrom_validation.csv. Intervals are
-bias-corrected and accelerated bootstrap intervals (BCa, `scipy.stats.bootstrap`) of the mean over sequences, 9999 resamples;
-the differences are of `compact-sim` and of `siamese` minus another tracker on the same sequences. An interval says how much
-a mean depends on which of such sequences are in the list, and nothing about sequences of another kind.
+FILE: as `benchmarks/real_sequences.py --out` writes it; default: data/results/real/svanstrom_validation.csv. Means are over
+recordings, intervals of `evaluation.interval`; the differences are of `compact-sim` and of `siamese` minus another tracker on
+the same sequences. An interval says how much a mean depends on which of such recordings are in the list, and nothing about
+recordings of another kind.
 """
 
 import argparse
@@ -13,42 +13,46 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import bootstrap
+
+from irtrack_core import evaluation
+from irtrack_core.evaluation.grouping import recording_means
+from irtrack_core.evaluation.intervals import bounds_of
 
 COLUMNS = {"aor": "AO", "sr50": "SR0.5", "p5": "P@5 px", "p20": "P@20 px"}
 DEFAULT = Path(__file__).parents[1] / "data" / "results" / "real" / "svanstrom_validation.csv"
 REFERENCES = ("compact-sim", "siamese")
 
 
-def interval(values):
-    """(low, high) of the mean of `values`, one per sequence; equal when all values are."""
-    if np.ptp(values) == 0:
-        return values[0], values[0]
-    rng = np.random.default_rng(0)
-    return bootstrap((values,), np.mean, n_resamples=9999, method="BCa", rng=rng).confidence_interval
-
-
-def cell(values, sign=""):
-    low, high = interval(values)
-    return f"{np.mean(values):{sign}.3f} ({low:{sign}.3f} to {high:{sign}.3f})"
-
-
 def tables(path=DEFAULT):
-    """{(stride, title): Markdown rows} of means, and of differences to each reference."""
-    table, found = pd.read_csv(path), {}
+    """{(stride, title): Markdown rows} of means, and of differences to each reference; the title ends in n."""
+    table, found = pd.read_csv(path, dtype={"recording": str}), {}
+    table = table if "dataset" in table else table.assign(dataset="svanstrom")
     for stride, part in table.groupby("stride"):
-        wide = part.pivot(index="sequence", columns="tracker", values=list(COLUMNS)).swaplevel(axis=1)
-        names = part["tracker"].unique()
-        found[stride, "means"] = [row(name, wide[name]) for name in names]
+        means = recording_means(part, COLUMNS, ["tracker"]).set_index(["dataset", "recording"])
+        by_tracker = dict(list(means.groupby("tracker", sort=False)[list(COLUMNS)]))
+        counts = " or ".join(map(str, sorted({len(values) for values in by_tracker.values()})))
+        found[stride, f"means, n = {counts} recordings"] = [row(*item) for item in by_tracker.items()]
+        pairs = part.pivot(index=["dataset", "sequence"], columns="tracker", values=list(COLUMNS)).swaplevel(axis=1)
+        places = part.drop_duplicates(["dataset", "sequence"]).drop(columns=list(COLUMNS))
         for one in REFERENCES:
-            others = [name for name in names if name not in REFERENCES]
-            found[stride, f"{one} minus"] = [row(name, wide[one] - wide[name], "+") for name in others]
+            rows, counts = [], set()
+            for name in (name for name in by_tracker if name not in REFERENCES):
+                each = (pairs[one] - pairs[name]).dropna().reset_index().merge(places, on=["dataset", "sequence"])
+                each = recording_means(each, COLUMNS)
+                rows.append(row(name, each, "+"))
+                counts.add(len(each))
+            found[stride, f"{one} minus, n = {' or '.join(map(str, sorted(counts)))} recordings"] = rows
     return found
 
 
 def row(name, values, sign=""):
-    cells = [cell(values[column].to_numpy(), sign) for column in COLUMNS]
-    return f"| `{name}` | {' | '.join(cells)} |"
+    """A Markdown row. values: a row a recording; sign "+": they are differences."""
+    return f"| `{name}` | {' | '.join(cell(values[column], column, sign) for column in COLUMNS)} |"
+
+
+def cell(values, column, sign):
+    bounds = bounds_of(column) if not sign else (-1, 1)
+    return evaluation.interval(values, rng=np.random.default_rng(0), bounds=bounds).text(3, sign=sign, count=False)
 
 
 def main():

@@ -170,8 +170,9 @@ def main():
             how = {"size_line": (1.0, 0.0)} if part == AS_PREDICTED else {}
             tracker = trackers.create("siamese", settings=TrackerSettings(**changes), backend=options.backend, **how)
             table = evaluation.evaluate([evaluation.run(tracker, one) for one in sequences], sequences)
-            rows.append({"sequences": name, "tracker": part, **table[list(COLUMNS)].mean().rename(COLUMNS).round(3)})
-    table = pd.DataFrame(rows)
+            means = evaluation.summarize(table).loc[0, ["recordings", *COLUMNS]]
+            rows.append({"sequences": name, "tracker": part, **means.rename(COLUMNS)})
+    table = pd.DataFrame(rows).round(3)
     print(table.to_string(index=False))
     if options.out:
         table.to_csv(options.out, index=False)

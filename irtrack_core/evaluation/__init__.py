@@ -1,5 +1,7 @@
 """Evaluation: trackers run over sequences, measured, and compared with intervals."""
 
+from irtrack_core.evaluation.grouping import summarize
+from irtrack_core.evaluation.intervals import Interval, interval, paired_interval
 from irtrack_core.evaluation.protocols import passes, run_all, run_sequence, with_first_passes
 from irtrack_core.evaluation.runs import (
     TrackResult,
@@ -12,21 +14,20 @@ from irtrack_core.evaluation.runs import (
     provenance_of,
     run,
     save_boxes,
-    summarize,
 )
-from irtrack_core.evaluation.statistics import bootstrap_interval, paired_bootstrap
 
 __all__ = [
+    "Interval",
     "TrackResult",
-    "bootstrap_interval",
     "curves",
     "evaluate",
     "evaluate_filter",
     "folds",
+    "interval",
     "load_boxes",
     "overlaps",
-    "paired_bootstrap",
     "passes",
+    "paired_interval",
     "provenance_of",
     "run",
     "run_all",

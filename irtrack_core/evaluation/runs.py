@@ -1,12 +1,13 @@
 """Cross-validation folds, runs of trackers over sequences, and the tables of their measures.
 
 The protocol: a tracker is given the box of the first annotated frame and then only frames. That first frame is left out
-of every measure. Each measure is taken for each sequence and then averaged over sequences, so that a long sequence
-weighs no more than a short one.
+of every measure. Each measure is taken for each sequence, then averaged over the sequences of a recording and then over
+recordings, so that neither a long sequence nor a recording that was cut into many weighs more than another.
 """
 
 import os
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from irtrack_core import metrics
 from irtrack_core.boxes import as_boxes, iou
+from irtrack_core.evaluation.grouping import recording_of
 from irtrack_core.filtering.baselines import negative
 from irtrack_core.optional import Lazy
 
@@ -29,8 +31,8 @@ def folds(sequences, k=5, seed=0):
     """
     known = by_key(sequences)
     recordings = {}
-    for (dataset, name), one in sorted(known.items()):
-        recordings.setdefault((dataset, getattr(one, "recording", name)), []).append(one)
+    for (dataset, _), one in sorted(known.items()):
+        recordings.setdefault((dataset, recording_of(one)), []).append(one)
     if not 2 <= k <= len(recordings):
         raise ValueError(f"{len(recordings)} recordings cannot be split into {k} folds: need 2 <= k <= recordings")
     rng, tests = np.random.default_rng(seed), [[] for _ in range(k)]
@@ -125,9 +127,9 @@ def overlaps(result, sequence):
 def evaluate(results, sequences):
     """Table with a row for each result: the measures of `metrics`, the first frame left out.
 
-    Columns: dataset, sequence, tracker, protocol, trial, stride, frames (timed), seconds, annotated (frames measured),
-    aor, sr50, sr75, auc, p3, p5, p20, norm_auc, rmse (px, or samples), rmse_d (detector widths, NaN where the sensor is
-    unknown), loss_rate, first_loss (frames), fps. Raises KeyError for an unknown sequence.
+    Columns: dataset, sequence, recording, tracker, protocol, trial, stride, frames (timed), seconds, annotated (frames
+    measured), aor, sr50, sr75, auc, p3, p5, p20, norm_auc, rmse (px, or samples), rmse_d (detector widths, NaN where the
+    sensor is unknown), loss_rate, first_loss (frames), fps. Raises KeyError for an unknown sequence.
     """
     known, rows = by_key(sequences), []
     for result in results:
@@ -137,7 +139,8 @@ def evaluate(results, sequences):
         detector = np.tile(getattr(sequence, "oversampling", None) or (np.nan, np.nan), 2)
         if np.isnan(truth).any(axis=1).all():
             raise ValueError(f"sequence {result.dataset}/{result.sequence}: only its first frame is annotated")
-        row = {"dataset": result.dataset, "sequence": result.sequence, "tracker": result.tracker}
+        row = {"dataset": result.dataset, "sequence": result.sequence}
+        row |= {"recording": recording_of(sequence), "tracker": result.tracker}
         row |= {"protocol": result.protocol, "trial": result.trial, "stride": result.stride}
         row |= {"frames": result.frames, "seconds": result.seconds}
         row |= {"annotated": int((~np.isnan(truth).any(axis=1)).sum()), "aor": metrics.aor(boxes, truth)}
@@ -157,27 +160,19 @@ def evaluate(results, sequences):
     return pd.DataFrame(rows)
 
 
-def summarize(table, by=("tracker",)):
-    """Macro average of `evaluate`'s table: the mean over sequences for each group, with their number.
-
-    fps is eq. (16), all frames over all seconds. rmse is the mean of the sequences that have one.
-    """
-    groups = table.groupby(list(by), sort=False)
-    summary = groups[
-        table.select_dtypes("number").columns.drop(["trial", "stride", "fps"], errors="ignore").tolist()
-    ].mean()
-    summary.insert(0, "sequences", groups.size())
-    summary["fps"] = groups["frames"].sum() / groups["seconds"].sum()
-    return summary.reset_index()
-
-
 def curves(results, sequences, curve=metrics.success_curve):
     """Macro-averaged curve of each tracker: dict tracker -> array. curve: one of the *_curve functions of metrics."""
     known, values = by_key(sequences), {}
     for result in results:
-        truth = _truth(result, _sequence(result, known))
-        values.setdefault(result.tracker, []).append(curve(result.boxes[1:], truth[1:]))
-    return {tracker: np.mean(each, axis=0) for tracker, each in values.items()}
+        sequence = _sequence(result, known)
+        clips = values.setdefault(result.tracker, {}).setdefault((result.dataset, recording_of(sequence)), {})
+        runs = clips.setdefault(result.sequence, [])  # one a seed
+        runs.append(curve(result.boxes[1:], _truth(result, sequence)[1:]))
+    mean = partial(np.mean, axis=0)
+    return {
+        tracker: mean([mean([mean(runs) for runs in clips.values()]) for clips in each.values()])
+        for tracker, each in values.items()
+    }
 
 
 def evaluate_filter(image, responses, box, *, floor=None, target=None, dark=False, guard=3):

@@ -3,6 +3,8 @@
 import numpy as np
 
 from irtrack_core import metrics
+from irtrack_core.evaluation.grouping import recording_means, recording_of, with_recording
+from irtrack_core.evaluation.intervals import COLUMNS, bounds_of, interval
 from irtrack_core.evaluation.runs import by_key, overlaps
 from irtrack_core.optional import Lazy
 
@@ -12,77 +14,61 @@ MEASURES = ("aor", "sr50", "sr75", "p3", "p5", "p20", "norm_auc", "rmse", "rmse_
 FACTORS = {"snr": "SNR", "size": "size, px", "oversampling": "samples per detector", "clutter": "clutter / noise"}
 
 
-def bootstrap_interval(values, *, rng, n=2000, level=0.95):
-    """(low, high) of the bootstrap interval of the mean of `values`, one a sequence, at confidence `level`.
-
-    n resamples with replacement, percentile interval. Raises ValueError for no values or NaN.
-    """
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 1 or values.size == 0 or np.isnan(values).any():
-        raise ValueError("a bootstrap needs one number a sequence, at least one, and no NaN")
-    means = values[rng.integers(0, values.size, (n, values.size))].mean(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
-def paired_bootstrap(a, b, *, rng, n=2000, level=0.95):
-    """(difference, low, high) of mean(a) - mean(b), a and b measured on the same sequences in the same order.
-
-    The sequences are drawn together, so that a hard sequence is hard for both: an interval without 0 is a difference.
-    """
-    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if a.shape != b.shape:
-        raise ValueError(f"paired values need one shape; got {a.shape} and {b.shape}")
-    return float(np.mean(a - b)), *bootstrap_interval(a - b, rng=rng, n=n, level=level)
-
-
 def measures(table, names=None):
-    """Mean of every measure over sequences, a row a tracker, in the order of `names`; seeds are averaged first.
+    """Mean of every measure over recordings, a row a tracker, in the order of `names`; column recordings: their number.
 
-    table: of `evaluation.evaluate`. rmse and rmse_d are the means of the sequences that have one.
+    table: of `evaluation.evaluate`. rmse and rmse_d are the means of the recordings that have one.
     """
-    each = table.groupby(["tracker", "dataset", "sequence"], sort=False)[list(MEASURES)].mean()
-    means = each.groupby("tracker", sort=False).mean()
+    groups = recording_means(table, MEASURES, ["tracker"]).groupby("tracker", sort=False)
+    means = groups[list(MEASURES)].mean()
+    means.insert(0, "recordings", groups.size())
     return means if names is None else means.reindex([name for name in names if name in means.index])
 
 
 def resets(results, sequences, *, burn_in=10):
     """Accuracy, failures and robustness of runs that were started anew after each failure, a row a tracker.
 
-    results: of `study.track(..., resets=n)`. Accuracy and robustness are means over sequences (VOT 2015: exp(-30 failures
+    results: of `study.track(..., resets=n)`. Accuracy and robustness are means over recordings (VOT 2015: exp(-30 failures
     / frames)), failures the sum over sequences of the mean over seeds, with `frames`, the number they happened in.
     """
     known, rows = by_key(sequences), []
     for result in results:
-        found = reset_summary(overlaps(result, known[result.dataset, result.sequence]), burn_in=burn_in)
+        sequence = known[result.dataset, result.sequence]
+        found = reset_summary(overlaps(result, sequence), burn_in=burn_in)
         place = {"tracker": result.tracker, "dataset": result.dataset, "sequence": result.sequence}
+        place |= {"recording": recording_of(sequence)}
         rows.append(place | found | {"frames": len(result.boxes)})
-    each = pd.DataFrame(rows).groupby(["tracker", "dataset", "sequence"], sort=False).mean()
-    groups = each.groupby("tracker", sort=False)
-    sums = groups[["failures", "frames"]].sum()
-    return groups[["accuracy", "robustness"]].mean().join(sums)[["accuracy", "failures", "frames", "robustness"]]
+    table, shares = pd.DataFrame(rows), ["accuracy", "robustness"]
+    means = recording_means(table, shares, ["tracker"]).groupby("tracker", sort=False)[shares].mean()
+    each = table.groupby(["tracker", "dataset", "sequence"], sort=False)[["failures", "frames"]].mean()
+    sums = each.groupby("tracker", sort=False).sum()
+    return means.join(sums)[["accuracy", "failures", "frames", "robustness"]]
 
 
-def differences(table, reference, rng, measure="aor", n=4000):
-    """`reference` minus each other tracker, paired by sequence: tracker, sequences, difference, low, high, clear.
+def differences(table, reference, rng, measure="aor", by="tracker"):
+    """`reference` minus each other tracker, paired: tracker, sequences, recordings, difference, low, high, kind, clear.
 
-    table: of `evaluation.evaluate`; seeds are averaged first. low, high: 95 % by bootstrap over sequences; clear: the
-    interval leaves out 0. Several rows are several tests: of twenty without any true difference, one is clear by chance.
-    Raises ValueError when the reference is not in the table, or a tracker lacks some of its sequences.
+    table: of `evaluation.evaluate`; seeds are averaged first, then what both have of each recording. low, high, kind: of
+    `evaluation.interval`; clear: an interval of 10 recordings or more that leaves out 0. Several rows are several tests: of
+    twenty without any true difference, one is clear by chance. by: column that holds the trackers' names.
+    Raises ValueError when the reference is not in the table, or shares no sequence with another tracker.
     """
-    wide = table.pivot_table(index=["dataset", "sequence"], columns="tracker", values=measure, sort=False)
+    table = with_recording(table)
+    wide = table.pivot_table(index=["dataset", "recording", "sequence"], columns=by, values=measure, sort=False)
     if reference not in wide:
         raise ValueError(f"no results of {reference!r} in the table; it has {', '.join(map(str, wide.columns))}")
-    rows = []
-    for name in table["tracker"].unique():
+    bounds, rows = bounds_of(measure) and (-1, 1), []
+    for name in table[by].unique():
         if name == reference:
             continue
-        if wide[name].isna().any() or wide[reference].isna().any():
-            raise ValueError(f"{name} and {reference} were not measured on the same sequences: they cannot be paired")
-        pair = wide[reference].to_numpy(), wide[name].to_numpy()
-        difference, low, high = paired_bootstrap(*pair, rng=rng, n=n)
-        rows.append((name, len(wide), difference, low, high, bool(low > 0 or high < 0)))
-    return pd.DataFrame(rows, columns=["tracker", "sequences", "difference", "low", "high", "clear"])
+        pairs = (wide[reference] - wide[name]).dropna()
+        if pairs.empty:
+            raise ValueError(f"{name} and {reference} have no sequence in common: they cannot be paired")
+        means = pairs.groupby(level=["dataset", "recording"], sort=False).mean()
+        found = interval(means, rng=rng, bounds=bounds)
+        rows.append((name, len(pairs), *found.row(), found.clear))
+    names = ["difference" if name == "mean" else name for name in COLUMNS]
+    return pd.DataFrame(rows, columns=[by, "sequences", *names, "clear"])
 
 
 def conditions(sequence, frames=3):
@@ -147,18 +133,17 @@ def confounded(members):
 
 
 def strata(table, members, rng, measure="aor"):
-    """Means of a measure among easy and hard sequences: factor, stratum, tracker, sequences, mean, low, high.
+    """Means among easy and hard sequences: factor, stratum, tracker, sequences, recordings, mean, low, high, kind.
 
     table: of `evaluation.evaluate`, seeds are averaged first; members: of `strata_of`.
     """
-    each = table.groupby(["dataset", "sequence", "tracker"], sort=False, as_index=False)[measure].mean()
-    rows = []
+    rows, table = [], with_recording(table)
     for (factor, stratum), part in members.groupby(["factor", "stratum"], sort=False):
-        chosen = each.merge(part, on=["dataset", "sequence"])
-        for tracker, values in chosen.groupby("tracker", sort=False)[measure]:
-            low, high = bootstrap_interval(values.to_numpy(), rng=rng)
-            rows.append((factor, stratum, tracker, len(values), float(values.mean()), low, high))
-    return pd.DataFrame(rows, columns=["factor", "stratum", "tracker", "sequences", "mean", "low", "high"])
+        chosen = recording_means(table.merge(part, on=["dataset", "sequence"]), [measure], ["tracker"])
+        for tracker, group in chosen.groupby("tracker", sort=False):
+            found = interval(group[measure], rng=rng, bounds=bounds_of(measure))
+            rows.append((factor, stratum, tracker, group["sequences"].sum(), *found.row()))
+    return pd.DataFrame(rows, columns=["factor", "stratum", "tracker", "sequences", *COLUMNS])
 
 
 def _names(edges):

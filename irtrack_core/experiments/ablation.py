@@ -34,6 +34,8 @@ from irtrack_core.config import (
     network_preset,
 )
 from irtrack_core.datasets import in_memory
+from irtrack_core.evaluation.grouping import with_recording
+from irtrack_core.evaluation.intervals import COLUMNS, bounds_of
 from irtrack_core.experiments import cached, dependencies, study
 from irtrack_core.provenance import provenance
 from irtrack_core.trackers.pyramid import PyramidTracker
@@ -172,65 +174,72 @@ def _key(settings, fold, seed, code):
 
 
 def _cube(table, measure):
-    """Values (sequences, seeds, 2, 2, 2) by factor off, on; only sequences and seeds that every cell has."""
-    wide = table.pivot_table(index=["dataset", "sequence"], columns=["seed", *FACTORS], values=measure).dropna()
+    """Values (recordings, seeds, 2, 2, 2) by factor off, on, and the number of sequences; only what every cell has."""
+    place = ["dataset", "recording", "sequence"]
+    wide = with_recording(table).pivot_table(index=place, columns=["seed", *FACTORS], values=measure).dropna()
     seeds = [s for s in sorted(table["seed"].unique()) if len(wide.get(s, pd.DataFrame()).columns) == len(CELLS)]
     if wide.empty or not seeds:
         raise ValueError("no sequence was tracked by all eight cells with one seed: let the study run on")
     columns = [(seed, *cell.values()) for seed in seeds for cell in CELLS]
-    return wide[columns].to_numpy().reshape(len(wide), len(seeds), 2, 2, 2)
-
-
-def _interval(values, rng, n=4000, level=0.95):
-    """Bootstrap of the mean of values (sequences, seeds): both are drawn again, for other ones might have been taken."""
-    rows, columns = (rng.integers(0, count, (n, count)) for count in values.shape)
-    means = values[rows[:, :, None], columns[:, None, :]].mean(axis=(1, 2))
-    return np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    means = wide[columns].groupby(level=place[:2]).mean()
+    return means.to_numpy().reshape(len(means), len(seeds), 2, 2, 2), len(wide)
 
 
 def cell_means(table, rng, measure="aor"):
-    """Mean of each cell over sequences and seeds with its 95 % interval: world, cell, filter, fusion, region, mean, ..."""
+    """Mean of each cell over recordings: world, cell, filter, fusion, region, recordings, mean, low, high, kind.
+
+    Seeds are averaged first. low, high, kind: of `evaluation.interval`.
+    """
     rows = []
     for world, part in table.groupby("world", sort=False):
-        cube = _cube(part, measure)
+        cube, _ = _cube(part, measure)
         for cell in CELLS:
-            values = cube[(..., *map(int, cell.values()))]
-            mean, (low, high) = values.mean(), _interval(values, rng)
-            rows.append({"world": world, "cell": cell_name(cell), **cell, "mean": mean, "low": low, "high": high})
+            values = cube[(..., *map(int, cell.values()))].mean(axis=1)
+            found = evaluation.interval(values, rng=rng, bounds=bounds_of(measure))
+            rows.append({"world": world, "cell": cell_name(cell), **cell} | dict(zip(COLUMNS, found.row())))
     return pd.DataFrame(rows)
 
 
 def effects(table, rng, measure="aor"):
-    """What switching each factor on changes, and how far two factors need each other, with 95 % intervals.
+    """What switching each factor on changes, and how far two factors need each other, with intervals over recordings.
 
     table: of `run`. Main effect: mean with the factor on minus mean with it off, over all cells of the other two, paired
-    by sequence and seed. Interaction a x b: effect of a with b on, minus that with b off. Columns: world, effect, change,
-    low, high, seed_low, seed_high (the single seeds' extremes), sequences, seeds.
-    The interval draws sequences and seeds anew; with one seed it knows nothing of the chance in training.
+    by sequence and seed. Interaction a x b: effect of a with b on, minus that with b off. Columns: world, effect,
+    recordings, change, low, high, kind, clear, seed_low, seed_high (the single seeds' extremes), sequences, seeds. low, high,
+    kind: of `evaluation.interval`, seeds averaged first, so that it knows nothing of the chance in training; therefore clear
+    asks that every seed by itself shows the effect, too.
     """
     rows = []
     for world, part in table.groupby("world", sort=False):
-        cube = _cube(part, measure)
+        cube, sequences = _cube(part, measure)
         contrasts = {}
         for axis, name in enumerate(FACTORS, start=2):
             contrasts[name] = np.diff(cube, axis=axis).mean(axis=(2, 3, 4))
         for (a, one), (b, two) in itertools.combinations(enumerate(FACTORS, start=2), 2):
             contrasts[f"{one} × {two}"] = np.diff(np.diff(cube, axis=a), axis=b).mean(axis=(2, 3, 4))
         for name, values in contrasts.items():
-            low, high = _interval(values, rng)
-            seeds = values.mean(axis=0)
-            row = {"world": world, "effect": name, "change": values.mean(), "low": low, "high": high}
-            row |= {"seed_low": seeds.min(), "seed_high": seeds.max(), "sequences": len(values), "seeds": len(seeds)}
+            seeds, found = values.mean(axis=0), evaluation.interval(values.mean(axis=1), rng=rng)
+            row = {"world": world, "effect": name} | dict(zip(COLUMNS, found.row()))
+            each = [evaluation.interval(one, rng=rng) for one in (values.T if found.clear else ())]
+            # one training that failed moves every effect, in all of the recordings alike: no interval over these sees that
+            row |= {
+                "clear": found.clear and all(one.clear and one.mean * found.mean > 0 for one in each),
+                "seed_low": seeds.min(),
+                "seed_high": seeds.max(),
+                "sequences": sequences,
+                "seeds": len(seeds),
+            }
             rows.append(row)
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).rename(columns={"mean": "change"})
 
 
 def verdicts(table):
     """A sentence for each main effect of `effects`: raised, lowered, or not shown to change the measure."""
     lines = []
     for row in table[table["effect"].isin(FACTORS)].to_dict("records"):
-        shown = "raises" if row["low"] > 0 else "lowers" if row["high"] < 0 else "is not shown to change"
-        size = f"{row['change']:+.3f}, interval {row['low']:+.3f} to {row['high']:+.3f}"
+        verb = "raises" if row["change"] > 0 else "lowers"
+        shown = verb if row["clear"] else "is not shown to change"
+        size = f"{row['change']:+.3f}, {row['kind']} {row['low']:+.3f} to {row['high']:+.3f}, n = {row['recordings']}"
         lines.append(f"{row['world']}: {row['effect']} {shown} the mean overlap ({size})")
     return lines
 

@@ -5,7 +5,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from irtrack_core import evaluation
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
+from irtrack_core.evaluation.intervals import COLUMNS
 from irtrack_core.experiments.snr import FILTERS, measure
 from irtrack_core.imaging.scan import simulate
 
@@ -54,28 +56,29 @@ def sweep(setting, values, sizes, names=FILTERS, *, snr=8, progress=None, **opti
 
 
 def found(table, by, *, pfa, rng):
-    """Pd at `pfa` with its 95 % interval, bootstrap over the independent scenes: columns *by, pd, low, high.
+    """Pd at `pfa` with its interval over the independent scenes: columns *by, recordings, pd, low, high, kind, clear.
+
+    recordings: scenes. low, high, kind: of `evaluation.interval`; where each scene was a hit or none, exact limits.
 
     table: of `grid` or `sweep`; by: columns to keep apart, the filter among them; over the others Pd is a mean.
     """
     hit = table.assign(hit=(table["pfa"] <= pfa).astype(float))
-    return _intervals(hit.pivot_table(index="repeat", columns=by, values="hit"), "pd", rng)
+    return _intervals(hit.pivot_table(index="repeat", columns=by, values="hit"), "pd", (0, 1), rng)
 
 
 def gain(table, by, *, pfa, rng, filters=("M", "U")):
-    """Pd of the first filter less Pd of the second at `pfa`, with its 95 % interval: columns *by, gain, low, high.
+    """Pd of the first filter less Pd of the second at `pfa`, paired: columns *by, recordings, gain, low, high, kind, clear.
 
-    Both saw the same scenes, which are drawn together: an interval that holds 0 is no difference.
+    Both saw the same scenes. clear: an interval over 10 scenes or more that leaves out 0.
     """
     hit = table.assign(hit=(table["pfa"] <= pfa).astype(float))
     one, other = (hit[hit["filter"] == name].pivot_table(index="repeat", columns=by, values="hit") for name in filters)
-    return _intervals(one - other, "gain", rng)
+    return _intervals(one - other, "gain", (-1, 1), rng)
 
 
-def _intervals(wide, name, rng, resamples=2000):
-    """From a row a scene and a column a case: each case's mean, low, high, one row a case."""
-    values, means = wide.to_numpy(), []
-    for drawn in rng.integers(0, len(values), (resamples, len(values))):
-        means.append(values[drawn].mean(axis=0))
-    low, high = np.quantile(means, [0.025, 0.975], axis=0)
-    return wide.mean().rename(name).reset_index().assign(low=low, high=high)
+def _intervals(wide, name, bounds, rng):
+    """From a row a scene and a column a case: each case's interval, one row a case."""
+    found = [evaluation.interval(wide[case], rng=rng, bounds=bounds) for case in wide]
+    columns = [name if column == "mean" else column for column in COLUMNS]
+    table = pd.DataFrame([one.row() for one in found], columns=columns).assign(clear=[one.clear for one in found])
+    return pd.concat([wide.columns.to_frame(index=False), table], axis=1)

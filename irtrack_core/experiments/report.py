@@ -2,6 +2,8 @@
 
 import json
 
+from irtrack_core.evaluation import intervals
+
 COLUMNS = ("what", "paper", "ours", "why they differ")
 
 
@@ -27,12 +29,16 @@ def markdown(table):
 
 
 def mean_text(table, tracker, dataset="all", *, by="tracker", scale=1, digits=2):
-    """`0.62 (0.31-0.80)`: mean and interval of one tracker, from a table of `study.with_intervals`."""
+    """`0.62 (0.31 to 0.80, n = 26)`: mean and interval of one tracker, from a table of `study.with_intervals`.
+
+    Raises ValueError when the table has not one row for it, or is of a time before ranges were told from intervals.
+    """
     found = table[(table["dataset"] == dataset) & (table[by] == tracker)]
     if len(found) != 1:
         raise ValueError(f"the table has {len(found)} rows for {tracker} on {dataset}, not one")
-    mean, low, high = (f"{scale * found[name].item():.{digits}f}" for name in ("mean", "low", "high"))
-    return f"{mean} ({low}-{high})"
+    if not set(intervals.COLUMNS) <= set(found.columns):
+        raise ValueError("the table says neither n nor the kind of its intervals: run the notebook that wrote it again")
+    return intervals.texts(found, digits, scale=scale)[0]
 
 
 def picture(book, slug, what):

@@ -17,6 +17,8 @@ from irtrack_core.boxes import iou
 from irtrack_core.config import PyramidSettings, TrackerSettings
 from irtrack_core.datasets import FunctionFrames, data_root, in_memory, load
 from irtrack_core.evaluation import limits
+from irtrack_core.evaluation.grouping import recording_means
+from irtrack_core.evaluation.intervals import COLUMNS, bounds_of
 from irtrack_core.experiments import cached, dependencies
 from irtrack_core.experiments.compared.notes import BARE, BARE_REGION
 from irtrack_core.experiments.protocol import (
@@ -173,12 +175,12 @@ def load_folds(profile, names, results, seed=0):
 
 
 def by_step(sequences, results, *, names=("paper",), fold=0, seed=0, progress=None):
-    """Table tracker, dataset, sequence, aor, p5, p20, step of compared methods with the weights of each kept training step.
+    """Table tracker, dataset, sequence, recording, aor, p5, p20, step: compared methods at each kept training step.
 
     Empty where no weights were kept.
     """
     chosen, rows = [(name, step) for name in names for step in steps(results, fold, seed, name)], []
-    columns = ["tracker", "dataset", "sequence", "aor", "p5", "p20"]
+    columns = ["tracker", "dataset", "sequence", "recording", "aor", "p5", "p20"]
     for name, step in progress(chosen) if progress else chosen:
         done = track(sequences, [name], results, fold=fold, seed=seed, step=step)
         table = evaluation.evaluate(done, sequences)
@@ -241,14 +243,14 @@ def aor_limit(sequence, frames=3):
 
 
 def with_intervals(table, rng, measure="aor", by="tracker"):
-    """From a table with a row a sequence: dataset, `by`, sequences, mean, low, high (95 %, bootstrap by sequence).
+    """Means over recordings with intervals: dataset, `by`, sequences, recordings, mean, low, high, kind.
 
-    Dataset "all" is the mean over all sequences.
+    table: dataset, sequence, `by`, the measure, and recording if known; rows of one sequence (seeds) are averaged first.
+    Dataset "all" is the mean over all recordings. low, high, kind: of `evaluation.interval`.
     """
-    rows = []
-    table = table.groupby(["dataset", "sequence", by], sort=False, as_index=False)[measure].mean()  # over seeds
-    for dataset, part in [*table.groupby("dataset", sort=False), ("all", table)]:
-        for name, values in part.groupby(by, sort=False)[measure]:
-            low, high = evaluation.bootstrap_interval(values.to_numpy(), rng=rng)
-            rows.append((dataset, name, len(values), float(values.mean()), low, high))
-    return pd.DataFrame(rows, columns=["dataset", by, "sequences", "mean", "low", "high"])
+    rows, each = [], recording_means(table, [measure], [by])
+    for dataset, part in [*each.groupby("dataset", sort=False), ("all", each)]:
+        for name, group in part.groupby(by, sort=False):
+            found = evaluation.interval(group[measure], rng=rng, bounds=bounds_of(measure))
+            rows.append((dataset, name, group["sequences"].sum(), *found.row()))
+    return pd.DataFrame(rows, columns=["dataset", by, "sequences", *COLUMNS])

@@ -72,7 +72,7 @@ def overlap_by_step(axes, table, *, others=None, limit=None):
     for tracker, value in (others or {}).items():
         axes.axhline(value, linewidth=1.2, label=tracker, **_line(tracker))
     _limit(axes, limit)
-    axes.set(xlabel="training step", ylabel="AOR, mean over sequences", ylim=(0, 1.02))
+    axes.set(xlabel="training step", ylabel="AOR, mean over recordings", ylim=(0, 1.02))
     return axes
 
 
@@ -117,10 +117,13 @@ def boxes_on_frame(axes, image, truth, boxes, *, side, title=""):
 
 
 def difference_bars(axes, table, *, reference, measure):
-    """Paired differences with 95 % intervals; a filled dot: 0 lies outside. table: of `statistics.differences`."""
+    """Paired differences with their intervals, a filled dot: 0 lies outside; ranges are dotted lines.
+
+    table: of `statistics.differences`.
+    """
     for place, row in enumerate(table.itertuples()):
         tone = color(_short(row.tracker))
-        axes.plot([row.low, row.high], [place, place], color=tone, linewidth=2)
+        axes.plot([row.low, row.high], [place, place], ":" if row.kind == "range" else "-", color=tone, linewidth=2)
         axes.plot(row.difference, place, "o", markersize=6, color=tone, markerfacecolor=tone if row.clear else "white")
     axes.axvline(0, color="#333333", linewidth=0.8)
     axes.set_yticks(range(len(table)), table["tracker"])
@@ -133,11 +136,11 @@ def strata_lines(axes, table, *, factor):
     """The mean of a measure in each stratum of one factor, one line per tracker. table: of `statistics.strata`."""
     part = table[table["factor"] == factor]
     order = list(dict.fromkeys(part["stratum"]))
-    counts = part.groupby("stratum")["sequences"].max()
+    counts = part.groupby("stratum")["recordings"].max()
     for tracker, rows in part.groupby("tracker", sort=False):
         rows = rows.set_index("stratum").reindex(order)
         axes.plot(range(len(order)), rows["mean"], marker="o", markersize=4, label=_short(tracker), **_line(tracker))
-    axes.set_xticks(range(len(order)), [f"{name}\n({counts[name]} seq.)" for name in order])
+    axes.set_xticks(range(len(order)), [f"{name}\n(n = {counts[name]})" for name in order])
     axes.set(title=factor, ylim=(0, 1.02), xlim=(-0.3, len(order) - 0.7))
     return axes
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from irtrack_core.boxes import centers
-from irtrack_core.evaluation import bootstrap_interval
+from irtrack_core.evaluation import grouping, intervals
 from irtrack_core.figures.style import bare, new, show_image, use
 
 # one colour and name for each level of the filter, here and in the experiment
@@ -168,15 +168,16 @@ def _titles(measures):
 def search_gain(axes, table, *, rng):
     """The gain by a search for elements, on held-out sequences: Pd (left) and the targets' Pfa (right), by dataset.
 
-    axes: two. table: of `element_search.cross_validate`. Means over sequences with bootstrap intervals of 95 %.
+    axes: two. table: of `element_search.cross_validate`. Means over recordings, with their intervals.
     """
-    datasets = list(dict.fromkeys(table["dataset"]))
+    datasets, found = list(dict.fromkeys(table["dataset"])), []
     for one, column in zip(axes, ("pd", "log_pfa")):
         for i, (by, color) in enumerate(SEARCHED.items()):
-            rows = table[table["by"] == by].groupby("dataset")[column]
-            means = np.array([rows.get_group(name).mean() for name in datasets])
-            ends = np.array([bootstrap_interval(rows.get_group(name), rng=rng) for name in datasets])
-            spread = np.abs(ends.T - means)
+            rows = grouping.recording_means(table[table["by"] == by], [column]).groupby("dataset")[column]
+            bounds = intervals.bounds_of(column)
+            found += [intervals.interval(rows.get_group(name), rng=rng, bounds=bounds).row() for name in datasets]
+            means, *ends = np.array(found[-len(datasets) :], dtype=object)[:, 1:4].T.astype(float)
+            spread = np.abs(ends - means)
             x = np.arange(len(datasets)) + 0.16 * (i - 1.5)
             one.errorbar(x, means, spread, fmt="o", color=color, capsize=2, markersize=5, linewidth=1.2, label=by)
         one.set_xticks(range(len(datasets)), [name.removeprefix("sim-") for name in datasets])
@@ -184,6 +185,7 @@ def search_gain(axes, table, *, rng):
     axes[0].set(ylabel="Pd at Pfa $10^{-3}$", ylim=(-0.03, 1.05), title="targets found")
     axes[1].set(ylabel="mean $\\log_{10}$ Pfa", title="false pixels at each target, lower is better")
     axes[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), title="elements")
+    axes[0].set_xlabel(intervals.label(found), fontsize=8)
     return axes
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from irtrack_core.evaluation.intervals import LEAST
 from irtrack_core.experiments import published
 from irtrack_core.figures.filtering import response_colors
 from irtrack_core.figures.style import bare
@@ -120,10 +121,10 @@ def detection_curves(axes, table, *, title="", least=1e-5):
 
 
 def _pd_lines(axes, part, x, name):
-    """A filter's Pd at the places x, with the interval of the multi-level filter's levels as a band."""
+    """A filter's Pd at the places x; a band: the intervals of the multi-level filter's levels, where there are 10 scenes."""
     style = filter_style(name)
     axes.plot(x, part["pd"], label=NAMES.get(name, name), **style)
-    if name in NAMES:
+    if name in NAMES and (part["recordings"] >= LEAST).all():
         axes.fill_between(x, part["low"], part["high"], color=style["color"], alpha=0.15, linewidth=0)
 
 
@@ -156,14 +157,14 @@ def pd_map(axes, table, *, row, column, title=""):
 
 
 def gain_map(axes, table, *, row, column, title=""):
-    """The gain by the rectangle, Pd of M minus Pd of U, over two conditions. table: `row`, `column`, gain, low, high.
+    """The gain by the rectangle, Pd of M minus Pd of U, over two conditions. table: `row`, `column`, gain, clear.
 
-    Bold: the interval does not contain 0. Returns (axes, picture).
+    Bold: an interval, of 10 scenes or more, does not contain 0. Returns (axes, picture).
     """
-    wide, low, high = (table.pivot(index=row, columns=column, values=name) for name in ("gain", "low", "high"))
+    wide, clear = (table.pivot(index=row, columns=column, values=name) for name in ("gain", "clear"))
     picture = _map(axes, wide, title, vmin=-1, vmax=1, cmap="PuOr_r")
     for (r, c), value in np.ndenumerate(wide.to_numpy()):
-        shown = low.iat[r, c] > 0 or high.iat[r, c] < 0
+        shown = clear.iat[r, c]
         text = "0" if abs(value) < 0.005 else f"{value:+.2f}".replace("0.", ".")
         tint = "white" if abs(value) > 0.7 else "black" if shown else "#777777"
         _number(axes, r, c, text, tint, weight="bold" if shown else "normal")

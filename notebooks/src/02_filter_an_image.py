@@ -321,14 +321,13 @@ chosen = searched[searched["by"] == "search"]
 print(chosen.groupby(["dataset", "elements"], sort=False).size().to_string())
 
 # %% tags=["nbval-check-output"]
-from irtrack_core.evaluation import paired_bootstrap
+from irtrack_core.evaluation import paired_interval
 
 found_by = searched.pivot(index=["dataset", "sequence"], columns="by", values="pd")
 for other in ("default", "default, no s"):
-    gain, low, high = paired_bootstrap(found_by["search"], found_by[other], rng=np.random.default_rng(seed))
-    print(
-        f"Pd of the search less Pd of the {other}: {gain:.2f}, 95 % interval {low:.2f} to {high:.2f}, {len(found_by)} sequences"
-    )
+    pair = found_by["search"], found_by[other]
+    gain = paired_interval(*pair, rng=np.random.default_rng(seed), bounds=(0, 1))
+    print(f"Pd of the search less Pd of the {other}, with 95 % interval: {gain.text()}")
 
 # %% [markdown]
 # Read it with care. Most of the gain on dim aircraft is the rectangle that is *left out*; on pedestrians, which are large, a large $s$

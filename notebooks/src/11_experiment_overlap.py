@@ -22,7 +22,7 @@ import pandas as pd
 from IPython.display import display
 
 from irtrack_core import evaluation, metrics, workbook
-from irtrack_core.evaluation import statistics
+from irtrack_core.evaluation import intervals, statistics
 from irtrack_core.experiments import opencv_baselines, protocol, study
 from irtrack_core.experiments.compared import train_methods
 from irtrack_core.figures import experiments, style
@@ -72,20 +72,20 @@ print("AOR:", ", ".join(f"{tracker} {value:.2f}" for tracker, value in fixed.ite
 # %% [markdown]
 # ## The result, with its uncertainty
 #
-# Means over sequences, and where they would lie in 95 of 100 repetitions with other sequences (bootstrap by sequence). With two
-# sequences a set the intervals are wide: differences smaller than they are mean nothing.
+# Means over recordings with 95 % intervals (BCa bootstrap over recordings). Below ten recordings there is no interval but the range
+# of their values, and it says so.
 
 # %%
 means = study.with_intervals(table, book.rng)
 book.save_table(means, "aor")
-means["AOR (95 % interval)"] = [f"{a:.2f} ({b:.2f}-{c:.2f})" for a, b, c in means[["mean", "low", "high"]].to_numpy()]
+means["AOR (95 % interval)"] = intervals.texts(means)
 means.pivot(index="tracker", columns="dataset", values="AOR (95 % interval)").loc[names]
 
 # %% [markdown]
 # ## Is it better? Pairs of trackers
 #
-# A hard sequence is hard for all, so differences are taken sequence by sequence. A filled point: the interval leaves out 0. That is a dozen
-# tests at once; by chance alone one in twenty is "clear". The other column of points holds what the filter does to each network.
+# A hard sequence is hard for all, so differences are taken sequence by sequence. A filled point: the interval, of ten recordings or
+# more, leaves out 0. That is a dozen tests at once; by chance alone one in twenty is "clear". The other column of points holds what the filter does to each network.
 
 # %%
 against = statistics.differences(table, "paper", book.rng)
@@ -102,7 +102,8 @@ figure, axes = style.new(1, 2, width=4.6, height=4)
 experiments.difference_bars(axes[0], against, reference="paper", measure="AOR")
 experiments.difference_bars(axes[1], gains, reference="the network with the filter", measure="AOR")
 axes[1].set_xlabel("AOR with the filter minus without")
-style.note(figure, f"{condition}\n95 % by paired bootstrap over {len(sequences)} sequences; filled: 0 lies outside")
+shown = intervals.label(against.rename(columns={"difference": "mean"}))
+style.note(figure, f"{condition}\npaired; {shown}; filled: 0 lies outside an interval")
 book.save_figure(figure, "differences")
 
 # %% [markdown]
@@ -151,7 +152,7 @@ level = {name: means.query("dataset == 'all' and tracker == @name")["mean"].item
 figure, axis = style.new(width=6.2, height=3.6)
 experiments.overlap_by_step(axis, steps, others=level, limit=limit.mean())
 axis.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
-style.note(figure, f"{condition}; fold 0, inputs as published; bands: 95 % over sequences")
+style.note(figure, f"{condition}; fold 0, inputs as published; bands: {intervals.label(steps)}")
 book.save_figure(figure, "by_step")
 
 # %% [markdown]

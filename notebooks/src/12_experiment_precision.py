@@ -22,7 +22,7 @@ import pandas as pd
 from IPython.display import display
 
 from irtrack_core import evaluation, metrics, workbook
-from irtrack_core.evaluation import statistics
+from irtrack_core.evaluation import intervals, statistics
 from irtrack_core.experiments import opencv_baselines, protocol, study
 from irtrack_core.figures import experiments, style
 
@@ -108,8 +108,8 @@ draw(normalized, "normalized", f"; {len(sequences)} simulated sequences", **size
 # ## Precision at 20 px beside the paper's (Fig. 6)
 #
 # The hollow bars are what the paper's figure and text let one read; its compared methods are its reference numbers [8]-[11]. They stand apart,
-# because they come from other images, other trackers and one run without a stated uncertainty. Whiskers: 95 % interval by
-# bootstrap over sequences.
+# because they come from other images, other trackers and one run without a stated uncertainty. Whiskers: as the note
+# under the figure says.
 
 # %%
 table = evaluation.evaluate(results, sequences)[
@@ -122,7 +122,10 @@ book.save_table(means, "p20")
 figure, axis = style.new(width=11.5, height=4)
 experiments.precision_bars(axis, means)
 experiments.bar_legend(axis)
-style.note(figure, f"{condition}; {len(sequences)} simulated sequences; the paper: its Fig. 6, one run")
+whiskers = intervals.label(means[means["dataset"] != "all"])
+style.note(
+    figure, f"{condition}; {len(sequences)} simulated sequences\nwhiskers: {whiskers}; the paper: its Fig. 6, one run"
+)
 book.save_figure(figure, "p20")
 
 # %% tags=["nbval-check-output"]

@@ -16,6 +16,7 @@ import numpy as np
 from IPython.display import Markdown, display
 
 from irtrack_core import workbook
+from irtrack_core.evaluation.grouping import recording_means
 from irtrack_core.experiments import protocol, published, report
 from irtrack_core.figures import style
 
@@ -34,7 +35,7 @@ swapped = [name for name in protocol.SWAPPED if name in set(overlap["tracker"])]
 # %% [markdown]
 # ## Side by side
 #
-# Numbers in brackets are 95 % intervals, by bootstrap over sequences.
+# In brackets: 95 % intervals by BCa bootstrap over n recordings; below ten the range of their values, of n of n exact limits.
 
 # %%
 rows = []
@@ -158,8 +159,9 @@ report.picture(book, "13_experiment_speed", "fps")
 if book.path("real", "11_experiment_overlap", ".csv").exists():
     real = book.load_table("11_experiment_overlap", "real").merge(book.load_table("12_experiment_precision", "real"))
     measures = ["aor", "sr50", "sr75", "p3", "p5", "p20", "loss_rate"]
-    means = real.groupby("tracker")[measures].mean()
-    means.insert(0, "sequences", real.groupby("tracker")["sequence"].nunique())
+    each = recording_means(real, measures, ["tracker"]).groupby("tracker")
+    means = each[measures].mean()
+    means.insert(0, "recordings", each.size())
     book.save_table(means.reset_index(), "real")
     display(means.round(3))
 else:
@@ -174,7 +176,7 @@ else:
 # - **The compared methods.** [8] is a review and [9] and [10] do other tasks; only [11] is a tracker. The paper does not say what it ran in
 #   their name. `ref8` to `ref11` are reconstructions with every assumption listed (notebook 07), not the authors' code or numbers: that the
 #   paper's order of methods comes out otherwise here says something about the readings, too.
-# - **One run.** The paper gives no variance. Ours: intervals by sequence; seeds and folds as the profile says.
+# - **One run.** The paper gives no variance. Ours: intervals by recording; seeds and folds as the profile says.
 # - **Training.** Backbone, regression loss, crops and batch size are not stated; our readings stand in notebooks 03-05.
 
 # %% [markdown]

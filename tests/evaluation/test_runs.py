@@ -287,38 +287,6 @@ def test_load_refuses_another_table(tmp_path):
         save_boxes([], tmp_path / "empty.csv")
 
 
-# -- intervals
-
-
-def test_bootstrap_interval_covers_the_true_mean():
-    rng = np.random.default_rng(0)
-    hits = 0
-    for _ in range(300):
-        low, high = evaluation.bootstrap_interval(rng.normal(5, 1, 40), rng=rng, n=400)
-        hits += low <= 5 <= high
-    assert 0.88 <= hits / 300 <= 0.98
-    assert evaluation.bootstrap_interval([3.0, 3.0], rng=rng) == (3.0, 3.0)
-
-
-def test_paired_bootstrap_sees_a_small_difference_between_unequal_sequences():
-    rng = np.random.default_rng(0)
-    hard = rng.uniform(0, 1, 30)
-    a, b = hard + 0.02 + rng.normal(0, 0.01, 30), hard
-    difference, low, high = evaluation.paired_bootstrap(a, b, rng=rng)
-    assert difference == pytest.approx(np.mean(a) - np.mean(b)) and 0 < low < difference < high
-    single = evaluation.bootstrap_interval(a, rng=rng)
-    assert single[1] - single[0] > 5 * (high - low)
-
-
-def test_bootstrap_refuses():
-    rng = np.random.default_rng(0)
-    for values in ([], [1, np.nan], [[1, 2]]):
-        with pytest.raises(ValueError, match="bootstrap"):
-            evaluation.bootstrap_interval(values, rng=rng)
-    with pytest.raises(ValueError, match="shape"):
-        evaluation.paired_bootstrap([1, 2], [1, 2, 3], rng=rng)
-
-
 # -- in widths of a detector, and against got10k from the raw boxes
 
 

@@ -23,7 +23,7 @@ def many(differ, count=12, seed=0):
 
 def test_differences_are_paired_by_sequence():
     (row,) = statistics.differences(many(0.1), "one", np.random.default_rng(0)).itertuples()
-    assert (row.tracker, row.sequences) == ("two", 12) and row.clear
+    assert (row.tracker, row.sequences, row.recordings, row.kind) == ("two", 12, 12, "interval") and row.clear
     assert row.difference == pytest.approx(0.1, abs=0.02) and row.low < row.difference < row.high
     (row,) = statistics.differences(many(0.0), "one", np.random.default_rng(0)).itertuples()
     assert not row.clear and row.low < 0 < row.high
@@ -33,8 +33,10 @@ def test_differences_are_paired_by_sequence():
 
 def test_differences_average_seeds_and_refuse_what_cannot_be_paired():
     rows = [("a", "x", "one", 0.2), ("a", "x", "one", 0.4), ("a", "x", "two", 0.1), ("a", "y", "one", 0.5)]
-    with pytest.raises(ValueError, match="not measured on the same sequences"):
-        statistics.differences(table(rows), "one", np.random.default_rng(0))
+    alone = statistics.differences(table(rows), "one", np.random.default_rng(0))  # y lacks its partner
+    assert alone["difference"].item() == pytest.approx(0.2) and alone["recordings"].item() == 1
+    with pytest.raises(ValueError, match="no sequence in common"):
+        statistics.differences(table([*rows[:2], ("a", "z", "two", 0.1)]), "one", np.random.default_rng(0))
     both = table([*rows, ("a", "y", "two", 0.3)])
     assert statistics.differences(both, "one", np.random.default_rng(0))["difference"].item() == pytest.approx(0.2)
     with pytest.raises(ValueError, match="no results of 'three'"):

@@ -36,11 +36,35 @@ def test_effects_of_a_table_whose_effects_are_known():
         # every sequence shows the same change, however different the sequences are: pairing removes all of that
         np.testing.assert_allclose([row.change, row.low, row.high, row.seed_low, row.seed_high], value, atol=1e-12)
     assert (found.sequences == 7).all() and (found.seeds == 3).all()
+    assert (found.recordings == 7).all() and (found.kind == "range").all() and not found.clear.any()
+
+
+def test_one_training_that_failed_is_no_effect_of_a_part():
+    table = made_up(sequences=12, noise=0.01, rng=np.random.default_rng(0))
+    found = ablation.effects(table, np.random.default_rng(0)).set_index("effect")
+    assert found.loc["region", "clear"] and not found.loc["fusion", "clear"]
+    failed = (table["seed"] == 2) & table["fusion"] & ~table["filter"] & table["region"]
+    row = ablation.effects(table.assign(aor=table["aor"].where(~failed, 0)), np.random.default_rng(0)).iloc[1]
+    # in every recording it is the same training that lowers the mean of the cells with fusion
+    assert row["effect"] == "fusion" and row["high"] < 0 and not row["clear"] and row["seed_high"] > 0
+
+
+def test_clips_of_one_recording_count_as_one():
+    table = made_up(sequences=12, noise=0.1, rng=np.random.default_rng(0))
+    whole, rng = table.assign(recording=table["sequence"]), np.random.default_rng(0)
+    cut = table.assign(recording=table["sequence"].where(table["sequence"] > "s3", "cut"))  # s0 to s3, s10, s11
+    found = ablation.effects(cut, rng).set_index("effect")
+    assert found.loc["filter", "recordings"] == 7 and found.loc["filter", "sequences"] == 12
+    assert found.loc["filter", "kind"] == "range"
+    assert ablation.effects(whole, rng).set_index("effect").loc["filter", "kind"] == "interval"
+    by_hand = cut.groupby(["recording", "filter"])["aor"].mean().unstack()
+    assert found.loc["filter", "change"] == pytest.approx((by_hand[True] - by_hand[False]).mean())
 
 
 def test_verdicts_need_an_interval_without_0():
     table = pd.DataFrame({"world": "w", "effect": FACTORS, "change": [0.1, 0.1, -0.2], "low": [0.05, -0.1, -0.3]})
-    lines = ablation.verdicts(table.assign(high=[0.2, 0.3, -0.1]))
+    table = table.assign(high=[0.2, 0.3, -0.1], kind="interval", recordings=12, clear=[True, False, True])
+    lines = ablation.verdicts(table)
     assert [line.split(" the mean")[0] for line in lines] == [
         "w: filter raises", "w: fusion is not shown to change", "w: region lowers",
     ]  # fmt: skip

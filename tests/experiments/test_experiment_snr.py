@@ -2,13 +2,13 @@
 
 import csv
 import math
-import random
 import statistics
 from collections import defaultdict
 
 import numpy as np
 import pytest
 from kernels import ipython_folder
+from scipy.stats import beta
 
 from irtrack_core import datasets, evaluation
 from irtrack_core.workbook.__main__ import main
@@ -87,15 +87,18 @@ def test_the_choice_never_saw_the_test_sequences(results):
                 assert row["variant"] == best
 
 
-def test_shares_are_means_with_bootstrap_intervals(results):
-    rows, random_ = read(results), random.Random(0)
-    shares = {(row["dataset"], row["filter"]): row for row in read(results, "pd")}
+def test_shares_are_means_and_six_of_them_have_no_interval(results):
+    rows, shares = read(results), {(row["dataset"], row["filter"]): row for row in read(results, "pd")}
     for (name,), part in grouped(rows, "filter").items():
         row, values = shares["all", name], numbers(part, "pd")
-        assert float(row["mean"]) == pytest.approx(sum(values) / len(values)) and int(row["sequences"]) == 6
-        means = sorted(sum(random_.choices(values, k=len(values))) / len(values) for _ in range(4000))
-        assert float(row["low"]) == pytest.approx(means[100], abs=0.18)  # means of six come in steps of a sixth
-        assert float(row["high"]) == pytest.approx(means[3900], abs=0.18)
+        assert float(row["mean"]) == pytest.approx(sum(values) / len(values)) and int(row["recordings"]) == 6
+        hits, limits = round(sum(values)), (min(values), max(values))
+        exact = set(values) <= {0, 1}  # Clopper and Pearson's limits, by the beta distribution
+        if exact:
+            low = beta.ppf(0.025, hits, 7 - hits) if hits else 0
+            limits = low, beta.ppf(0.975, hits + 1, 6 - hits) if hits < 6 else 1
+        assert row["kind"] == ("exact" if exact else "range")
+        assert (float(row["low"]), float(row["high"])) == pytest.approx(limits)
 
 
 def test_differences_are_paired(results):
@@ -108,6 +111,7 @@ def test_differences_are_paired(results):
         gaps = [found[a, *key] - found[b, *key] for key in keys if row["dataset"] in ("all", key[0])]
         assert float(row["difference"]) == pytest.approx(sum(gaps) / len(gaps))
         assert float(row["low"]) <= float(row["difference"]) <= float(row["high"])
+        assert row["kind"] in ("range", "exact") and row["clear"] == "False"  # two or six sequences
 
 
 def test_measures_agree_with_each_other(results):

@@ -59,15 +59,20 @@ def test_shares_and_their_intervals():
     rng = np.random.default_rng(0)
     pd_ = filter_maps.found(made(u, m), ["filter", "size"], pfa=1e-3, rng=rng).set_index("filter")
     assert pd_.loc["U", "pd"] == 0.75 and pd_.loc["M", "pd"] == 0.5
-    spread = 1.96 * np.sqrt(0.75 * 0.25 / 20)
-    assert pd_.loc["U", "low"] == pytest.approx(0.75 - spread, abs=0.06)
-    assert pd_.loc["U", "high"] == pytest.approx(0.75 + spread, abs=0.06)
+    # Clopper and Pearson's limits of 15 of 20, from published tables
+    assert pd_.loc["U", ["low", "high"]].tolist() == pytest.approx([0.509, 0.913], abs=5e-4)
+    assert pd_.loc["U", ["kind", "recordings"]].tolist() == ["exact", 20]
 
 
 def test_gain_is_paired():
     u = [1] * 10 + [0] * 10
     rng = np.random.default_rng(0)
     same = filter_maps.gain(made(u, u), ["size"], pfa=1e-3, rng=rng).iloc[0]
-    assert (same["gain"], same["low"], same["high"]) == (0, 0, 0)  # the same scenes: no doubt at all
+    # no difference in 20 scenes: one in six others may yet show one
+    assert (same["gain"], same["kind"], same["clear"]) == (0, "exact", False)
+    assert (same["low"], same["high"]) == pytest.approx((-0.168, 0.168), abs=5e-4)
     other = filter_maps.gain(made(u, u[::-1]), ["size"], pfa=1e-3, rng=rng).iloc[0]
     assert other["gain"] == 0 and other["low"] < -0.3 and other["high"] > 0.3
+    assert not other["clear"]
+    better = filter_maps.gain(made(u, [1] * 20), ["size"], pfa=1e-3, rng=rng).iloc[0]
+    assert better["gain"] == 0.5 and better["clear"] and 0.2 < better["low"] < 0.4

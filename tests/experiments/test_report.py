@@ -32,9 +32,15 @@ def test_long_cells_stay_whole():
 
 
 def test_mean_text_takes_exactly_one_row():
-    rows = [("all", "peak", 0.615, 0.3, 0.8), ("a", "peak", 0.1, 0, 1), ("all", "paper", 0.9, 0, 1)]
-    table = pd.DataFrame(rows, columns=["dataset", "tracker", "mean", "low", "high"])
-    assert report.mean_text(table, "peak", scale=100, digits=1) == "61.5 (30.0-80.0)"
+    rows = [("all", "peak", 30, 0.615, 0.3, 0.8), ("a", "peak", 30, 0.1, 0, 1), ("all", "paper", 30, 0.9, 0, 1)]
+    table = pd.DataFrame(rows, columns=["dataset", "tracker", "recordings", "mean", "low", "high"]).assign(
+        kind="interval"
+    )
+    assert report.mean_text(table, "peak", scale=100, digits=1) == "61.5 (30.0 to 80.0, n = 30)"
+    few = table.assign(kind="range", recordings=6)
+    assert report.mean_text(few, "peak") == "0.61 (range 0.30 to 0.80, n = 6)"
+    with pytest.raises(ValueError, match="neither n nor the kind"):
+        report.mean_text(table.drop(columns="kind"), "peak")
     with pytest.raises(ValueError, match="0 rows for siamese"):
         report.mean_text(table, "siamese")
 

@@ -77,7 +77,7 @@ def test_intervals_average_seeds_first_and_hold_the_mean():
     table = pd.DataFrame(rows, columns=["dataset", "sequence", "tracker", "aor", "seed"])
     means = study.with_intervals(table, rng).set_index("dataset")
     assert means.loc["a", "mean"] == pytest.approx(0.25) and means.loc["b", "mean"] == pytest.approx(0.5)
-    assert means.loc["all", "sequences"] == 7
+    assert means.loc["all", "sequences"] == 7 and means.loc["all", "recordings"] == 7
     assert (means["low"] <= means["mean"]).all() and (means["mean"] <= means["high"]).all()
     assert means.loc["a", "low"] < 0.25 < means.loc["a", "high"]
 

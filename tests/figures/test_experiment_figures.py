@@ -9,7 +9,7 @@ from matplotlib.container import BarContainer
 
 from irtrack_core import config
 from irtrack_core.experiments import protocol
-from irtrack_core.figures import experiments, style
+from irtrack_core.figures import ablation, experiments, style
 
 NAMES = ["identity", "peak", *protocol.pairs_of_inputs("paper"), *protocol.pairs_of_inputs("ref8")]
 
@@ -56,13 +56,35 @@ def test_bars_are_hatched_where_the_input_is_not_the_method_s_own(axes):
 
 def test_clear_differences_are_filled(axes):
     table = pd.DataFrame(
-        [("peak", 6, 0.2, 0.1, 0.3, True), ("ref8", 6, 0.0, -0.1, 0.1, False)],
-        columns=["tracker", "sequences", "difference", "low", "high", "clear"],
+        [("peak", 0.2, 0.1, 0.3, "interval", True), ("ref8", 0.2, 0.1, 0.3, "range", False)],
+        columns=["tracker", "difference", "low", "high", "kind", "clear"],
     )
     experiments.difference_bars(axes, table, reference="paper", measure="AOR")
     dots = [line for line in axes.get_lines() if line.get_marker() == "o"]
     assert [dot.get_markerfacecolor() == "white" for dot in dots] == [False, True]
+    assert [line.get_linestyle() for line in axes.get_lines() if len(line.get_xdata()) == 2][:2] == ["-", ":"]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["peak", "ref8"]
+
+
+def test_effects_without_a_clear_interval_are_grey(axes):
+    effects = pd.DataFrame(
+        [("filter", 12, 0.2, 0.1, 0.3, "interval", True), ("region", 6, 0.2, 0.1, 0.3, "range", False)],
+        columns=["effect", "recordings", "change", "low", "high", "kind", "clear"],
+    ).assign(seeds=1)
+    ablation.effects(axes, effects)
+    tones = [to_hex(line.get_color()) for line in axes.get_lines() if line.get_marker() == "o"]
+    assert tones == [ablation.OFF, ablation.ON.lower()]  # the last row is drawn first
+    assert axes.get_xlabel().endswith("95 % interval, n = 12; range, no interval, n = 6")
+
+
+def test_cells_say_what_their_lines_are(axes):
+    cells = pd.DataFrame(
+        [("nothing", False, False, 6, 0.2, 0.1, 0.3, "range"), ("filter", True, False, 6, 0.3, 0.1, 0.4, "range")],
+        columns=["cell", "filter", "region", "recordings", "mean", "low", "high", "kind"],
+    )
+    ablation.cells(axes, cells)
+    assert axes.get_xlabel().endswith("range, no interval, n = 6")
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["nothing", "filter"]
 
 
 def test_stages_stand_end_to_end(axes):
