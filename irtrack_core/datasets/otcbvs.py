@@ -71,4 +71,5 @@ def _read(folder, max_gap, min_length):
         count = sum(map(len, truth))
         raise NothingToTrack(f"{len(files)} frames, {count} boxes; nobody has {min_length} of them", len(files), count)
     notes = numbering_note([file.stem for file in files])
-    return [Sequence(f"{folder.name}-{k + 1}", "otcbvs", frames, boxes, notes=notes) for k, boxes in enumerate(tracks)]
+    more = dict(notes=notes, recording=folder.name)
+    return [Sequence(f"{folder.name}-{k + 1}", "otcbvs", frames, boxes, **more) for k, boxes in enumerate(tracks)]
