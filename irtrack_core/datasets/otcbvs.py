@@ -45,13 +45,14 @@ def read_truth(path, names, shape):
 
 
 def items(root, *, max_gap=0, min_length=2):
-    """The set's folders below `root`: [(name, read)]; sequences NAME-1, NAME-2, ..., one a person, the longest first.
+    """The set's folders below `root` or `root/otcbvs`: [(name, read)]; sequences NAME-1, NAME-2, ..., the longest first.
 
-    The set has no identities: boxes are linked from frame to frame (`linking.link`). max_gap: frames a person may be
-    without box; min_length: boxes a person needs.
+    A sequence is one person. The set has no identities: boxes are linked from frame to frame (`linking.link`).
+    max_gap: frames a person may be without box; min_length: boxes a person needs.
     Raises FileNotFoundError when images or truth are missing, ValueError when they are bad.
     """
     root = Path(root)
+    root = root / "otcbvs" if (root / "otcbvs").is_dir() else root
     folders = (
         [root] if (root / "groundTruth.txt").is_file() else sorted(p.parent for p in root.glob("*/groundTruth.txt"))
     )

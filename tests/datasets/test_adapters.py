@@ -310,7 +310,7 @@ def test_kaist_bad_annotations(kaist, tmp_path):
 
 
 def test_otcbvs(tmp_path):
-    folder = media.write_images(tmp_path / "00001", media.clip(6), ".bmp", name=lambda i: f"img_{i + 1:05d}")
+    folder = media.write_images(tmp_path / "otcbvs/00001", media.clip(6), ".bmp", name=lambda i: f"img_{i + 1:05d}")
     lines = ["% OSU thermal", "% name count boxes"]
     for i in range(6):
         lines.append(f"img_{i + 1:05d}.bmp 2 ({5 + i} 6 {11 + i} 18) (46 {20 + i} 40 {10 + i})" if i < 4 else
@@ -319,7 +319,7 @@ def test_otcbvs(tmp_path):
     truth.write_text("\n".join(lines))
     one, two = load("otcbvs", tmp_path)
     assert (one.name, two.name) == ("00001-1", "00001-2") and media.number(one.frames[5]) == 5
-    assert one.recording == two.recording == "00001"
+    assert one.recording == two.recording == "00001" and len(load("otcbvs", tmp_path / "otcbvs")) == 2
     np.testing.assert_array_equal(one.boxes[:2], [[5, 6, 6, 12], [6, 6, 6, 12]])
     np.testing.assert_array_equal(two.boxes[3:5], [[40, 13, 6, 10], NAN])  # corners in either order
     for bad, message in (
