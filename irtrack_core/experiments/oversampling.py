@@ -13,6 +13,7 @@ from irtrack_core.boxes import center_error
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.datasets import in_memory
 from irtrack_core.datasets.synthetic import as_sequence
+from irtrack_core.evaluation.intervals import COLUMNS, bounds_of
 from irtrack_core.imaging.scan import Simulation, sigma_w
 
 CONDITIONS = ("detectors", "rate")
@@ -89,28 +90,27 @@ def sweep(made, *, factors=FACTORS, sequences=24, frames=40, seed=0, progress=No
 
 
 def means(table, rng):
-    """Table condition, tracker, factor, sequences, rmse_d (median over sequences), p0.25 ... p2, aor, aor_low, aor_high.
+    """Table condition, tracker, factor, recordings, mean, low, high, kind, rmse_d, p0.25, p0.5, p1, p2.
 
-    Means over sequences; the interval is of the mean, 95 %, bootstrap over sequences.
+    mean to kind: AO with its interval over the sequences, each a recording of its own, of `evaluation.interval`; rmse_d: the
+    median over sequences; p0.25 to p2: means.
     """
-    rows = []
+    rows, shares = [], [f"p{t:g}" for t in WITHIN]
     for key, part in table.groupby(["condition", "tracker", "factor"], sort=False):
-        low, high = evaluation.bootstrap_interval(part["aor"].to_numpy(), rng=rng)
-        row = dict(zip(("condition", "tracker", "factor"), key)) | {"sequences": part["sequence"].nunique()}
-        row |= {"rmse_d": part["rmse_d"].median()} | part[[f"p{t:g}" for t in WITHIN] + ["aor"]].mean().to_dict()
-        rows.append(row | {"aor_low": low, "aor_high": high})
-    return pd.DataFrame(rows)
+        found = evaluation.interval(part["aor"], rng=rng, bounds=bounds_of("aor"))
+        rows.append([*key, *found.row(), part["rmse_d"].median(), *part[shares].mean()])
+    return pd.DataFrame(rows, columns=["condition", "tracker", "factor", *COLUMNS, "rmse_d", *shares])
 
 
 def differences(table, rng, measure="aor"):
-    """Table condition, tracker, factor, difference, low, high: what each factor changes against M = 2, with 95 % intervals.
+    """Table condition, tracker, factor, recordings, mean, low, high, kind: what a factor changes against M = 2.
 
-    Paired by sequence, bootstrap over sequences.
+    Paired by sequence, of `evaluation.paired_interval`.
     """
     rows = []
     for key, part in table.groupby(["condition", "tracker"], sort=False):
         wide = part.pivot(index="sequence", columns="factor", values=measure)
         for factor in wide.columns.drop(EXACT):
-            found = evaluation.paired_bootstrap(wide[factor].to_numpy(), wide[EXACT].to_numpy(), rng=rng)
-            rows.append([*key, factor, *found])
-    return pd.DataFrame(rows, columns=["condition", "tracker", "factor", "difference", "low", "high"])
+            found = evaluation.paired_interval(wide[factor], wide[EXACT], rng=rng, bounds=bounds_of(measure))
+            rows.append([*key, factor, *found.row()])
+    return pd.DataFrame(rows, columns=["condition", "tracker", "factor", *COLUMNS])

@@ -6,10 +6,11 @@ import pandas as pd
 
 from irtrack_core import evaluation
 from irtrack_core.datasets import in_memory, preprocess
+from irtrack_core.evaluation.grouping import recording_means
+from irtrack_core.evaluation.intervals import COLUMNS, bounds_of
 from irtrack_core.experiments import real_sets
 
 SIZE = (640, 480)  # width, height
-FEW = 10  # recordings below which a range is given and no interval
 KEYS = ["dataset", "tracker", "mode"]
 
 
@@ -41,21 +42,17 @@ def means(table):
 
 
 def changes(table, rng, measures=("p5", "aor")):
-    """Table dataset, tracker, mode, measure, recordings, difference, low, high, of: what a mode changes against native size.
+    """Table dataset, tracker, mode, measure, recordings, mean, low, high, kind: what a mode changes against native size.
 
-    Paired by recording. of: "95 %", bootstrap over recordings, or "range" over them where they are fewer than ten. A
-    measure that a set does not have is left out.
+    Paired by recording; mean to kind: of `evaluation.paired_interval`. A measure that a set does not have is left out.
     """
-    each = table.groupby([*KEYS, "recording"], sort=False)[list(measures)].mean()
-    rows = []
-    for (dataset, tracker), part in each.groupby(level=["dataset", "tracker"], sort=False):
-        by_mode = {mode: p.droplevel(KEYS) for mode, p in part.groupby(level="mode", sort=False)}
-        for mode in [mode for mode in by_mode if mode != "none"]:
-            for measure in [m for m in measures if by_mode["none"][m].notna().all()]:
-                gap = (by_mode[mode][measure] - by_mode["none"][measure]).to_numpy()
-                limits, of = (gap.min(), gap.max()), "range"
-                if len(gap) >= FEW:
-                    limits, of = evaluation.bootstrap_interval(gap, rng=rng), "95 %"
-                rows.append([dataset, tracker, mode, measure, len(gap), gap.mean(), *limits, of])
-    columns = ["dataset", "tracker", "mode", "measure", "recordings", "difference", "low", "high", "of"]
-    return pd.DataFrame(rows, columns=columns)
+    each, rows = recording_means(table, measures, KEYS), []
+    for (dataset, tracker), part in each.groupby(["dataset", "tracker"], sort=False):
+        by_mode = {mode: p.set_index("recording") for mode, p in part.groupby("mode", sort=False)}
+        native = by_mode.pop("none")
+        for mode, other in by_mode.items():
+            for measure in [m for m in measures if native[m].notna().all()]:
+                values = other.loc[native.index, measure], native[measure]
+                found = evaluation.paired_interval(*values, rng=rng, bounds=bounds_of(measure))
+                rows.append([dataset, tracker, mode, measure, *found.row()])
+    return pd.DataFrame(rows, columns=["dataset", "tracker", "mode", "measure", *COLUMNS])

@@ -8,7 +8,7 @@ import pandas as pd
 
 from irtrack_core import evaluation, metrics
 from irtrack_core.datasets import NothingToTrack, data_root, load
-from irtrack_core.evaluation.runs import by_key
+from irtrack_core.evaluation.grouping import recording_means
 from irtrack_core.experiments import study
 
 SETS = ("hui", "kaist", "otcbvs")
@@ -45,8 +45,7 @@ def real_sets(frames=0, *, most=30):
 
 def measure(results, sequences):
     """Table dataset, recording, sequence, tracker, annotated, p3, p5, p20, aor; aor is NaN where boxes give no size."""
-    table, known = evaluation.evaluate(results, sequences), by_key(sequences)
-    table["recording"] = [known[key].recording for key in zip(table["dataset"], table["sequence"])]
+    table = evaluation.evaluate(results, sequences)
     table.loc[table["dataset"].isin(CENTRES), "aor"] = np.nan
     return table[["dataset", "recording", "sequence", "tracker", "annotated", *MEASURES]]
 
@@ -57,10 +56,9 @@ def means(table):
     table: of `measure`. p5_lowest: of the recording on which the tracker does worst; so few recordings get no interval.
     """
     keys = ["dataset", "tracker"]
-    each = table.groupby([*keys, "recording"], sort=False)[list(MEASURES)].mean()
-    groups = each.groupby(level=keys, sort=False)
-    counts = table.groupby(keys, sort=False).agg(recordings=("recording", "nunique"), sequences=("sequence", "nunique"))
-    return counts.join(groups.mean()).assign(p5_lowest=groups["p5"].min()).reset_index()
+    groups = recording_means(table, MEASURES, keys).groupby(keys, sort=False)
+    counts = {"recordings": groups.size(), "sequences": groups["sequences"].sum()}
+    return pd.DataFrame(counts).join(groups[list(MEASURES)].mean()).assign(p5_lowest=groups["p5"].min()).reset_index()
 
 
 def precision(results, sequences):
@@ -68,12 +66,10 @@ def precision(results, sequences):
 
     Means over recordings, first within each.
     """
-    known, rows = by_key(sequences), []
-    for result in results:
-        one = known[result.dataset, result.sequence]
-        (values,) = evaluation.curves([result], [one], metrics.precision_curve).values()
-        rows.append([result.dataset, result.tracker, one.recording, *values])
-    keys = ["dataset", "tracker", "recording"]
-    table = pd.DataFrame(rows, columns=[*keys, *metrics.PIXEL_THRESHOLDS])
-    mean = table.groupby(keys, sort=False).mean().groupby(level=keys[:2], sort=False).mean()
-    return mean.rename_axis("error", axis=1).stack().rename("value").reset_index()
+    parts = []
+    for dataset in dict.fromkeys(result.dataset for result in results):
+        rates = evaluation.curves([r for r in results if r.dataset == dataset], sequences, metrics.precision_curve)
+        for tracker, values in rates.items():
+            part = pd.DataFrame({"error": metrics.PIXEL_THRESHOLDS, "value": values})
+            parts.append(part.assign(dataset=dataset, tracker=tracker))
+    return pd.concat(parts, ignore_index=True)[["dataset", "tracker", "error", "value"]]

@@ -76,14 +76,15 @@ def test_sweep_and_its_means():
     means = o.means(table, np.random.default_rng(0))
     first = table[(table["condition"] == "rate") & (table["factor"] == 1)]
     row = means[(means["condition"] == "rate") & (means["factor"] == 1)].iloc[0]
-    assert row["aor"] == pytest.approx(first["aor"].mean()) and row["sequences"] == 2
-    assert row["aor_low"] <= row["aor"] <= row["aor_high"]
+    assert row["mean"] == pytest.approx(first["aor"].mean()) and row["recordings"] == 2
+    assert row["rmse_d"] == pytest.approx(first["rmse_d"].mean()) and row["p1"] == pytest.approx(first["p1"].mean())
 
 
 def test_differences_are_paired_and_against_two_samples_a_detector():
     rows = [("rate", "t", m, k, k / 10 + 0.05 * m) for m in (1.0, 2.0, 4.0) for k in range(6)]
-    table = pd.DataFrame(rows, columns=["condition", "tracker", "factor", "sequence", "aor"])
-    found = o.differences(table, np.random.default_rng(0)).set_index("factor")
+    table = pd.DataFrame(rows, columns=["condition", "tracker", "factor", "sequence", "error"])
+    found = o.differences(table, np.random.default_rng(0), "error").set_index("factor")
     assert found.index.tolist() == [1.0, 4.0]
+    assert found["kind"].tolist() == ["range", "range"]
     for factor, expected in ((1.0, -0.05), (4.0, 0.1)):  # the spread between sequences is not in a paired interval
-        np.testing.assert_allclose(found.loc[factor, ["difference", "low", "high"]].astype(float), expected)
+        np.testing.assert_allclose(found.loc[factor, ["mean", "low", "high"]].astype(float), expected)

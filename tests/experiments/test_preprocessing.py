@@ -87,10 +87,10 @@ def test_changes_are_paired_by_recording_and_few_give_a_range():
     found = preprocessing.changes(table, np.random.default_rng(0)).set_index(["dataset", "mode", "measure"])
     assert ("hui", "letterbox", "aor") not in found.index and len(found) == 2 + 4
     row = found.loc["hui", "letterbox", "p5"]
-    assert (row["of"], row["recordings"]) == ("range", 3)
-    np.testing.assert_allclose([row["difference"], row["low"], row["high"]], [0.31 / 3, 0.1, 0.11])
+    assert (row["kind"], row["recordings"]) == ("range", 3)
+    np.testing.assert_allclose([row["mean"], row["low"], row["high"]], [0.31 / 3, 0.1, 0.11])
     row = found.loc["many", "letterbox", "p5"]
-    assert row["of"] == "95 %" and 0.1 <= row["low"] < row["difference"] < row["high"] <= 0.11
+    assert row["kind"] == "interval" and 0.1 <= row["low"] < row["mean"] < row["high"] <= 0.11
     means = preprocessing.means(table).set_index(["dataset", "mode"])
     assert means.loc[("hui", "stretch"), "p5"] == pytest.approx(0.05 - 0.1)
     assert means["recordings"].tolist() == [3] * 3 + [12] * 3
