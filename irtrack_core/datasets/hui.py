@@ -5,17 +5,21 @@ a fixed 8 x 8 pixels around them. Both are read, from a text file in the folder,
 
     0.bmp 67,106,75,114,0            corners x1,y1,x2,y2 and a class; several targets stand one after the other
     0.bmp 71,110      0 71 110       centre x,y of image 0.bmp
+
+The labels name no target. Where no frame has more than one box, all are of one target, which may move by more than its
+box from frame to frame; where a frame has several, boxes are linked by overlap (`linking.link`).
 """
 
 import re
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
 from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.box_file import checked
-from irtrack_core.datasets.folder import image_files, numbering_note
+from irtrack_core.datasets.folder import image_files, numbering_note, pieces
 from irtrack_core.datasets.frames import ImageFrames, natural_key
 from irtrack_core.datasets.linking import link
 from irtrack_core.datasets.sequence import Sequence
@@ -68,8 +72,9 @@ def _label_file(folder):
 def items(root, *, size=8.0, max_gap=5):
     """The segments `dataN` below `root` (the set, one segment, or a folder that holds `hui_dimsmall/`): [(name, read)].
 
-    size: side in pixels of the box round an annotated centre; max_gap: frames for which a track may be without annotation.
-    A segment with several targets gives several sequences: data10, data10-2, ...
+    size: side in pixels of the box round an annotated centre; max_gap: images in a row that may be missing within a
+    sequence, and annotations within the track of one of several targets. A segment with several targets, or cut where
+    more images are missing, gives several sequences of one recording: data10, data10-2, ...
     Raises FileNotFoundError when images or labels are missing, ValueError when they are bad.
     """
     root = Path(root)
@@ -82,13 +87,36 @@ def items(root, *, size=8.0, max_gap=5):
 
 
 def _read(folder, size, max_gap):
-    files = image_files(folder)
-    frames, names = ImageFrames(files), [file.stem for file in files]
-    labelled, unknown = read_labels(_label_file(folder), names, frames.shape, size)
-    tracks = link(labelled, max_gap=max_gap)
-    if not len(tracks):
-        raise ValueError(f"{_label_file(folder)} annotates no target")
-    notes = numbering_note(names, first=0)
-    notes += (f"{len(unknown)} labelled images are not there, the first: {unknown[0]}",) if unknown else ()
-    titles = [folder.name if k == 0 else f"{folder.name}-{k + 1}" for k in range(len(tracks))]
-    return [Sequence(title, "hui", frames, boxes, notes=notes) for title, boxes in zip(titles, tracks)]
+    files, labels = image_files(folder), _label_file(folder)
+    names = [file.stem for file in files]
+    labelled, unknown = read_labels(labels, names, ImageFrames(files).shape, size)
+    cut, tracks, bare = pieces(names, max_gap), [], ()
+    for k, (part, before) in enumerate(cut):
+        which = f"images {names[part][0]} to {names[part][-1]} of {folder.name}"
+        notes = numbering_note(names[part], first=None if k else 0)
+        notes += (f"{which}: {before} are missing before them",) if before else ()
+        notes += (f"{which}: {cut[k + 1][1]} are missing after them",) if k + 1 < len(cut) else ()
+        found = _tracks(labelled[part], max_gap)
+        bare += () if len(found) else (f"{which} are left out: no target is annotated in them",)
+        tracks += [(ImageFrames(files[part]), boxes, notes) for boxes in found]
+    if not tracks:
+        raise ValueError(f"{labels} annotates no target")
+    bare += (f"{len(unknown)} labelled images are not there, the first: {unknown[0]}",) if unknown else ()
+    return [
+        Sequence(title, "hui", frames, boxes, notes=notes + bare, recording=folder.name)
+        for title, (frames, boxes, notes) in zip(_titles(folder.name), tracks)
+    ]
+
+
+def _tracks(frames, max_gap):
+    """Boxes (N, 4) of each target in N lists of boxes."""
+    if max(map(len, frames)) > 1:
+        return link(frames, max_gap=max_gap)
+    one = np.array([boxes[0] if boxes else [np.nan] * 4 for boxes in frames])
+    return [one] if np.isfinite(one).any() else []
+
+
+def _titles(name):
+    """name, name-2, name-3, ..."""
+    yield name
+    yield from (f"{name}-{k}" for k in count(2))

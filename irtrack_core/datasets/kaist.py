@@ -180,8 +180,9 @@ def _read(root, key, files, single, labels, min_length, max_gap):
         seen = np.flatnonzero(np.isfinite(boxes[:, 0]))
         if len(seen) >= min_length:
             part = slice(seen[0], seen[-1] + 1)
-            name = f"{'_'.join(key)}-{len(sequences) + 1}"
-            sequences.append(Sequence(name, "kaist", ImageFrames(paths[part]), boxes[part], fps=20.0, notes=notes))
+            name, images = f"{'_'.join(key)}-{len(sequences) + 1}", ImageFrames(paths[part])
+            more = dict(fps=20.0, notes=notes, recording="_".join(key))
+            sequences.append(Sequence(name, "kaist", images, boxes[part], **more))
     if not sequences:
         count = sum(len(frame or []) for frame in kept)
         told = "; ".join(

@@ -45,13 +45,14 @@ def read_truth(path, names, shape):
 
 
 def items(root, *, max_gap=0, min_length=2):
-    """The set's folders below `root`: [(name, read)]; sequences NAME-1, NAME-2, ..., one a person, the longest first.
+    """The set's folders below `root` or `root/otcbvs`: [(name, read)]; sequences NAME-1, NAME-2, ..., the longest first.
 
-    The set has no identities: boxes are linked from frame to frame (`linking.link`). max_gap: frames a person may be
-    without box; min_length: boxes a person needs.
+    A sequence is one person. The set has no identities: boxes are linked from frame to frame (`linking.link`).
+    max_gap: frames a person may be without box; min_length: boxes a person needs.
     Raises FileNotFoundError when images or truth are missing, ValueError when they are bad.
     """
     root = Path(root)
+    root = root / "otcbvs" if (root / "otcbvs").is_dir() else root
     folders = (
         [root] if (root / "groundTruth.txt").is_file() else sorted(p.parent for p in root.glob("*/groundTruth.txt"))
     )
@@ -71,4 +72,5 @@ def _read(folder, max_gap, min_length):
         count = sum(map(len, truth))
         raise NothingToTrack(f"{len(files)} frames, {count} boxes; nobody has {min_length} of them", len(files), count)
     notes = numbering_note([file.stem for file in files])
-    return [Sequence(f"{folder.name}-{k + 1}", "otcbvs", frames, boxes, notes=notes) for k, boxes in enumerate(tracks)]
+    more = dict(notes=notes, recording=folder.name)
+    return [Sequence(f"{folder.name}-{k + 1}", "otcbvs", frames, boxes, **more) for k, boxes in enumerate(tracks)]

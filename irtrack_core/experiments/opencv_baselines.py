@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 
 from irtrack_core import config, trackers
-from irtrack_core.experiments import protocol, speed, study
+from irtrack_core.experiments import protocol, real_sets, speed, study
 from irtrack_core.provenance import provenance
 from irtrack_core.trackers import opencv
 
@@ -31,7 +31,7 @@ def run(profile, results, names, *, seed=0, real_frames=60, options=None, progre
     sequences = [one for _, _, test in protocol.test_folds(profile, seed) for one in test]
     real = study.real_sequences(real_frames)
     timed = [study.head(one, 16) for one in protocol.test_folds(profile, seed)[0][2] + real[:4]]
-    sequences += real
+    sequences += real + real_sets.real_sets(real_sets.FRAMES)[0]
     made = {name: trackers.create(name, **(options or {}).get(name, {})) for name in names}
     study.track(sequences, names, results, seed=seed, progress=progress, made=made)
     made["peak"] = trackers.create("peak")

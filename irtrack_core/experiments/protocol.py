@@ -21,6 +21,7 @@ BOTH = "paper-both"
 COMPARED = METHODS + SWAPPED + (BOTH,)
 OPENCV = ("csrt", "kcf", "mil", "nanotrack")
 SHIPPED = weights.SHIPPED / "compact.safetensors"  # of `siamese`
+SIMULATION_ALONE = "compact-sim"  # `siamese` with the shipped weights that saw no real sequence
 
 
 def parse(name):
@@ -87,6 +88,8 @@ def weights_of(name, results, fold, seed, step=None):
     """The file that a tracker of the experiments has its weights from; None for one without any."""
     if name in COMPARED:
         return weights_path(results, fold, seed, step, name)
+    if name == SIMULATION_ALONE:
+        return weights.SHIPPED / f"{name}.safetensors"
     return SHIPPED if name == "siamese" else None
 
 

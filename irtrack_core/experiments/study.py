@@ -23,6 +23,7 @@ from irtrack_core.experiments import cached, dependencies
 from irtrack_core.experiments.compared.notes import BARE, BARE_REGION
 from irtrack_core.experiments.protocol import (
     COMPARED,
+    SIMULATION_ALONE,
     boxes_path,
     parse,
     steps,
@@ -41,6 +42,8 @@ def make_tracker(name, results, fold=0, seed=0, step=None):
 
     The compared methods run in one bare frame (`compared.notes.BARE`). step: the weights after so many training steps.
     """
+    if name == SIMULATION_ALONE:
+        return trackers.create("siamese", weights=weights_of(name, results, fold, seed), name=name)
     if name not in COMPARED:
         return trackers.create(name)
     method, _ = parse(name)

@@ -14,6 +14,7 @@ COLORS = {
     "identity": "#999999",
     "peak": "#0072B2",
     "siamese": "#D55E00",
+    "compact-sim": "#8C6D1F",
     "paper": "#009E73",
     "ref8": "#E69F00",
     "ref9": "#56B4E9",

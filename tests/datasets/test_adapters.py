@@ -97,6 +97,47 @@ def test_hui_labels_beside_several_targets_and_missing_images(hui):
     assert report.usable and len(report.sequences) == 2
 
 
+def test_hui_one_box_a_frame_is_one_target_however_far_it_jumps(hui):
+    """A box of 8 px that moves by 19 px, and a frame without any: linked by overlap this was three targets."""
+    left = {i: 8 + 19 * (i % 3) for i in range(12) if i not in (4, 5, 6, 7, 8, 9)}  # absent longer than max_gap
+    (hui / "data2/gt.txt").write_text("\n".join(f"{i}.bmp {x},10,{x + 8},18,0" for i, x in left.items()))
+    (sequence,) = load("hui", hui)
+    assert (sequence.name, sequence.recording, len(sequence), sequence.notes) == ("data2", "data2", 12, ())
+    assert np.flatnonzero(sequence.present).tolist() == list(left)
+    np.testing.assert_array_equal(sequence.boxes[sequence.present, 0], list(left.values()))
+
+
+def test_hui_pieces_far_apart_in_number_are_sequences_of_one_recording(hui):
+    """Images 0-4 without 2, then 305-311: the first gap is a missing frame, the second a cut."""
+    for i in range(5, 12):
+        (hui / f"data2/{i}.bmp").rename(hui / f"data2/{i + 300}.bmp")
+    (hui / "data2/2.bmp").unlink()
+    numbers = [0, 1, 3, 4, *range(305, 312)]
+    (hui / "data2/gt.txt").write_text("\n".join(f"{n}.bmp {n % 50},10,{n % 50 + 8},18,0" for n in numbers))
+    one, two = load("hui", hui)
+    assert [(s.name, s.recording, len(s)) for s in (one, two)] == [("data2", "data2", 4), ("data2-2", "data2", 7)]
+    assert one.boxes[:, 0].tolist() == [0, 1, 3, 4] and media.number(one.frames[2]) == 3
+    assert two.boxes[:, 0].tolist() == list(range(5, 12)) and media.number(two.frames[0]) == 5
+    assert one.notes == ("images missing from the numbering: 2", "images 0 to 4 of data2: 300 are missing after them")
+    assert two.notes == ("images 305 to 311 of data2: 300 are missing before them",)
+    (whole,) = load("hui", hui, max_gap=300)
+    assert len(whole) == 11 and "images missing from the numbering: 2, 5, 6, 7, 8 and 296 more" in whole.notes
+    assert [name for name, _ in datasets.items("hui", hui)] == ["data2"]  # pieces of one folder are read together
+
+
+def test_hui_a_piece_with_two_targets_is_linked_and_one_without_any_left_out(hui):
+    for i in range(4, 12):
+        (hui / f"data2/{i}.bmp").rename(hui / f"data2/{i + (100 if i < 8 else 200)}.bmp")
+    rows = [f"{i}.bmp 10,10,18,18,0 40,20,48,28,0" for i in range(4)]
+    rows += [f"{n}.bmp {5 + 20 * (n % 2)},10,{13 + 20 * (n % 2)},18,0" for n in range(208, 212)]
+    (hui / "data2/gt.txt").write_text("\n".join(rows))
+    found = load("hui", hui)
+    assert [(s.name, len(s)) for s in found] == [("data2", 4), ("data2-2", 4), ("data2-3", 4)]
+    assert {s.recording for s in found} == {"data2"}
+    assert found[0].boxes[0, 0] != found[1].boxes[0, 0] and found[2].boxes[:, 0].tolist() == [5, 25, 5, 25]
+    assert all("images 104 to 107 of data2 are left out: no target is annotated in them" in s.notes for s in found)
+
+
 @pytest.mark.parametrize(
     "text, message",
     [
@@ -162,7 +203,7 @@ def test_kaist_people_become_sequences(kaist, kind):
     assert (one.name, len(one), two.name, len(two)) == ("set00_V000-1", 12, "set00_V000-2", 10)
     np.testing.assert_array_equal(one.boxes, [[5 + i, 20, 6, 9] for i in range(12)])
     np.testing.assert_array_equal(two.boxes, [[40, 20 + i, 6, 9] for i in range(2, 12)])
-    assert media.number(two.frames[0]) == 2
+    assert media.number(two.frames[0]) == 2 and {one.recording, two.recording} == {"set00_V000"}
     visible = pair(two)
     assert media.number(visible[0]) == 2 and not np.array_equal(visible[0], two.frames[0])
     (again, _) = load("kaist", kaist, modality="visible", sets=("set00",))
@@ -269,7 +310,7 @@ def test_kaist_bad_annotations(kaist, tmp_path):
 
 
 def test_otcbvs(tmp_path):
-    folder = media.write_images(tmp_path / "00001", media.clip(6), ".bmp", name=lambda i: f"img_{i + 1:05d}")
+    folder = media.write_images(tmp_path / "otcbvs/00001", media.clip(6), ".bmp", name=lambda i: f"img_{i + 1:05d}")
     lines = ["% OSU thermal", "% name count boxes"]
     for i in range(6):
         lines.append(f"img_{i + 1:05d}.bmp 2 ({5 + i} 6 {11 + i} 18) (46 {20 + i} 40 {10 + i})" if i < 4 else
@@ -278,6 +319,7 @@ def test_otcbvs(tmp_path):
     truth.write_text("\n".join(lines))
     one, two = load("otcbvs", tmp_path)
     assert (one.name, two.name) == ("00001-1", "00001-2") and media.number(one.frames[5]) == 5
+    assert one.recording == two.recording == "00001" and len(load("otcbvs", tmp_path / "otcbvs")) == 2
     np.testing.assert_array_equal(one.boxes[:2], [[5, 6, 6, 12], [6, 6, 6, 12]])
     np.testing.assert_array_equal(two.boxes[3:5], [[40, 13, 6, 10], NAN])  # corners in either order
     for bad, message in (

@@ -11,7 +11,7 @@ import pytest
 
 from irtrack_core import config, evaluation
 from irtrack_core.datasets import Sequence
-from irtrack_core.experiments import jobs, protocol, study
+from irtrack_core.experiments import jobs, protocol, real_sets, study
 from irtrack_core.experiments.compared import train_methods
 from irtrack_core.network.weights import save_weights
 
@@ -59,6 +59,7 @@ def test_jobs_are_those_of_notebook_11(root):
     known = papermill.inspect_notebook(str(root / "notebooks" / "11_experiment_overlap.ipynb"))
     given = {name: json.loads(entry["default"]) for name, entry in known.items() if name != "profile"}
     assert given["waiting"] == jobs.WAITING and given["real_frames"] == jobs.REAL_FRAMES
+    assert given["set_frames"] == real_sets.FRAMES
     assert sorted(given["baselines"] + protocol.on_all_inputs(given["methods"])) == sorted(jobs.NAMES)
 
 

@@ -176,6 +176,20 @@ def test_other_shipped_weights_are_tracked_anew(tmp_path, monkeypatch):
     assert keys[0] == keys[2] != keys[1]
 
 
+def test_the_weights_of_simulation_alone_are_a_tracker_of_their_own(tmp_path):
+    assert protocol.weights_of("compact-sim", tmp_path, 0, 0) == SHIPPED / "compact-sim.safetensors"
+    tracker = study.make_tracker("compact-sim", tmp_path)
+    other = study.make_tracker("siamese", tmp_path)
+    assert (tracker.name, other.name, type(tracker)) == ("compact-sim", "siamese", type(other))
+    one = sequence()
+    results = study.track([one], ["compact-sim"], tmp_path, made={"compact-sim": tracker})
+    assert results[0].tracker == "compact-sim"
+    for made in (tracker, other):
+        made.init(one.frames[0], one.boxes[0])
+        made.update(one.frames[1])
+    assert tracker.score != other.score
+
+
 def test_stages_add_up_to_the_whole(tmp_path):
     one = sequence(frames=40)
     table = speed.stages([one], ["identity", "peak"], tmp_path, warmup=2).set_index(["tracker", "stage"])["ms"]
