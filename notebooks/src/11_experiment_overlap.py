@@ -30,7 +30,7 @@ from irtrack_core.figures import experiments, style
 
 options = dict(baselines=baselines, methods=methods, waiting=waiting, real_frames=real_frames, set_frames=set_frames)
 book = workbook.start("11_experiment_overlap", profile=profile, seed=seed, **options)
-names = baselines + [name for method in methods for name in protocol.pairs_of_inputs(method)]
+names = baselines + protocol.on_all_inputs(methods)
 panels = (False, True)  # without the filter, with it
 
 # %% [markdown]
@@ -44,7 +44,8 @@ panels = (False, True)  # without the filter, with it
 # - `siamese` is the network that we ship, with prediction and re-detection, trained on other data than these sequences;
 # - `paper` is the paper's network with its filter, `ref8` to `ref11` are reconstructions of the methods it names (notebook 07), on the
 #   plain image. All five are trained on this fold's training sequences and run in one bare frame: no prediction, no re-detection;
-# - `paper-image` and `ref8-filtered` to `ref11-filtered` are the same networks on the other input;
+# - `paper-image` and `ref8-filtered` to `ref11-filtered` are the same networks on the other input; `paper-both` is the paper's network
+#   behind a filter that keeps dark targets as well. Eq. (3) keeps bright ones alone, and every fourth target of `sim-otcbvs` is cold;
 # - `csrt`, `kcf`, `mil` are OpenCV's, where `make baselines` has run them.
 #
 # In `quick` the networks are narrow ones, trained for a minute each: do not take them for the methods' results.
@@ -90,12 +91,14 @@ means.pivot(index="tracker", columns="dataset", values="AOR (95 % interval)").lo
 
 # %%
 against = statistics.differences(table, "paper", book.rng)
-inputs = [protocol.pairs_of_inputs(method) for method in methods]
+inputs = {method: protocol.pairs_of_inputs(method) for method in methods}
+if "paper" in methods:
+    inputs[protocol.BOTH] = (inputs["paper"][0], protocol.BOTH)
 gains = [
     statistics.differences(table[table["tracker"].isin(pair)], pair[1], book.rng).assign(method=pair[1])
-    for pair in inputs
+    for pair in inputs.values()
 ]
-gains = pd.concat(gains).assign(tracker=methods)
+gains = pd.concat(gains).assign(tracker=list(inputs))
 book.save_table(against, "differences")
 book.save_table(gains, "filter_gain")
 

@@ -31,7 +31,7 @@ shown = dict(pictures=pictures, least=least, real_frames=real_frames, set_frames
 options = dict(baselines=baselines, methods=methods) | shown
 book = workbook.start("12_experiment_precision", profile=profile, seed=seed, **options)
 condition = experiments.caption(book.profile)
-names = baselines + [name for method in methods for name in protocol.pairs_of_inputs(method)]
+names = baselines + protocol.on_all_inputs(methods)
 results, sequences = study.load_folds(book.profile, names, book.results, seed)
 others = opencv_baselines.there(sequences, book.results, seed)
 results += study.load_results(sequences, others, book.results, seed=seed)

@@ -8,6 +8,7 @@ import pytest
 
 from irtrack_core import datasets, evaluation
 from irtrack_core.datasets import Sequence, recordings, svanstrom
+from irtrack_core.network.weights import SHIPPED, read_card
 
 
 def scene(seed):
@@ -162,6 +163,14 @@ def test_the_table_is_derived_from_the_videos(further_clips, capsys):
     rows = {row["clip"]: row for row in csv.DictReader(capsys.readouterr().out.splitlines())}
     assert rows[tested]["recording"] == rows["IR_DRONE_998"]["recording"] and rows["IR_DRONE_998"]["part"] == "unused"
     assert rows[trained]["part"] == rows["IR_DRONE_999"]["part"] == "train" and rows[tested]["part"] == "validation"
+
+
+def test_shipped_weights_saw_no_validation_recording():
+    aside = {f"svanstrom/{recording}" for recording, part in recordings.read_table().values() if part != "train"}
+    for file in SHIPPED.glob("*.safetensors"):
+        seen = read_card(file)["recordings"]
+        assert not aside & set(seen), file.name
+        assert bool(seen) == ("Svanstrom" in read_card(file)["data"])
 
 
 @pytest.mark.realdata

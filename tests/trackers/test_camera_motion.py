@@ -120,7 +120,8 @@ def test_the_tracker_follows_a_jump_beyond_its_window(world, pan):
     tracker.init(frames[0], boxes[0])
     for frame, box in zip(frames[1:], boxes[1:]):
         found = tracker.update(frame)
-        assert np.abs(found[:2] - box[:2]).max() < 3
+        assert np.abs(found[:2] - box[:2]).max() < 5  # half a side: no other spot lies so near
+    assert np.abs(found[:2] - box[:2]).max() < 2
 
 
 def test_no_tile_no_watch():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from irtrack_core import trackers
-from irtrack_core.boxes import center_error, centers
+from irtrack_core.boxes import MOST, center_error, centers
 from irtrack_core.filtering import filter_window, line_elements, rectangle
 from irtrack_core.trackers import IdentityTracker, Tracker, create, to_gray
 from irtrack_core.trackers.base import GrayView
@@ -251,7 +251,8 @@ def test_peak_on_a_flat_sequence_stays(dtype):
 @given(st.integers(1, 40), st.integers(1, 40), st.data())
 def test_peak_on_any_frame_size_and_box(height, width, data):
     cx, cy = data.draw(st.floats(0, width - 0.01)), data.draw(st.floats(0, height - 0.01))
-    w, h = data.draw(st.floats(0.1, 60)), data.draw(st.floats(0.1, 60))
+    most = min(60, MOST * max(width, height))
+    w, h = data.draw(st.floats(0.1, most)), data.draw(st.floats(0.1, most))
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 255, (3, height, width), dtype=np.uint8)
     box = np.array([cx - w / 2, cy - h / 2, w, h])
