@@ -6,6 +6,7 @@ which the box was given, is up to the caller (`evaluation.evaluate` does it).
 """
 
 from functools import lru_cache
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from irtrack_core.boxes import as_boxes, center_error, iou
 IOU_THRESHOLDS = np.linspace(0, 1, 21)  # 0:.05:1
 PIXEL_THRESHOLDS = np.arange(51)  # 0..50 px
 SIZE_THRESHOLDS = np.linspace(0, 0.5, 51)  # shares of the target's size
+_NORMAL = NormalDist()
 
 # -- one image: how much of the target stands out
 
@@ -56,15 +58,35 @@ def noise_sigma(image, region=None):
     """Standard deviation of the white noise of a *raw* frame: the floor for every sigma measured after a filter.
 
     Median absolute value of the diagonal detail (a - b - c + d) / 2 of each 2 x 2 block, which clouds hardly enter,
-    times 1.4826. Integer images: at least 1/sqrt(12), the noise of rounding.
+    times 1.4826. Integer images: the noise with that of rounding, not below 1/sqrt(12), and as smooth in the noise as in
+    images of floats, although their details come in steps of a half (`_rounded_sigma`).
     """
     image = np.asarray(image)
     a = image.astype(np.float64)
-    detail = (a[:-1, :-1] - a[:-1, 1:] - a[1:, :-1] + a[1:, 1:]) / 2
-    values = detail if region is None else detail[np.asarray(region)[:-1, :-1]]
+    detail = a[:-1, :-1] - a[:-1, 1:] - a[1:, :-1] + a[1:, 1:]
+    values = np.abs(detail if region is None else detail[np.asarray(region)[:-1, :-1]])
     if values.size == 0:
         raise ValueError("no 2 x 2 block of pixels to measure the noise on")
-    return max(float(1.4826 * np.median(np.abs(values))), 12**-0.5 if image.dtype.kind in "iu" else 0.0)
+    if image.dtype.kind in "iu":
+        return max(_rounded_sigma(values) / 2, 12**-0.5)
+    return float(1.4826 * np.median(values) / 2)
+
+
+def _rounded_sigma(values):
+    """Standard deviation of a normal variable of mean 0, from the absolute values of its whole numbers.
+
+    The quantile that 68 % of them do not exceed (one sigma of a normal) is read between the steps k - 1/2 and k + 1/2 of
+    their distribution, on a scale on which a normal one is a straight line. The median would more often lie in the step of
+    0, where there is nothing to read. 1/12 is what Sheppard's correction adds for the steps.
+    """
+    share = 2 * _NORMAL.cdf(1) - 1
+    k = float(np.quantile(values, share, method="inverted_cdf"))
+    below, upto = (
+        _NORMAL.inv_cdf((1 + min(float(np.mean(values <= edge)), 1 - 0.5 / values.size)) / 2) for edge in (k - 1, k)
+    )
+    lower = k - 0.5 if k > 0 else 0.0
+    sigma = lower + (k + 0.5 - lower) * (1 - below) / (upto - below)
+    return (sigma**2 + 1 / 12) ** 0.5
 
 
 class Levels(NamedTuple):
@@ -142,31 +164,21 @@ def retention(before, after, box, region):
     return levels(after, box, region).retention(levels(before, box, region))
 
 
+def target_retention(image, responses, empty, others, box):
+    """dict name -> the most that the target adds to a response in its box over the most that it changes the image; none: 1.
+
+    empty (H, W) and others: the image and the responses (dict name -> (H, W)) without the target.
+    """
+    inside = target_mask(image.shape, box)
+    whole = np.abs(image[inside].astype(np.float64) - empty[inside]).max()
+    adds = {name: np.max(responses[name][inside].astype(np.float64) - others[name][inside]) for name in others}
+    return {name: _ratio(value, whole) for name, value in adds.items()} | {"none": 1.0}
+
+
 def zero_share(image, region=None):
     """Share of pixels (of the region) that are exactly 0: what makes the SNR of a filtered image gameable."""
     values = np.asarray(image) if region is None else np.asarray(image)[region]
     return float(np.mean(values == 0))
-
-
-def false_alarm_share(response, box, *, guard=3):
-    """Share of pixels away from the target that are at least as strong as its peak: the Pfa at which it is detected.
-
-    A target that a filter has erased ties with every 0 and gets 1. `guard` px around the box count as neither.
-    """
-    response = np.asarray(response)
-    away = ~target_mask(response.shape, box, grow=guard)
-    if not away.any():
-        raise ValueError("the box and its guard cover the whole frame: there is no background to count on")
-    return float(np.mean(response[away] >= response[target_mask(response.shape, box)].max()))
-
-
-def pd_at_pfa(shares, pfa):
-    """Probability of detection at a fixed probability of false alarm, the threshold set frame by frame.
-
-    shares: `false_alarm_share` of each target. pfa: a number or an array. Returns the share of targets found.
-    """
-    shares = _filled(shares, "targets")
-    return np.mean(shares <= np.asarray(pfa, dtype=np.float64)[..., None], axis=-1)[()]
 
 
 # -- one sequence: how well the boxes fit

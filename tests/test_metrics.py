@@ -224,11 +224,37 @@ def test_noise_sigma_sees_the_noise_and_not_the_clouds(sigma, seed):
     assert metrics.noise_sigma(image) == pytest.approx(sigma, rel=0.06)
 
 
+@pytest.mark.parametrize("sigma", [0.3, 0.4, 0.5, 0.6, 0.75, 0.9, 1.04, 1.3, 1.7, 2.5, 3.5, 5])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_noise_sigma_of_integers_moves_in_no_steps(sigma, dtype):
+    """Details of integers are multiples of a half: their median alone reads 0.74 where the noise is 1.04."""
+    y, x = np.mgrid[:256, :256]
+    clouds = 100 + 0.03 * x + 0.041 * y + 15 * np.sin(x / 40) * np.cos(y / 50)
+    rng = np.random.default_rng(7)
+    image = np.round(clouds + rng.normal(0, sigma, clouds.shape)).astype(dtype)
+    true = np.hypot(sigma, 12**-0.5)  # rounding adds its own
+    assert metrics.noise_sigma(image) == pytest.approx(true, rel=0.035)
+    region = np.zeros(image.shape, bool)
+    region[30:200, 20:180] = True
+    assert metrics.noise_sigma(image, region) == pytest.approx(true, rel=0.05)
+    image[100:108, 90:98] = 255  # a target, a frame around all of it, and spikes
+    image[3], image[:, 3], image[200], image[:, 200] = 255, 255, 0, 0
+    image[rng.random(image.shape) < 2e-3] = 255
+    assert metrics.noise_sigma(image) == pytest.approx(true, rel=0.1)
+
+
+def test_noise_sigma_of_integers_grows_with_the_noise():
+    noise, y = np.random.default_rng(3).normal(size=(200, 200)), np.arange(200)[:, None] * 0.083
+    found = [metrics.noise_sigma(np.round(90 + y + s * noise).astype(np.uint8)) for s in np.linspace(0.05, 4, 80)]
+    assert (np.diff(found) > -0.01).all() and np.diff(found).max() < 0.12  # the details' step is 0.74
+
+
 def test_noise_sigma_of_integers_is_at_least_the_rounding():
     assert metrics.noise_sigma(np.zeros((9, 9), np.uint8)) == pytest.approx(12**-0.5)
     assert metrics.noise_sigma(np.zeros((9, 9), np.float32)) == 0
     with pytest.raises(ValueError, match="2 x 2"):
         metrics.noise_sigma(np.zeros((1, 9)))
+    assert np.isfinite(metrics.noise_sigma(np.array([[0, 255], [255, 0]], np.uint8)))
 
 
 def test_masks():
@@ -254,27 +280,3 @@ def test_measures_refuse_a_bad_region():
             metrics.snr(image, box, bad)
         with pytest.raises(ValueError, match=message):
             metrics.bsf(image, image, box, bad)
-
-
-# -- detection
-
-
-def test_false_alarm_share_by_hand():
-    response = np.zeros((10, 10))
-    response[4, 4], response[0, 0], response[9, 9], response[4, 6] = 5, 5, 7, 99
-    # the guard of 2 covers 5 x 5 pixels, the 99 among them; of the other 75, two are at least 5
-    assert metrics.false_alarm_share(response, (4, 4, 1, 1), guard=2) == pytest.approx(2 / 75)
-    response[4, 4] = 0
-    assert metrics.false_alarm_share(response, (4, 4, 1, 1), guard=2) == 1
-    with pytest.raises(ValueError, match="whole frame"):
-        metrics.false_alarm_share(response, (0, 0, 10, 10))
-
-
-def test_pd_at_pfa_by_hand():
-    shares = [0, 1e-4, 1e-3, 1]
-    np.testing.assert_allclose(
-        metrics.pd_at_pfa(shares, [0, 1e-4, 5e-4, 1e-3, 0.5, 1]), [0.25, 0.5, 0.5, 0.75, 0.75, 1]
-    )
-    assert metrics.pd_at_pfa(shares, 1e-3) == 0.75
-    with pytest.raises(ValueError, match="no targets"):
-        metrics.pd_at_pfa([], 0.1)

@@ -16,7 +16,8 @@ RESAMPLES = 9999
 NEAR = 0.05  # of 0 or 1: shares that all lie so near tell nothing of how far off others may be
 COLUMNS = ("recordings", "mean", "low", "high", "kind")  # of an Interval in a table
 KINDS = {"interval": "95 % interval", "exact": "exact binomial limits", "range": "range, no interval"}
-SHARES = ("aor", "auc", "sr50", "sr75", "p3", "p5", "p20", "norm_auc", "loss_rate", "pd")  # measures from 0 to 1
+# measures from 0 to 1
+SHARES = ("aor", "auc", "sr50", "sr75", "p3", "p5", "p20", "norm_auc", "loss_rate", "pd", "pd_frame", "pd_one")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import numpy as np
 
 from irtrack_core import metrics
 from irtrack_core.boxes import as_boxes, iou
+from irtrack_core.evaluation.detection import detection, pfa_by_frame
 from irtrack_core.evaluation.grouping import recording_of
 from irtrack_core.filtering.baselines import negative
 from irtrack_core.optional import Lazy
@@ -175,25 +176,29 @@ def curves(results, sequences, curve=metrics.success_curve):
     }
 
 
-def evaluate_filter(image, responses, box, *, floor=None, target=None, dark=False, guard=3):
+def evaluate_filter(image, responses, box, *, floor=None, without=None, dark=False, guard=3):
     """Experiment 1 on one frame: a list of dicts, one for each filter's response and first the image itself, "none".
 
-    image, responses (dict name -> (H, W)): before and after; box: the true one. target (H, W): the target alone, when
-    it is known, makes the retention exact. floor: least sigma; None: `noise_sigma` of the image. dark: the target is
-    darker than its surroundings, so that the image's negative stands for "none". guard: px around the box that are not
-    counted as false pixels.
-    Keys: filter, snr_literal and snr of eq. (13), db, db_no_floor, scrg, bsf, retention, zero_share, pfa (the share of
-    false pixels at least as strong as the target). One background region, from the box, serves all of them.
+    image, responses (dict name -> (H, W)): before and after; box: the true one. floor: least sigma; None: `noise_sigma`
+    of the image. dark: the target is darker than its surroundings, so that the image's negative stands for "none".
+    without: (image, responses) of the same frame less its target, where that is known: the retention is then what the
+    target itself adds to the response, over what it adds to the image, and not the peak of target, noise and clouds.
+    guard: px around the box in which no background box lies.
+    Keys: filter, snr_literal and snr of eq. (13), db, db_no_floor, scrg, bsf, retention (1 of "none"), zero_share, pfa_frame
+    and pfa_frame_least (`detection.pfa_by_frame`). One background region, from the box, serves all but the last two.
     """
     image = np.asarray(image)
     floor = metrics.noise_sigma(image) if floor is None else floor
     before = negative(image) if dark else image
     region = metrics.background_region(image.shape, box)
     raw = metrics.levels(before, box, region)
-    alone = raw if target is None else metrics.levels(np.abs(target), box, region)
-    rows = []
-    for name, after in {"none": before, **responses}.items():
+    responses, rows = {"none": before, **responses}, []
+    kept = {name: metrics.levels(after, box, region).retention(raw) for name, after in responses.items()}
+    if without:
+        kept = metrics.target_retention(image, responses, *without, box)
+    for name, after in responses.items():
         found = metrics.levels(after, box, region)
+        (pfa,), (least,) = pfa_by_frame([detection(after, box, guard=guard)])
         usable = found.snr(floor=floor)
         rows.append(
             {
@@ -204,9 +209,10 @@ def evaluate_filter(image, responses, box, *, floor=None, target=None, dark=Fals
                 "db_no_floor": metrics.decibel(found.snr()),
                 "scrg": found.scrg(raw, floor=floor),
                 "bsf": found.bsf(raw, floor=floor),
-                "retention": found.retention(alone),
+                "retention": kept[name],
                 "zero_share": metrics.zero_share(after),
-                "pfa": metrics.false_alarm_share(after, box, guard=guard),
+                "pfa_frame": float(pfa),
+                "pfa_frame_least": float(least),
             }
         )
     return rows

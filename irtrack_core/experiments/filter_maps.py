@@ -8,7 +8,7 @@ import pandas as pd
 from irtrack_core import evaluation
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.evaluation.intervals import COLUMNS
-from irtrack_core.experiments.snr import FILTERS, measure
+from irtrack_core.experiments.snr import FILTERS, measure, one_threshold
 from irtrack_core.imaging.scan import simulate
 
 SENSOR = ScanSettings(shape=(128, 160))
@@ -21,8 +21,8 @@ def grid(
     """Targets of given SNR (peak over white noise) and size (largest extent before the blur, 1: a point) over clouds.
 
     `repeats` independent scenes for each pair, one frame of each; the same clouds, noise and place for every SNR and
-    size. Every filter is told the target's size. Returns a DataFrame: snr_in, size, repeat, filter and the columns of
-    `evaluation.evaluate_filter`.
+    size. Every filter is told the target's size. Returns a DataFrame: snr_in, size, repeat, filter, the columns of
+    `evaluation.evaluate_filter` (retention against the raw peak), and `one_threshold`'s for the scenes of a pair.
     """
     rows = {size: [] for size in sizes}
     # one scene after the other: what all its frames have in common is drawn once
@@ -31,9 +31,9 @@ def grid(
         for size, value in product(sizes, snrs):
             target = TargetSettings(kind="point" if size <= 1 else "vehicle", size=size, snr=value)
             frame = simulate(sensor, scene, target, frames=1, seed=draw).components(0)
-            found = measure(frame.image, frame.box, names, target=frame.target, angles=angles, side=side)
+            found = measure(frame.image, frame.box, names, angles=angles, side=side)
             rows[size] += [{"snr_in": value, "size": size, "repeat": repeat} | row for row in found]
-    return pd.DataFrame([row for part in rows.values() for row in part])
+    return one_threshold([row for part in rows.values() for row in part], ["size", "snr_in", "filter"])
 
 
 def sweep(setting, values, sizes, names=FILTERS, *, snr=8, progress=None, **options):
@@ -60,9 +60,10 @@ def found(table, by, *, pfa, rng):
 
     recordings: scenes. low, high, kind: of `evaluation.interval`; where each scene was a hit or none, exact limits.
 
-    table: of `grid` or `sweep`; by: columns to keep apart, the filter among them; over the others Pd is a mean.
+    One threshold for all scenes of a case. table: of `grid` or `sweep`; by: columns to keep apart, the filter among them;
+    over the others Pd is a mean. ValueError for a Pfa that so few scenes cannot tell.
     """
-    hit = table.assign(hit=(table["pfa"] <= pfa).astype(float))
+    hit = _hits(table, pfa)
     return _intervals(hit.pivot_table(index="repeat", columns=by, values="hit"), "pd", (0, 1), rng)
 
 
@@ -71,9 +72,15 @@ def gain(table, by, *, pfa, rng, filters=("M", "U")):
 
     Both saw the same scenes. clear: an interval over 10 scenes or more that leaves out 0.
     """
-    hit = table.assign(hit=(table["pfa"] <= pfa).astype(float))
+    hit = _hits(table, pfa)
     one, other = (hit[hit["filter"] == name].pivot_table(index="repeat", columns=by, values="hit") for name in filters)
     return _intervals(one - other, "gain", (-1, 1), rng)
+
+
+def _hits(table, pfa):
+    if (least := table["pfa_one_least"].max()) > pfa:
+        raise ValueError(f"the background of these scenes is too small for a Pfa of {pfa:g}: at least {least:.2g}")
+    return table.assign(hit=(table["pfa_one"] <= pfa).astype(float))
 
 
 def _intervals(wide, name, bounds, rng):

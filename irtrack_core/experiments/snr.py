@@ -12,10 +12,11 @@ import pandas as pd
 from irtrack_core.boxes import centers
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.evaluation import evaluate_filter
+from irtrack_core.evaluation.detection import detection, pd_at_pfa, pfa_by_frame, pfa_one_threshold
 from irtrack_core.filtering import baselines, multilevel_filter, target_polarity
 from irtrack_core.filtering.elements import element_length, line_elements, rectangle
 from irtrack_core.imaging.scan import simulate
-from irtrack_core.metrics import background_region, false_alarm_share, noise_sigma, retention, snr, target_mask
+from irtrack_core.metrics import background_region, noise_sigma, retention, snr, target_mask
 
 FILTERS = ("none", "U", "M", *(name for name in baselines.available() if name != "none"))
 # pixels around a box in which a response may still be the target's: half the largest cell of `clutter.contrast`
@@ -45,15 +46,34 @@ def responses(image, size, names=FILTERS, *, variant="size", angles=4, side=3):
 def measure(image, box, names=FILTERS, *, dark=False, target=None, variant="size", angles=4, side=3):
     """One frame: the rows of `evaluation.evaluate_filter` for each filter. dark: the target is darker than around it.
 
-    A dark target is looked for in the image's negative by all filters alike. Pixels within GUARD of the box do not
-    count as false ones.
+    A dark target is looked for in the image's negative by all filters alike. No background box lies within GUARD of the
+    true one. target (H, W), alone, where it is known: the filters then see the image without it, too, for an exact
+    retention. Each row has a key `detection` besides, which `one_threshold` takes out again.
     """
-    image = np.asarray(image)
-    bright = baselines.negative(image) if dark else image
-    found = responses(bright, box[2:], names, variant=variant, angles=angles, side=side)
-    found.pop("none", None)
-    rows = evaluate_filter(image, found, box, target=target, dark=dark, guard=GUARD)
-    return [row for row in rows if row["filter"] in names]
+    image, options = np.asarray(image), dict(variant=variant, angles=angles, side=side)
+    bright, without = baselines.negative(image) if dark else image, None
+    found = responses(bright, box[2:], names, **options)
+    if target is not None:
+        empty = bright + (target if dark else -target)  # the negative of a dark target is bright
+        without = image - target, responses(empty, box[2:], names, **options)
+        without[1].pop("none", None)
+    others = {name: response for name, response in found.items() if name != "none"}
+    rows = evaluate_filter(image, others, box, without=without, dark=dark, guard=GUARD)
+    found["none"] = bright
+    rows = [row for row in rows if row["filter"] in names]
+    return [row | {"detection": detection(found[row["filter"]], box, guard=GUARD)} for row in rows]
+
+
+def one_threshold(rows, by):
+    """The DataFrame of rows with a key `detection`, and in its place pfa_one and pfa_one_least of `pfa_one_threshold`.
+
+    by: the keys that the rows under one threshold have in common: the filter, and what else its response depends on.
+    """
+    table = pd.DataFrame(rows)
+    pfa = np.empty((len(table), 2))
+    for places in table.groupby(by, sort=False).indices.values():
+        pfa[places] = np.transpose(pfa_one_threshold(list(table["detection"].iloc[places])))
+    return table.drop(columns="detection").assign(pfa_one=pfa[:, 0], pfa_one_least=pfa[:, 1])
 
 
 def pick_frames(sequence, count):
@@ -73,8 +93,8 @@ def filter_frames(sequences, names=FILTERS, *, count=4, window=256, angles=4, si
     The window keeps the slow filters affordable; the target stands in its middle unless the frame ends. Whether a
     target is dark is taken from the first frame here, where it is simulated from the target alone, and told to all filters
     alike (what that is worth: `polarity_cost`).
-    Returns a DataFrame with dataset, sequence, frame, size (geometric mean of width and height), dark, variant, filter
-    and the measures of `evaluation.evaluate_filter`.
+    Returns a DataFrame with dataset, sequence, frame, size (geometric mean of width and height), dark, variant, filter,
+    the measures of `evaluation.evaluate_filter`, and `one_threshold`'s for all frames of a dataset.
     """
     rows = []
     for sequence, number, image, target, box, dark in _frames(sequences, count, progress):
@@ -86,32 +106,39 @@ def filter_frames(sequences, names=FILTERS, *, count=4, window=256, angles=4, si
             fixed = [name for name in names if variant == variants[0] or _has_variants(name)]
             found = measure(image, box, fixed, dark=dark, target=target, variant=variant, angles=angles, side=side)
             rows += [head | {"variant": variant} | row for row in found]
-    return pd.DataFrame(rows)
+    return one_threshold(rows, ["dataset", "variant", "filter"])
 
 
-def by_sequence(table, *, pfa=1e-3):
-    """One row a sequence, filter and variant: medians over its frames, and `pd`, the share of frames found at `pfa`."""
-    measures = ["snr_literal", "snr", "db", "db_no_floor", "scrg", "bsf", "retention", "zero_share", "pfa", "size"]
+def by_sequence(table, *, pfa=1e-2):
+    """One row a sequence, filter and variant: medians over its frames, and the shares of frames found at `pfa`.
+
+    pd_frame: the threshold set frame by frame; pd_one: one for all frames of the dataset. NaN where the background is too
+    small to tell.
+    """
+    measures = ["snr_literal", "snr", "db", "db_no_floor", "scrg", "bsf", "retention", "zero_share", "size"]
+    measures += ["pfa_frame", "pfa_one"]
     keys = ["dataset", "sequence", "filter"] + (["variant"] if "variant" in table else [])
     groups = table.groupby(keys, sort=False)
     rows = groups[measures].median()
-    rows["pd"] = groups["pfa"].apply(lambda shares: float(np.mean(shares <= pfa)))
+    for by in ("frame", "one"):
+        shares = {key: pd_at_pfa(part[f"pfa_{by}"], pfa, part[f"pfa_{by}_least"]) for key, part in groups}
+        rows[f"pd_{by}"] = pd.Series(shares)
     return rows.reset_index()
 
 
 def cross_validated(table, split):
     """The rows of `table` (of `by_sequence`) with each filter's better variant, chosen on other sequences.
 
-    split: (train, test) lists of sequences, as of `evaluation.folds`. For each fold and filter the variant with the
-    higher mean `pd` over the training sequences, at a tie the one with the lower mean log Pfa, is read off for the
-    test sequences. Adds the column fold; every sequence that is in a test fold appears once a filter.
+    split: (train, test) lists of sequences, as of `evaluation.folds`. For each fold and filter the variant with the lower
+    mean log `pfa_frame` over the training sequences is read off for the test sequences (`pfa_one` has seen the
+    background of all). Adds the column fold; every sequence that is in a test fold appears once a filter.
     """
     keys, parts = pd.MultiIndex.from_frame(table[["dataset", "sequence"]]), []
-    scored = table.assign(log_pfa=np.log10(np.maximum(table["pfa"], 1e-6)))
+    scored = table.assign(log_pfa=np.log10(table["pfa_frame"]))
     for fold, (train, test) in enumerate(split):
         inside = [keys.isin([(one.dataset, one.name) for one in part]) for part in (train, test)]
-        score = scored[inside[0]].groupby(["filter", "variant"])[["pd", "log_pfa"]].mean().reset_index()
-        score = score.sort_values(["pd", "log_pfa"], ascending=[False, True]).drop_duplicates("filter")
+        score = scored[inside[0]].groupby(["filter", "variant"], sort=False)["log_pfa"].mean().reset_index()
+        score = score.sort_values("log_pfa", kind="stable").drop_duplicates("filter")
         chosen = dict(zip(score["filter"], score["variant"]))
         parts.append(table[inside[1] & (table["variant"] == table["filter"].map(chosen))].assign(fold=fold))
     return pd.concat(parts, ignore_index=True)
@@ -123,7 +150,7 @@ def game(sequences, *, cuts=(0, 0.25, 0.5, 0.75, 0.9), powers=(1, 2, 3, 4), coun
     game "cut", value c: U cut off at a share c of the target's peak, the rest stretched back. game "power", value p: U to
     the power p, the target's grey value kept, as a filter that multiplies two contrasts does unasked.
     Returns a DataFrame: dataset, sequence, frame, game, value, snr (sigma not below the raw frame's noise), snr_no_floor,
-    pfa. Left out: dark targets, and those of which U keeps nothing.
+    pfa_frame, pfa_frame_least. Left out: dark targets, and those of which U keeps nothing.
     """
     rows = []
     for sequence, number, image, _, box, dark in _frames(sequences, count, progress):
@@ -140,9 +167,9 @@ def game(sequences, *, cuts=(0, 0.25, 0.5, 0.75, 0.9), powers=(1, 2, 3, 4), coun
                 "value": value,
                 "snr": snr(after, box, region, floor=noise_sigma(image)),
                 "snr_no_floor": snr(after, box, region),
-                "pfa": false_alarm_share(after, box),
             }
-            rows.append(head | measures)
+            (pfa,), (least,) = pfa_by_frame([detection(after, box)])
+            rows.append(head | measures | {"pfa_frame": pfa, "pfa_frame_least": least})
     return pd.DataFrame(rows)
 
 
@@ -150,7 +177,8 @@ def polarity_cost(sequences, *, count=4, angles=4, side=3, progress=None):
     """What it costs not to know whether a target is bright or dark: Pfa of each target in U and M.
 
     polarity: "known" (right for each target), "bright" (the paper's filter, whatever the target), "both" (the stronger
-    of the two at each pixel). Returns a DataFrame: dataset, sequence, frame, dark, polarity, filter, pfa.
+    of the two at each pixel). Returns a DataFrame: dataset, sequence, frame, dark, polarity, filter, pfa_frame, pfa_one and
+    the least of both.
     """
     rows = []
     for sequence, number, image, _, box, dark in _frames(sequences, count, progress):
@@ -160,9 +188,11 @@ def polarity_cost(sequences, *, count=4, angles=4, side=3, progress=None):
             _, U, M = multilevel_filter(image, lines, square, polarity=used)
             head = {"dataset": sequence.dataset, "sequence": sequence.name, "frame": number, "dark": dark}
             for name, response in (("U", U), ("M", M)):
-                pfa = false_alarm_share(response, box, guard=GUARD)
-                rows.append(head | {"polarity": polarity, "filter": name, "pfa": pfa})
-    return pd.DataFrame(rows)
+                one = detection(response, box, guard=GUARD)
+                (pfa,), (least,) = pfa_by_frame([one])
+                measures = {"pfa_frame": pfa, "pfa_frame_least": least, "detection": one}
+                rows.append(head | {"polarity": polarity, "filter": name} | measures)
+    return one_threshold(rows, ["dataset", "polarity", "filter"])
 
 
 def survival_table(*, sizes, sides, seed=0, repeats=6, angles=4):

@@ -168,12 +168,14 @@ def _titles(measures):
 def search_gain(axes, table, *, rng):
     """The gain by a search for elements, on held-out sequences: Pd (left) and the targets' Pfa (right), by dataset.
 
-    axes: two. table: of `element_search.cross_validate`. Means over recordings, with their intervals.
+    axes: two. table: of `element_search.cross_validate`. Means over recordings (Pd: over those whose frames are large enough
+    to tell), with their intervals.
     """
     datasets, found = list(dict.fromkeys(table["dataset"])), []
     for one, column in zip(axes, ("pd", "log_pfa")):
         for i, (by, color) in enumerate(SEARCHED.items()):
-            rows = grouping.recording_means(table[table["by"] == by], [column]).groupby("dataset")[column]
+            rows = table[table["by"] == by].dropna(subset=[column])
+            rows = grouping.recording_means(rows, [column]).groupby("dataset")[column]
             bounds = intervals.bounds_of(column)
             found += [intervals.interval(rows.get_group(name), rng=rng, bounds=bounds).row() for name in datasets]
             means, *ends = np.array(found[-len(datasets) :], dtype=object)[:, 1:4].T.astype(float)
@@ -182,8 +184,8 @@ def search_gain(axes, table, *, rng):
             one.errorbar(x, means, spread, fmt="o", color=color, capsize=2, markersize=5, linewidth=1.2, label=by)
         one.set_xticks(range(len(datasets)), [name.removeprefix("sim-") for name in datasets])
         one.grid(axis="x", visible=False)
-    axes[0].set(ylabel="Pd at Pfa $10^{-3}$", ylim=(-0.03, 1.05), title="targets found")
-    axes[1].set(ylabel="mean $\\log_{10}$ Pfa", title="false pixels at each target, lower is better")
+    axes[0].set(ylabel="Pd at Pfa $10^{-2}$", ylim=(-0.03, 1.05), title="targets found")
+    axes[1].set(ylabel="mean $\\log_{10}$ Pfa", title="false boxes at each target, lower is better")
     axes[1].legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.01, 1), title="elements")
     axes[0].set_xlabel(intervals.label(found), fontsize=8)
     return axes

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from irtrack_core.evaluation.detection import pd_at_pfa
 from irtrack_core.evaluation.intervals import LEAST
 from irtrack_core.experiments import published
 from irtrack_core.figures.filtering import response_colors
 from irtrack_core.figures.style import bare
-from irtrack_core.metrics import decibel, pd_at_pfa
+from irtrack_core.metrics import decibel
 
 NAMES = {"none": "no filter, I", "U": "background out, U", "M": "multi-level, M"}
 PFA = np.geomspace(1e-5, 1, 121)
@@ -60,11 +61,12 @@ def paper_lines(axes, *, text=True):
     return axes
 
 
-def by_filter(top, bottom, rows, shares, *, rng, text=False):
+def by_filter(top, bottom, rows, shares, by_frame, *, rng, text=False):
     """The paper's Fig. 3 for one set, and the targets found: dB of each sequence on `top`, Pd on `bottom`.
 
-    rows: filter, db, one row per sequence and filter. shares: filter, mean, low, high of Pd. A line is the median over the
-    sequences, a triangle at the bottom an erased target. rng: spreads the dots sideways.
+    rows: filter, db, one row per sequence and filter. shares, by_frame: filter, mean, low, high of Pd with one threshold for
+    all frames (bars) and with one set frame by frame (diamonds; none where the frames are too small to tell). A line is the
+    median over the sequences, a triangle at the bottom an erased target. rng: spreads the dots sideways.
     """
     names = list(rows["filter"].unique())
     for place, name in enumerate(names):
@@ -78,6 +80,8 @@ def by_filter(top, bottom, rows, shares, *, rng, text=False):
         share = shares[shares["filter"] == name].iloc[0]
         error = np.abs(share[["low", "high"]].astype(float) - share["mean"]).to_numpy()[:, None]
         bottom.bar(place, share["mean"], 0.7, color=color, yerr=error, capsize=2, error_kw=dict(ecolor="#333333", lw=1))
+        free = by_frame.loc[by_frame["filter"] == name, "mean"]
+        bottom.plot(np.full(len(free), place), free, "D", ms=4.5, mfc="white", mec="#333333")
     paper_lines(top, text=text)
     top.set(ylim=(LOWEST - 1.5, max(42, top.get_ylim()[1])), xticks=[])
     bottom.set(ylim=(0, 1.03))
@@ -108,15 +112,19 @@ def ranks(axes, table, *, title=""):
     return axes
 
 
-def detection_curves(axes, table, *, title="", least=1e-5):
-    """Pd against Pfa for each filter; every sequence has equal weight. table: sequence, filter, pfa (of each target).
+def detection_curves(axes, table, *, by="one", title=""):
+    """Pd against Pfa for each filter; every sequence has equal weight.
 
-    least: smallest Pfa shown, for example one pixel of the frame.
+    by: "one", one threshold for all frames, or "frame", set frame by frame. table: sequence, filter, pfa_`by` and
+    pfa_`by`_least of each target. A curve begins at the least Pfa that every frame can tell; the diagonal is chance.
     """
+    pfa, start = f"pfa_{by}", table[f"pfa_{by}_least"].max()
+    shown = PFA[start <= PFA]
     for name, part in table.groupby("filter", sort=False):
-        curves = [pd_at_pfa(shares, PFA) for _, shares in part.groupby("sequence")["pfa"]]
-        axes.plot(PFA, np.mean(curves, axis=0), label=NAMES.get(name, name), **filter_style(name))
-    axes.set(xscale="log", xlabel="Pfa, share of false pixels", ylim=(-0.02, 1.02), xlim=(least, 1), title=title)
+        curves = [pd_at_pfa(rows[pfa], shown, rows[f"{pfa}_least"]) for _, rows in part.groupby("sequence")]
+        axes.plot(shown, np.mean(curves, axis=0), label=NAMES.get(name, name), **filter_style(name))
+    axes.plot(shown, shown, color="#888888", linewidth=1, linestyle=(0, (1, 3)), zorder=1)
+    axes.set(xscale="log", xlabel="Pfa, share of false boxes", ylim=(-0.02, 1.02), xlim=(start / 1.2, 1), title=title)
     return axes
 
 
@@ -208,13 +216,16 @@ def gamed(axes, table):
     axes[0].legend(fontsize=8, loc="lower center", ncols=2)
     axes[1].set(xlabel="power", title="Square it: they double")
     axes[1].set_xticks(sorted(table.loc[table["game"] == "power", "value"].unique()))
+    shown = PFA[table["pfa_frame_least"].max() <= PFA]
     games = list(table.groupby(["game", "value"]))  # cut at 0 and power 1 are U itself
     for i, (_, part) in enumerate(games):
         left = i / max(len(games) - 1, 1)
         label = {0: "U itself", len(games) - 1: f"{len(games) - 2} gamed ones, thinner and thinner"}.get(i)
-        curve = np.mean([pd_at_pfa(shares, PFA) for _, shares in part.groupby("sequence")["pfa"]], axis=0)
-        axes[2].plot(PFA, curve, color=str(0.85 - 0.85 * left), lw=11 - 10 * left, label=label)
-    axes[2].set(xscale="log", xlabel="Pfa, share of false pixels", ylabel="Pd, all sets", ylim=(-0.02, 1.02))
+        curve = np.mean([pd_at_pfa(shares, shown) for _, shares in part.groupby("sequence")["pfa_frame"]], axis=0)
+        axes[2].plot(shown, curve, color=str(0.85 - 0.85 * left), lw=11 - 10 * left, label=label)
+    axes[2].set(
+        xscale="log", xlabel="Pfa, share of false boxes, frame by frame", ylabel="Pd, all sets", ylim=(-0.02, 1.02)
+    )
     axes[2].set_title("... and not one more target is found")
     axes[2].legend(fontsize=8, loc="lower right")
     return axes

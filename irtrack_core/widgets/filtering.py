@@ -90,7 +90,11 @@ def _filter(image, box, target, floor, *, shape, length, angles, height, width, 
         elements = [drawn_element(drawn) if shape == "drawn" else shape_element(shape, length)]
     s = rectangle(height, width)
     results = multilevel_filter(image, elements, s, polarity=polarity)
-    options = {"target": target, "floor": floor, "dark": polarity == "dark"}
+    without = None
+    if target is not None:
+        empty = image - target
+        without = empty, dict(zip("UM", multilevel_filter(empty, elements, s, polarity=polarity)[1:]))
+    options = {"without": without, "floor": floor, "dark": polarity == "dark"}
     return elements, s, results, evaluate_filter(image, {"U": results[1], "M": results[2]}, box, **options)
 
 
@@ -242,10 +246,14 @@ def _thumbnails(elements, s, high=44):
 
 def _measures_table(measures):
     """HTML table of the rows of evaluation.evaluate_filter."""
-    cells = [("", "SNR", "dB", "peak kept", "zeros", "false pixels")]
+    cells = [("", "SNR", "dB", "peak kept", "zeros", "false boxes")]
     for row, name in zip(measures, ("I", "U", "M")):
         decibels = f"{row['db']:.1f}" if np.isfinite(row["db"]) else "none"
-        kept, zeros, false = f"{100 * row['retention']:.0f} %", f"{100 * row['zero_share']:.0f} %", f"{row['pfa']:.1e}"
+        kept, zeros, false = (
+            f"{100 * row['retention']:.0f} %",
+            f"{100 * row['zero_share']:.0f} %",
+            f"{row['pfa_frame']:.1e}",
+        )
         cells.append((name, f"{row['snr']:.1f}", decibels, "" if name == "I" else kept, zeros, false))
     style = "padding: 1px 8px; text-align: right; line-height: 1.4"
     lines = ["<tr>" + "".join(f'<td style="{style}">{cell}</td>' for cell in line) + "</tr>" for line in cells]

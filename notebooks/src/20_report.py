@@ -41,7 +41,7 @@ trackers = [name for name in overlap["tracker"].unique() if name not in swapped]
 rows = []
 finite = snr[np.isfinite(snr["db"])]
 best = finite.groupby("filter")["db"].max()
-middle = snr.groupby("filter").agg({"retention": "median", "pd": "mean"})
+middle = snr.groupby("filter").agg({"retention": "median", "pd_one": "mean"})
 names = {"none": "no filter", "U": "U (3)", "M": "M (4)"}
 rows.append(
     (
@@ -49,7 +49,7 @@ rows.append(
         f"its method {published.SNR['method']}; [8], [9] {published.SNR['ref8']}; [10], [11] {published.SNR['ref10']}",
         "; ".join(
             f"{text} {best[name]:.0f} ({middle.loc[name, 'retention']:.0%} of the peak left in the median,"
-            f" {middle.loc[name, 'pd']:.0%} of the targets found at a Pfa of 0.001)"
+            f" {middle.loc[name, 'pd_one']:.0%} of the targets found at a Pfa of 0.01, one threshold for each set)"
             for name, text in names.items()
         ),
         "Other images, our definition of the background region and a floor for its noise; dB alone can be raised at will"

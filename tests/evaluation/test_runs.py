@@ -183,15 +183,18 @@ def test_evaluate_filter_by_hand():
     response[40:42, 40:42] = 15
     response[3, 3] = 99
     none, filtered = evaluation.evaluate_filter(
-        image + target, {"F": response}, (40, 40, 2, 2), floor=0.1, target=target
+        image + target, {"F": response}, (40, 40, 2, 2), floor=0.1, without=(image, {"F": response - target / 2})
     )
     assert (none["filter"], filtered["filter"]) == ("none", "F")
     assert none["snr"] == pytest.approx(30) and none["snr_literal"] == pytest.approx(40)
     assert none["db"] == none["db_no_floor"] == pytest.approx(29.54, abs=0.01)
-    assert none["scrg"] == none["bsf"] == none["retention"] == 1 and none["pfa"] == 0
+    assert none["scrg"] == none["bsf"] == none["retention"] == 1
+    # of 6400 - 64 px away from box and guard, 4 a box, none is as strong as the target
+    assert none["pfa_frame"] == none["pfa_frame_least"] == pytest.approx(1 / (1 + 6336 / 4))
     assert filtered["snr"] == pytest.approx((15 - 0.5) / 0.5)
-    assert filtered["bsf"] == pytest.approx(2) and filtered["retention"] == pytest.approx(14.5 / 30)
-    assert filtered["pfa"] == pytest.approx(1 / (6400 - 64))
+    assert filtered["bsf"] == pytest.approx(2) and filtered["retention"] == pytest.approx(0.5)
+    # four of the background boxes hold the pixel of 99; 79 x 79 places less the 9 x 9 that touch the guarded box
+    assert filtered["pfa_frame"] == pytest.approx((1 + 1584 * 4 / (79**2 - 81)) / 1585)
     assert filtered["zero_share"] == pytest.approx(0.5, abs=0.01)
 
 
@@ -201,9 +204,27 @@ def test_evaluate_filter_of_a_dark_target_uses_the_negative():
     image[40:42, 40:42] = 20
     (dark,) = evaluation.evaluate_filter(image, {}, (40, 40, 2, 2), dark=True)
     (bright,) = evaluation.evaluate_filter(255 - image, {}, (40, 40, 2, 2))
-    assert dark == bright and dark["pfa"] == 0
+    assert dark == bright and dark["pfa_frame"] == dark["pfa_frame_least"] < 1e-3
     (wrong,) = evaluation.evaluate_filter(image, {}, (40, 40, 2, 2))
     assert wrong["snr"] < 0 and wrong["db"] == -np.inf
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("contrast", [2, 40])
+def test_retention_is_what_the_target_adds(dark, contrast):
+    """However strong noise and clouds are beside it: 1 without a filter, 0 of a filter that leaves all but the target."""
+    rng, target = np.random.default_rng(4), np.zeros((80, 80), np.float32)
+    target[40:44, 50:53] = -contrast if dark else contrast
+    empty = (100 + rng.normal(0, 5, (80, 80)) + 9 * np.sin(np.arange(80) / 9)).astype(np.float32)
+    bright = -(empty + target) if dark else empty + target
+    alone = -empty if dark else empty
+    responses, others = {"half": bright / 2, "gone": alone.copy()}, {"half": alone / 2, "gone": alone}
+    rows = evaluation.evaluate_filter(
+        empty + target, responses, (50, 40, 3, 4), dark=dark, without=(empty, others), floor=1
+    )
+    assert [row["retention"] for row in rows] == pytest.approx([1, 0.5, 0], abs=1e-4)
+    raw = evaluation.evaluate_filter(empty + target, responses, (50, 40, 3, 4), dark=dark, floor=1)
+    assert raw[0]["retention"] == 1  # of the raw peak, where the target alone is not known
 
 
 # -- folds

@@ -87,7 +87,10 @@ def test_dark_targets_are_found_when_asked_for(frame, monkeypatch, polarity):
     monkeypatch.delenv("IRTRACK_BATCH", raising=False)
     demo = Handles(widgets.filter_an_image(255 - frame[0], frame[1]))
     demo.set(look_for=polarity)
-    assert (">0.0e+00<" in demo.text.value.rsplit("<tr>", 1)[1]) == (polarity == "dark")  # M's false pixels
+    M = multilevel_filter(255 - frame[0], line_elements(15, 4), rectangle(3, 3), polarity=polarity)[2]
+    row = evaluate_filter(255 - frame[0], {"M": M}, frame[1], dark=polarity == "dark")[1]
+    assert f">{row['pfa_frame']:.1e}<" in demo.text.value.rsplit("<tr>", 1)[1]
+    assert (row["pfa_frame"] == row["pfa_frame_least"]) == (polarity == "dark")
 
 
 def test_an_element_drawn_by_hand(demo, frame):
@@ -143,8 +146,8 @@ def test_an_image_of_the_readers_own(frame, monkeypatch):
     assert abs(x.value - 202) <= 2 and abs(y.value - 152) <= 2 and size.value == 7
     assert (x.max, y.max, row.max) == (299, 199, 199)
     _, U, M = multilevel_filter(mine, line_elements(15, 4), rectangle(3, 3))
-    assert evaluate_filter(mine, {"M": M}, box)[1]["pfa"] == 0
-    assert ">0.0e+00<" in demo.text.value
+    best = evaluate_filter(mine, {"M": M}, box)[1]
+    assert best["pfa_frame"] == best["pfa_frame_least"] and f">{best['pfa_frame']:.1e}<" in demo.text.value
     # another target: the table is about that one
     shown = demo.text.value
     demo.set(target_x=60, target_y=60)
