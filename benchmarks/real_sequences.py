@@ -35,7 +35,9 @@ ALL = evaluation.protocols.PROTOCOLS
 OWN = ("identity", "peak", "peak-blur", "siamese", "compact-sim", *protocol.METHODS)
 CONTRIB = ("csrt", "kcf")
 # slow ones are run by the protocols that say most
-FEWER = dict.fromkeys(("csrt", "nanotrack", *protocol.METHODS), ("OPE", "SRE-strong")) | {"mil": ("OPE",)}
+FEWER = dict.fromkeys(("csrt", "nanotrack"), ("OPE", "SRE-strong")) | dict.fromkeys(
+    ("mil", *protocol.METHODS), ("OPE",)
+)
 CENTRES_ONLY = ("hui",)  # a fixed 8 x 8 box, or a point: no overlap is taken
 KEPT = ["set", "recording", "sequence", "tracker", "protocol", "trial", "stride", "annotated"]
 MEASURES = ["aor", "sr50", "sr75", "p3", "p5", "p20", "loss_rate"]
