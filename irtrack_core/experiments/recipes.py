@@ -147,6 +147,7 @@ def build(name, out, *, iterations=8000, seed=0, workers=1, checkpoint=None, pro
         "loss_at_the_end": {key: round(float(tail[key].mean()), 4) for key in ("classification", "regression")},
         "calibration": known,
         "scores": scores(net, known["size"]),
+        "scored_at": provenance()["commit"],
         **provenance(),
     }
     save_weights(net, out, card, graphs(net, int8=True))
