@@ -88,7 +88,7 @@ class OpenCVTracker:
 def create_nanotrack(backbone=None, head=None, **options):
     """NanoTrack by OpenCV's DNN module. backbone, head: its two ONNX files; none is shipped.
 
-    Raises ValueError without them, FileNotFoundError when one is missing.
+    Raises ValueError without them, or for files that OpenCV cannot read as ONNX, FileNotFoundError when one is missing.
     """
     if backbone is None or head is None:
         raise ValueError("NanoTrack needs its weights: create('nanotrack', backbone='….onnx', head='….onnx')")
@@ -97,6 +97,12 @@ def create_nanotrack(backbone=None, head=None, **options):
             raise FileNotFoundError(f"no weights of NanoTrack at {path}")
     parameters = cv2.TrackerNano.Params()
     parameters.backbone, parameters.neckhead = str(backbone), str(head)
+    try:
+        cv2.TrackerNano.create(parameters)
+    except cv2.error as error:
+        raise ValueError(
+            f"OpenCV cannot read NanoTrack from {backbone} and {head}: give its backbone and its head as ONNX files"
+        ) from error
     return OpenCVTracker("nanotrack", make=lambda: cv2.TrackerNano.create(parameters), **options)
 
 

@@ -121,3 +121,11 @@ def test_baselines_leave_raw_boxes_and_a_card(tmp_path, monkeypatch):
 def test_baselines_say_what_is_missing(tmp_path, capsys):
     assert opencv_baselines.main(["nanotrack", "--results", str(tmp_path)]) == 1
     assert "needs its weights" in capsys.readouterr().err
+
+
+def test_nanotracks_files_must_be_onnx(tmp_path):
+    files = {name: tmp_path / f"{name}.onnx" for name in ("backbone", "head")}
+    for file in files.values():
+        file.write_text("this is no graph\n")
+    with pytest.raises(ValueError, match=r"cannot read NanoTrack from .*backbone\.onnx and .*head\.onnx"):
+        trackers.create("nanotrack", **files)
