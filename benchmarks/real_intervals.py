@@ -1,11 +1,10 @@
-"""The results on real sequences as a Markdown table with 95 % intervals: those of the README and of docs/results.md.
+"""The results on real sequences as Markdown tables with 95 % intervals: those of the README and of docs/results.md.
 
-    python benchmarks/real_intervals.py [FILE.csv]
+    python benchmarks/real_intervals.py [FOLDER]
 
-FILE: as `benchmarks/real_sequences.py --out` writes it; default: data/results/real/svanstrom_validation.csv. Means are over
-recordings, intervals of `evaluation.interval`; the differences are of `compact-sim` and of `siamese` minus another tracker on
-the same sequences. An interval says how much a mean depends on which of such recordings are in the list, and nothing about
-recordings of another kind.
+FOLDER: as `benchmarks/real_sequences.py --out` writes it; default: data/results/real. Means are over recordings, intervals of
+`evaluation.interval`; differences are `siamese` and `compact-sim` minus another tracker in the same passes. An interval says
+how much a mean depends on which of such recordings are in the list, and nothing about recordings of another kind.
 """
 
 import argparse
@@ -18,49 +17,55 @@ from irtrack_core import evaluation
 from irtrack_core.evaluation.grouping import recording_means
 from irtrack_core.evaluation.intervals import bounds_of
 
-COLUMNS = {"aor": "AO", "sr50": "SR0.5", "p5": "P@5 px", "p20": "P@20 px"}
-DEFAULT = Path(__file__).parents[1] / "data" / "results" / "real" / "svanstrom_validation.csv"
-REFERENCES = ("compact-sim", "siamese")
+COLUMNS = {"aor": "AO", "sr50": "SR0.5", "p3": "P@3 px", "p5": "P@5 px", "p20": "P@20 px"}
+FOLDER = Path(__file__).parents[1] / "data" / "results" / "real"
+REFERENCES = ("siamese", "compact-sim")
 
 
-def tables(path=DEFAULT):
-    """{(stride, title): Markdown rows} of means, and of differences to each reference; the title ends in n."""
-    table, found = pd.read_csv(path, dtype={"recording": str}), {}
-    table = table if "dataset" in table else table.assign(dataset="svanstrom")
-    for stride, part in table.groupby("stride"):
-        means = recording_means(part, COLUMNS, ["tracker"]).set_index(["dataset", "recording"])
-        by_tracker = dict(list(means.groupby("tracker", sort=False)[list(COLUMNS)]))
-        counts = " or ".join(map(str, sorted({len(values) for values in by_tracker.values()})))
-        found[stride, f"means, n = {counts} recordings"] = [row(*item) for item in by_tracker.items()]
-        pairs = part.pivot(index=["dataset", "sequence"], columns="tracker", values=list(COLUMNS)).swaplevel(axis=1)
-        places = part.drop_duplicates(["dataset", "sequence"]).drop(columns=list(COLUMNS))
+def tables(folder=FOLDER):
+    """{title: Markdown lines} of every set, protocol and stride: means, then differences to each reference."""
+    table = pd.read_csv(Path(folder) / "passes.csv", dtype={"recording": str}).rename(columns={"set": "dataset"})
+    found = {}
+    for (dataset, protocol, stride), part in table.groupby(["dataset", "protocol", "stride"], sort=False):
+        columns = [name for name in COLUMNS if part[name].notna().any()]
+        where = f"{dataset}, {protocol}, every {f'{stride}th ' if stride > 1 else ''}frame"
+        means = recording_means(part, columns, ["tracker"]).set_index(["tracker", "recording"])
+        each = {name: means.loc[name] for name in part["tracker"].unique()}
+        counts = sorted({len(values) for values in each.values()})
+        head = f"n = {' or '.join(map(str, counts))} recordings"
+        rows = [row(name, values, columns) for name, values in each.items()]
+        found[f"{where}, {head}"] = heading(columns) + rows
+        # differences of whole sets, and under the protocol that all of them ran
+        if protocol != "OPE":
+            continue
         for one in REFERENCES:
-            rows, counts = [], set()
-            for name in (name for name in by_tracker if name not in REFERENCES):
-                each = (pairs[one] - pairs[name]).dropna().reset_index().merge(places, on=["dataset", "sequence"])
-                each = recording_means(each, COLUMNS)
-                rows.append(row(name, each, "+"))
-                counts.add(len(each))
-            found[stride, f"{one} minus, n = {' or '.join(map(str, sorted(counts)))} recordings"] = rows
+            others = [name for name in each if one in each and name not in (one, "identity")]
+            rows = [row(name, (each[one][columns] - each[name][columns]).dropna(), columns, "+") for name in others]
+            found[f"{where}, {one} minus another, {head}"] = heading(columns) + rows
     return found
 
 
-def row(name, values, sign=""):
-    """A Markdown row. values: a row a recording; sign "+": they are differences."""
-    return f"| `{name}` | {' | '.join(cell(values[column], column, sign) for column in COLUMNS)} |"
+def heading(columns):
+    return [f"| | {' | '.join(COLUMNS[name] for name in columns)} |", "|---" * (1 + len(columns)) + "|"]
+
+
+def row(name, values, columns, sign=""):
+    """A Markdown row. values: a row a recording; sign "+": they are differences. Bold: the interval leaves out 0."""
+    return f"| `{name}` | {' | '.join(cell(values[column].to_numpy(), column, sign) for column in columns)} |"
 
 
 def cell(values, column, sign):
     bounds = bounds_of(column) if not sign else (-1, 1)
-    return evaluation.interval(values, rng=np.random.default_rng(0), bounds=bounds).text(3, sign=sign, count=False)
+    found = evaluation.interval(values, rng=np.random.default_rng(0), bounds=bounds)
+    text = found.text(3, sign=sign, count=False)
+    return f"**{text}**" if sign and found.clear else text
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path, nargs="?", default=DEFAULT)
-    head = [f"| | {' | '.join(COLUMNS.values())} |", "|---" * (1 + len(COLUMNS)) + "|"]
-    for (stride, title), rows in tables(parser.parse_args().file).items():
-        print(f"\nevery {f'{stride}th ' if stride > 1 else ''}frame, {title}\n", *head, *rows, sep="\n")
+    parser.add_argument("folder", type=Path, nargs="?", default=FOLDER)
+    for title, lines in tables(parser.parse_args().folder).items():
+        print(f"\n{title}\n", *lines, sep="\n")
 
 
 if __name__ == "__main__":
