@@ -24,7 +24,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from irtrack_core import datasets, evaluation, trackers
-from irtrack_core.experiments import cached, dependencies, protocol
+from irtrack_core.experiments import cached, dependencies, protocol, real_sets
 from irtrack_core.network.weights import SHIPPED, read_card
 from irtrack_core.provenance import find_root, provenance
 from irtrack_core.trackers import opencv
@@ -38,7 +38,6 @@ CONTRIB = ("csrt", "kcf")
 FEWER = dict.fromkeys(("csrt", "nanotrack"), ("OPE", "SRE-strong")) | dict.fromkeys(
     ("mil", *protocol.METHODS), ("OPE",)
 )
-CENTRES_ONLY = ("hui",)  # a fixed 8 x 8 box, or a point: no overlap is taken
 KEPT = ["set", "recording", "sequence", "tracker", "protocol", "trial", "stride", "annotated"]
 MEASURES = ["aor", "sr50", "sr75", "p3", "p5", "p20", "loss_rate"]
 
@@ -100,7 +99,7 @@ def measured(options, one, sequences):
     table = evaluation.evaluate(evaluation.with_first_passes(results), sequences)
     recordings = {each.name: each.recording for each in sequences}
     table = table.assign(set=one.partition("=")[0], recording=table["sequence"].map(recordings))
-    if one.partition("=")[0] in CENTRES_ONLY:
+    if one.partition("=")[0] in real_sets.CENTRES:
         table[["aor", "sr50", "sr75", "loss_rate"]] = float("nan")
     return table[KEPT + MEASURES]
 

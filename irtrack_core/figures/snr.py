@@ -65,7 +65,7 @@ def by_filter(top, bottom, rows, shares, by_frame, *, rng, text=False):
     """The paper's Fig. 3 for one set, and the targets found: dB of each sequence on `top`, Pd on `bottom`.
 
     rows: filter, db, one row per sequence and filter. shares, by_frame: filter, mean, low, high of Pd with one threshold for
-    all frames (bars) and with one set frame by frame (diamonds; none where the frames are too small to tell). A line is the
+    all frames (bars) and with one set frame by frame (diamonds); none where there is too little background. A line is the
     median over the sequences, a triangle at the bottom an erased target. rng: spreads the dots sideways.
     """
     names = list(rows["filter"].unique())
@@ -77,9 +77,10 @@ def by_filter(top, bottom, rows, shares, by_frame, *, rng, text=False):
         top.plot(x[gone], seen[gone], "v", ms=5, mew=0, alpha=0.8, color=color)
         middle = max(np.median(values), LOWEST)
         top.plot([place - 0.36, place + 0.36], [middle, middle], color=color, linewidth=2.4)
-        share = shares[shares["filter"] == name].iloc[0]
-        error = np.abs(share[["low", "high"]].astype(float) - share["mean"]).to_numpy()[:, None]
-        bottom.bar(place, share["mean"], 0.7, color=color, yerr=error, capsize=2, error_kw=dict(ecolor="#333333", lw=1))
+        for _, share in shares[shares["filter"] == name].iterrows():
+            error = np.abs(share[["low", "high"]].astype(float) - share["mean"]).to_numpy()[:, None]
+            whisker = dict(yerr=error, capsize=2, error_kw=dict(ecolor="#333333", lw=1))
+            bottom.bar(place, share["mean"], 0.7, color=color, **whisker)
         free = by_frame.loc[by_frame["filter"] == name, "mean"]
         bottom.plot(np.full(len(free), place), free, "D", ms=4.5, mfc="white", mec="#333333")
     paper_lines(top, text=text)

@@ -115,12 +115,14 @@ both = snr.by_sequence(table, pfa=pfa)
 rows = snr.cross_validated(both, evaluation.folds(sequences, k=5, seed=seed))
 book.save_table(both, "variants")
 book.save_table(rows)
-shares = study.with_intervals(rows, book.rng, measure="pd_one", by="filter")
+# only sets with as much background, in all frames together or in each, as such a Pfa takes
+one, each = (
+    rows[rows.groupby("dataset")[name].transform("count") == rows.groupby("dataset")[name].transform("size")]
+    for name in ("pd_one", "pd_frame")
+)
+shares = study.with_intervals(one, book.rng, measure="pd_one", by="filter")
 book.save_table(shares, "pd")
-told = rows.groupby("dataset").filter(
-    lambda part: part["pd_frame"].notna().all()
-)  # the sets in which each frame can tell
-by_frame = study.with_intervals(told, book.rng, measure="pd_frame", by="filter")
+by_frame = study.with_intervals(each, book.rng, measure="pd_frame", by="filter")
 by_frame = by_frame[by_frame["dataset"] != "all"]
 book.save_table(by_frame, "pd_by_frame")
 

@@ -100,7 +100,7 @@ def test_all_methods_see_the_same_crops():
 
 def test_runs_of_a_profile():
     full = protocol.runs(config.profile("full"))
-    assert len(full) == len(set(full)) == 10 * 5 * 3 and len(protocol.runs(config.profile("medium"))) == 100
+    assert len(full) == len(set(full)) == 11 * 5 * 3 and len(protocol.runs(config.profile("medium"))) == 110
     assert protocol.runs(config.profile("quick"), ["ref8"], seed=4) == [("ref8", 0, 4)]
 
 
@@ -115,7 +115,7 @@ def test_only_what_is_missing_is_trained(tmp_path, monkeypatch):
     missing = train_methods.train_missing(two, tmp_path, names)
     assert missing == [("ref8", 0, 0), ("paper", 0, 1), ("ref8", 0, 1)] == [(n, o["fold"], o["seed"]) for n, o in calls]
     assert {options["study_seed"] for _, options in calls} == {0}
-    assert len(train_methods.train_missing(SMALL, tmp_path, seed=3)) == 10
+    assert len(train_methods.train_missing(SMALL, tmp_path, seed=3)) == 11
     assert calls[-1][1] | {"fold": 0, "seed": 3, "study_seed": 3} == calls[-1][1]
 
 

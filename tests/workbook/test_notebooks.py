@@ -22,8 +22,6 @@ CHECKED = "nbval-check-output"
 # there for the numbers. All else, the checked cells included, is run as it is stored.
 METHODS = ["paper", "ref9"]  # of the compared methods that experiments 11-13 track
 SMALLER = {slug: {"methods": METHODS} for slug in SLUGS if slug.startswith(("11", "12", "13"))}
-# of 20 scenes a point; with less than half of them another filter is the strongest of the others
-SMALLER["10_experiment_snr"] = {"repeats": 14}
 # steps of the trainings of the profile quick
 STEPS = {"05_train_the_tracker": 60, "07_compared_methods": 40, "14_ablation": 40}
 SHORTER = """
