@@ -54,6 +54,8 @@ def run(arguments):
         raise ValueError("--list and --pick are about the filter's candidates: leave --box out")
     tracker = None if arguments.list else _tracker(arguments)
     frames = open_frames(arguments.path)
+    for note in getattr(frames, "notes", ()):
+        print(f"irtrack: {note}", file=sys.stderr)
     path = arguments.path.resolve()
     csv = arguments.csv or Path(f"{path.name if path.is_dir() else path.stem}_{arguments.tracker}.csv")
     if arguments.out and arguments.out.resolve() == csv.resolve():

@@ -91,6 +91,8 @@ def check_sequence(sequence, *, decode=True):
         report.warnings.append(f"target absent in frames {shown}{', ...' if len(gaps) > 5 else ''}")
     if decode:
         report.errors += _unreadable(sequence.frames)
+        # some is found out while reading
+        report.warnings += [note for note in getattr(sequence.frames, "notes", ()) if note not in report.warnings]
     if hasattr(sequence.frames, "close"):
         sequence.frames.close()
     return report

@@ -38,7 +38,7 @@ class CptvFrames(SequentialFrames):
         """A generator of the clip's frames."""
         if not self.path.is_file():
             raise FileNotFoundError(f"no clip {self.path}")
-        cptv, file = need("cptv", "readers"), open(self.path, "rb")
+        cptv, file = need("cptv", "thermal"), open(self.path, "rb")
         try:
             reader = cptv.CPTVReader(file)
         except Exception as error:  # gzip, struct, zlib and its own errors

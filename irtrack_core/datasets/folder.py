@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from irtrack_core.datasets.box_file import read_boxes
+from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.frames import IMAGE_SUFFIXES, ArrayFrames, ImageFrames, natural_key, open_pages, page_count
 from irtrack_core.datasets.sequence import Sequence
-from irtrack_core.datasets.video import VIDEO_SUFFIXES, VideoFrames
+from irtrack_core.datasets.video import open_video
 
 BOX_NAMES = ("boxes.csv", "boxes.txt", "groundtruth.txt", "groundtruth_rect.txt", "groundtruth.csv")
 
@@ -86,7 +87,7 @@ def open_frames(path):
         return CptvFrames(path)
     if path.suffix.lower() == ".npy":
         return _array_frames(path)
-    return VideoFrames(path)
+    return open_video(path)
 
 
 def _array_frames(path):
@@ -147,6 +148,8 @@ def _read(path, boxes, fps, dataset):
         raise FileNotFoundError(f"no boxes for {path}: put {beside} with columns frame,x,y,w,h, or give boxes=")
     frames = open_frames(path)
     truth = read_boxes(file, len(frames), frames.shape)
-    notes = numbering_note([image.stem for image in frames.files]) if isinstance(frames, ImageFrames) else ()
+    notes = getattr(frames, "notes", ())
+    if isinstance(frames, ImageFrames):
+        notes += numbering_note([image.stem for image in frames.files])
     name = path.stem if path.is_file() else path.name
     return [Sequence(name, dataset, frames, truth, fps or getattr(frames, "fps", 30.0), notes=notes)]
