@@ -22,7 +22,8 @@ from irtrack_core.datasets.containers import (
     repeats,
     too_deep,
 )
-from irtrack_core.datasets.frames import FrameError, Frames, gray
+from irtrack_core.datasets.frames import FrameError, Frames
+from irtrack_core.datasets.pictures import gray
 
 MAX_ATTEMPTS = 64  # grabs that may fail in a row before a video counts as ended: damage spans a few
 
@@ -37,11 +38,12 @@ def open_video(path):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no video {path}")
-    if find_spec("av") and not _is_plain(path):
+    plain = find_spec("av") is not None and _is_plain(path)
+    if find_spec("av") and not plain:
         from irtrack_core.datasets.av_video import AvFrames
 
         return AvFrames(path)
-    return VideoFrames(path)
+    return VideoFrames(path, believe=plain)
 
 
 def _is_plain(path):
@@ -125,11 +127,11 @@ class VideoFrames(SequentialFrames):
     """Frames of a video file through OpenCV, (H, W) uint8, or uint16 for 16-bit grey; `open_video` reads more kinds.
 
     OpenCV's own seeking is not exact for every codec: frames are counted while decoding, by their time stamps where a
-    container may leave pictures out. Raises FileNotFoundError, ValueError when it is no video or its pixels would be cut to
+    container may leave pictures out. believe: the container's count has been checked. Raises FileNotFoundError, ValueError when it is no video or its pixels would be cut to
     8 bits, FrameError when it breaks off early.
     """
 
-    def __init__(self, path, *, cache_bytes=16 * 2**20):
+    def __init__(self, path, *, cache_bytes=16 * 2**20, believe=False):
         super().__init__(path, cache_bytes)
         self._tag, self._counts, self._counted = TAGS_OF_8_BITS, (), False
         capture = self._start()
@@ -147,7 +149,7 @@ class VideoFrames(SequentialFrames):
         self._clock = self.path.suffix.lower() == ".avi" and chunks is None
         if chunks is not None:
             self._repeated = repeats(chunks > 0)
-        elif stored <= 0 or not (ends_as_stored(capture, stored) or is_cut(self.path)):
+        elif stored <= 0 or not (believe or ends_as_stored(capture, stored) or is_cut(self.path)):
             self._counted = True
             self._count(self._start())
         if 0 < stored != self._length:

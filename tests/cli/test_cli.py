@@ -203,6 +203,9 @@ def test_a_video_that_breaks_off_keeps_what_could_be_read(here, capsys):
     "arguments, message",
     [
         (["track", "gone.mp4", "--box", BOX], "no video gone.mp4"),
+        (["track", "gone.png", "--box", BOX], "no image gone.png"),
+        (["track", "gone.tif", "--box", BOX], "no image gone.tif"),
+        (["track", "gone.hcc", "--box", BOX], "no recording gone.hcc"),
         (["track", "text.mp4", "--box", BOX], "text.mp4 cannot be opened as a video"),
         (["track", "empty", "--box", BOX], "no images"),
         (["track", "images/0.png", "--box", BOX], "is a single image"),

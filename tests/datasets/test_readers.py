@@ -27,7 +27,7 @@ from irtrack_core.datasets.box_file import read_boxes
 from irtrack_core.datasets.check import check
 from irtrack_core.datasets.containers import frames_left_out
 from irtrack_core.datasets.folder import image_files, numbering_note, open_frames
-from irtrack_core.datasets.frames import natural_key
+from irtrack_core.datasets.names import natural_key
 
 
 def boxes_for(count):

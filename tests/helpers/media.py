@@ -135,3 +135,34 @@ def turn(path):
     struct.pack_into(">9i", data, data.find(b"tkhd") + 44, 0, one, 0, -one, 0, 0, SHAPE[0] * one, 0, 1 << 30)
     path.write_bytes(data)
     return path
+
+
+def flir_jpeg(counts, orientation=1):
+    """The bytes of a radiometric JPEG: a drawn picture, and beside it the counts (H, W) uint16 and the constants that make
+    them temperatures, in the two records of FLIR's APP1 segment that are needed."""
+    height, width = counts.shape
+    raw = struct.pack("<3H26x", 2, width, height) + counts.astype("<u2").tobytes()
+    camera = bytearray(900)
+    for place, values in {
+        32: (1.0, 1.0, 293.15, 293.15, 293.15, 1.0),  # emissivity, distance, temperatures, transmission of the window
+        60: (0.5,),  # humidity
+        88: (14911.1846, 1396.6, 1.0),  # Planck's R1, B, F
+        112: (0.006569, 0.01262, -0.002276, -0.00667, 1.9),  # the atmosphere's
+    }.items():
+        struct.pack_into(f"<{len(values)}f", camera, place, *values)
+    struct.pack_into("<if", camera, 776, -7261, 0.01088)  # Planck's O, R2
+    records, at = b"", 64 + 4 * 32
+    for kind, data in ((1, raw), (32, bytes(camera))):
+        records += struct.pack(">HHIIII12x", kind, 2, 100, 1, at, len(data))
+        at += len(data)
+    body = (
+        b"FFF\0" + bytes(16) + struct.pack(">III", 100, 64, 4) + bytes(32) + records + bytes(64) + raw + bytes(camera)
+    )
+    parts = [body[k : k + 65_000] for k in range(0, len(body), 65_000)]
+    segments = b"".join(
+        b"\xff\xe1" + struct.pack(">H", len(part) + 10) + b"FLIR\0\x01" + bytes([k, len(parts) - 1]) + part
+        for k, part in enumerate(parts)
+    )
+    exif = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">HHHIHxxI", 1, 0x0112, 3, 1, orientation, 0)
+    drawn = cv2.imencode(".jpg", (counts >> 8).astype(np.uint8))[1].tobytes()
+    return drawn[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + segments + drawn[2:]
