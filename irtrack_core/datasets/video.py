@@ -127,8 +127,8 @@ class VideoFrames(SequentialFrames):
     """Frames of a video file through OpenCV, (H, W) uint8, or uint16 for 16-bit grey; `open_video` reads more kinds.
 
     OpenCV's own seeking is not exact for every codec: frames are counted while decoding, by their time stamps where a
-    container may leave pictures out. believe: the container's count has been checked. Raises FileNotFoundError, ValueError when it is no video or its pixels would be cut to
-    8 bits, FrameError when it breaks off early.
+    container may leave pictures out. believe: the container's count has been checked. Raises FileNotFoundError, ValueError
+    when it is no video or its pixels would be cut to 8 bits, FrameError when it breaks off early.
     """
 
     def __init__(self, path, *, cache_bytes=16 * 2**20, believe=False):
