@@ -121,6 +121,9 @@ def _follow(tracker, frames, box, start, csv, out):
                 raise
             print(f"irtrack: stopped after {done} frames; they are kept", file=sys.stderr)
             code = 130
+    if video and video.codec == "MPEG-4":
+        more = "pip install 'irtrack-core[media]' writes H.264"
+        print(f"irtrack: {out} is MPEG-4, which browsers and Jupyter do not play: {more}", file=sys.stderr)
     written = ", ".join(str(file) for file in (csv, out) if file)
     state = f", target lost in {lost}" if lost else ""
     print(f"{done} frame{'s' * (done != 1)}, {bad} of them unreadable{state}; written: {written}")
