@@ -76,6 +76,11 @@ class AvFrames(SequentialFrames):
             if not container.streams.video:
                 raise ValueError(f"{self.path} holds no video, only {container.format.long_name}: name another file")
             stream = container.streams.video[0]
+            if stream.codec_context is None:
+                raise ValueError(
+                    f"{self.path} is of a codec that FFmpeg cannot decode: let the program that recorded it save FFV1, or an "
+                    "array (N, H, W) in .npy"
+                )
             stream.thread_type = "AUTO"
             yield container, stream
 
@@ -108,7 +113,10 @@ class AvFrames(SequentialFrames):
         numbers, chunks = np.arange(len(times)), avi_chunks(self.path) if self._clock else None
         if even and self._clock:
             ticks = np.round(places if chunks is None or not self._whole else times * self._tick * self.fps).astype(int)
-            numbers = ticks if (np.diff(ticks) > 0).all() else numbers
+            most = (
+                max(room, 4 * len(times)) if chunks is None else max(len(chunks), len(times))
+            )  # else the clock is damaged
+            numbers = ticks if (np.diff(ticks) > 0).all() and 0 <= ticks[0] and ticks[-1] < most else numbers
         elif even:
             numbers = numbers + np.cumsum(self._lost(times, places, hurt, max(room, len(times))))
         real = np.isin(times, stamps)

@@ -25,7 +25,7 @@ CONVERT = "ffmpeg -i IN -pix_fmt gray16le -c:v ffv1 OUT.mkv"
 
 def pixel_tag(capture):
     """The four bytes by which FFmpeg calls the pixel format of an opened OpenCV capture."""
-    return int(capture.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT)).to_bytes(4, "little")
+    return (int(capture.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT)) & 0xFFFFFFFF).to_bytes(4, "little")
 
 
 def not_a_video(path):
@@ -40,7 +40,7 @@ def nameless(path):
     """The sentence on raw video whose 16 bits a pixel have no name."""
     return (
         f"{path} holds raw pixels of 16 bits without a name, which FFmpeg takes for colours of 5 bits. If they are 16-bit "
-        "grey, record them with the name Y16, or as FFV1 (gray16le) in .mkv; or save them as an array (N, H, W) in .npy"
+        "grey, record them as FFV1 (gray16le) in .mkv, or save them as an array (N, H, W) in .npy"
     )
 
 
@@ -94,12 +94,15 @@ def avi_chunks(path):
             file.seek(at)
             kind, length = struct.unpack("<4sI", file.read(8))
             if kind == b"idx1":
-                index = np.frombuffer(
-                    file.read(length // 16 * 16), [("chunk", "S4"), ("rest", "<u4", 2), ("size", "<u4")]
-                )
-                pictures = [chunk for chunk in np.unique(index["chunk"]) if chunk[2:] in (b"dc", b"db")]
-                whole = length >= 16 and at + 8 + length + length % 2 >= size  # a further part has no such index
-                return index["size"][index["chunk"] == pictures[0]] if whole and pictures else None
+                if not 16 <= length <= size - at - 8 or at + 8 + length + length % 2 < size:
+                    return None  # cut; or the file has a further part, which has no such index
+                entry = [("chunk", "S4"), ("rest", "<u4", 2), ("size", "<u4")]
+                index = np.frombuffer(file.read(length // 16 * 16), entry)
+                kinds = np.unique(index["chunk"]).tolist()
+                # the number of the first stream of pictures
+                first = min((kind[:2] for kind in kinds if kind[2:] in (b"dc", b"db")), default=b"")
+                pictures = np.isin(index["chunk"], [first + b"dc", first + b"db"])
+                return index["size"][pictures] if pictures.any() else None
             at += 8 + length + length % 2
     return None
 

@@ -116,9 +116,9 @@ class TiffStack(Frames):
                     series = file.series[0]
                     mapped = series.dataoffset is not None
                     array = tifffile.memmap(self.path, mode="r") if mapped else series.asarray()
+                array = array.reshape([n for n in series.shape[:-2] if n > 1] + list(series.shape[-2:]))
             except Exception as error:  # struct, value, key and its own errors
                 raise ValueError(f"{self.path} is not a readable TIFF stack ({error}): copy it again") from error
-            array = array.reshape([n for n in array.shape[:-2] if n > 1] + list(array.shape[-2:]))
             if array.ndim != 3:
                 raise ValueError(
                     f"{self.path} holds an array {series.shape} ({series.axes}), not (N, H, W): save one plane"

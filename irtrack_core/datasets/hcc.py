@@ -67,5 +67,10 @@ class HccFrames(Frames):
         if not self.calibrated:
             return counts
         # not reader.to_calibrated: it looks at the headers of three frames alone
-        (head,) = reader.read_metadata(index, index + 1)
+        try:
+            (head,) = reader.read_metadata(index, index + 1)
+        except (ValueError, struct.error) as error:
+            raise FrameError(
+                f"{self.path}: the header of frame {index} is damaged ({error}): copy it again", index
+            ) from error
         return (counts * 2.0 ** head["DataExp"] + head["DataOffset"]).astype(np.float32)

@@ -117,7 +117,7 @@ class TiffHead:
         if named:
             self.frames = int(named[1])
         elif shaped and tags.get(277, 1) == 1:
-            self.frames = int(np.prod([int(n) for n in shaped[1].split(b",")][:-2]))
+            self.frames = int(np.prod([int(n) for n in re.findall(rb"\d+", shaped[1])][:-2]))
 
 
 def tiff_head(content):

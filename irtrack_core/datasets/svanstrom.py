@@ -159,4 +159,6 @@ def _read(video, recording, labels, shift_late):
     boxes, notes = _fit(boxes, len(frames), file, shift_late)
     for index in np.flatnonzero(~np.isnan(boxes).all(axis=1)):
         checked(boxes[index], frames.shape, f"{file}, frame {index}")
-    return [Sequence(video.stem, "svanstrom", frames, boxes, frames.fps, notes=notes, recording=recording)]
+    return [
+        Sequence(video.stem, "svanstrom", frames, boxes, frames.fps, notes=frames.notes + notes, recording=recording)
+    ]

@@ -259,6 +259,11 @@ def test_damaged_recordings_of_telops_cameras(tmp_path):
     with pytest.raises(FrameError, match=r"cut\.hcc breaks off within frame 3") as caught:
         frames[3]
     assert caught.value.final
+    hcc(file, media.deep_clip(6, 16))
+    media.damage(file, 0.5, 4000)
+    with pytest.raises(FrameError, match=r"cut\.hcc: the header of frame 3 is damaged") as caught:
+        open_frames(file)[3]
+    assert caught.value.index == 3 and media.number(open_frames(file)[5]) == 5
     for content in (b"", bytes(3000), b"RIFF" * 500):
         file.write_bytes(content)
         with pytest.raises(ValueError, match=r"cut\.hcc is not a readable \.hcc recording .*copy it again"):
@@ -292,14 +297,14 @@ def test_names_with_time_stamps_are_in_the_order_of_time(tmp_path, order):
     assert [file.name for file in image_files(tmp_path)] == names
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(1_600_000_000_000, 1_600_000_100_000), min_size=2, max_size=30, unique=True))
 def test_unpadded_seconds_of_a_clock_are_in_the_order_of_time(milliseconds):
     names = [f"frame_{time / 1000}.png" for time in sorted(milliseconds)]
     assert in_order(names[::-1]) == names
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.integers(1, 30), st.integers(2, 120))
 def test_counters_of_clip_and_frame_are_no_decimal_numbers(clips, frames):
     names = [f"c{clip}.{frame}.png" for clip in range(1, clips + 1) for frame in range(1, frames + 1)]

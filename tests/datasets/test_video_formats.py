@@ -109,6 +109,13 @@ def test_raw_16_bits_without_a_name_are_refused(tmp_path, reader):
             open_video(file)
 
 
+def test_a_codec_that_is_not_known_is_refused_by_name(tmp_path, reader):
+    file = media.avi_with_empty_chunks(tmp_path / "y16.avi", set())
+    file.write_bytes(file.read_bytes().replace(b"MJPG", b"Y16 "))
+    with pytest.raises(ValueError, match=r"y16\.avi .*(codec that FFmpeg cannot decode.*FFV1|unknown codec)"):
+        open_video(file)
+
+
 @pytest.mark.parametrize("suffix, code, kind", [
     (".mkv", "libx264", "yuv420p"), (".mkv", "mpeg4", "yuv420p"), (".mkv", "mjpeg", "yuvj420p"),
     (".webm", "libvpx-vp9", "yuv420p"), (".nut", "rawvideo", "bgr24"), (".mkv", "ffv1", "gray"),
@@ -149,6 +156,14 @@ def test_a_wrong_count_in_the_head_of_an_avi_is_told_and_not_believed(tmp_path, 
     frames = open_video(media.avi_with_empty_chunks(tmp_path / "count.avi", set(), stored=stored))
     assert levels(frames) == list(range(30))
     assert not stored or str(stored) in frames.notes[0] and "30" in frames.notes[0]
+
+
+def test_key_frames_and_others_of_an_avi_may_have_names_of_their_own(tmp_path, reader):
+    file = media.avi_with_empty_chunks(tmp_path / "null.avi", {5, 6})
+    content = file.read_bytes().replace(b"00dc", b"00db", 3)
+    index = content.index(b"idx1")
+    file.write_bytes(content[:index] + content[index:].replace(b"00dc", b"00db", 3))
+    assert levels(open_video(file)) == [0, 1, 2, 3, 4, 4, 4, *range(7, 30)]
 
 
 def test_empty_chunks_in_a_deep_avi(tmp_path):
@@ -255,6 +270,14 @@ def test_damage_in_a_deep_avi_does_not_shift_the_frames_after_it(tmp_path):
     # of the first damaged picture the decoder shows what it has: the one before
     assert all(number == index or index == bad[0] - 1 for index, number in good.items())
     assert [index for index, _ in readable(frames)] == list(good)
+
+
+@pytest.mark.parametrize("kept", [3, 20, 250])
+def test_an_avi_cut_within_its_index(tmp_path, reader, kept):
+    file = media.avi_with_empty_chunks(tmp_path / "cut.avi", {5})
+    content = file.read_bytes()
+    file.write_bytes(content[: content.index(b"idx1") + 8 + kept])
+    assert levels(open_video(file)) == [0, 1, 2, 3, 4, 4, *range(6, 30)]
 
 
 def readable(frames):
