@@ -262,6 +262,14 @@ def test_nan_frames_are_reported_and_tracking_goes_on(here, capsys):
     assert main(["track", "bad", "--box", BOX]) == 2
 
 
+def test_what_a_video_hides_is_told(here, capsys):
+    media.avi_with_empty_chunks(here / "null.avi", {5, 6})
+    assert main(["track", "null.avi", "--box", BOX, "--tracker", "identity", "--csv", "b.csv"]) == 0
+    told = capsys.readouterr().err
+    assert "irtrack: 2 frame(s) without a picture of their own show the one before: 5, 6" in told
+    assert len(rows_of("b.csv")) == 30
+
+
 def test_a_video_that_breaks_off_keeps_what_could_be_read(here, capsys):
     media.truncate(media.write_video(here / "cut.avi", spot_frames(20)), 0.8)
     assert main(["track", "cut.avi", "--box", BOX, "--csv", "b.csv"]) == 0

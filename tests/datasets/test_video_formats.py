@@ -185,6 +185,14 @@ def test_an_edit_list_is_followed(tmp_path, reader, code, first, count):
     assert check("folder", file).usable and len(load("folder", file)[0]) == count
 
 
+@pytest.mark.parametrize("first, count", [(10, 20), (3, 7)])
+def test_an_edit_list_of_frames_in_another_order_is_followed(tmp_path, reader, first, count):
+    pytest.importorskip("av", reason=NEEDS_AV)
+    file = media.write_deep_video(tmp_path / "trim.mp4", media.deep_clip(30, 8), "yuv420p", "libx264", 30, bf=3, crf=1)
+    frames = open_video(media.edit(file, first, count, 30))
+    assert numbers(frames) == list(range(first, first + count))
+
+
 def test_a_video_is_turned_upright(tmp_path, reader):
     lying = media.write_video(tmp_path / "lying.mp4", media.clip(5), code="FFV1")
     truth = list(open_video(lying))
@@ -249,6 +257,23 @@ def test_a_cut_video_gives_its_good_part_and_then_says_so(tmp_path, suffix, code
     with pytest.raises(FrameError, match=rf"cut{suffix} breaks off: \d+ of its 40 frames") as caught:
         frames[len(frames) - 1]
     assert caught.value.final and len(frames) == 40
+
+
+@pytest.mark.parametrize("code, kind, bits", [("ffv1", "gray12le", 12), ("libx264", "yuv420p", 8)])
+def test_a_cut_mp4_with_its_index_in_front(tmp_path, code, kind, bits):
+    av = pytest.importorskip("av", reason=NEEDS_AV)
+    source, file = tmp_path / "whole.mp4", tmp_path / "cut.mp4"
+    media.write_deep_video(source, media.deep_clip(40, bits), kind, code)
+    with av.open(str(source)) as given, av.open(str(file), "w", options={"movflags": "faststart"}) as made:
+        stream = made.add_stream_from_template(given.streams.video[0])
+        for packet in given.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                made.mux(packet)
+    frames = open_video(media.truncate(file, 0.7))
+    assert len(frames) == 40 and numbers(frames[i] for i in range(8)) == list(range(8))
+    with pytest.raises(FrameError, match=r"cut\.mp4 breaks off: \d+ of its 40 frames"):
+        frames[39]
 
 
 @pytest.mark.parametrize("suffix, code, kind", TWINS)

@@ -124,7 +124,8 @@ def edit(path, first, count, fps):
     data = bytearray(path.read_bytes())
     entry, clock, movie = data.find(b"elst") + 12, data.find(b"mdhd") + 16, data.find(b"mvhd") + 16
     ticks = [struct.unpack_from(">I", data, at)[0] for at in (movie, clock)]
-    struct.pack_into(">Ii", data, entry, ticks[0] * count // fps, round(ticks[1] * first / fps))
+    delay = struct.unpack_from(">i", data, entry + 4)[0]  # of frames stored in another order than shown
+    struct.pack_into(">Ii", data, entry, ticks[0] * count // fps, delay + round(ticks[1] * first / fps))
     path.write_bytes(data)
     return path
 
