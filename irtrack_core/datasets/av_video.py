@@ -89,13 +89,16 @@ class AvFrames(SequentialFrames):
 
         Where each packet holds one frame, as in all codecs without loss, nothing is decoded.
         """
-        stamps, empty, hurt, end = array("q"), [], [], None
-        in_order = self.path.suffix.lower() not in COUNTING  # packets come in the order in which they lie in the file
+        stamps, empty, hurt, end, place = array("q"), [], [], None, None
+        packed = container.format.name.startswith("matroska")  # packets lie one behind the other, with little between
         for packet in self._packets(container):
-            if in_order and packet.size and packet.pos is not None:
+            if packed and packet.size and packet.pos is not None:
                 if end is not None and packet.pos - end > HOLE and packet.pts is not None:
                     hurt.append(packet.pts * packet.time_base / stream.time_base)
-                end = packet.pos + packet.size
+                end, place = (
+                    packet.size + (end if packet.pos == place else packet.pos),
+                    packet.pos,
+                )  # one block, many packets
             if packet.stream is not stream:
                 continue
             if self._whole and packet.pts is not None and not (packet.is_discard or packet.is_corrupt):
@@ -139,6 +142,10 @@ class AvFrames(SequentialFrames):
         """(n,) frames that damage lost before each of the n time stamps; those that a recorder left out are told alone."""
         lost = frames_left_out(places / self.fps, self.fps, room)
         if lost is None:
+            if hurt:
+                after = int(np.searchsorted(times, float(min(hurt))))
+                told = "frames may be missing there, and the numbers after them be too low; copy it again"
+                self._found += (f"the file is damaged before frame {after}: {told}",)
             return np.zeros(len(times), dtype=np.int64)
         late = 16 / (self._tick * self.fps)  # frames are stored in another order than they are shown, but not by more
         gaps = np.flatnonzero(lost).tolist()

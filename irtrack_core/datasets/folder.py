@@ -15,6 +15,7 @@ from irtrack_core.datasets.pictures import IMAGE_SUFFIXES, page_count
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.video import open_video
 
+RECORDINGS = (*VIDEO_SUFFIXES, ".hcc", ".cptv")
 BOX_NAMES = ("boxes.csv", "boxes.txt", "groundtruth.txt", "groundtruth_rect.txt", "groundtruth.csv")
 
 
@@ -140,7 +141,7 @@ def items(root, *, boxes=None, fps=None, dataset="folder"):
     paths = [root]
     if root.is_dir() and not image_files(root):
         found = [p for p in root.iterdir() if not is_hidden(p)]
-        paths = in_order(p for p in found if p.suffix.lower() in VIDEO_SUFFIXES and not p.is_dir())
+        paths = in_order(p for p in found if p.suffix.lower() in RECORDINGS and not p.is_dir())
         paths += in_order(p for p in found if p.is_dir() and image_files(p))
         if not paths:
             raise FileNotFoundError(f"neither images nor videos nor folders of images in {root}")

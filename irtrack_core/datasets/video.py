@@ -149,6 +149,9 @@ class VideoFrames(SequentialFrames):
         self._clock = self.path.suffix.lower() == ".avi" and chunks is None
         if chunks is not None:
             self._repeated = repeats(chunks > 0)
+            self._damaged = set(np.flatnonzero(chunks == 0).tolist()).difference(
+                self._repeated
+            )  # before the first picture
         elif stored <= 0 or not (believe or ends_as_stored(capture, stored) or is_cut(self.path)):
             self._counted = True
             self._count(self._start())

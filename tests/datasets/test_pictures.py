@@ -238,9 +238,23 @@ def test_recordings_of_telops_cameras(tmp_path):
     raw = open_frames(hcc(tmp_path / "raw.hcc", counts, calibration_mode=0))
     assert raw.dtype == np.uint16
     np.testing.assert_array_equal(list(raw), counts)
-    (tmp_path / "a.csv").write_text("frame,x,y,w,h\n0,10,12,4,5\n5,10,12,4,5\n")
-    (sequence,) = datasets.load("folder", file)
-    assert len(sequence) == 6 and sequence.fps == 100
+    for name in ("a", "raw"):
+        (tmp_path / f"{name}.csv").write_text("frame,x,y,w,h\n0,10,12,4,5\n5,10,12,4,5\n")
+    assert [(one.name, len(one), one.fps) for one in datasets.load("folder", tmp_path)] == [
+        ("a", 6, 100),
+        ("raw", 6, 2000),
+    ]
+
+
+def test_a_recording_whose_reader_is_missing_does_not_hide_the_others(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("10,12,4,5\n" * 6)
+    media.write_video(tmp_path / "a.avi", media.clip(6))
+    (tmp_path / "b.hcc").write_bytes(b"TC")
+    monkeypatch.setitem(__import__("sys").modules, "fasthcc", None)
+    good, bad = check("folder", tmp_path).sequences
+    assert good.name == "a" and not good.errors
+    assert bad.name == "b" and "fasthcc is not installed" in bad.errors[0] and "irtrack-core[thermal]" in bad.errors[0]
 
 
 def test_a_short_recalibration_within_a_recording_does_not_show(tmp_path):

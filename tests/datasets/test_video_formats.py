@@ -144,6 +144,15 @@ def test_empty_chunks_of_an_avi_repeat_the_frame_before(tmp_path, reader):
     assert "show the one before: 5, 6, 12" in str(check("folder", file)) and check("folder", file).usable
 
 
+def test_empty_chunks_before_the_first_picture_have_none_to_show(tmp_path, reader):
+    frames = open_video(media.avi_with_empty_chunks(tmp_path / "late.avi", {0, 1, 9}))
+    assert len(frames) == 30 and levels(frames[i] for i in (2, 9, 29)) == [2, 8, 29]
+    for index in (0, 1):
+        with pytest.raises(FrameError, match=rf"frame {index} is damaged") as caught:
+            frames[index]
+        assert caught.value.index == index and not caught.value.final
+
+
 def test_empty_chunks_at_the_end_or_without_an_index(tmp_path, reader):
     end = open_video(media.avi_with_empty_chunks(tmp_path / "end.avi", {28, 29}))
     assert levels(end) == [*range(28), 27, 27]
@@ -295,6 +304,32 @@ def test_damage_in_a_deep_avi_does_not_shift_the_frames_after_it(tmp_path):
     # of the first damaged picture the decoder shows what it has: the one before
     assert all(number == index or index == bad[0] - 1 for index, number in good.items())
     assert [index for index, _ in readable(frames)] == list(good)
+
+
+def test_damage_where_the_time_stamps_cannot_count_is_told(tmp_path):
+    pytest.importorskip("av", reason=NEEDS_AV)
+    stamps = np.cumsum(np.random.default_rng(0).integers(1, 5, 40)).tolist()
+    file = media.write_deep_video(tmp_path / "vfr.mkv", media.deep_clip(40, 16), fps=100, stamps=stamps)
+    assert open_video(file).notes == ()
+    (note,) = open_video(media.damage(file, 0.5, 20_000)).notes
+    assert "the file is damaged before frame" in note and "too low" in note
+
+
+def test_sound_in_blocks_of_many_packets_is_no_damage(tmp_path):
+    """Gaps that a recorder left, beside a sound track."""
+    av = pytest.importorskip("av", reason=NEEDS_AV)
+    film = media.write_deep_video(tmp_path / "film.mkv", media.deep_clip(46, 16), stamps=KEPT)
+    with av.open(str(film)) as given, av.open(str(tmp_path / "both.mkv"), "w") as made:
+        stream = made.add_stream_from_template(given.streams.video[0])
+        sound = made.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for index, packet in enumerate(one for one in given.demux(video=0) if one.dts is not None):
+            packet.stream = stream
+            made.mux(packet)
+            tone = av.AudioFrame.from_ndarray(np.full((1, 320), index, np.int16), format="s16", layout="mono")
+            tone.sample_rate, tone.pts = 8000, 320 * index
+            made.mux(sound.encode(tone))
+    frames = open_video(tmp_path / "both.mkv")
+    assert len(frames) == 46 and numbers(frames) == list(range(46))
 
 
 @pytest.mark.parametrize("kept", [3, 20, 250])
