@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 
 from irtrack_core.datasets.containers import (
-    COUNTING,
     avi_chunks,
     few,
     frames_left_out,
@@ -135,7 +134,7 @@ class AvFrames(SequentialFrames):
         shown = repeats(pictures)
         self._repeated = {int(k): shown[k] for k in empty if k in shown}
         self._damaged = set(np.flatnonzero(~pictures).tolist()).difference(self._repeated)
-        if room and room != self._length and not self._cut and self.path.suffix.lower() in COUNTING:
+        if self._clock and room not in (0, self._length) and not self._cut:  # elsewhere an edit list may hide some
             self._found += (f"the file says that it has {room} frames; {self._length} are shown",)
 
     def _lost(self, times, places, hurt, room):
