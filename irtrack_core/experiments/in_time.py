@@ -3,16 +3,51 @@
 import numpy as np
 import pandas as pd
 
-from irtrack_core import filtering
 from irtrack_core.config import TemporalSettings
 from irtrack_core.evaluation import detection
+from irtrack_core.filtering import TemporalFilter, line_elements, multilevel_filter, rectangle, target_polarity
 from irtrack_core.metrics import target_mask
 from irtrack_core.trackers.peak import joint_evidence
 
 RESPONSES = ("U", "M", "difference", "D", "U+D")
 NEAR = 16.0  # px from the target within which it has to be the strongest: as far as a tracker looks
 TOUCH = 2.5  # px, half of the least box a target is looked for in
+SIZE, FRAMES, HEIGHT = 128, 26, 40.0  # of the scene of the demo: px a side; frames; grey values of the point
 EVERY = 4  # frames between two that are measured: neighbours tell nearly the same
+
+
+def scene_video(speed, pan, *, frames=FRAMES, seed=0):
+    """(frames (N, 128, 128) float32, boxes (N, 4)): a point that crosses rough ground; px a frame, of the point in the ground
+    and of the camera over it."""
+    rng = np.random.default_rng(seed)
+    wide = SIZE + int(np.ceil(abs(pan) * frames)) + 2
+    f = np.hypot(np.fft.fftfreq(SIZE)[:, None], np.fft.fftfreq(wide)[None])
+    f[0, 0] = np.inf
+    spectrum = np.exp(2j * np.pi * rng.random((SIZE, wide))) * f**-1.5
+    ground = np.fft.ifft2(spectrum).real
+    ground = 500 + 60 * ground / ground.std()
+    x, made, boxes = np.arange(SIZE), [], []
+    for t in range(frames):
+        at = pan * t
+        whole, part = int(at), at - int(at)
+        seen = (1 - part) * ground[:, whole : whole + SIZE] + part * ground[:, whole + 1 : whole + 1 + SIZE]
+        # it ends in the middle of the picture
+        px, py = 64 + 0.9 * speed * (t - frames + 1), 64 + 0.4 * speed * (t - frames + 1)
+        spot = np.exp(-((x - px) ** 2)[None] / 2 - ((x - py) ** 2)[:, None] / 2)
+        made.append((seen + HEIGHT * spot + rng.normal(0, 2, seen.shape)).astype(np.float32))
+        boxes.append([px - 2.5, py - 2.5, 6, 6])
+    return np.array(made), np.array(boxes)
+
+
+def responses_of(speed, pan, longest, model):
+    """(last frame, {"U", "D": (128, 128)}, box) of `scene_video`; longest: gap in frames; model: see `TemporalSettings`."""
+    frames, boxes = scene_video(speed, pan)
+    gaps = tuple(sorted({max(1, round(longest * k / 5)) for k in range(1, 6)}))
+    temporal = TemporalFilter(TemporalSettings(gaps=gaps, model=model))
+    for frame, box in zip(frames, boxes):
+        temporal.push(frame, (SIZE / 2, SIZE / 2), box[2:])
+    _, U, _ = multilevel_filter(frames[-1], line_elements(15, 4), rectangle(1, 1))
+    return frames[-1], {"U": U, "D": temporal.residual((0, 0, SIZE, SIZE))}, boxes[-1]
 
 
 def responses(sequence, settings=None, *, length=15, every=EVERY):
@@ -24,20 +59,20 @@ def responses(sequence, settings=None, *, length=15, every=EVERY):
     first, shape = sequence.first, sequence.shape
     settings = (settings or TemporalSettings()).replace(tile=min(max(shape), 1024))
     temporal = {
-        "D": filtering.TemporalFilter(settings),
-        "difference": filtering.TemporalFilter(settings, model="still"),
+        "D": TemporalFilter(settings),
+        "difference": TemporalFilter(settings, model="still"),
     }
-    elements, s, whole = filtering.line_elements(length, 4), filtering.rectangle(3, 3), (0, 0, shape[1], shape[0])
+    elements, s, whole = line_elements(length, 4), rectangle(3, 3), (0, 0, shape[1], shape[0])
     center, polarity = np.array(shape[::-1]) / 2, None
     for t in range(first, len(sequence)):
         frame, box = plane(sequence.frames[t]), sequence.boxes[t]
         present = np.isfinite(box).all()
-        polarity = polarity or filtering.target_polarity(frame, box)
+        polarity = polarity or target_polarity(frame, box)
         for one in temporal.values():
             one.push(frame, center, box[2:] if present else None)
         if not present or t - first < max(settings.gaps) or (t - first) % every:
             continue
-        _, U, M = filtering.multilevel_filter(frame, elements, s, polarity=polarity)
+        _, U, M = multilevel_filter(frame, elements, s, polarity=polarity)
         found = {"U": U.astype(np.float32), "M": M.astype(np.float32)}
         found |= {name: one.residual(whole, polarity) for name, one in temporal.items()}
         yield t, found | {"U+D": joint_evidence(found["U"], found["D"])}

@@ -8,6 +8,7 @@ a figure there.
 
 from irtrack_core.widgets.base import demo, live, png
 from irtrack_core.widgets.filtering import filter_an_image, filter_your_image
+from irtrack_core.widgets.in_time import moving_point
 from irtrack_core.widgets.learning import LiveCurve
 from irtrack_core.widgets.network import anchors_on_frame, feature_maps, network_shapes, response_maps
 from irtrack_core.widgets.pad import ElementPad
@@ -26,6 +27,7 @@ __all__ = [
     "filter_an_image",
     "filter_your_image",
     "live",
+    "moving_point",
     "network_shapes",
     "pick_and_track",
     "png",
