@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from irtrack_core.datasets.box_file import read_boxes
+from irtrack_core.datasets.box_file import is_result, read_truth
 from irtrack_core.datasets.frames import IMAGE_SUFFIXES, ArrayFrames, ImageFrames, natural_key, open_pages, page_count
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.video import VIDEO_SUFFIXES, VideoFrames
@@ -109,21 +109,21 @@ def _array_frames(path):
 
 
 def _box_file(path):
-    """The box file that belongs to a video or folder of images, or None."""
+    """The box file that belongs to a video or folder of images, or None; a tracker's output is none."""
     beside = [path.with_suffix(".csv"), path.with_suffix(".txt")] if path.is_file() else []
     inside = [path / name for name in BOX_NAMES] if path.is_dir() else []
     if path.is_dir():
         beside = [path.parent / f"{path.name}.csv", path.parent / f"{path.name}.txt"]
-        inside += sorted(path.glob("*.csv"))
-    return next((file for file in inside + beside if file.is_file()), None)
+    return next((file for file in inside + beside if file.is_file() and not is_result(file)), None)
 
 
-def items(root, *, boxes=None, fps=None, dataset="folder"):
+def items(root, *, boxes=None, fps=None, dataset="folder", first_frame=0, size=None):
     """A video or folder of images as one sequence, or a folder of several of either as many: [(name, read)].
 
     root: video file, folder of images, or folder that holds such (each with its own box file).
     boxes: the box file; None: NAME.csv or NAME.txt beside it, or boxes.csv / groundtruth.txt in the folder of images.
     fps: frames a second; None: the video's own, 30 for images. dataset: the name the sequences get.
+    first_frame: the number of the first frame in the box file. size: side in pixels of the boxes round annotated points.
     Raises FileNotFoundError when frames or boxes are missing, ValueError when they are bad.
     """
     root = Path(root)
@@ -137,16 +137,27 @@ def items(root, *, boxes=None, fps=None, dataset="folder"):
             raise FileNotFoundError(f"neither images nor videos nor folders of images in {root}")
         if boxes is not None and len(paths) > 1:
             raise ValueError(f"{root} holds {len(paths)} sequences: one box file cannot serve them all")
-    return [(p.stem if p.is_file() else p.name, partial(_read, p, boxes, fps, dataset)) for p in paths]
+    return [
+        (p.stem if p.is_file() else p.name, partial(_read, p, boxes, fps, dataset, first_frame, size)) for p in paths
+    ]
 
 
-def _read(path, boxes, fps, dataset):
+def _read(path, boxes, fps, dataset, first_frame, size):
     file = Path(boxes) if boxes is not None else _box_file(path)
     if file is None:
         beside = f"{path.stem}.csv beside it" if path.is_file() else "boxes.csv in it"
-        raise FileNotFoundError(f"no boxes for {path}: put {beside} with columns frame,x,y,w,h, or give boxes=")
+        raise FileNotFoundError(
+            f"no boxes for {path}: put {beside} with columns frame,x,y,w,h, or give boxes={_others(path)}"
+        )
     frames = open_frames(path)
-    truth = read_boxes(file, len(frames), frames.shape)
+    truth, told, points = read_truth(file, len(frames), frames.shape, first_frame=first_frame, size=size)
     notes = numbering_note([image.stem for image in frames.files]) if isinstance(frames, ImageFrames) else ()
     name = path.stem if path.is_file() else path.name
-    return [Sequence(name, dataset, frames, truth, fps or getattr(frames, "fps", 30.0), notes=notes)]
+    fps = fps or getattr(frames, "fps", 30.0)
+    return [Sequence(name, dataset, frames, truth, fps, notes=notes + told, points=points)]
+
+
+def _others(path):
+    """What to say of the .csv files that are not taken for the truth, because nothing says that they are."""
+    found = sorted(path.glob("*.csv")) if path.is_dir() else [f for f in (path.with_suffix(".csv"),) if f.is_file()]
+    return f" (not taken without being named: {', '.join(file.name for file in found[:3])})" if found else ""
