@@ -58,7 +58,9 @@ def _parser():
     track.add_parser(commands)
 
     two = commands.add_parser("check", help="say what a dataset holds and what is wrong with it")
-    two.add_argument("dataset", help="svanstrom, folder, ... (an unknown name lists all)")
+    two.add_argument(
+        "dataset", help="svanstrom, otb, ... (an unknown name lists all), or the path alone: it is found out"
+    )
     two.add_argument("path", type=Path, nargs="?", help="its folder or file; default: what IRTRACK_DATA names")
     two.add_argument("--quick", action="store_true", help="do not read every frame")
     two.add_argument(
@@ -89,9 +91,12 @@ def _option(text):
 
 
 def _check(arguments):
+    from irtrack_core.cli.detected import detected, is_path
     from irtrack_core.datasets import GENERATED
     from irtrack_core.datasets.check import check
 
+    if arguments.path is None and is_path(arguments.dataset):
+        arguments.dataset, arguments.path = detected(arguments.dataset), Path(arguments.dataset)
     options = ({"split": "all"} if arguments.dataset == "svanstrom" else {}) | dict(arguments.option)
     if arguments.dataset in GENERATED and arguments.path is not None:
         raise ValueError(f"{arguments.dataset} is simulated: it has no path to check")

@@ -48,6 +48,14 @@ FORMATS = {
     "vot": ("vot", "vot-tir"),
     "antiuav": ("anti-uav",),
     "rgbt": ("rgbt234", "lasher", "gtot", "vtuav"),
+    "mot": ("mot",),
+    "coco": ("coco",),
+    "yolo": ("yolo",),
+    "cvat": ("cvat",),
+    "labelstudio": ("label-studio",),
+    "darklabel": ("darklabel",),
+    "voc": ("voc",),
+    "masks": ("irdst", "nudt-mirsdt"),
 }
 # name -> function, or the name of a module of this package whose `items` is the reader: imported when first used
 REGISTRY = {name: name for name in ("cptv", "folder", "hui", "kaist", "otcbvs", "svanstrom")}

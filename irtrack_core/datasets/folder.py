@@ -13,6 +13,7 @@ from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.video import VIDEO_SUFFIXES, VideoFrames
 
 BOX_NAMES = ("boxes.csv", "boxes.txt", "groundtruth.txt", "groundtruth_rect.txt", "groundtruth.csv")
+BENCHMARK = ("groundtruth.txt", "groundtruth_rect.txt")  # with conventions of their own: `formats.got10k`
 
 
 def image_files(folder):
@@ -149,6 +150,10 @@ def _read(path, boxes, fps, dataset, first_frame, size):
         raise FileNotFoundError(
             f"no boxes for {path}: put {beside} with columns frame,x,y,w,h, or give boxes={_others(path)}"
         )
+    if boxes is None and file.name in BENCHMARK:
+        from irtrack_core.datasets.formats.got10k import items as benchmark
+
+        return benchmark(path, fps=fps or 30.0, dataset=dataset)[0][1]()
     frames = open_frames(path)
     truth, told, points = read_truth(file, len(frames), frames.shape, first_frame=first_frame, size=size)
     notes = numbering_note([image.stem for image in frames.files]) if isinstance(frames, ImageFrames) else ()

@@ -1,124 +1,17 @@
 """Formats of the field, a row a frame: each read as its source says, and its damaged twins refused by file and line."""
 
 import json
+import re
 
 import media
 import numpy as np
 import pytest
 import sets
-from sets import BOXES, COUNT
+from sets import BOXES, MADE, absent
 
 from irtrack_core.datasets import load
 
 NAN = [np.nan] * 4
-
-
-def absent(boxes, *frames):
-    boxes = boxes.copy()
-    boxes[list(frames)] = np.nan
-    return boxes
-
-
-def make_otb(root):
-    sets.images(root / "Jogging/img", digits=4)
-    sets.write(root / "Jogging/groundtruth_rect.1.txt", sets.lines(BOXES + [1, 1, 0, 0]))
-    sets.write(root / "Jogging/groundtruth_rect.2.txt", sets.lines(BOXES + [4, 1, 0, 0], "\t"))
-    return {"Jogging-1": BOXES, "Jogging-2": BOXES + [3, 0, 0, 0]}
-
-
-def make_lsotb(root):
-    sets.images(root / "TIR/cat_H_001/img", digits=5)
-    sets.write(root / "anno/cat_H_001.txt", sets.lines(BOXES + [1, 1, 0, 0]))
-    return {"cat_H_001": BOXES}
-
-
-def make_got10k(root):
-    sets.images(root / "GOT-10k_Val_000001")
-    sets.write(root / "GOT-10k_Val_000001/groundtruth.txt", sets.lines(BOXES))
-    sets.write(root / "GOT-10k_Val_000001/absence.label", "0\n0\n1\n0\n0\n0\n")
-    return {"GOT-10k_Val_000001": absent(BOXES, 2)}
-
-
-def make_lasot(root):
-    sets.images(root / "drone/drone-1/img")
-    rows = sets.lines(BOXES).splitlines()
-    rows[3], rows[5] = "1,1,-1,-1", "0,0,0,0"
-    sets.write(root / "drone/drone-1/groundtruth.txt", "\n".join(rows))
-    sets.write(root / "drone/drone-1/full_occlusion.txt", "0,1,0,0,0,0")
-    sets.write(root / "drone/drone-1/out_of_view.txt", "0,0,0,1,0,0")
-    return {"drone-1": absent(BOXES, 1, 3, 5)}
-
-
-def make_trackingnet(root):
-    media.write_images(root / "TRAIN_0/frames/abc_0", media.clip(12), ".jpg")  # 0.jpg ... 11.jpg
-    rows = np.array([[10.0 + 3 * i, 12.5, 5, 4] for i in range(12)])
-    sets.write(root / "TRAIN_0/anno/abc_0.txt", sets.lines(rows))
-    return {"abc_0": rows}
-
-
-def make_uav123(root):
-    sets.images(root / "data_seq/UAV123/bike1", digits=6)
-    sets.images(root / "data_seq/UAV123/car16", 420, digits=6)
-    sets.write(root / "anno/UAV123/bike1.txt", sets.lines(BOXES + [1, 1, 0, 0]).replace("20,13,5,4", "NaN,NaN,NaN,NaN"))
-    sets.write(root / "anno/UAV123/car16_2.txt", sets.lines(BOXES[:4] + [1, 1, 0, 0]))
-    return {"bike1": absent(BOXES, 3), "car16_2": BOXES[:4]}
-
-
-def make_vot(root):
-    sets.images(root / "boat/color")
-    sets.write(root / "boat/sequence", "channels.color=color/%08d.jpg\nfps=30\n")
-    polygon = "19,12,24,12,24,16,19,16"
-    rotated = "24.5,12,27,14,24.5,16,22,14"
-    mask = "m25,12,5,4,0,20"
-    sets.write(root / "boat/groundtruth.txt", f"10,12,5,4\n0\n16,12,5,4\n{polygon}\n{rotated}\n{mask}\n")
-    return {"boat": absent(BOXES, 1)}
-
-
-def make_gtot(root):
-    for name, mark in (("i", "i"), ("v", "v")):
-        sets.images(root / f"Jogging/{name}", suffix=".png", digits=5)
-        corners = np.column_stack([BOXES[:, :2] + BOXES[:, 2:], BOXES[:, :2]])  # in any order
-        sets.write(root / f"Jogging/groundTruth_{mark}.txt", sets.lines(corners, " "))
-    return {"Jogging": BOXES}
-
-
-def make_lasher(root):
-    for name, shift in (("infrared", 0), ("visible", 1)):
-        sets.images(root / f"car/{name}", digits=6)
-        sets.write(root / f"car/{name}.txt", sets.lines(BOXES + [shift, 0, 0, 0]))
-    return {"car": BOXES}
-
-
-def make_vtuav(root):
-    sets.images(root / "bus_001/ir", 21, digits=6)
-    sets.write(root / "bus_001/ir.txt", sets.lines(BOXES[:3], " "))
-    boxes = np.full((21, 4), np.nan)
-    boxes[::10] = BOXES[:3]
-    return {"bus_001": boxes}
-
-
-def make_antiuav(root):
-    media.write_video(sets.write(root / "20190925/IR.mp4", ""), media.clip(COUNT))
-    rects = [[int(value) for value in box] for box in BOXES]
-    rects[1], rects[2], rects[4] = [], [0, 0, 0, 0], [0, 0, 0, 0]
-    label = {"exist": [1, 0, 0, 0, 1, 1], "gt_rect": rects}
-    sets.write(root / "20190925/IR_label.json", json.dumps(label))
-    return {"20190925": absent(BOXES, 1, 2, 3, 4)}
-
-
-MADE = {
-    "otb": make_otb,
-    "lsotb-tir": make_lsotb,
-    "got10k": make_got10k,
-    "lasot": make_lasot,
-    "trackingnet": make_trackingnet,
-    "uav123": make_uav123,
-    "vot": make_vot,
-    "gtot": make_gtot,
-    "lasher": make_lasher,
-    "vtuav": make_vtuav,
-    "anti-uav": make_antiuav,
-}
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -138,10 +31,10 @@ def test_read_as_the_format_says(tmp_path, name):
 
 def test_what_looks_odd_is_told(tmp_path):
     (
-        make_lasot(tmp_path / "lasot"),
-        make_vot(tmp_path / "vot"),
-        make_antiuav(tmp_path / "uav"),
-        make_vtuav(tmp_path / "vtuav"),
+        sets.make_lasot(tmp_path / "lasot"),
+        sets.make_vot(tmp_path / "vot"),
+        sets.make_antiuav(tmp_path / "uav"),
+        sets.make_vtuav(tmp_path / "vtuav"),
     )
     assert load("lasot", tmp_path / "lasot")[0].notes == ()
     assert [note.split(": ")[1] for note in load("vot", tmp_path / "vot")[0].notes] == [
@@ -156,7 +49,7 @@ def test_what_looks_odd_is_told(tmp_path):
 
 
 def test_a_row_without_a_size_that_no_file_calls_absent_is_told(tmp_path):
-    make_lasot(tmp_path)
+    sets.make_lasot(tmp_path)
     for name in ("full_occlusion.txt", "out_of_view.txt"):
         (tmp_path / f"drone/drone-1/{name}").unlink()
     (one,) = load("lasot", tmp_path)
@@ -167,7 +60,7 @@ def test_a_row_without_a_size_that_no_file_calls_absent_is_told(tmp_path):
 def test_otb_folders_left_out_are_told_and_parts_of_images_are_known(tmp_path):
     from irtrack_core.datasets.check import check
 
-    make_otb(tmp_path)
+    sets.make_otb(tmp_path)
     sets.images(tmp_path / "Bare/img")
     sets.write(sets.images(tmp_path / "Human4/img").parent / "groundtruth_rect.1.txt", "")
     sets.write(tmp_path / "Human4/groundtruth_rect.2.txt", sets.lines(BOXES + [1, 1, 0, 0]))
@@ -184,7 +77,7 @@ def test_otb_folders_left_out_are_told_and_parts_of_images_are_known(tmp_path):
 
 
 def test_the_other_camera_of_a_pair(tmp_path):
-    make_lasher(tmp_path), make_vtuav(tmp_path)
+    sets.make_lasher(tmp_path), sets.make_vtuav(tmp_path)
     (one,) = load("lasher", tmp_path / "car", modality="visible")
     np.testing.assert_array_equal(one.boxes, BOXES + [1, 0, 0, 0])
     with pytest.raises(FileNotFoundError, match=r"no rgb\.txt .* give modality=infrared"):
@@ -212,17 +105,20 @@ DAMAGE = {
     "truncated": lambda text: text[: int(len(text) * 0.6)],
     "a row too few": lambda text: text.split("\n", 1)[1],
     "a row too many": lambda text: text + text.split("\n", 1)[0] + "\n",
-    "NaN in a row": lambda text: text.replace("12", "nan", 1),
-    "infinity": lambda text: text.replace("12", "inf", 1).replace("13", "inf", 1),
-    "a word": lambda text: text.replace("12", "zwölf", 1).replace("13", "zwölf", 1),
-    "a number lost": lambda text: text.replace("12,", "", 1).replace("13,", "", 1).replace("12 ", "", 1),
+    "NaN in a row": lambda text: re.sub(r"\b1[23]\b", "nan", text, count=1),
+    "infinity": lambda text: re.sub(r"\b1[23]\b", "inf", text, count=1),
+    "a word": lambda text: re.sub(r"\b1[23]\b", "zwölf", text, count=1),
+    "a number lost": lambda text: re.sub(r"\b1\d[,\t ]", "", text, count=1),
     "another format": lambda text: "<annotation><object/></annotation>\n",
     "empty": lambda text: "",
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
-@pytest.mark.parametrize("name", TRUTH)
+# one of OTB's two files may be empty: told, see above
+TWINS = [(name, damage) for name in TRUTH for damage in DAMAGE if (name, damage) != ("otb", "empty")]
+
+
+@pytest.mark.parametrize("name, damage", TWINS)
 def test_damaged_twins_are_refused_by_file(tmp_path, name, damage):
     MADE[name](tmp_path)
     file = tmp_path / TRUTH[name]
@@ -247,13 +143,67 @@ def test_damaged_twins_are_refused_by_file(tmp_path, name, damage):
         changed = json.dumps(label)
     else:
         changed = DAMAGE[damage](text)
-    if changed == text:
-        pytest.skip("this damage does not apply here")
-    if name == "otb" and damage == "empty":
-        pytest.skip("the other target is read, and this one told: see above")
+    assert changed != text
     file.write_text(changed, encoding="utf-8")
     with pytest.raises(ValueError, match=rf"{file.name}"):
         load(name, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name, file, old, new, message",
+    [
+        ("mot", "MOT-01/gt/gt.txt", "2,1,14", "2,14", "line 2: 8 values; 9 as in the first row"),
+        ("mot", "MOT-01/gt/gt.txt", "2,1,14", "9,1,14", r"line 2: frame 9, but there are 6 frames \(1 to 6\)"),
+        ("mot", "MOT-01/gt/gt.txt", "2,1,14", "1,1,14", "object 1 has two boxes in frame 0"),
+        ("mot", "MOT-01/gt/gt.txt", "2,1,14", "2,1,nan", "track 1, frame 1.*NaN"),
+        ("mot", "MOT-01/gt/gt.txt", ",", ";", None),  # another separator: read as meant
+        ("mot", "MOT-01/gt/gt.txt", "2,1,14,", "2,1,zwei,", "line 2: .*not .* numbers"),
+        ("coco", "clip.json", '"annotations"', '"boxes"', "no lists 'images' and 'annotations'"),
+        ("coco", "clip.json", '"images"', '"image', "line 1: not readable JSON"),
+        ("coco", "clip.json", '"image_id": 11', '"image_id": 99', "annotation 1: image_id 99 is not there"),
+        ("coco", "clip.json", '"bbox": [13.0, ', '"bbox": [', "annotation 1: .*bbox .* is not x,y,w,h"),
+        ("coco", "clip.json", '"bbox": [13.0, ', '"bbox": [NaN, ', "annotation 1: .*numbers"),
+        ("coco", "clip.json", '"image_id": 11', '"image_id": 10', "object 1 has two boxes in frame 0"),
+        ("coco", "clip.json", '{"track_id": 2}', "null", "5 of 10 boxes have no identity"),
+        ("yolo", "flight/labels/0001.txt", "0.", "1", "line 1: .*shares of the frame"),
+        ("yolo", "flight/labels/0001.txt", "0 0.", "0 nan ", "line 1: .*shares"),
+        ("yolo", "flight/labels/0001.txt", "0 0.", "drone 0.", "line 1: .*not .* numbers"),
+        ("cvat", "task/annotations.xml", "<size>6", "<size>7", "the task has 7 frames, but there are 6"),
+        ("cvat", "task/annotations.xml", "<start_frame>0", "<start_frame>5", "leaves frames out"),
+        ("cvat", "task/annotations.xml", 'frame="5"', 'frame="6"', "track 1: frame 6, but there are 6"),
+        ("cvat", "task/annotations.xml", 'frame="3"', 'frame="0"', "track 1: two boxes in frame 0"),
+        ("cvat", "task/annotations.xml", 'ytl="12.0"', 'ytl="nan"', "track 1: .*numbers"),
+        ("cvat", "task/annotations.xml", "</annotations>", "", "not readable XML"),
+        ("cvat", "task/annotations.xml", "<meta>", "<image/><meta>", "export the task as 'CVAT for video 1.1'"),
+        ("label-studio", "clip.json", '"frame": 4', '"frame": 7', r"region r1: frame 7, .*\(1 to 6\)"),
+        ("label-studio", "clip.json", '"width"', '"w"', "region r1: .*numbers"),
+        ("label-studio", "clip.json", '"sequence"', '"ranges"', "no regions of a video"),
+        ("label-studio", "clip.json", "[{", "{", "not readable JSON"),
+        ("darklabel", "clip.txt", "2,drone,1,", "2,drone,", "line 2: 6 values for the columns"),
+        ("darklabel", "clip.txt", "2,drone,1,", "7,drone,1,", "line 2: frame 7, but there are 6"),
+        ("darklabel", "clip.txt", "2,drone,1,16", "2,drone,1,nan", "line 2: .*numbers"),
+        ("darklabel", "clip.txt", "2,drone,1,", "a.png,drone,1,", "line 2: there is no image 'a.png'"),
+        ("voc", "clip/Annotations/000002.xml", "<xmin>13", "<xmin>nan", "object 1: .*numbers"),
+        ("voc", "clip/Annotations/000002.xml", "ymax", "y2", "object 1: .*numbers"),
+        ("voc", "clip/Annotations/000002.xml", "annotation", "annotations", "begins with <annotations>"),
+        ("voc", "clip/Annotations/000002.xml", "</annotation>", "", "not readable XML"),
+        ("voc", "clip/Annotations/000002.xml", "<trackid>2</trackid>", "", "1 of 11 boxes have no identity"),
+    ],
+)
+def test_damaged_label_files(tmp_path, name, file, old, new, message):
+    MADE[name](tmp_path)
+    text = (tmp_path / file).read_text()
+    assert old in text
+    everywhere = message is None or old in ("annotation", "ymax", '"sequence"', '{"track_id": 2}', "0.")
+    (tmp_path / file).write_text(text.replace(old, new, -1 if everywhere else 1))
+    if message is None:
+        assert len(load(name, tmp_path)) == 2
+        return
+    with pytest.raises(
+        ValueError, match=rf"{'|'.join(part.replace('.', '[.]') for part in file.split('/')[-2:])}.*"
+    ) as error:
+        load(name, tmp_path)
+    assert re.search(message, str(error.value)), error.value
 
 
 @pytest.mark.parametrize(
@@ -261,7 +211,7 @@ def test_damaged_twins_are_refused_by_file(tmp_path, name, damage):
     [("0,0,0\n", "3 values for 6 images"), ("0,0,2,0,0,0\n", "line 1: '2' is neither 0 nor 1")],
 )
 def test_damaged_flags(tmp_path, text, message):
-    make_lasot(tmp_path)
+    sets.make_lasot(tmp_path)
     (tmp_path / "drone/drone-1/out_of_view.txt").write_text(text)
     with pytest.raises(ValueError, match=rf"out_of_view\.txt.*{message}"):
         load("lasot", tmp_path)
@@ -271,3 +221,46 @@ def test_damaged_flags(tmp_path, text, message):
 def test_an_empty_folder_is_told(tmp_path, name):
     with pytest.raises(FileNotFoundError, match="no "):
         load(name, tmp_path)
+
+
+# --- found out from the folder alone ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_the_format_is_found_out(tmp_path, name):
+    from irtrack_core.datasets import FORMATS
+    from irtrack_core.datasets.formats.recognise import detect
+
+    MADE[name](tmp_path)
+    family = next(names for names in FORMATS.values() if name in names)
+    (best, sure, why), *others = detect(tmp_path)
+    assert best == family[0] and sure >= 0.6 and why, (best, others)
+    assert all(other[1] < sure for other in others), others
+
+
+def test_check_finds_the_format_and_says_how_sure_it_is(tmp_path, capsys, monkeypatch):
+    from irtrack_core.cli.main import main
+
+    sets.make_otb(tmp_path / "set")
+    assert main(["check", str(tmp_path / "set")]) == 0
+    out = capsys.readouterr().out
+    assert "set: otb, sure: groundtruth_rect.txt" in out and "ok   Jogging-2: 6 frames" in out
+    sets.images(tmp_path / "bare/img")
+    assert main(["check", str(tmp_path / "bare")]) == 2
+    assert "in no format that is known" in capsys.readouterr().err
+    media.write_images(tmp_path / "own", media.clip(3))
+    sets.write(tmp_path / "own/boxes.csv", "frame,x,y,w,h\n0,10,10,5,5\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "own"]) == 0
+    assert "own: folder, likely: boxes.csv" in capsys.readouterr().out
+
+
+def test_a_benchmarks_folder_read_as_any_folder_keeps_its_conventions(tmp_path):
+    """groundtruth_rect.txt counts from 1, and absence.label counts, whatever the reader is called."""
+    sets.images(tmp_path / "a")
+    sets.write(tmp_path / "a/groundtruth_rect.txt", sets.lines(BOXES + [1, 1, 0, 0]))
+    np.testing.assert_array_equal(load("folder", tmp_path / "a")[0].boxes, BOXES)
+    sets.make_got10k(tmp_path / "b")
+    (one,) = load("folder", tmp_path / "b/GOT-10k_Val_000001")
+    np.testing.assert_array_equal(one.boxes, absent(BOXES, 2))
+    assert one.dataset == "folder"
