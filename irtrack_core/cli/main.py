@@ -1,4 +1,4 @@
-"""Command line: `irtrack track`, `irtrack check`, `irtrack fetch`.
+"""Command line: `irtrack track`, `irtrack check`, `irtrack convert`, `irtrack fetch`.
 
 Exit codes: 0 done; 1 a checked dataset cannot be used; 2 bad input, with a message on stderr; 130 stopped by Ctrl-C, and
 the rows written until then are kept.
@@ -17,7 +17,7 @@ from tqdm import tqdm
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
-from irtrack_core.cli import track
+from irtrack_core.cli import convert, track
 
 
 def main(argv=None):
@@ -68,6 +68,8 @@ def _parser():
         help="an option of the dataset's reader, e.g. min_length=1, split=train; may be repeated",
     )  # fmt: skip
     two.set_defaults(command=_check)
+
+    convert.add_parser(commands, _option)
 
     three = commands.add_parser("fetch", help="download a set of real sequences, or say how to get it")
     three.add_argument("dataset", help="svanstrom, hui, kaist, ...")

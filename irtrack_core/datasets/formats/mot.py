@@ -15,7 +15,6 @@ import configparser
 from functools import partial
 from pathlib import Path
 
-from irtrack_core.datasets.box_file import numbers
 from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.text import text_rows
 
@@ -50,7 +49,7 @@ def _read(file, track, classes, frames, first_pixel, first_frame, fps, dataset):
         width = width or len(fields)
         if not 6 <= len(fields) <= 10 or len(fields) != width:
             raise ValueError(f"{where}: {len(fields)} values; {width} as in the first row, frame,id,x,y,w,h,...")
-        row = numbers(fields, where, "frame,id,x,y,w,h,...")
+        row = objects.floats(fields, where, "frame,id,x,y,w,h,...")
         if not (row[:2] % 1 == 0).all():
             raise ValueError(f"{where}: frame {fields[0]} and id {fields[1]} must be whole numbers")
         conf = row[6] if len(row) > 6 else 1.0
