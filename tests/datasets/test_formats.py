@@ -264,3 +264,18 @@ def test_a_benchmarks_folder_read_as_any_folder_keeps_its_conventions(tmp_path):
     (one,) = load("folder", tmp_path / "b/GOT-10k_Val_000001")
     np.testing.assert_array_equal(one.boxes, absent(BOXES, 2))
     assert one.dataset == "folder"
+
+
+# --- the tables -------------------------------------------------------------------------------------------------------
+
+
+def test_every_format_stands_in_the_docs_and_has_its_table(root):
+    from importlib import import_module
+
+    from irtrack_core.datasets import FORMATS
+
+    text = (root / "docs/formats.md").read_text(encoding="utf-8")
+    for module, names in FORMATS.items():
+        assert all(f"`{name}`" in text for name in names), module
+        table = import_module(f"irtrack_core.datasets.formats.{module}").__doc__
+        assert all(f"\n| {row}" in table for row in ("pixels", "frames", "absent", "source")), module
