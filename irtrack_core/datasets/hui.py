@@ -60,6 +60,13 @@ def read_labels(path, names, shape, size=8.0):
     return frames, unknown
 
 
+def _centres(path):
+    """Whether a label file that `read_labels` has read holds centres, and no corners."""
+    lines = (line.split("#")[0].strip() for line in Path(path).read_text(encoding="utf-8-sig").splitlines())
+    first = next((line for line in lines if line), "")
+    return len(re.sub(r"\s*,\s*", " ", first).split()) == 3
+
+
 def _label_file(folder):
     inside = sorted(folder.glob("*.txt"))
     named = [p / f"{folder.name}.txt" for p in (folder.parent / "labels", folder.parent)]
@@ -101,9 +108,10 @@ def _read(folder, size, max_gap):
         tracks += [(ImageFrames(files[part]), boxes, notes) for boxes in found]
     if not tracks:
         raise ValueError(f"{labels} annotates no target")
+    points = _centres(labels)
     bare += (f"{len(unknown)} labelled images are not there, the first: {unknown[0]}",) if unknown else ()
     return [
-        Sequence(title, "hui", frames, boxes, notes=notes + bare, recording=folder.name)
+        Sequence(title, "hui", frames, boxes, notes=notes + bare, recording=folder.name, points=points)
         for title, (frames, boxes, notes) in zip(_titles(folder.name), tracks)
     ]
 

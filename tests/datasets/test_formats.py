@@ -279,3 +279,22 @@ def test_every_format_stands_in_the_docs_and_has_its_table(root):
         assert all(f"`{name}`" in text for name in names), module
         table = import_module(f"irtrack_core.datasets.formats.{module}").__doc__
         assert all(f"\n| {row}" in table for row in ("pixels", "frames", "absent", "source")), module
+
+
+@pytest.mark.parametrize("name", ["coco", "cvat", "label-studio", "voc", "darklabel"])
+def test_labels_choose_and_one_alone_is_no_list_of_letters(tmp_path, name):
+    MADE[name](tmp_path)
+    alike = load(name, tmp_path, labels=("drone",)) if name != "darklabel" else load(name, tmp_path, labels=["drone"])
+    assert [one.name for one in load(name, tmp_path, labels="drone")] == [one.name for one in alike] and len(alike) == 2
+    for other in ("d", "bird", ("bird",)):
+        with pytest.raises(ValueError, match="no box"):
+            load(name, tmp_path, labels=other)
+
+
+@pytest.mark.parametrize("name", ["mot", "coco", "cvat", "label-studio", "voc", "darklabel"])
+def test_one_track_is_chosen_by_its_identity(tmp_path, name):
+    names = list(MADE[name](tmp_path))
+    (one,) = load(name, tmp_path, track="r2" if name == "label-studio" else 2)
+    assert one.name == names[1] and one.recording == names[1].rsplit("-", 1)[0]
+    with pytest.raises(ValueError, match="no track '?9'?: it has"):
+        load(name, tmp_path, track=9)

@@ -40,7 +40,10 @@ def items(root, *, track=None, labels=None, frames=None, fps=None, dataset="coco
     names = {one.get("id"): one.get("name") for one in content.get("videos", []) if isinstance(one, dict)}
     titles = {key: str(names.get(key) or (file.stem if len(videos) == 1 else f"{file.stem}-{key}")) for key in videos}
     return [
-        (titles[key], partial(_read, file, content, images, titles[key], track, labels, frames, fps, dataset))
+        (
+            titles[key],
+            partial(_read, file, content, images, titles[key], track, objects.chosen(labels), frames, fps, dataset),
+        )
         for key, images in videos.items()
     ]
 

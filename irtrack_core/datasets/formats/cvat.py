@@ -32,7 +32,9 @@ def items(root, *, track=None, labels=None, frames=None, fps=None, dataset="cvat
     found = _files(Path(root))
     if not found:
         raise FileNotFoundError(f"no annotations.xml in {root} or its folders")
-    return [(name, partial(_read, file, name, track, labels, frames, fps, dataset)) for name, file in found]
+    return [
+        (name, partial(_read, file, name, track, objects.chosen(labels), frames, fps, dataset)) for name, file in found
+    ]
 
 
 def _files(root):

@@ -31,7 +31,7 @@ def items(root, *, columns=None, track=None, labels=None, frames=None, fps=None,
     file = objects.one_file(root, "*.txt")
     if columns is not None and set(columns.split(",")) - KNOWN:
         raise ValueError(f"columns={columns!r}: use the names {', '.join(sorted(KNOWN))}")
-    return [(file.stem, partial(_read, file, columns, track, labels, frames, fps, dataset))]
+    return [(file.stem, partial(_read, file, columns, track, objects.chosen(labels), frames, fps, dataset))]
 
 
 def _read(file, columns, track, labels, frames, fps, dataset):

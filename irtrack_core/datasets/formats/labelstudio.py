@@ -27,7 +27,7 @@ def items(root, *, track=None, labels=None, frames=None, fps=None, dataset="labe
     Raises FileNotFoundError, ValueError that names the file and region.
     """
     file = objects.one_file(root, "*.json")
-    return [(file.stem, partial(_read, file, track, labels, frames, fps, dataset))]
+    return [(file.stem, partial(_read, file, track, objects.chosen(labels), frames, fps, dataset))]
 
 
 def _regions(part, name="1"):

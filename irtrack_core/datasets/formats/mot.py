@@ -31,7 +31,7 @@ def items(root, *, track=None, classes=None, frames=None, first_pixel=1, first_f
         files = sorted(root.glob("*/gt/gt.txt")) or sorted(root.glob("*.txt"))[:1]
     if not files:
         raise FileNotFoundError(f"no gt/gt.txt in {root} or its folders")
-    options = (track, classes, frames, first_pixel, first_frame, fps, dataset)
+    options = (track, objects.chosen(classes), frames, first_pixel, first_frame, fps, dataset)
     return [(_name(file), partial(_read, file, *options)) for file in files]
 
 

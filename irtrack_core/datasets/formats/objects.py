@@ -123,6 +123,11 @@ def between(keys, count):
     return boxes, filled
 
 
+def chosen(values):
+    """None for None, else a tuple of the names or numbers that a caller chose: one alone may be given, too."""
+    return None if values is None else (values,) if isinstance(values, (str, int)) else tuple(values)
+
+
 def rotated(box, degrees):
     """The upright rectangle (4,) round a box xywh turned clockwise by `degrees` about its upper left corner."""
     x, y, w, h = box

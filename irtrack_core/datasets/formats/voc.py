@@ -35,7 +35,7 @@ def items(root, *, track=None, labels=None, first_pixel=0, fps=None, dataset="vo
     folders = _folders(root) or [pair for p in sorted(root.iterdir()) if p.is_dir() for pair in _folders(p)]
     if not folders:
         raise FileNotFoundError(f"no .xml files with images of their names in {root}")
-    options = (track, labels, first_pixel, fps, dataset)
+    options = (track, objects.chosen(labels), first_pixel, fps, dataset)
     return [(name, partial(_read, name, xml, images, *options)) for name, xml, images in folders]
 
 

@@ -35,7 +35,10 @@ def items(root, *, track=None, classes=None, fps=None, dataset="yolo"):
     folders = [root] if _labels(root) else sorted(p for p in root.iterdir() if p.is_dir() and _labels(p))
     if not folders:
         raise FileNotFoundError(f"no labels/*.txt, or .txt beside images, in {root}")
-    return [(folder.resolve().name, partial(_read, folder, track, classes, fps, dataset)) for folder in folders]
+    return [
+        (folder.resolve().name, partial(_read, folder, track, objects.chosen(classes), fps, dataset))
+        for folder in folders
+    ]
 
 
 def _labels(folder):
