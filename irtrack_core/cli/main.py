@@ -17,7 +17,7 @@ from tqdm import tqdm
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
-from irtrack_core.cli import convert, track
+from irtrack_core.cli import convert, track, trax
 
 
 def main(argv=None):
@@ -70,6 +70,7 @@ def _parser():
     two.set_defaults(command=_check)
 
     convert.add_parser(commands, _option)
+    trax.add_parser(commands)
 
     three = commands.add_parser("fetch", help="download a set of real sequences, or say how to get it")
     three.add_argument("dataset", help="svanstrom, hui, kaist, ...")
