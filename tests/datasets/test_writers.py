@@ -287,3 +287,23 @@ def test_convert_refuses_in_one_line(tmp_path, capsys, monkeypatch, words, messa
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not (tmp_path / "new").exists() or words[-1] == "coco"
+
+
+def test_the_lines_for_got10k(root, tmp_path, monkeypatch, capsys):
+    """The docs' lines run in got10k's experiment, and its record is what `evaluation.run` gives."""
+    pytest.importorskip("got10k.experiments", reason="the toolkit needs packages of its own")
+    from irtrack_core import evaluation, trackers
+
+    (sequence,) = load("sim-aircraft", frames=6, sequences=1, seed=4)
+    folder = media.write_images(
+        tmp_path / "SET/val/one", [sequence.frames[i] for i in range(6)], ".jpg", name=lambda i: f"{i + 1:08d}"
+    )
+    write("got10k", folder, sequence.boxes)
+    (tmp_path / "SET/val/list.txt").write_text("one\n")
+    code = re.search(r"```python\n(.*?)```", (root / "docs/formats.md").read_text(encoding="utf-8"), re.S)[1]
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    found = np.loadtxt("results/GOT-10k/peak/one/one_001.txt", delimiter=",")
+    (one,) = load("got10k", tmp_path / "SET/val")
+    ours = evaluation.run(trackers.create("peak"), one).boxes
+    np.testing.assert_allclose(found, ours, atol=2e-3)  # it writes three decimals
