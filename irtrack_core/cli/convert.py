@@ -36,6 +36,7 @@ def run(arguments):
     """Run the command `convert`; returns the exit code."""
     from irtrack_core.cli.detected import detected
     from irtrack_core.datasets import load
+    from irtrack_core.datasets.box_file import read_alone
     from irtrack_core.datasets.writers import write, write_sequence
 
     source, target = arguments.path, arguments.target
@@ -44,7 +45,7 @@ def run(arguments):
     if target.exists():
         raise ValueError(f"{target} is there already: name another folder")
     if arguments.dataset is None and source.is_file() and source.suffix.lower() in (".csv", ".txt"):
-        boxes = boxes_of(source)
+        boxes = read_alone(source)
         files = write(arguments.to, target, boxes, shape=arguments.size)
         print(
             f"{len(boxes)} frames, {int(np.isfinite(boxes[:, 0]).sum())} boxes; written: {', '.join(map(str, files))}"
@@ -58,22 +59,3 @@ def run(arguments):
         write_sequence(arguments.to, target / one.name, one)
     print(f"{len(sequences)} sequences as {arguments.to} in {target}")
     return 0
-
-
-def boxes_of(path):
-    """The boxes (N, 4) of a box file alone, without its frames: N is what its rows say."""
-    from irtrack_core.datasets.box_file import header, read_boxes
-    from irtrack_core.datasets.text import text_rows
-
-    rows = [(line, fields) for line, fields in text_rows(path)]
-    while rows and not rows[-1][1]:
-        rows.pop()
-    columns = header(rows[0][1], f"{path}, line {rows[0][0]}") if rows else None
-    body = rows[1:] if columns else rows
-    if columns is None and any(len(fields) == 5 for _, fields in body):
-        columns = ["frame"]
-    if columns and "frame" in columns:
-        place = columns.index("frame")
-        numbers = [fields[place] for _, fields in body if len(fields) > place]
-        return read_boxes(path, 1 + max((int(float(n)) for n in numbers if n.replace(".", "").isdigit()), default=-1))
-    return read_boxes(path, len(body))

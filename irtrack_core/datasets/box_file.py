@@ -14,7 +14,17 @@ from irtrack_core.datasets.text import text_rows
 
 # spellings of a header's columns; the trailing 0 says "counted from 0". "": the index that pandas writes without a name
 COLUMNS = {"frame": "frame", "index": "frame", "x": "x", "left": "x", "y": "y", "top": "y", "cx": "cx", "cy": "cy"}
-COLUMNS |= {"score": "score", "w": "w", "width": "w", "h": "h", "height": "h", "": "index", "unnamed: ": "index"}
+COLUMNS |= {
+    "score": "score",
+    "confidence": "score",
+    "conf": "score",
+    "w": "w",
+    "width": "w",
+    "h": "h",
+    "height": "h",
+    "": "index",
+    "unnamed: ": "index",
+}
 RESULT = "has a column of scores: it looks like a tracker's output, not like the truth"
 KINDS = ({"x", "y", "w", "h"}, {"cx", "cy", "w", "h"}, {"x", "y"}, {"cx", "cy"})  # the last two: points
 
@@ -60,7 +70,7 @@ def read_truth(path, count, shape=None, *, first_frame=0, size=None):
 def is_result(path):
     """Whether a box file has a header with a column of scores: a tracker's output, and not the truth."""
     first = next((fields for _, fields in text_rows(path) if fields), [])
-    return "score" in first and any(field[:1].isalpha() for field in first)
+    return any(COLUMNS.get(field) == "score" for field in first)
 
 
 def _by_frame(rows, columns, count, first_frame, path):
@@ -82,8 +92,7 @@ def _by_frame(rows, columns, count, first_frame, path):
         row = dict(zip(columns, fields))
         frame = _frame_number(row["frame"], where) - first_frame if numbered else len(found)
         if not 0 <= frame < count:
-            from_1 = numbered and not first_frame and frame == count and 0 not in found
-            hint = "; are the frames counted from 1? Then give first_frame=1" if from_1 else ""
+            hint = _first(rows, columns, count) if numbered and not first_frame and 0 not in found else ""
             last = count - 1 + first_frame
             frame += first_frame
             raise ValueError(
@@ -98,6 +107,29 @@ def _by_frame(rows, columns, count, first_frame, path):
             f"absent), or put the 0-based frame number in a first column 'frame'{count_hint(len(found), count)}"
         )
     return found
+
+
+def _first(rows, columns, count):
+    """What to say of frame numbers that would fit if they began elsewhere; else ""."""
+    place = columns.index("frame")
+    found = [int(fields[place]) for _, fields in rows if len(fields) > place and fields[place].isdigit()]
+    fits = found and 0 < min(found) and max(found) - min(found) < count
+    return f"; are the frames counted from {min(found)}? Then give first_frame={min(found)}" if fits else ""
+
+
+def read_alone(path):
+    """Boxes (N, 4) of a box file without its frames: N is what its rows say. Errors as of `read_boxes`."""
+    rows = text_rows(path)
+    while rows and not rows[-1][1]:
+        rows.pop()
+    columns = header(rows[0][1], f"{path}, line {rows[0][0]}") if rows else None
+    body = rows[1:] if columns else rows
+    columns = columns or _guess(body, path)
+    if "frame" not in columns:
+        return read_boxes(path, len(body))
+    place = columns.index("frame")
+    found = [fields[place] for _, fields in body if len(fields) > place and fields[place].replace(".", "").isdigit()]
+    return read_boxes(path, 1 + max((int(float(number)) for number in found), default=-1))
 
 
 def _commas(fields, columns):

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -109,13 +110,13 @@ def _array_frames(path):
     return frames
 
 
-def _box_file(path):
-    """The box file that belongs to a video or folder of images, or None; a tracker's output is none."""
+def _box_files(path):
+    """The box files that may belong to a video or folder of images, the likeliest first; a tracker's output is none."""
     beside = [path.with_suffix(".csv"), path.with_suffix(".txt")] if path.is_file() else []
     inside = [path / name for name in BOX_NAMES] if path.is_dir() else []
     if path.is_dir():
         beside = [path.parent / f"{path.name}.csv", path.parent / f"{path.name}.txt"]
-    return next((file for file in inside + beside if file.is_file() and not is_result(file)), None)
+    return [file for file in inside + beside if file.is_file() and not is_result(file)]
 
 
 def items(root, *, boxes=None, fps=None, dataset="folder", first_frame=0, size=None):
@@ -144,7 +145,7 @@ def items(root, *, boxes=None, fps=None, dataset="folder", first_frame=0, size=N
 
 
 def _read(path, boxes, fps, dataset, first_frame, size):
-    file = Path(boxes) if boxes is not None else _box_file(path)
+    file, *others = [Path(boxes)] if boxes is not None else _box_files(path) or [None]
     if file is None:
         beside = f"{path.stem}.csv beside it" if path.is_file() else "boxes.csv in it"
         raise FileNotFoundError(
@@ -153,13 +154,19 @@ def _read(path, boxes, fps, dataset, first_frame, size):
     if boxes is None and file.name in BENCHMARK:
         from irtrack_core.datasets.formats.got10k import items as benchmark
 
-        return benchmark(path, fps=fps or 30.0, dataset=dataset)[0][1]()
+        found = benchmark(path, fps=fps or 30.0, dataset=dataset)[0][1]()
+        return [replace(one, notes=(*one.notes, *_unread(file, others))) for one in found]
     frames = open_frames(path)
     truth, told, points = read_truth(file, len(frames), frames.shape, first_frame=first_frame, size=size)
     notes = numbering_note([image.stem for image in frames.files]) if isinstance(frames, ImageFrames) else ()
     name = path.stem if path.is_file() else path.name
-    fps = fps or getattr(frames, "fps", 30.0)
-    return [Sequence(name, dataset, frames, truth, fps, notes=notes + told, points=points)]
+    fps, notes = fps or getattr(frames, "fps", 30.0), (*notes, *told, *_unread(file, others))
+    return [Sequence(name, dataset, frames, truth, fps, notes=notes, points=points)]
+
+
+def _unread(file, others):
+    """A sentence, in a tuple, on further box files, of which nobody said which is the truth."""
+    return (f"{file.name} is read, and not {', '.join(other.name for other in others)}",) if others else ()
 
 
 def _others(path):

@@ -178,6 +178,8 @@ def _read(root, key, files, single, labels, min_length, max_gap):
     bare = [name for name, frame in zip(names, objects) if frame is None]
     notes = numbering_note(names)
     left = ", ".join(f"{count} of {label!r}" for label, count in others.most_common())
+    folders = sorted(folder.name for folder in root.glob("annotations*") if folder.is_dir())
+    notes += (f"annotations are read from {where}; there are {', '.join(folders)}",) if len(folders) > 1 else ()
     notes += (f"boxes left out: {left}; labels= chooses, None takes all",) if left else ()
     notes += (f"{len(bare)} of {len(names)} images have no annotation file, the first: {bare[0]}",) if bare else ()
     notes += (f"{len(single)} images lack their partner of the other modality",) if single else ()

@@ -204,3 +204,39 @@ def test_points_need_a_size_and_have_no_overlap(tmp_path):
     row = evaluation.evaluate([result], [one]).iloc[0]
     assert row[["aor", "auc", "sr50", "norm_auc", "loss_rate"]].isna().all() and row["p20"] == 1
     assert not read_truth(sets.write(tmp_path / "b.csv", "1,2,3,4\n"), 1)[2]
+
+
+# --- several truths, of which one is read -----------------------------------------------------------------------------
+
+
+def test_further_box_files_are_told(tmp_path):
+    folder = media.write_images(tmp_path / "clip", media.clip(3))
+    sets.write(folder / "boxes.csv", "frame,x,y,w,h\n0,10,10,5,5\n")
+    sets.write(tmp_path / "clip.txt", "11,10,5,5\n" * 3)
+    (one,) = load("folder", folder)
+    assert one.notes == ("boxes.csv is read, and not clip.txt",)
+    (folder / "boxes.csv").unlink()
+    sets.write(folder / "groundtruth.txt", "10,10,5,5\n" * 3)
+    sets.write(folder / "groundtruth_rect.txt", "11,11,5,5\n" * 3)
+    told = "groundtruth.txt is read, and not groundtruth_rect.txt"
+    assert load("got10k", folder)[0].notes == (told,)
+    assert set(load("folder", folder)[0].notes) == {
+        told,
+        "groundtruth.txt is read, and not groundtruth_rect.txt, clip.txt",
+    }
+
+
+@pytest.mark.parametrize("column", ["confidence", "conf", "score"])
+def test_scores_by_any_name_are_a_trackers(tmp_path, column):
+    folder = media.write_images(tmp_path / "clip", media.clip(3))
+    sets.write(folder / "boxes.csv", f"frame,x,y,w,h,{column}\n0,10,10,5,5,1\n")
+    with pytest.raises(FileNotFoundError, match="no boxes"):
+        load("folder", folder)
+
+
+def test_frames_that_begin_elsewhere_are_asked_about(tmp_path):
+    folder = media.write_images(tmp_path / "clip", media.clip(12), name=lambda i: str(100 + i))
+    sets.write(folder / "boxes.csv", "frame,x,y,w,h\n" + "".join(f"{100 + i},10,10,5,5\n" for i in range(10)))
+    with pytest.raises(ValueError, match="frame 100, .*counted from 100. Then give first_frame=100"):
+        load("folder", folder)
+    assert load("folder", folder, first_frame=100)[0].present.sum() == 10

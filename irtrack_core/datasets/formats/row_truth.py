@@ -81,6 +81,10 @@ def read_folder(folder, layout, files=None, images=None, name=None):
     if not files:
         raise ValueError(f"{folder / bare[0]} holds no boxes")
     told = tuple(f"{file} is empty: left out" for file in bare)
+    others = sorted(
+        {f.name for pattern in layout.truths for f in folder.glob(pattern)} - {f.name for f in files} - {*bare}
+    )
+    told += (f"{files[0].name} is read, and not {', '.join(others)}",) if others else ()
     flagged, frames, sequences = flags(folder, len(images)), ImageFrames(images), []
     for k, file in enumerate(files, start=1):
         boxes, notes = read_rows(file, [image.stem for image in images], frames.shape, layout, flagged, name)
