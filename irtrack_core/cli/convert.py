@@ -1,14 +1,15 @@
 """`irtrack convert`: true boxes, or a tracker's, in the files of another toolkit."""
 
+import argparse
 from pathlib import Path
 
 import numpy as np
 
+FORMATS = ("otb", "got10k", "lasot", "vot", "mot", "coco", "csv")  # of `datasets.writers`, which is imported when used
+
 
 def add_parser(commands, option):
     """Add the command `convert` to the subparsers of argparse. option: the type of --option NAME=VALUE."""
-    from irtrack_core.datasets.writers import WRITERS
-
     one = commands.add_parser(
         "convert",
         help="write boxes in the files of another toolkit",
@@ -18,7 +19,7 @@ def add_parser(commands, option):
         "path", type=Path, metavar="SOURCE", help="a dataset's file or folder, or a box file of `irtrack track`"
     )
     one.add_argument("target", type=Path, metavar="FOLDER", help="where to write; a folder that is there is refused")
-    one.add_argument("--to", required=True, choices=WRITERS, metavar="FORMAT", help=", ".join(WRITERS))
+    one.add_argument("--to", required=True, choices=FORMATS, metavar="FORMAT", help=", ".join(FORMATS))
     one.add_argument("--from", dest="dataset", metavar="NAME", help="the format of SOURCE; default: it is found out")
     one.add_argument("--option", action="append", default=[], type=option, metavar="NAME=VALUE", help="of the reader")
     one.add_argument("--size", type=_size, metavar="WxH", help="of the frames, for --to coco from a box file")
@@ -28,7 +29,7 @@ def add_parser(commands, option):
 def _size(text):
     width, mark, height = text.lower().partition("x")
     if not (mark and width.isdigit() and height.isdigit()):
-        raise ValueError(f"{text!r} is no size: give width x height, e.g. 640x512")
+        raise argparse.ArgumentTypeError(f"{text!r} is no size: give width x height, e.g. 640x512")
     return int(height), int(width)
 
 

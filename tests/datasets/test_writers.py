@@ -254,6 +254,12 @@ def test_pycocotools_reads_our_coco(made):
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
+def test_the_command_knows_every_writer():
+    from irtrack_core.cli import convert
+
+    assert convert.FORMATS == tuple(WRITERS)
+
+
 def test_convert_from_a_set_and_from_a_trackers_output(tmp_path, capsys):
     sets.make_otb(tmp_path / "otb")
     assert main(["convert", str(tmp_path / "otb"), str(tmp_path / "out"), "--to", "lasot"]) == 0

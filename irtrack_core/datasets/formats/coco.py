@@ -84,13 +84,3 @@ def _files(file, images):
             if paths[0].is_file():
                 return paths
     raise FileNotFoundError(f"{file} names {images[0]['file_name']}, which is not beside it: give frames=")
-
-
-def detect(root):
-    """(certainty, why) when `root` looks like COCO, else None."""
-    try:
-        content = read_json(objects.one_file(root, "*.json", "annotations/*.json"))
-    except (OSError, ValueError):
-        return None
-    found = isinstance(content, dict) and {"images", "annotations"} <= set(content)
-    return (0.95, "a .json with images and annotations") if found else None

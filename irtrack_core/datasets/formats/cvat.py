@@ -29,7 +29,7 @@ def items(root, *, track=None, labels=None, frames=None, fps=None, dataset="cvat
     track: this id alone; labels: names to keep; frames: the video or folder of images where it is not beside the file.
     Raises FileNotFoundError, ValueError that names file and track.
     """
-    found = _files(Path(root))
+    found = annotations(Path(root))
     if not found:
         raise FileNotFoundError(f"no annotations.xml in {root} or its folders")
     return [
@@ -37,7 +37,7 @@ def items(root, *, track=None, labels=None, frames=None, fps=None, dataset="cvat
     ]
 
 
-def _files(root):
+def annotations(root):
     """[(name, file)] of the annotations at `root`, or in its folders."""
     if root.is_file():
         return [(root.parent.resolve().name if root.name == "annotations.xml" else root.stem, root)]
@@ -98,11 +98,3 @@ def _check_task(root, file, count):
         )
     if told["size"].isdigit() and int(told["size"]) != count:
         raise ValueError(f"{file}: the task has {told['size']} frames, but there are {count}: give frames=")
-
-
-def detect(root):
-    """(certainty, why) when `root` looks like CVAT for video, else None."""
-    for _, file in _files(root) if root.is_dir() or root.suffix == ".xml" else ():
-        content = file.read_bytes()
-        return (0.95, "<annotations> with <track>") if b"<annotations" in content and b"<track" in content else None
-    return None

@@ -75,11 +75,3 @@ def _groups(fields, columns, where):
         raise ValueError(f"{where}: {count!r} objects are announced, {len(rest)} values follow, {len(each)} an object")
     groups = [rest[k : k + len(each)] for k in range(0, len(rest), len(each))]
     return [dict(zip(head, fields)) | dict(zip(each, group)) for group in groups]
-
-
-def detect(root):
-    """(certainty, why) when `root` looks like DarkLabel's, else None."""
-    files = [root] if root.is_file() else sorted(root.glob("*.txt"))
-    rows = [f for _, f in text_rows(files[0])[:50] if f] if len(files) == 1 and files[0].suffix == ".txt" else []
-    found = rows and all(len(f) == 7 and not f[1].replace(".", "").isdigit() and f[2].isdigit() for f in rows)
-    return (0.6, "rows of frame, class, id and four numbers") if found else None

@@ -30,28 +30,28 @@ def items(root, *, track=None, labels=None, frames=None, fps=None, dataset="labe
     return [(file.stem, partial(_read, file, track, objects.chosen(labels), frames, fps, dataset))]
 
 
-def _regions(part, name="1"):
+def regions(part, name="1"):
     """(id, value) of all regions of a video below `part`, whatever the export's nesting."""
     if isinstance(part, dict) and isinstance(part.get("sequence"), list):
         yield name, part
     elif isinstance(part, dict):
         for key, inner in part.items():
             if key not in ("data", "predictions"):
-                yield from _regions(inner, str(part.get("id") or name) if key == "value" else name)
+                yield from regions(inner, str(part.get("id") or name) if key == "value" else name)
     elif isinstance(part, list):
         for k, inner in enumerate(part, start=1):
-            yield from _regions(inner, str(k) if len(part) > 1 else name)
+            yield from regions(inner, str(k) if len(part) > 1 else name)
 
 
 def _read(file, track, labels, frames, fps, dataset):
     content = read_json(file)
     if isinstance(content, list) and len(content) > 1:
         raise ValueError(f"{file} holds {len(content)} tasks: export one task, that is one video, a file")
-    regions = list(_regions(content))
-    if not regions:
+    known = list(regions(content))
+    if not known:
         raise ValueError(f"{file} holds no regions of a video ('sequence'): is it an export of VideoRectangle?")
     found, tracks, notes = objects.find_frames(file, frames), {}, ()
-    for name, value in regions:
+    for name, value in known:
         if labels is not None and not set(labels) & set(value.get("labels", ())):
             continue
         where, count = f"{file}, region {name}", value.get("framesCount")
@@ -83,13 +83,3 @@ def _region(sequence, where, frames):
         keys[count] = None  # it stays as it is to the end
     boxes, filled = objects.between({k: box for k, box in keys.items() if k < count or box is None}, count)
     return boxes, filled, turned
-
-
-def detect(root):
-    """(certainty, why) when `root` looks like Label Studio's, else None."""
-    try:
-        content = read_json(objects.one_file(root, "*.json"))
-    except (OSError, ValueError):
-        return None
-    found = isinstance(content, (list, dict)) and next(_regions(content), None)
-    return (0.95, "a .json with a sequence of key frames") if found else None

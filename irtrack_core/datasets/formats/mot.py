@@ -74,14 +74,3 @@ def _info(file):
     except configparser.Error as error:
         raise ValueError(f"{file.parent.parent / 'seqinfo.ini'} is not readable: {error}") from error
     return parser["Sequence"] if parser.has_section("Sequence") else parser["DEFAULT"]
-
-
-def detect(root):
-    """(certainty, why) when `root` looks like MOT, else None."""
-    if (root / "gt/gt.txt").is_file() or (root.is_dir() and any(root.glob("*/gt/gt.txt"))):
-        return 0.95, "gt/gt.txt"
-    if root.is_file() and root.suffix in (".txt", ".csv"):
-        widths = {len(fields) for _, fields in text_rows(root)[:50] if fields}
-        if len(widths) == 1 and widths <= {9, 10}:
-            return 0.6, f"rows of {widths.pop()} values"
-    return None

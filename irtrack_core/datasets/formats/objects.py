@@ -148,6 +148,15 @@ def read_xml_file(path):
         raise ValueError(f"{path}, line {error.position[0]}: not readable XML ({error}): copy it again") from error
 
 
+def stray_labels(labels, stems, where):
+    """A note, in a tuple, on label files without an image of their name. Raises ValueError when all are."""
+    labels = [file for file in labels if file.name != "classes.txt"]
+    stray = [file for file in labels if file.stem not in stems]
+    if stray and len(stray) == len(labels):
+        raise ValueError(f"{stray[0]} has no image of its name, as all labels in {where}")
+    return (f"labels without an image are left out: {len(stray)}, the first {stray[0].name}",) if stray else ()
+
+
 def floats(values, where, names):
     """The finite numbers (K,) of K texts or None. Raises ValueError, beginning with `where`, that tells what is wrong."""
     try:

@@ -6,6 +6,7 @@ from pathlib import Path
 from irtrack_core.datasets import FORMATS
 from irtrack_core.datasets.box_file import header
 from irtrack_core.datasets.folder import BOX_NAMES, image_files
+from irtrack_core.datasets.formats import signs
 from irtrack_core.datasets.text import text_rows
 from irtrack_core.datasets.video import VIDEO_SUFFIXES
 
@@ -38,7 +39,8 @@ def detect(path):
     found = [(name, sure, why) for name, (sure, patterns, why) in SETS.items() if _any(path, patterns)]
     for module, names in FORMATS.items():
         try:
-            answer = import_module(f"irtrack_core.datasets.formats.{module}").detect(path)
+            sign = getattr(signs, module, None) or import_module(f"irtrack_core.datasets.formats.{module}").detect
+            answer = sign(path)
         except (OSError, ValueError):  # what cannot be read as this format is not in it
             answer = None
         found += [(names[0], *answer)] if answer else []

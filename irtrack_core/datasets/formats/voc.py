@@ -32,14 +32,15 @@ def items(root, *, track=None, labels=None, first_pixel=0, fps=None, dataset="vo
     and include the last pixel. Raises FileNotFoundError, ValueError that names the file and object.
     """
     root = Path(root)
-    folders = _folders(root) or [pair for p in sorted(root.iterdir()) if p.is_dir() for pair in _folders(p)]
+    inner = [root, *(p for p in sorted(root.iterdir()) if p.is_dir())]
+    folders = label_folders(root) or [pair for folder in inner for pair in label_folders(folder)]
     if not folders:
         raise FileNotFoundError(f"no .xml files with images of their names in {root}")
     options = (track, objects.chosen(labels), first_pixel, fps, dataset)
     return [(name, partial(_read, name, xml, images, *options)) for name, xml, images in folders]
 
 
-def _folders(root):
+def label_folders(root):
     """[(name, folder of .xml, folder of images)] at `root`, or of its sequences below Annotations and Data."""
     for one, two in PAIRS if root.is_dir() else ():
         xml, images = root / one, root / two
@@ -61,14 +62,10 @@ def _read(name, xml, images, track, labels, first_pixel, fps, dataset):
     files = image_files(images) if images.is_dir() else []
     if not files:
         raise FileNotFoundError(f"no images in {images}")
-    stems, lists = {file.stem for file in files}, []
-    stray = [file for file in sorted(xml.glob("*.xml")) if file.stem not in stems]
-    if stray and len(stray) == len(list(xml.glob("*.xml"))):
-        raise ValueError(f"{stray[0]} has no image of its name in {images}")
+    notes, lists = objects.stray_labels(sorted(xml.glob("*.xml")), {file.stem for file in files}, xml), []
     for file in files:
         label = xml / f"{file.stem}.xml"
         lists.append(_objects(label, labels, first_pixel) if label.is_file() else [])
-    notes = (f"labels without an image are left out: {len(stray)}, the first {stray[0].name}",) if stray else ()
     more = dict(notes=notes, track=track, fps=fps, name=name)
     return objects.sequences(xml, dataset, ImageFrames(files), objects.tracks_of(lists, xml), **more)
 
@@ -86,15 +83,3 @@ def _objects(file, labels, first_pixel):
         who = next((one.findtext(key) for key in ("trackid", "id") if one.findtext(key)), None)
         found.append((who, from_xyxy(corners - np.array([first_pixel, first_pixel, 0, 0]))))
     return found
-
-
-def detect(root):
-    """(certainty, why) when `root` looks like Pascal VOC, else None."""
-    folders = (
-        _folders(root) or [pair for p in sorted(root.iterdir())[:20] if p.is_dir() for pair in _folders(p)]
-        if root.is_dir()
-        else []
-    )
-    first = next(iter(sorted(folders[0][1].glob("*.xml"))), None) if folders else None
-    found = first is not None and b"<annotation>" in first.read_bytes()[:2000]
-    return (0.9, "an .xml with <annotation> an image") if found else None

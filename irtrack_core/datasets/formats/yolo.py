@@ -32,7 +32,7 @@ def items(root, *, track=None, classes=None, fps=None, dataset="yolo"):
     line) for a bad row.
     """
     root = Path(root)
-    folders = [root] if _labels(root) else sorted(p for p in root.iterdir() if p.is_dir() and _labels(p))
+    folders = [root] if label_folder(root) else sorted(p for p in root.iterdir() if p.is_dir() and label_folder(p))
     if not folders:
         raise FileNotFoundError(f"no labels/*.txt, or .txt beside images, in {root}")
     return [
@@ -41,7 +41,7 @@ def items(root, *, track=None, classes=None, fps=None, dataset="yolo"):
     ]
 
 
-def _labels(folder):
+def label_folder(folder):
     """The folder of label files: `labels` (also train/val below it), or this one when images of their names are there."""
     if not folder.is_dir():
         return None
@@ -52,15 +52,12 @@ def _labels(folder):
 
 
 def _read(folder, track, classes, fps, dataset):
-    place = _labels(folder)
+    place = label_folder(folder)
     images = images_in(folder, ("images", "images/train", "."))
     if not images:
         raise FileNotFoundError(f"no images in {folder}/images or {folder}")
     frames, lists, scored = ImageFrames(images), [], False
-    stems = {image.stem for image in images}
-    stray = [f for f in sorted(place.glob("*.txt")) if f.stem not in stems and f.name != "classes.txt"]
-    if len(stray) == len(list(place.glob("*.txt"))):
-        raise ValueError(f"{stray[0]} has no image of its name, as all labels in {place}")
+    notes = objects.stray_labels(sorted(place.glob("*.txt")), {image.stem for image in images}, place)
     for image in images:
         file, objects_here = place / f"{image.stem}.txt", []
         for line, fields in text_rows(file) if file.is_file() else ():
@@ -70,19 +67,10 @@ def _read(folder, track, classes, fps, dataset):
                 if classes is None or row[0] in classes:
                     objects_here.append((who, row[1:]))
         lists.append(objects_here)
-    notes = (f"labels without an image are left out: {len(stray)}, the first {stray[0].name}",) if stray else ()
     if scored:
         notes += ("the labels have scores: they look like a detector's output, not like the truth",)
-    return objects.sequences(
-        place,
-        dataset,
-        frames,
-        objects.tracks_of(lists, place),
-        notes=notes,
-        track=track,
-        fps=fps,
-        name=folder.resolve().name,
-    )
+    more = dict(notes=notes, track=track, fps=fps, name=folder.resolve().name)
+    return objects.sequences(place, dataset, frames, objects.tracks_of(lists, place), **more)
 
 
 def _row(fields, where, shape):
@@ -96,22 +84,3 @@ def _row(fields, where, shape):
     box = from_centers(row[1:3] * size, row[3:5] * size)
     whole = len(row) == 6 and row[5] % 1 == 0
     return np.concatenate([row[:1], box]), int(row[5]) if whole else None, len(row) == 6 and not whole
-
-
-def _shares(fields):
-    """Whether a row may be YOLO's: a whole number, four shares, perhaps one number more."""
-    try:
-        row = [float(field) for field in fields]
-    except ValueError:
-        return False
-    return len(row) in (5, 6) and row[0] % 1 == 0 and all(0 <= value <= 1 for value in row[1:5])
-
-
-def detect(root):
-    """(certainty, why) when `root` looks like YOLO, else None."""
-    for folder in [root, *(sorted(p for p in root.iterdir() if p.is_dir())[:20] if root.is_dir() else ())]:
-        place = _labels(folder)
-        rows = [r for file in sorted(place.glob("*.txt"))[:20] for r in text_rows(file)] if place else []
-        if (rows := [fields for _, fields in rows if fields]) and all(map(_shares, rows)):
-            return (0.9 if place.name == "labels" else 0.6), "a .txt an image, five or six numbers a row"
-    return None
