@@ -3,11 +3,12 @@
 import json
 import re
 
+import cv2
 import media
 import numpy as np
 import pytest
 import sets
-from sets import BOXES, MADE, absent
+from sets import BOXES, COUNT, MADE, absent
 
 from irtrack_core.datasets import load
 
@@ -298,3 +299,111 @@ def test_one_track_is_chosen_by_its_identity(tmp_path, name):
     assert one.name == names[1] and one.recording == names[1].rsplit("-", 1)[0]
     with pytest.raises(ValueError, match="no track '?9'?: it has"):
         load(name, tmp_path, track=9)
+
+
+# --- further conventions of one format --------------------------------------------------------------------------------
+
+
+def test_masks_that_do_not_fit_their_images(tmp_path):
+    MADE["irdst"](tmp_path)
+    mask = tmp_path / "masks/4/2.bmp"
+    good = mask.read_bytes()
+    cv2.imwrite(str(mask), np.zeros((10, 12), np.uint8))
+    with pytest.raises(ValueError, match=r"2\.bmp is 12 x 10, its image 64 x 48"):
+        load("irdst", tmp_path)
+    mask.write_bytes(good[:200])
+    with pytest.raises(ValueError, match=r"2\.bmp is not a readable image"):
+        load("irdst", tmp_path)
+    mask.unlink()
+    with pytest.raises(ValueError, match=r"1 of 6 images have no mask in .*4, the first: 2\.bmp"):
+        load("irdst", tmp_path)
+
+
+def test_two_parts_of_a_mask_are_two_targets(tmp_path):
+    MADE["irdst"](tmp_path)
+    for i in range(COUNT):
+        mask = np.zeros(media.SHAPE, np.uint8)
+        mask[12:16, 10 + 3 * i : 15 + 3 * i] = 255
+        mask[30, 40] = mask[31, 41] = 1  # touching at a corner: one part
+        cv2.imwrite(str(tmp_path / f"masks/4/{i + 1}.bmp"), mask)
+    one, two = load("irdst", tmp_path)
+    assert {tuple(s.boxes[0]) for s in (one, two)} == {(10, 12, 5, 4), (40, 30, 2, 2)}
+    assert (one.name, two.recording) == ("4-1", "4")
+
+
+def test_voc_that_counts_from_1_and_includes_the_last_pixel(tmp_path):
+    MADE["voc"](tmp_path)
+    one, _ = load("voc", tmp_path, first_pixel=1)
+    np.testing.assert_array_equal(one.boxes, BOXES + [-1, -1, 1, 1])
+
+
+def test_turned_boxes_are_told(tmp_path):
+    MADE["cvat"](tmp_path)
+    file = tmp_path / "task/annotations.xml"
+    file.write_text(file.read_text().replace('frame="0"', 'frame="0" rotation="90"'))
+    one = load("cvat", tmp_path)[0]
+    np.testing.assert_allclose(one.boxes[0], [10.5, 11.5, 4, 5])  # about its centre
+    assert any("1 turned boxes are read as the rectangles round them" in note for note in one.notes)
+    MADE["label-studio"](tmp_path)
+    file = tmp_path / "clip.json"
+    file.write_text(file.read_text().replace('"rotation": 0', '"rotation": 90', 1))
+    one = load("label-studio", tmp_path / "clip.json")[0]
+    np.testing.assert_allclose(one.boxes[0], [6, 12, 4, 5])  # about its upper left corner
+    assert any("turned" in note for note in one.notes)
+
+
+def test_key_frames_are_told_and_the_last_one_stays(tmp_path):
+    MADE["label-studio"](tmp_path)
+    file = tmp_path / "clip.json"
+    content = json.loads(file.read_text())
+    value = content[0]["annotations"][0]["result"][0]["value"]
+    value["sequence"] = value["sequence"][:1]
+    value["framesCount"] = 7
+    file.write_text(json.dumps(content))
+    one = load("label-studio", tmp_path, track="r1")[0]
+    np.testing.assert_allclose(one.boxes, np.tile(BOXES[0], (COUNT, 1)))
+    assert any("is about 7 frames, the video has 6" in note for note in one.notes)
+    MADE["cvat"](tmp_path)
+    assert "2 frames between key frames are interpolated" in load("cvat", tmp_path)[0].notes[0]
+
+
+def test_scores_in_label_files_are_a_detectors_or_trackers(tmp_path):
+    MADE["mot"](tmp_path / "a")
+    file = tmp_path / "a/MOT-01/gt/gt.txt"
+    file.write_text(file.read_text().replace(",1,1,1", ",0.93,-1,-1"))
+    assert "looks like a tracker's output" in load("mot", tmp_path / "a")[0].notes[0]
+    MADE["yolo"](tmp_path / "b")
+    for file in (tmp_path / "b/flight/labels").glob("*.txt"):
+        file.write_text(file.read_text().replace("\n", " 0.87\n"))
+    assert "look like a detector's output" in load("yolo", tmp_path / "b")[0].notes[0]
+
+
+def test_labels_without_an_image_are_told(tmp_path):
+    MADE["yolo"](tmp_path)
+    sets.write(tmp_path / "flight/labels/0099.txt", "0 0.5 0.5 0.1 0.1\n")
+    assert "labels without an image are left out: 1, the first 0099.txt" in load("yolo", tmp_path)[0].notes[0]
+    for file in (tmp_path / "flight/images").iterdir():
+        file.rename(file.with_name(f"x{file.name}"))
+    with pytest.raises(ValueError, match="0001.txt has no image of its name"):
+        load("yolo", tmp_path)
+
+
+def test_darklabel_of_other_columns(tmp_path):
+    MADE["darklabel"](tmp_path)
+    rows = [f"{i},1,7,{x:g},{y:g},{x + w:g},{y + h:g},drone" for i, (x, y, w, h) in enumerate(BOXES)]
+    rows[2] = "2,0"
+    sets.write(tmp_path / "clip.txt", "\n".join(rows))
+    (one,) = load("darklabel", tmp_path, columns="fn,n,id,x1,y1,x2,y2,cname")
+    np.testing.assert_array_equal(one.boxes, absent(BOXES, 2))
+    with pytest.raises(ValueError, match="line 1: 8 values for the columns .*give columns="):
+        load("darklabel", tmp_path)
+    with pytest.raises(ValueError, match="columns='fn,box': use the names"):
+        load("darklabel", tmp_path, columns="fn,box")
+
+
+def test_a_damaged_seqinfo_is_told(tmp_path):
+    MADE["mot"](tmp_path)
+    assert load("mot", tmp_path)[0].fps == 14
+    (tmp_path / "MOT-01/seqinfo.ini").write_text("frameRate 14")
+    with pytest.raises(ValueError, match=r"seqinfo\.ini is not readable"):
+        load("mot", tmp_path)
