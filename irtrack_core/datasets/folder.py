@@ -10,7 +10,7 @@ import numpy as np
 
 from irtrack_core.datasets.box_file import is_result, read_truth
 from irtrack_core.datasets.frames import IMAGE_SUFFIXES, ArrayFrames, ImageFrames, natural_key, open_pages, page_count
-from irtrack_core.datasets.sequence import Sequence
+from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.video import VIDEO_SUFFIXES, VideoFrames
 
 BOX_NAMES = ("boxes.csv", "boxes.txt", "groundtruth.txt", "groundtruth_rect.txt", "groundtruth.csv")
@@ -139,9 +139,11 @@ def items(root, *, boxes=None, fps=None, dataset="folder", first_frame=0, size=N
             raise FileNotFoundError(f"neither images nor videos nor folders of images in {root}")
         if boxes is not None and len(paths) > 1:
             raise ValueError(f"{root} holds {len(paths)} sequences: one box file cannot serve them all")
-    return [
-        (p.stem if p.is_file() else p.name, partial(_read, p, boxes, fps, dataset, first_frame, size)) for p in paths
-    ]
+    below = sorted(root.iterdir()) if paths != [root] else ()
+    deeper = [p for p in below if p.is_dir() and p not in paths and _inner(p)]
+    options = (boxes, fps, dataset, first_frame, size)
+    found = [(p.stem if p.is_file() else p.name, partial(_read, p, *options)) for p in paths]
+    return [*found, *((p.name, partial(_leave_out, p)) for p in deeper)]
 
 
 def _read(path, boxes, fps, dataset, first_frame, size):
@@ -167,6 +169,17 @@ def _read(path, boxes, fps, dataset, first_frame, size):
 def _unread(file, others):
     """A sentence, in a tuple, on further box files, of which nobody said which is the truth."""
     return (f"{file.name} is read, and not {', '.join(other.name for other in others)}",) if others else ()
+
+
+def _inner(path):
+    """The name of the first folder below `path` that holds images, or None."""
+    return next((p.name for p in sorted(path.iterdir()) if p.is_dir() and image_files(p)), None)
+
+
+def _leave_out(path):
+    raise NothingToTrack(
+        f"left out, for its images lie in {_inner(path)}: is it of another format (irtrack check PATH)?"
+    )
 
 
 def _others(path):

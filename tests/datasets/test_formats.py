@@ -407,3 +407,35 @@ def test_a_damaged_seqinfo_is_told(tmp_path):
     (tmp_path / "MOT-01/seqinfo.ini").write_text("frameRate 14")
     with pytest.raises(ValueError, match=r"seqinfo\.ini is not readable"):
         load("mot", tmp_path)
+
+
+# --- folders of folders -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["otb", "got10k", "vot"])
+def test_sequences_one_folder_deeper_are_found(tmp_path, name):
+    from irtrack_core.datasets.formats.recognise import detect
+
+    expected = MADE[name](tmp_path / "part")
+    assert [one.name for one in load(name, tmp_path)] == list(expected)
+    assert detect(tmp_path)[0][0] == name
+
+
+def test_a_header_in_a_benchmarks_file_is_no_box(tmp_path):
+    MADE["got10k"](tmp_path)
+    file = tmp_path / "GOT-10k_Val_000001/groundtruth.txt"
+    file.write_text("x,y,w,h\n" + file.read_text())
+    np.testing.assert_array_equal(load("got10k", tmp_path)[0].boxes, absent(BOXES, 2))
+    file.write_text(file.read_text().replace("x,y,w,h", "x1,y1,x2,y2"))
+    with pytest.raises(ValueError, match=r"groundtruth\.txt, line 1: header 'x1,y1,x2,y2' is not understood"):
+        load("got10k", tmp_path)
+
+
+def test_a_folder_whose_images_lie_deeper_is_told(tmp_path):
+    from irtrack_core.datasets.check import check
+
+    media.write_images(tmp_path / "own", media.clip(3))
+    sets.write(tmp_path / "own/boxes.csv", "frame,x,y,w,h\n0,10,10,5,5\n")
+    sets.make_otb(tmp_path)
+    assert [one.name for one in load("folder", tmp_path)] == ["own"]
+    assert "none Jogging: left out, for its images lie in img" in str(check("folder", tmp_path))

@@ -11,8 +11,6 @@
 | source | got10k 0.1.3, got10k/datasets/got10k.py |
 """
 
-from pathlib import Path
-
 from irtrack_core.datasets.formats import row_truth
 from irtrack_core.datasets.formats.row_truth import Layout
 
@@ -43,8 +41,8 @@ def _with_first_pixel(read):
 
 def detect(root):
     """(certainty, why) when `root` looks like GOT-10k, else None."""
-    for folder in (root, *(sorted(p for p in Path(root).iterdir() if p.is_dir())[:50] if root.is_dir() else ())):
-        if (folder / "groundtruth.txt").is_file():
-            label = (folder / "absence.label").is_file()
-            return (0.9, "groundtruth.txt and absence.label") if label else (0.6, "groundtruth.txt, four numbers a row")
-    return None
+    file = next((file for part in (".", "*", "*/*") for file in root.glob(f"{part}/groundtruth.txt")), None)
+    if file is None:
+        return None
+    label = (file.parent / "absence.label").is_file()
+    return (0.9, "groundtruth.txt and absence.label") if label else (0.6, "groundtruth.txt, four numbers a row")

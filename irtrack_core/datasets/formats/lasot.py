@@ -20,18 +20,7 @@ MARKS = ("full_occlusion.txt", "out_of_view.txt")
 
 def items(root, *, first_pixel=0, fps=30.0, dataset="lasot"):
     """The sequences in folder `root`, or in its categories' folders: [(name, read)]; options and errors as of `got10k`."""
-    layout = row_truth.with_options(LAYOUT, first_pixel, fps, dataset)
-    try:
-        return row_truth.items(root, layout)
-    except FileNotFoundError:
-        below = (
-            sorted(p for p in root.iterdir() if p.is_dir() and any(p.glob("*/groundtruth.txt")))
-            if root.is_dir()
-            else []
-        )
-        if not below:
-            raise
-        return [item for folder in below for item in row_truth.items(folder, layout)]
+    return row_truth.items(root, row_truth.with_options(LAYOUT, first_pixel, fps, dataset))
 
 
 def detect(root):

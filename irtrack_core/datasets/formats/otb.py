@@ -50,6 +50,6 @@ def detect(root):
     """(certainty, why) when `root` looks like OTB, else None."""
     if not root.is_dir():
         return None
-    if any(root.glob("groundtruth_rect*.txt")) or any(root.glob("*/groundtruth_rect*.txt")):
+    if any(next(root.glob(f"{part}/groundtruth_rect*.txt"), None) for part in (".", "*", "*/*")):
         return 0.9, "groundtruth_rect.txt"
     return (0.6, "anno/NAME.txt beside folders of images") if _annotated(root) else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from irtrack_core.datasets.box_file import check_boxes, four_numbers
+from irtrack_core.datasets.box_file import check_boxes, four_numbers, header
 from irtrack_core.datasets.folder import image_files, numbering_note
 from irtrack_core.datasets.frames import ImageFrames, natural_key
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
@@ -56,11 +56,15 @@ def images_in(folder, images=IMAGES):
 
 
 def items(root, layout):
-    """The sequences in folder `root`, or in its folders: [(name, read)]; several truth files are several sequences."""
+    """The sequences in folder `root`, or in its folders or theirs: [(name, read)]; several truths are several sequences."""
     root = Path(root)
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is no folder: give the folder with {' or '.join(layout.truths)}")
-    folders = [root] if truth_files(root, layout.truths) else sorted(p for p in root.iterdir() if p.is_dir())
+    folders = [root]
+    for _ in range(2):  # the sequences of a set, or those of its parts and categories
+        if any(truth_files(folder, layout.truths) for folder in folders):
+            break
+        folders = [inner for folder in folders for inner in sorted(folder.iterdir()) if inner.is_dir()]
     if not any(truth_files(folder, layout.truths) for folder in folders):
         raise FileNotFoundError(f"no folder with {' or '.join(layout.truths)} in {root}")
     folders = [folder for folder in folders if truth_files(folder, layout.truths) or images_in(folder, layout.images)]
@@ -100,6 +104,8 @@ def read_rows(path, names, shape, layout, flagged=None, name=""):
     A single row, as in hidden test sets, gives NaN from the second frame on. Raises ValueError that names file and line.
     """
     count, rows = len(names), [(line, fields) for line, fields in text_rows(path) if fields]
+    if rows and layout.row is box_row and header(rows[0][1], f"{path}, line {rows[0][0]}") == ["x", "y", "w", "h"]:
+        rows = rows[1:]
     part = name in dict(layout.starts) and 1 < len(rows) < count  # known to have rows for a part of its images
     start = dict(layout.starts)[name] if part else 0
     places = range(start, min(count, start + len(rows)) if part else count, layout.step)

@@ -65,7 +65,7 @@ def items(root, *, first_pixel=0, fps=30.0, dataset="vot"):
 
 def detect(root):
     """(certainty, why) when `root` looks like VOT, else None."""
-    file = next((file for part in (".", "*") for file in root.glob(f"{part}/groundtruth*.txt")), None)
+    file = next((file for part in (".", "*", "*/*") for file in root.glob(f"{part}/groundtruth*.txt")), None)
     if file is None or file.name.startswith("groundtruth_r"):
         return None
     if (file.parent / "sequence").is_file():
