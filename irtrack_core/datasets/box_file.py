@@ -25,6 +25,7 @@ COLUMNS |= {
     "": "index",
     "unnamed: ": "index",
 }
+MOST = 10**7  # frames of a box file that is read without its frames
 RESULT = "has a column of scores: it looks like a tracker's output, not like the truth"
 KINDS = ({"x", "y", "w", "h"}, {"cx", "cy", "w", "h"}, {"x", "y"}, {"cx", "cy"})  # the last two: points
 
@@ -129,7 +130,12 @@ def read_alone(path):
         return read_boxes(path, len(body))
     place = columns.index("frame")
     found = [fields[place] for _, fields in body if len(fields) > place and fields[place].replace(".", "").isdigit()]
-    return read_boxes(path, 1 + max((int(float(number)) for number in found), default=-1))
+    last = max((int(float(number)) for number in found), default=-1)
+    if last > MOST:
+        raise ValueError(
+            f"{path}: a box for frame {last}: is the column 'frame' the number of a frame, counted from 0?"
+        )
+    return read_boxes(path, last + 1)
 
 
 def _commas(fields, columns):
@@ -164,7 +170,7 @@ def _guess(rows, path):
 
 
 def _frame_number(field, where):
-    if not re.fullmatch(r"[+-]?\d+(\.0*)?(e\d+)?", field):
+    if not re.fullmatch(r"[+-]?\d+(\.0*)?(e\d+)?", field) or not np.isfinite(float(field)):
         raise ValueError(f"{where}: frame number {field!r} is not a whole number")
     return int(float(field))
 

@@ -439,3 +439,34 @@ def test_a_folder_whose_images_lie_deeper_is_told(tmp_path):
     sets.make_otb(tmp_path)
     assert [one.name for one in load("folder", tmp_path)] == ["own"]
     assert "none Jogging: left out, for its images lie in img" in str(check("folder", tmp_path))
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["m0,0,99999,99999,0,9999800001", "m0,0,4,4,0,99", "m1,2,3,4,0,5,-2", "m" + "9" * 30 + ",0,2,2,0,4", "m0,0,2"],
+)
+def test_masks_of_absurd_sizes_are_refused_at_once(tmp_path, row):
+    MADE["vot"](tmp_path)
+    file = tmp_path / "boat/groundtruth.txt"
+    file.write_text(file.read_text().replace("m25,12,5,4,0,20", row))
+    with pytest.raises(ValueError, match=r"groundtruth\.txt, line 6: the mask is not"):
+        load("vot", tmp_path)
+
+
+def test_json_nested_deeply_is_refused(tmp_path):
+    from irtrack_core.datasets.formats.recognise import detect
+
+    for depth in (300, 100_000):
+        sets.write(tmp_path / "clip.json", "[" * depth + "]" * depth)
+        assert detect(tmp_path) == []
+        for name in ("label-studio", "coco"):
+            with pytest.raises(ValueError, match=r"clip\.json"):
+                load(name, tmp_path)
+
+
+def test_a_frame_number_that_is_none_costs_no_memory(tmp_path):
+    from irtrack_core.datasets.box_file import read_alone
+
+    file = sets.write(tmp_path / "b.csv", "frame,x,y,w,h\n999999999999,1,2,3,4\n")
+    with pytest.raises(ValueError, match=r"b\.csv: a box for frame 999999999999"):
+        read_alone(file)

@@ -12,7 +12,7 @@ from irtrack_core.datasets.check import check
 from irtrack_core.datasets.formats.recognise import detect
 
 TEXT = (".txt", ".json", ".xml", ".csv", ".label", ".ini")
-NAMES = sorted(set(sets.MADE) - {"uav123", "irdst"})  # 420 images; no text
+NAMES = ["folder", *sorted(set(sets.MADE) - {"uav123", "irdst"})]  # 420 images; no text
 PIECES = [
     "",
     ",",
@@ -41,8 +41,11 @@ PIECES = [
 def made(tmp_path_factory):
     """{format: folder}, made once."""
     folders = {name: tmp_path_factory.mktemp(name.replace("-", "")) for name in NAMES}
-    for name, folder in folders.items():
-        sets.MADE[name](folder)
+    for name, make in sets.MADE.items():
+        if name in folders:
+            make(folders[name])
+    sets.images(folders["folder"] / "clip")
+    sets.write(folders["folder"] / "clip/boxes.csv", "frame,x,y,w,h\n0,10,12,5,4\n1,,,,\n3,19,12.5,5,4\n")
     return folders
 
 

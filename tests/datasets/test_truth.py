@@ -240,3 +240,9 @@ def test_frames_that_begin_elsewhere_are_asked_about(tmp_path):
     with pytest.raises(ValueError, match="frame 100, .*counted from 100. Then give first_frame=100"):
         load("folder", folder)
     assert load("folder", folder, first_frame=100)[0].present.sum() == 10
+
+
+def test_an_infinite_frame_number_is_none(tmp_path):
+    file = sets.write(tmp_path / "b.csv", "frame,x,y,w,h\n1e999,1,2,3,4\n")
+    with pytest.raises(ValueError, match="line 2: frame number '1e999' is not a whole number"):
+        read_boxes(file, 3)

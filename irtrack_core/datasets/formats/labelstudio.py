@@ -30,17 +30,19 @@ def items(root, *, track=None, labels=None, frames=None, fps=None, dataset="labe
     return [(file.stem, partial(_read, file, track, objects.chosen(labels), frames, fps, dataset))]
 
 
-def regions(part, name="1"):
+def regions(part, name="1", depth=0):
     """(id, value) of all regions of a video below `part`, whatever the export's nesting."""
     if isinstance(part, dict) and isinstance(part.get("sequence"), list):
         yield name, part
+    elif depth > 20:  # no export is nested so deeply
+        return
     elif isinstance(part, dict):
         for key, inner in part.items():
             if key not in ("data", "predictions"):
-                yield from regions(inner, str(part.get("id") or name) if key == "value" else name)
+                yield from regions(inner, str(part.get("id") or name) if key == "value" else name, depth + 1)
     elif isinstance(part, list):
         for k, inner in enumerate(part, start=1):
-            yield from regions(inner, str(k) if len(part) > 1 else name)
+            yield from regions(inner, str(k) if len(part) > 1 else name, depth + 1)
 
 
 def _read(file, track, labels, frames, fps, dataset):

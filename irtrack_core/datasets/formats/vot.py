@@ -18,6 +18,8 @@ from irtrack_core.datasets.formats import row_truth
 from irtrack_core.datasets.formats.row_truth import Layout
 from irtrack_core.datasets.text import text_rows
 
+MOST = 2**26  # pixels of a mask
+
 
 def region(fields, where):
     """(box (4,) xywh, what it was made from) of a row: rectangle, polygon, mask or code; NaN where absent.
@@ -45,6 +47,8 @@ def _mask(fields, where):
     """The box (4,) of a run-length coded mask x0,y0,w,h,zeros,ones,zeros,..., NaN when it is empty."""
     try:
         x, y, width, height, *runs = (int(field) for field in fields)
+        if max(map(abs, (x, y))) > 10**6 or min(width, height, *runs) < 0 or not sum(runs) <= width * height <= MOST:
+            raise ValueError
         cells = np.repeat(np.arange(len(runs)) % 2, runs)
         mask = np.pad(cells, (0, width * height - len(cells))).reshape(height, width)
     except ValueError:
