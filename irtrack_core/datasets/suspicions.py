@@ -47,7 +47,7 @@ def count_hint(rows, count):
     step = round(count / rows) if rows else 0
     if rows < 2 or step < 2 or rows not in (-(-count // step), count // step):
         return ""
-    return f"; is only every {ordinal(step)} frame annotated? Then begin each row with its frame number: frame,x,y,w,h"
+    return f"; is only every {ordinal(step)} frame annotated? Then write a boxes.csv of rows frame,x,y,w,h"
 
 
 def numbering_notes(numbers, count):
