@@ -86,7 +86,7 @@ def serve(server, make, rectangle, channel="color"):
 
 def read(image):
     """(H, W) of an image that TraX hands over: a path, or the bytes of a file. Raises FrameError when unreadable."""
-    from irtrack_core.datasets.frames import decode_image, read_image
+    from irtrack_core.datasets.pictures import decode_image, read_image
 
     if hasattr(image, "path"):
         return read_image(image.path())

@@ -9,19 +9,23 @@ from pathlib import Path
 import numpy as np
 
 from irtrack_core.datasets.box_file import is_result, read_truth
-from irtrack_core.datasets.frames import IMAGE_SUFFIXES, ArrayFrames, ImageFrames, natural_key, open_pages, page_count
+from irtrack_core.datasets.containers import VIDEO_SUFFIXES
+from irtrack_core.datasets.frames import ArrayFrames, ImageFrames, open_pages
+from irtrack_core.datasets.names import in_order, is_hidden
+from irtrack_core.datasets.pictures import IMAGE_SUFFIXES, page_count
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
-from irtrack_core.datasets.video import VIDEO_SUFFIXES, VideoFrames
+from irtrack_core.datasets.video import open_video
 
+RECORDINGS = (*VIDEO_SUFFIXES, ".hcc", ".cptv")
 BOX_NAMES = ("boxes.csv", "boxes.txt", "groundtruth.txt", "groundtruth_rect.txt", "groundtruth.csv")
 BENCHMARK = ("groundtruth.txt", "groundtruth_rect.txt")  # with conventions of their own: `formats.got10k`
 
 
 def image_files(folder):
-    """Image files of a folder in natural order: 2.bmp before 10.bmp."""
-    named = (f for f in Path(folder).iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and not f.name.startswith("."))
+    """Image files of a folder in the order of their names: 2.bmp before 10.bmp, time stamps in the order of time."""
+    named = (f for f in Path(folder).iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and not is_hidden(f))
     # not is_file: a broken link must be told as a missing image
-    return sorted((f for f in named if not f.is_dir()), key=natural_key)
+    return in_order(f for f in named if not f.is_dir())
 
 
 def numbering_note(names, first=None):
@@ -78,6 +82,8 @@ def open_frames(path):
         if not files:
             raise FileNotFoundError(f"no images ({' '.join(IMAGE_SUFFIXES)}) in folder {path}")
         return ImageFrames(files)
+    if path.suffix.lower() in IMAGE_SUFFIXES and not path.is_file():
+        raise FileNotFoundError(f"no image {path}")
     if page_count(path) > 1:
         return open_pages(path)
     if path.suffix.lower() in IMAGE_SUFFIXES:
@@ -86,9 +92,13 @@ def open_frames(path):
         from irtrack_core.datasets.cptv import CptvFrames
 
         return CptvFrames(path)
+    if path.suffix.lower() == ".hcc":
+        from irtrack_core.datasets.hcc import HccFrames
+
+        return HccFrames(path)
     if path.suffix.lower() == ".npy":
         return _array_frames(path)
-    return VideoFrames(path)
+    return open_video(path)
 
 
 def _array_frames(path):
@@ -114,6 +124,7 @@ def _box_files(path):
     """The box files that may belong to a video or folder of images, the likeliest first; a tracker's output is none."""
     beside = [path.with_suffix(".csv"), path.with_suffix(".txt")] if path.is_file() else []
     inside = [path / name for name in BOX_NAMES] if path.is_dir() else []
+    path = path.resolve()  # "." has a name, too
     if path.is_dir():
         beside = [path.parent / f"{path.name}.csv", path.parent / f"{path.name}.txt"]
     return [file for file in inside + beside if file.is_file() and not is_result(file)]
@@ -131,19 +142,23 @@ def items(root, *, boxes=None, fps=None, dataset="folder", first_frame=0, size=N
     root = Path(root)
     paths = [root]
     if root.is_dir() and not image_files(root):
-        paths = sorted(
-            (p for p in root.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES and not p.is_dir()), key=natural_key
-        )
-        paths += sorted((p for p in root.iterdir() if p.is_dir() and image_files(p)), key=natural_key)
+        found = [p for p in root.iterdir() if not is_hidden(p)]
+        paths = in_order(p for p in found if p.suffix.lower() in RECORDINGS and not p.is_dir())
+        paths += in_order(p for p in found if p.is_dir() and image_files(p))
         if not paths:
             raise FileNotFoundError(f"neither images nor videos nor folders of images in {root}")
         if boxes is not None and len(paths) > 1:
             raise ValueError(f"{root} holds {len(paths)} sequences: one box file cannot serve them all")
-    below = sorted(root.iterdir()) if paths != [root] else ()
+    below = sorted(p for p in root.iterdir() if not is_hidden(p)) if paths != [root] else ()
     deeper = [p for p in below if p.is_dir() and p not in paths and _inner(p)]
     options = (boxes, fps, dataset, first_frame, size)
-    found = [(p.stem if p.is_file() else p.name, partial(_read, p, *options)) for p in paths]
+    found = [(_name(p), partial(_read, p, *options)) for p in paths]
     return [*found, *((p.name, partial(_leave_out, p)) for p in deeper)]
+
+
+def _name(path):
+    """What a sequence is called; "." and ".." by the folder that they are."""
+    return path.stem if path.is_file() else path.resolve().name
 
 
 def _read(path, boxes, fps, dataset, first_frame, size):
@@ -160,10 +175,11 @@ def _read(path, boxes, fps, dataset, first_frame, size):
         return [replace(one, notes=(*one.notes, *_unread(file, others))) for one in found]
     frames = open_frames(path)
     truth, told, points = read_truth(file, len(frames), frames.shape, first_frame=first_frame, size=size)
-    notes = numbering_note([image.stem for image in frames.files]) if isinstance(frames, ImageFrames) else ()
-    name = path.stem if path.is_file() else path.name
+    notes = getattr(frames, "notes", ())
+    if isinstance(frames, ImageFrames):
+        notes += numbering_note([image.stem for image in frames.files])
     fps, notes = fps or getattr(frames, "fps", 30.0), (*notes, *told, *_unread(file, others))
-    return [Sequence(name, dataset, frames, truth, fps, notes=notes, points=points)]
+    return [Sequence(_name(path), dataset, frames, truth, fps, notes=notes, points=points)]
 
 
 def _unread(file, others):
@@ -184,5 +200,6 @@ def _leave_out(path):
 
 def _others(path):
     """What to say of the .csv files that are not taken for the truth, because nothing says that they are."""
-    found = sorted(path.glob("*.csv")) if path.is_dir() else [f for f in (path.with_suffix(".csv"),) if f.is_file()]
+    found = path.glob("*.csv") if path.is_dir() else (f for f in (path.with_suffix(".csv"),) if f.is_file())
+    found = sorted(file for file in found if not is_hidden(file))
     return f" (not taken without being named: {', '.join(file.name for file in found[:3])})" if found else ""

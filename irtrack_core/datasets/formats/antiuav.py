@@ -75,7 +75,7 @@ def _read(file, modality, fps, dataset):
         raise FileNotFoundError(f"no images and none of {', '.join(VIDEOS[modality])} in {folder}")
     frames = open_frames(video) if video else ImageFrames(images)
     boxes, notes = read_labels(file, len(frames), frames.shape)
-    fps = fps or getattr(frames, "fps", 25.0)
+    fps, notes = fps or getattr(frames, "fps", 25.0), (*getattr(frames, "notes", ()), *notes)
     return [Sequence(folder.resolve().name, dataset, frames, boxes, fps, notes=notes)]
 
 

@@ -16,7 +16,8 @@ from functools import partial
 
 from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.formats.json_file import read_json
-from irtrack_core.datasets.frames import ImageFrames, natural_key
+from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.names import natural_key
 
 WHO = ("track_id", "instance_id")
 

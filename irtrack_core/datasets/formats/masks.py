@@ -19,7 +19,8 @@ import numpy as np
 
 from irtrack_core.datasets.folder import image_files
 from irtrack_core.datasets.formats import objects
-from irtrack_core.datasets.frames import ImageFrames, read_image
+from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.pictures import read_image
 
 NAMES = ("masks", "mask")
 

@@ -6,12 +6,12 @@ from xml.etree import ElementTree
 import numpy as np
 
 from irtrack_core.datasets.box_file import check_boxes
+from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.folder import image_files, numbering_note, open_frames
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.linking import by_identity, link
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.suspicions import suspicions
-from irtrack_core.datasets.video import VIDEO_SUFFIXES
 
 IMAGES = (
     ".",
@@ -60,8 +60,9 @@ def sequences(label, dataset, frames, tracks, *, notes=(), track=None, fps=None,
         raise ValueError(f"{label} has no track {track!r}: it has {', '.join(list(known)[:10]) or 'none'}")
     if not known:
         raise NothingToTrack(f"{label}: {len(frames)} frames, and no box", len(frames))
+    notes = (*getattr(frames, "notes", ()), *notes)  # what was found about the recording
     if isinstance(frames, ImageFrames):
-        notes = numbering_note([file.stem for file in frames.files]) + tuple(notes)
+        notes = numbering_note([file.stem for file in frames.files]) + notes
     found = []
     for identity, boxes in known.items():
         if track is not None and str(track) != identity:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from irtrack_core.datasets import FORMATS
 from irtrack_core.datasets.box_file import header
+from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.folder import BOX_NAMES, image_files
 from irtrack_core.datasets.formats import signs
 from irtrack_core.datasets.text import text_rows
-from irtrack_core.datasets.video import VIDEO_SUFFIXES
 
 # name -> (certainty, what is looked for, why) of the sets that have a reader of their own
 SETS = {

@@ -8,7 +8,8 @@ import numpy as np
 
 from irtrack_core.datasets.box_file import check_boxes, four_numbers, header
 from irtrack_core.datasets.folder import image_files, numbering_note
-from irtrack_core.datasets.frames import ImageFrames, natural_key
+from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.names import natural_key
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.suspicions import count_hint, suspicions
 from irtrack_core.datasets.text import text_rows
