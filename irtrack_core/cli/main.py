@@ -1,4 +1,4 @@
-"""Command line: `irtrack track`, `irtrack check`, `irtrack fetch`.
+"""Command line: `irtrack track`, `irtrack check`, `irtrack convert`, `irtrack fetch`.
 
 Exit codes: 0 done; 1 a checked dataset cannot be used; 2 bad input, with a message on stderr; 130 stopped by Ctrl-C, and
 the rows written until then are kept.
@@ -17,7 +17,7 @@ from tqdm import tqdm
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
-from irtrack_core.cli import track
+from irtrack_core.cli import convert, track, trax
 
 
 def main(argv=None):
@@ -58,7 +58,9 @@ def _parser():
     track.add_parser(commands)
 
     two = commands.add_parser("check", help="say what a dataset holds and what is wrong with it")
-    two.add_argument("dataset", help="svanstrom, folder, ... (an unknown name lists all)")
+    two.add_argument(
+        "dataset", help="svanstrom, otb, ... (an unknown name lists all), or the path alone: it is found out"
+    )
     two.add_argument("path", type=Path, nargs="?", help="its folder or file; default: what IRTRACK_DATA names")
     two.add_argument("--quick", action="store_true", help="do not read every frame")
     two.add_argument(
@@ -66,6 +68,9 @@ def _parser():
         help="an option of the dataset's reader, e.g. min_length=1, split=train; may be repeated",
     )  # fmt: skip
     two.set_defaults(command=_check)
+
+    convert.add_parser(commands, _option)
+    trax.add_parser(commands)
 
     three = commands.add_parser("fetch", help="download a set of real sequences, or say how to get it")
     three.add_argument("dataset", help="svanstrom, hui, kaist, ...")
@@ -89,9 +94,12 @@ def _option(text):
 
 
 def _check(arguments):
+    from irtrack_core.cli.detected import detected, is_path
     from irtrack_core.datasets import GENERATED
     from irtrack_core.datasets.check import check
 
+    if arguments.path is None and is_path(arguments.dataset):
+        arguments.dataset, arguments.path = detected(arguments.dataset), Path(arguments.dataset)
     options = ({"split": "all"} if arguments.dataset == "svanstrom" else {}) | dict(arguments.option)
     if arguments.dataset in GENERATED and arguments.path is not None:
         raise ValueError(f"{arguments.dataset} is simulated: it has no path to check")

@@ -52,7 +52,7 @@ def run(arguments):
 
     if arguments.box is not None and (arguments.list or arguments.pick is not None):
         raise ValueError("--list and --pick are about the filter's candidates: leave --box out")
-    tracker = None if arguments.list else _tracker(arguments)
+    tracker = None if arguments.list else make_tracker(arguments)
     frames = open_frames(arguments.path)
     for note in getattr(frames, "notes", ()):
         print(f"irtrack: {note}", file=sys.stderr)
@@ -77,7 +77,8 @@ def run(arguments):
     return _follow(tracker, frames, box, arguments.start, csv, arguments.out)
 
 
-def _tracker(arguments):
+def make_tracker(arguments):
+    """The tracker that --tracker, --weights, --backend and --precision name. Raises ValueError for what it lacks."""
     from irtrack_core.provenance import limit_threads
     from irtrack_core.trackers import create
 

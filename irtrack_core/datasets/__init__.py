@@ -39,8 +39,28 @@ SIMULATED = (
     "sim-otcbvs",
 )  # in the manner of the paper's: the experiments run on them
 GENERATED = (*SIMULATED, "sim-events")  # all that are made from a seed
+# module of `formats` -> the names that it reads
+FORMATS = {
+    "otb": ("otb", "ptb-tir", "lsotb-tir"),
+    "got10k": ("got10k",),
+    "lasot": ("lasot",),
+    "trackingnet": ("trackingnet",),
+    "uav123": ("uav123",),
+    "vot": ("vot", "vot-tir"),
+    "antiuav": ("anti-uav",),
+    "rgbt": ("rgbt234", "lasher", "gtot", "vtuav"),
+    "mot": ("mot",),
+    "coco": ("coco",),
+    "yolo": ("yolo",),
+    "cvat": ("cvat",),
+    "labelstudio": ("label-studio",),
+    "darklabel": ("darklabel",),
+    "voc": ("voc",),
+    "masks": ("irdst", "nudt-mirsdt"),
+}
 # name -> function, or the name of a module of this package whose `items` is the reader: imported when first used
-REGISTRY = {name: name for name in ("cptv", "folder", "got10k", "hui", "kaist", "otcbvs", "svanstrom")}
+REGISTRY = {name: name for name in ("cptv", "folder", "hui", "kaist", "otcbvs", "svanstrom")}
+REGISTRY |= {name: f"formats.{module}" for module, names in FORMATS.items() for name in names}
 
 
 def register(name, reader=None):
@@ -109,6 +129,8 @@ def items(name, root=None, **options):
     the items. Errors as for `load`.
     """
     if name not in GENERATED and not callable(_reader(name)):
+        if name in (names := FORMATS.get(_reader(name).removeprefix("formats."), ())) and len(names) > 1:
+            options = {"dataset": name, **options}
         return import_module("." + _reader(name), __name__).items(_root(name, root), **options)
     return [(sequence.name, lambda sequence=sequence: [sequence]) for sequence in load(name, root, **options)]
 

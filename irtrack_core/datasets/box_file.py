@@ -1,19 +1,33 @@
 """Text files of boxes, a row a frame: `x,y,w,h`, or `frame,x,y,w,h` with 0-based frame numbers (then rows may be missing).
 
-Comma, semicolon, tab or blanks; a header line is optional, `#` and `%` begin comments. A row that is empty, or NaN,
-means: absent.
+Comma, semicolon, tab or blanks (see `text`); a header line is optional, `#` and `%` begin comments. A row that is empty,
+or NaN, means: absent. A header may name centres, `cx,cy,w,h`, or points without a size, `frame,x,y`.
 """
 
 import re
-from pathlib import Path
 
 import numpy as np
 
 from irtrack_core.boxes import centers
+from irtrack_core.datasets.suspicions import count_hint, numbering_notes, suspicions
+from irtrack_core.datasets.text import text_rows
 
-# spellings of a header's columns; the trailing 0 says "counted from 0"
-COLUMNS = {"frame": "frame", "index": "frame", "x": "x", "left": "x", "y": "y", "top": "y"}
-COLUMNS |= {"score": "score", "w": "w", "width": "w", "h": "h", "height": "h"}
+# spellings of a header's columns; the trailing 0 says "counted from 0". "": the index that pandas writes without a name
+COLUMNS = {"frame": "frame", "index": "frame", "x": "x", "left": "x", "y": "y", "top": "y", "cx": "cx", "cy": "cy"}
+COLUMNS |= {
+    "score": "score",
+    "confidence": "score",
+    "conf": "score",
+    "w": "w",
+    "width": "w",
+    "h": "h",
+    "height": "h",
+    "": "index",
+    "unnamed: ": "index",
+}
+MOST = 10**7  # frames of a box file that is read without its frames
+RESULT = "has a column of scores: it looks like a tracker's output, not like the truth"
+KINDS = ({"x", "y", "w", "h"}, {"cx", "cy", "w", "h"}, {"x", "y"}, {"cx", "cy"})  # the last two: points
 
 
 def read_boxes(path, count, shape=None):
@@ -22,15 +36,49 @@ def read_boxes(path, count, shape=None):
     count: number of frames. shape: (H, W) of the frames; then a box centred outside them is an error.
     Raises FileNotFoundError, or ValueError that names file and line.
     """
+    return read_truth(path, count, shape)[0]
+
+
+def read_truth(path, count, shape=None, *, first_frame=0, size=None):
+    """(boxes, notes, points) of a box file: boxes as `read_boxes`, what looks like a mistake, whether it holds points.
+
+    first_frame: the number of the first frame in the file. size: side in pixels of the boxes round points; a file of
+    points is an error without it. Raises FileNotFoundError, or ValueError that names file and line.
+    """
     rows = text_rows(path)
-    columns = _header(rows[0][1], f"{path}, line {rows[0][0]}") if rows else None
+    columns = header(rows[0][1], f"{path}, line {rows[0][0]}") if rows else None
     rows = rows[1:] if columns else rows
-    if columns is None:
-        columns = _guess(rows, path)
-    numbered = "frame" in columns
+    columns = columns or _guess(rows, path)
+    notes = (f"{path} {RESULT}",) if "score" in columns else ()
+    keys = next(kind for kind in KINDS if kind <= set(columns))
+    points = "w" not in keys
+    if points and not size:
+        raise ValueError(f"{path} holds points without a size: give size=, the side in pixels of the boxes round them")
+    lines = _by_frame(rows, columns, count, first_frame, path)
+    boxes = np.full((count, 4), np.nan)
+    names = [key for key in ("x", "cx", "y", "cy", "w", "h") if key in keys]
+    for frame, (line, row) in lines.items():
+        found = numbers([row[key] for key in names], f"{path}, line {line}", ",".join(names))
+        boxes[frame] = [*found, size, size] if points and not np.isnan(found).all() else np.resize(found, 4)
+    if points or "cx" in keys:
+        boxes[:, :2] -= boxes[:, 2:] / 2
+    check_boxes(boxes, shape, lambda frame: f"{path}, line {lines[frame][0]}")
+    if "frame" in columns:
+        notes += numbering_notes(np.flatnonzero(~np.isnan(boxes[:, 0])).tolist(), count) if not first_frame else ()
+    return boxes, notes + (suspicions(boxes, shape) if shape is not None else ()), points
+
+
+def is_result(path):
+    """Whether a box file has a header with a column of scores: a tracker's output, and not the truth."""
+    first = next((fields for _, fields in text_rows(path) if fields), [])
+    return any(COLUMNS.get(field) == "score" for field in first)
+
+
+def _by_frame(rows, columns, count, first_frame, path):
+    """{frame: (line, {column: text})}. Raises ValueError for rows that fit neither the columns nor the frames."""
+    numbered, found = "frame" in columns, {}
     while not numbered and len(rows) > count and not rows[-1][1]:  # blank lines at the end of the file
         rows.pop()
-    boxes, seen, problems = np.full((count, 4), np.nan), {}, []
     for line, fields in rows:
         where = f"{path}, line {line}"
         if numbered and not fields:
@@ -38,49 +86,75 @@ def read_boxes(path, count, shape=None):
         if numbered and len(fields) == 1 or not fields:  # a frame number alone, or an empty row: absent
             fields = fields + [""] * (len(columns) - len(fields))
         if len(fields) != len(columns):
-            raise ValueError(f"{where}: {len(fields)} values; the file has the columns {','.join(columns)}")
+            told = ",".join(column for column in columns)
+            raise ValueError(
+                f"{where}: {len(fields)} values; the file has the columns {told}{_commas(fields, columns)}"
+            )
         row = dict(zip(columns, fields))
-        frame = _frame_number(row["frame"], where) if numbered else len(seen)
+        frame = _frame_number(row["frame"], where) - first_frame if numbered else len(found)
         if not 0 <= frame < count:
-            raise ValueError(f"{where}: a box for frame {frame}, but there are {count} frames (0 to {count - 1})")
-        if frame in seen:
-            raise ValueError(f"{where}: a second box for frame {frame}; the first stands in line {seen[frame]}")
-        seen[frame] = line
-        try:
-            boxes[frame] = checked(four_numbers([row[key] for key in "xywh"], where), shape, where)
-        except ValueError as error:
-            problems.append(str(error))
-    if problems:
-        raise ValueError(problems[0] + (f" ({len(problems)} bad boxes in all)" if len(problems) > 1 else ""))
-    if not numbered and len(seen) != count:
+            hint = _first(rows, columns, count) if numbered and not first_frame and 0 not in found else ""
+            last = count - 1 + first_frame
+            frame += first_frame
+            raise ValueError(
+                f"{where}: a box for frame {frame}, but there are {count} frames ({first_frame} to {last}){hint}"
+            )
+        if frame in found:
+            raise ValueError(f"{where}: a second box for frame {frame}; the first stands in line {found[frame][0]}")
+        found[frame] = (line, row)
+    if not numbered and len(found) != count:
         raise ValueError(
-            f"{path}: {len(seen)} boxes for {count} frames; give one row a frame (an empty one where the target is "
-            "absent), or put the 0-based frame number in a first column 'frame'"
+            f"{path}: {len(found)} boxes for {count} frames; give one row a frame (an empty one where the target is "
+            f"absent), or put the 0-based frame number in a first column 'frame'{count_hint(len(found), count)}"
         )
-    return boxes
+    return found
 
 
-def text_rows(path):
-    """(line number, fields) of each line but comments; an empty line has no fields. Split by , or ; or tab or blanks."""
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no box file {path}")
-    rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig", errors="replace").splitlines(), start=1):
-        text = re.split("[#%]", line)[0].strip(" ").lower()
-        mark = next((mark for mark in ",;\t" if mark in text), None)  # None: runs of blanks
-        if text or not line.strip():
-            fields = [field.strip() for field in text.split(mark)]
-            rows.append((number, fields if any(fields) else []))
-    return rows
+def _first(rows, columns, count):
+    """What to say of frame numbers that would fit if they began elsewhere; else ""."""
+    place = columns.index("frame")
+    found = [int(fields[place]) for _, fields in rows if len(fields) > place and fields[place].isdigit()]
+    fits = found and 0 < min(found) and max(found) - min(found) < count
+    return f"; are the frames counted from {min(found)}? Then give first_frame={min(found)}" if fits else ""
 
 
-def _header(fields, where):
-    """Meaning of each column from the header's fields, or None when the line is no header but numbers."""
+def read_alone(path):
+    """Boxes (N, 4) of a box file without its frames: N is what its rows say. Errors as of `read_boxes`."""
+    rows = text_rows(path)
+    while rows and not rows[-1][1]:
+        rows.pop()
+    columns = header(rows[0][1], f"{path}, line {rows[0][0]}") if rows else None
+    body = rows[1:] if columns else rows
+    columns = columns or _guess(body, path)
+    if "frame" not in columns:
+        return read_boxes(path, len(body))
+    place = columns.index("frame")
+    found = [fields[place] for _, fields in body if len(fields) > place and fields[place].replace(".", "").isdigit()]
+    last = max((int(float(number)) for number in found), default=-1)
+    if last > MOST:
+        raise ValueError(
+            f"{path}: a box for frame {last}: is the column 'frame' the number of a frame, counted from 0?"
+        )
+    return read_boxes(path, last + 1)
+
+
+def _commas(fields, columns):
+    """What to say of a row that decimal commas may have torn apart."""
+    torn = len(fields) == 2 * len(columns) or len(fields) > len(columns) and "frame" in columns
+    return "; for decimal commas put ; between the numbers" if torn else ""
+
+
+def header(fields, where):
+    """Meaning of each column from the header's fields, or None when the line is no header but numbers.
+
+    Raises ValueError, beginning with `where`, for a header that is not understood.
+    """
     if not any(field[:1].isalpha() and field not in ("nan", "inf") for field in fields):
         return None
     columns = [COLUMNS.get(re.sub("0$", "", field)) for field in fields]
-    if sorted(map(str, set(columns) - {"frame", "score"})) != ["h", "w", "x", "y"] or len(set(columns)) != len(columns):
+    if "index" in columns:  # beside a column of frames it says nothing; alone it numbers them
+        columns[columns.index("index")] = "unused" if "frame" in columns else "frame"
+    if set(columns) - {"frame", "score", "unused"} not in KINDS or len(set(columns)) != len(columns):
         raise ValueError(f"{where}: header {','.join(fields)!r} is not understood; use frame,x,y,w,h or x,y,w,h")
     return columns
 
@@ -96,19 +170,42 @@ def _guess(rows, path):
 
 
 def _frame_number(field, where):
-    if not re.fullmatch(r"[+-]?\d+(\.0*)?(e\d+)?", field):
+    if not re.fullmatch(r"[+-]?\d+(\.0*)?(e\d+)?", field) or not np.isfinite(float(field)):
         raise ValueError(f"{where}: frame number {field!r} is not a whole number")
     return int(float(field))
 
 
 def four_numbers(fields, where):
     """The box (4,) that four texts say, NaN when all are empty. Raises ValueError that begins with `where`."""
+    return numbers(fields, where, "x,y,w,h")
+
+
+def numbers(fields, where, names):
+    """The numbers (K,) that K texts say, NaN when all are empty. names: what they are, for the error's text."""
     if all(field in ("", "nan") for field in fields):
-        return np.full(4, np.nan)
+        return np.full(len(fields), np.nan)
     try:
         return np.array([float(field) for field in fields])
     except ValueError:
-        raise ValueError(f"{where}: {','.join(fields)!r} is not four numbers x,y,w,h") from None
+        count = {2: "two", 4: "four"}.get(len(fields), len(fields))
+        raise ValueError(f"{where}: {','.join(fields)!r} is not {count} numbers {names}") from None
+
+
+def check_boxes(boxes, shape, where):
+    """Raise ValueError for the first of boxes (N, 4) that `checked` refuses, with their number and what they look like.
+
+    where: function of the row's index, the beginning of the error.
+    """
+    problems = []
+    for index in np.flatnonzero(~np.isnan(boxes).all(axis=1)):
+        try:
+            checked(boxes[index], shape, where(int(index)))
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        more = f" ({len(problems)} bad boxes in all)" if len(problems) > 1 else ""
+        hints = suspicions(boxes, shape) if shape is not None else ()
+        raise ValueError("; ".join((problems[0] + more, *hints)))
 
 
 def checked(box, shape, where):

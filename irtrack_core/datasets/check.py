@@ -6,6 +6,7 @@ import numpy as np
 
 from irtrack_core.boxes import centers, to_xyxy
 from irtrack_core.datasets import GENERATED, FrameError, NothingToTrack, data_root, items
+from irtrack_core.datasets.suspicions import suspicions
 
 
 @dataclass
@@ -71,6 +72,7 @@ def check_sequence(sequence, *, decode=True):
     """The SequenceReport of one sequence; every frame is read unless decode=False."""
     boxes, present, (height, width) = sequence.boxes, sequence.present, sequence.shape
     report = SequenceReport(sequence.name, len(sequence), int(present.sum()), warnings=list(sequence.notes))
+    report.warnings += [text for text in suspicions(boxes, sequence.shape) if text not in report.warnings]
     gaps = _gaps(present)
     report.summary = f"{len(sequence)} frames {width} x {height} {sequence.frames.dtype}, {report.boxes} boxes"
     if present.any():

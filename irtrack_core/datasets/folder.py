@@ -2,21 +2,23 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from irtrack_core.datasets.box_file import read_boxes
+from irtrack_core.datasets.box_file import is_result, read_truth
 from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.frames import ArrayFrames, ImageFrames, open_pages
 from irtrack_core.datasets.names import in_order, is_hidden
 from irtrack_core.datasets.pictures import IMAGE_SUFFIXES, page_count
-from irtrack_core.datasets.sequence import Sequence
+from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.video import open_video
 
 RECORDINGS = (*VIDEO_SUFFIXES, ".hcc", ".cptv")
 BOX_NAMES = ("boxes.csv", "boxes.txt", "groundtruth.txt", "groundtruth_rect.txt", "groundtruth.csv")
+BENCHMARK = ("groundtruth.txt", "groundtruth_rect.txt")  # with conventions of their own: `formats.got10k`
 
 
 def image_files(folder):
@@ -118,23 +120,23 @@ def _array_frames(path):
     return frames
 
 
-def _box_file(path):
-    """The box file that belongs to a video or folder of images, or None."""
+def _box_files(path):
+    """The box files that may belong to a video or folder of images, the likeliest first; a tracker's output is none."""
     beside = [path.with_suffix(".csv"), path.with_suffix(".txt")] if path.is_file() else []
     inside = [path / name for name in BOX_NAMES] if path.is_dir() else []
     path = path.resolve()  # "." has a name, too
     if path.is_dir():
         beside = [path.parent / f"{path.name}.csv", path.parent / f"{path.name}.txt"]
-        inside += sorted(file for file in path.glob("*.csv") if not is_hidden(file))
-    return next((file for file in inside + beside if file.is_file()), None)
+    return [file for file in inside + beside if file.is_file() and not is_result(file)]
 
 
-def items(root, *, boxes=None, fps=None, dataset="folder"):
+def items(root, *, boxes=None, fps=None, dataset="folder", first_frame=0, size=None):
     """A video or folder of images as one sequence, or a folder of several of either as many: [(name, read)].
 
     root: video file, folder of images, or folder that holds such (each with its own box file).
     boxes: the box file; None: NAME.csv or NAME.txt beside it, or boxes.csv / groundtruth.txt in the folder of images.
     fps: frames a second; None: the video's own, 30 for images. dataset: the name the sequences get.
+    first_frame: the number of the first frame in the box file. size: side in pixels of the boxes round annotated points.
     Raises FileNotFoundError when frames or boxes are missing, ValueError when they are bad.
     """
     root = Path(root)
@@ -147,7 +149,11 @@ def items(root, *, boxes=None, fps=None, dataset="folder"):
             raise FileNotFoundError(f"neither images nor videos nor folders of images in {root}")
         if boxes is not None and len(paths) > 1:
             raise ValueError(f"{root} holds {len(paths)} sequences: one box file cannot serve them all")
-    return [(_name(p), partial(_read, p, boxes, fps, dataset)) for p in paths]
+    below = sorted(p for p in root.iterdir() if not is_hidden(p)) if paths != [root] else ()
+    deeper = [p for p in below if p.is_dir() and p not in paths and _inner(p)]
+    options = (boxes, fps, dataset, first_frame, size)
+    found = [(_name(p), partial(_read, p, *options)) for p in paths]
+    return [*found, *((p.name, partial(_leave_out, p)) for p in deeper)]
 
 
 def _name(path):
@@ -155,14 +161,45 @@ def _name(path):
     return path.stem if path.is_file() else path.resolve().name
 
 
-def _read(path, boxes, fps, dataset):
-    file = Path(boxes) if boxes is not None else _box_file(path)
+def _read(path, boxes, fps, dataset, first_frame, size):
+    file, *others = [Path(boxes)] if boxes is not None else _box_files(path) or [None]
     if file is None:
         beside = f"{path.stem}.csv beside it" if path.is_file() else "boxes.csv in it"
-        raise FileNotFoundError(f"no boxes for {path}: put {beside} with columns frame,x,y,w,h, or give boxes=")
+        raise FileNotFoundError(
+            f"no boxes for {path}: put {beside} with columns frame,x,y,w,h, or give boxes={_others(path)}"
+        )
+    if boxes is None and file.name in BENCHMARK:
+        from irtrack_core.datasets.formats.got10k import items as benchmark
+
+        found = benchmark(path, fps=fps or 30.0, dataset=dataset)[0][1]()
+        return [replace(one, notes=(*one.notes, *_unread(file, others))) for one in found]
     frames = open_frames(path)
-    truth = read_boxes(file, len(frames), frames.shape)
+    truth, told, points = read_truth(file, len(frames), frames.shape, first_frame=first_frame, size=size)
     notes = getattr(frames, "notes", ())
     if isinstance(frames, ImageFrames):
         notes += numbering_note([image.stem for image in frames.files])
-    return [Sequence(_name(path), dataset, frames, truth, fps or getattr(frames, "fps", 30.0), notes=notes)]
+    fps, notes = fps or getattr(frames, "fps", 30.0), (*notes, *told, *_unread(file, others))
+    return [Sequence(_name(path), dataset, frames, truth, fps, notes=notes, points=points)]
+
+
+def _unread(file, others):
+    """A sentence, in a tuple, on further box files, of which nobody said which is the truth."""
+    return (f"{file.name} is read, and not {', '.join(other.name for other in others)}",) if others else ()
+
+
+def _inner(path):
+    """The name of the first folder below `path` that holds images, or None."""
+    return next((p.name for p in sorted(path.iterdir()) if p.is_dir() and image_files(p)), None)
+
+
+def _leave_out(path):
+    raise NothingToTrack(
+        f"left out, for its images lie in {_inner(path)}: is it of another format (irtrack check PATH)?"
+    )
+
+
+def _others(path):
+    """What to say of the .csv files that are not taken for the truth, because nothing says that they are."""
+    found = path.glob("*.csv") if path.is_dir() else (f for f in (path.with_suffix(".csv"),) if f.is_file())
+    found = sorted(file for file in found if not is_hidden(file))
+    return f" (not taken without being named: {', '.join(file.name for file in found[:3])})" if found else ""

@@ -24,6 +24,7 @@ from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.linking import link
 from irtrack_core.datasets.names import is_hidden, natural_key
 from irtrack_core.datasets.sequence import Sequence
+from irtrack_core.datasets.text import read_text_file
 
 
 def read_labels(path, names, shape, size=8.0):
@@ -34,7 +35,7 @@ def read_labels(path, names, shape, size=8.0):
     """
     index_of = {name: index for index, name in enumerate(names)}
     frames, unknown = [[] for _ in names], []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(read_text_file(path).splitlines(), start=1):
         name, *groups = re.sub(r"\s*,\s*", ",", line.split("#")[0]).split() or [""]
         if not name:
             continue
@@ -59,6 +60,13 @@ def read_labels(path, names, shape, size=8.0):
     if len(unknown) and not any(frames):
         raise ValueError(f"{path} names none of the images {names[0]} to {names[-1]}, but {unknown[0]}")
     return frames, unknown
+
+
+def _centres(path):
+    """Whether a label file that `read_labels` has read holds centres, and no corners."""
+    lines = (line.split("#")[0].strip() for line in read_text_file(path).splitlines())
+    first = next((line for line in lines if line), "")
+    return len(re.sub(r"\s*,\s*", " ", first).split()) == 3
 
 
 def _label_file(folder):
@@ -102,9 +110,12 @@ def _read(folder, size, max_gap):
         tracks += [(ImageFrames(files[part]), boxes, notes) for boxes in found]
     if not tracks:
         raise ValueError(f"{labels} annotates no target")
+    others = [file.name for file in sorted(folder.glob("*.txt")) if file != labels]
+    bare += (f"{labels.name} is read, and not {', '.join(others)}",) if others else ()
+    points = _centres(labels)
     bare += (f"{len(unknown)} labelled images are not there, the first: {unknown[0]}",) if unknown else ()
     return [
-        Sequence(title, "hui", frames, boxes, notes=notes + bare, recording=folder.name)
+        Sequence(title, "hui", frames, boxes, notes=notes + bare, recording=folder.name, points=points)
         for title, (frames, boxes, notes) in zip(_titles(folder.name), tracks)
     ]
 

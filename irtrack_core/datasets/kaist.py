@@ -8,6 +8,7 @@ S. Hwang et al., "Multispectral pedestrian detection: benchmark dataset and base
 """
 
 import re
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ import numpy as np
 from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.box_file import checked
 from irtrack_core.datasets.folder import numbering_note
+from irtrack_core.datasets.formats.objects import chosen
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.linking import by_identity, link
 from irtrack_core.datasets.names import is_hidden
@@ -102,8 +104,9 @@ def items(root, *, modality="lwir", sets=None, labels=("person",), min_length=10
     """The set's videos below `root`: [(name, read)]; a sequence is one person, from the first box to the last.
 
     modality: "lwir" or "visible"; sets: None or e.g. ("set00",) (set00-05 train, set06-11 test); labels: of what is a
-    target; min_length: boxes a person needs; max_gap: frames a person may be without box when the annotation has no
-    identities and boxes are linked (`linking.link`). `pair` gives the other modality.
+    target, of person, people, cyclist, person?, ...; None: all; boxes of others are told. min_length: boxes a person needs;
+    max_gap: frames a person may be without box when the annotation has no identities and boxes are linked
+    (`linking.link`). `pair` gives the other modality.
     Raises FileNotFoundError when images or annotations are missing, ValueError when they are bad or all too short.
     """
     root = Path(root)
@@ -111,12 +114,12 @@ def items(root, *, modality="lwir", sets=None, labels=("person",), min_length=10
     if modality not in MODALITIES:
         raise ValueError(f"modality must be 'lwir' or 'visible'; got {modality!r}")
     images = _images(root)
-    other = MODALITIES[modality == "lwir"]
+    other, sets = MODALITIES[modality == "lwir"], chosen(sets)
     videos = {key: files for key, files in images[modality].items() if sets is None or key[0] in sets}
     if not videos:
         raise FileNotFoundError(f"no images/setXX/VYYY/{modality}/I*.jpg below {root} (sets: {sets or 'all'})")
     single = {key: set(files) - set(images[other].get(key, ())) for key, files in videos.items()}
-    options = (labels, min_length, max_gap)
+    options = (chosen(labels), min_length, max_gap)
     return [("_".join(key), partial(_read, root, key, files, single[key], *options)) for key, files in videos.items()]
 
 
@@ -176,9 +179,14 @@ def _read(root, key, files, single, labels, min_length, max_gap):
     for name, frame in zip(names, objects):
         for _, box, _ in frame or []:
             checked(box, shape, f"{where}, {name}")
-    kept = [frame and [(who, box) for label, box, who in frame if label in labels] for frame in objects]
+    kept = [frame and [(who, box) for label, box, who in frame if not labels or label in labels] for frame in objects]
+    others = Counter(label for frame in objects for label, _, _ in frame or () if labels and label not in labels)
     bare = [name for name, frame in zip(names, objects) if frame is None]
     notes = numbering_note(names)
+    left = ", ".join(f"{count} of {label!r}" for label, count in others.most_common())
+    folders = sorted(folder.name for folder in root.glob("annotations*") if folder.is_dir())
+    notes += (f"annotations are read from {where}; there are {', '.join(folders)}",) if len(folders) > 1 else ()
+    notes += (f"boxes left out: {left}; labels= chooses, None takes all",) if left else ()
     notes += (f"{len(bare)} of {len(names)} images have no annotation file, the first: {bare[0]}",) if bare else ()
     notes += (f"{len(single)} images lack their partner of the other modality",) if single else ()
     sequences = []

@@ -30,6 +30,7 @@ class Sequence:
     notes: what the reader had to repair, one sentence each.
     oversampling: samples per detector width along x and y, where the sensor is known, else None.
     recording: what the sequence is cut from; sequences of one recording belong on one side of a split. Default: its name.
+    points: the truth is the boxes' centres alone, and their size was given: overlap is not measured.
 
     Raises ValueError when boxes and frames do not match, or a box is infinite, half NaN or empty.
     """
@@ -43,6 +44,7 @@ class Sequence:
     notes: tuple = field(default=())
     oversampling: tuple | None = None
     recording: str = ""
+    points: bool = False
 
     def __post_init__(self):
         frames = self.frames if isinstance(self.frames, Frames) else ArrayFrames(self.frames)

@@ -6,7 +6,6 @@ One target a sequence, 5-30 px, 30 frames a second. Two layouts are read: the na
 F. Svanström, F. Alonso-Fernandez, C. Englund, "A dataset for multi-sensor drone detection", Data in Brief 39, 2021.
 """
 
-import re
 import warnings
 from functools import cache, partial
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from irtrack_core.datasets import recordings
-from irtrack_core.datasets.box_file import checked, read_boxes
+from irtrack_core.datasets.box_file import checked, read_alone
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.video import open_video
 from irtrack_core.optional import need
@@ -53,9 +52,7 @@ def _labels(video, labels):
         raise FileNotFoundError(f"no labels for {video}: looked for {', '.join(map(str, candidates))}")
     if file.suffix == ".mat":
         return read_mat(file), file
-    # as many frames as its numbers say: a row that was lost shifts nothing
-    numbers = re.findall(r"^(\d+),", file.read_text(), re.MULTILINE)
-    return read_boxes(file, max(map(int, numbers), default=-1) + 1), file
+    return read_alone(file), file  # as many frames as its numbers say: a row that was lost shifts nothing
 
 
 def _fit(boxes, count, file, shift_late):

@@ -5,10 +5,19 @@ Clips of one recording resemble each other: each counts as one witness only toge
 
 from irtrack_core.datasets.recordings import read_table
 
+OF_SIZE = ("aor", "sr50", "sr75", "auc", "norm_auc", "loss_rate", "first_loss")  # measures that need the target's size
+
 
 def recording_of(sequence):
     """Name of the recording that a sequence is cut from; its own where it says none."""
     return getattr(sequence, "recording", "") or sequence.name
+
+
+def check_sized(sequence):
+    """Raise ValueError where the truth is points: their boxes' size was chosen, and overlap with them says nothing."""
+    if getattr(sequence, "points", False):
+        where = f"{sequence.dataset}/{sequence.name}"
+        raise ValueError(f"sequence {where} annotates points: measure centre errors (precision), not overlap")
 
 
 def with_recording(table):

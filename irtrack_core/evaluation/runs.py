@@ -16,7 +16,7 @@ import numpy as np
 from irtrack_core import metrics
 from irtrack_core.boxes import as_boxes, iou
 from irtrack_core.evaluation.detection import detection, pfa_by_frame
-from irtrack_core.evaluation.grouping import recording_of
+from irtrack_core.evaluation.grouping import OF_SIZE, check_sized, recording_of
 from irtrack_core.filtering.baselines import negative
 from irtrack_core.optional import Lazy
 
@@ -121,7 +121,8 @@ def run(tracker, sequence, *, stride=1, start=None, box=None, protocol="OPE", tr
 
 
 def overlaps(result, sequence):
-    """Raw IoU (N,) of each tracked frame, the given first one included; NaN where the target or the box is absent."""
+    """Raw IoU (N,) of each tracked frame, the given first one too; NaN: no target or box. ValueError for points."""
+    check_sized(sequence)
     return iou(result.boxes, _truth(result, sequence))
 
 
@@ -130,7 +131,8 @@ def evaluate(results, sequences):
 
     Columns: dataset, sequence, recording, tracker, protocol, trial, stride, frames (timed), seconds, annotated (frames
     measured), aor, sr50, sr75, auc, p3, p5, p20, norm_auc, rmse (px, or samples), rmse_d (detector widths, NaN where the
-    sensor is unknown), loss_rate, first_loss (frames), fps. Raises KeyError for an unknown sequence.
+    sensor is unknown), loss_rate, first_loss (frames), fps. Of points (`Sequence.points`) those that need a size are NaN.
+    Raises KeyError for an unknown sequence.
     """
     known, rows = by_key(sequences), []
     for result in results:
@@ -155,17 +157,19 @@ def evaluate(results, sequences):
         row |= {"loss_rate": metrics.loss_rate(boxes, truth)}
         row |= {"first_loss": metrics.first_loss(boxes, truth)}
         row |= {"fps": metrics.fps([result.frames], [result.seconds]) if result.seconds > 0 else float("nan")}
-        rows.append(row)
+        rows.append(row | dict.fromkeys(OF_SIZE, float("nan")) if getattr(sequence, "points", False) else row)
     if not rows:
         raise ValueError("no results to evaluate")
     return pd.DataFrame(rows)
 
 
 def curves(results, sequences, curve=metrics.success_curve):
-    """Macro-averaged curve of each tracker: dict tracker -> array. curve: one of the *_curve functions of metrics."""
+    """Macro-averaged curve of each tracker: dict tracker -> array. curve: of metrics; points have `precision_curve` alone."""
     known, values = by_key(sequences), {}
     for result in results:
         sequence = _sequence(result, known)
+        if curve is not metrics.precision_curve:
+            check_sized(sequence)
         clips = values.setdefault(result.tracker, {}).setdefault((result.dataset, recording_of(sequence)), {})
         runs = clips.setdefault(result.sequence, [])  # one a seed
         runs.append(curve(result.boxes[1:], _truth(result, sequence)[1:]))

@@ -78,6 +78,7 @@ def test_hui_in_each_syntax(hui, line):
     (sequence,) = load("hui", hui.parent)
     assert (sequence.name, sequence.dataset) == ("data2", "hui") and media.number(sequence.frames[10]) == 10
     np.testing.assert_array_equal(sequence.boxes, [[20 + i, 10, 8, 8] for i in range(12)])
+    assert sequence.points == ("{c}" in line)  # of a centre nobody knows the size
 
 
 def test_hui_labels_beside_several_targets_and_missing_images(hui):
@@ -208,7 +209,11 @@ def test_kaist_people_become_sequences(kaist, kind):
     assert media.number(visible[0]) == 2 and not np.array_equal(visible[0], two.frames[0])
     (again, _) = load("kaist", kaist, modality="visible", sets=("set00",))
     np.testing.assert_array_equal(pair(again)[3], one.frames[3])
-    assert len(load("kaist", kaist, labels=("person", "cyclist"))) == 3
+    assert len(load("kaist", kaist, labels=("person", "cyclist"))) == len(load("kaist", kaist, labels=None)) == 3
+    assert any("boxes left out: 12 of 'cyclist'; labels= chooses" in note for note in two.notes)
+    assert len(load("kaist", kaist, labels="person")) == 2  # one label alone
+    with pytest.raises(ValueError, match="nobody has 10"):
+        load("kaist", kaist, labels="per")
 
 
 def test_kaist_flat_layout(tmp_path):

@@ -332,7 +332,7 @@ def test_what_file_managers_leave_behind_is_left_out(tmp_path):
         for name in ("._0.png", "._film.avi", "._boxes.csv", "Thumbs.db", ".DS_Store", "desktop.ini"):
             (where / name).write_bytes(b"\0\5\x16\7 of another program")
     media.write_images(folder.parent / "__MACOSX", media.clip(1))
-    (folder / "0truth.csv").write_text("10,12,4,5\n" * 4)
+    (folder / "boxes.csv").write_text("10,12,4,5\n" * 4)
     (folder.parent / "film.csv").write_text("10,12,4,5\n" * 4)
     assert [sequence.name for sequence in datasets.load("folder", folder.parent)] == ["film", "images"]
     assert check("folder", folder.parent).usable and len(open_frames(folder)) == 4

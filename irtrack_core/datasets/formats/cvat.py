@@ -1,0 +1,100 @@
+"""CVAT for video 1.1.
+
+| | |
+|---|---|
+| files | annotations.xml beside images/ or the video |
+| box | <track id label><box frame xtl ytl xbr ybr outside keyframe rotation></track> |
+| pixels | from 0, edges, fractions: w = xbr - xtl |
+| frames | from 0 of the task; a task that begins later or leaves frames out is refused |
+| absent | outside="1", from that box to the next; no box after the last one |
+| several targets | one sequence a track: NAME-0, NAME-1 |
+| between boxes | straight lines (CVAT itself writes every frame); told |
+| source | CVAT's docs, XML annotation format 1.1; rotation is about the box's centre |
+"""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from irtrack_core.boxes import from_centers, from_xyxy
+from irtrack_core.datasets.formats import objects
+
+NUMBERS = ("frame", "xtl", "ytl", "xbr", "ybr", "outside", "rotation")
+
+
+def items(root, *, track=None, labels=None, frames=None, fps=None, dataset="cvat"):
+    """The sequences of an annotations.xml, or of the folder that has it: [(name, read)], one Sequence a track.
+
+    track: this id alone; labels: names to keep; frames: the video or folder of images where it is not beside the file.
+    Raises FileNotFoundError, ValueError that names file and track.
+    """
+    found = annotations(Path(root))
+    if not found:
+        raise FileNotFoundError(f"no annotations.xml in {root} or its folders")
+    return [
+        (name, partial(_read, file, name, track, objects.chosen(labels), frames, fps, dataset)) for name, file in found
+    ]
+
+
+def annotations(root):
+    """[(name, file)] of the annotations at `root`, or in its folders."""
+    if root.is_file():
+        return [(root.parent.resolve().name if root.name == "annotations.xml" else root.stem, root)]
+    files = (
+        [root / "annotations.xml"] if (root / "annotations.xml").is_file() else sorted(root.glob("*/annotations.xml"))
+    )
+    return [(file.parent.resolve().name, file) for file in files]
+
+
+def _read(file, name, track, labels, frames, fps, dataset):
+    root = objects.read_xml_file(file)
+    if root.tag != "annotations" or root.find("image") is not None:
+        raise ValueError(f"{file} is not of CVAT for video: export the task as 'CVAT for video 1.1'")
+    found, tracks, notes = objects.find_frames(file, frames), {}, ()
+    _check_task(root, file, len(found))
+    for one in root.iter("track"):
+        if labels is not None and one.get("label") not in labels:
+            continue
+        where = f"{file}, track {one.get('id')}"
+        boxes, filled, turned = _track(one, where, len(found))
+        tracks[one.get("id")] = boxes
+        notes += (f"track {one.get('id')}: {filled} frames between key frames are interpolated",) if filled else ()
+        notes += (
+            (f"track {one.get('id')}: {turned} turned boxes are read as the rectangles round them",) if turned else ()
+        )
+    return objects.sequences(file, dataset, found, tracks, notes=notes, track=track, fps=fps, name=name)
+
+
+def _track(one, where, count):
+    """(boxes (count, 4), frames interpolated, turned boxes) of a <track>."""
+    keys, turned = {}, 0
+    for box in one.iter("box"):
+        values = [box.get(key, "0" if key in ("outside", "rotation") else None) for key in NUMBERS]
+        frame, *corners, outside, rotation = objects.floats(values, where, ", ".join(NUMBERS))
+        if not 0 <= frame < count or frame % 1:
+            raise ValueError(f"{where}: frame {frame:g}, but there are {count} frames (0 to {count - 1})")
+        sized = from_xyxy(corners)
+        if rotation:
+            turned += 1
+            radians = np.deg2rad(rotation)
+            c, s = abs(np.cos(radians)), abs(np.sin(radians))
+            sized = from_centers(sized[:2] + sized[2:] / 2, [sized[2] * c + sized[3] * s, sized[2] * s + sized[3] * c])
+        if int(frame) in keys:
+            raise ValueError(f"{where}: two boxes in frame {frame:g}")
+        keys[int(frame)] = None if outside else sized
+    return *objects.between(keys, count), turned
+
+
+def _check_task(root, file, count):
+    """Raise ValueError where the task is not about all `count` frames."""
+    task = next((found for part in ("task", "job") if (found := root.find(f"meta/{part}")) is not None), None)
+    if task is None:
+        return
+    told = {key: (task.findtext(key) or "").strip() for key in ("size", "start_frame", "frame_filter")}
+    if told["start_frame"] not in ("", "0") or told["frame_filter"]:
+        raise ValueError(
+            f"{file}: the task leaves frames out (start_frame {told['start_frame']}, {told['frame_filter']!r})"
+        )
+    if told["size"].isdigit() and int(told["size"]) != count:
+        raise ValueError(f"{file}: the task has {told['size']} frames, but there are {count}: give frames=")
