@@ -4,10 +4,13 @@ Y. Wu, J. Lim, M.-H. Yang, "Object tracking benchmark", TPAMI 37, 2015. A pass i
 sequence, `run_all` tracks them over many sequences in several processes, each of which decodes a sequence once.
 """
 
+import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 from zlib import crc32
 
 import cv2
@@ -126,9 +129,16 @@ _tracker = None
 
 def _begin(make):
     global _tracker
+    Thread(target=_end_with_parent, daemon=True).start()
     limit_threads(1)
     cv2.setNumThreads(1)
     _tracker = make()
+
+
+def _end_with_parent():
+    """Ends this process when the one that started it is killed: it would else wait for work for ever."""
+    wait([parent_process().sentinel])
+    os._exit(1)
 
 
 def _track(work, sequence):

@@ -196,10 +196,16 @@ class OpenVinoEngine(GraphEngine):
     else go into handing them over."""
 
     backend = "openvino"
+    _ran = None  # the process in which it first computed
 
     def _load(self, graph):
         import openvino
 
+        if self._ran not in (None, os.getpid()):  # it would wait for threads that a fork does not take along
+            raise RuntimeError(
+                "openvino has run in the process that this one was forked from, and cannot start here: start processes by "
+                "multiprocessing.get_context('spawn'), or use backend='onnxruntime'"
+            )
         hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": self.threads, "NUM_STREAMS": 1}
         hints["INFERENCE_PRECISION_HINT"] = "bf16" if self.precision == "bf16" else "f32"  # else it would choose bf16
         core = openvino.Core()
@@ -210,6 +216,7 @@ class OpenVinoEngine(GraphEngine):
         return request, arrays, [request.get_output_tensor(i) for i in range(len(request.model_outputs))]
 
     def _run(self, graph, inputs):
+        OpenVinoEngine._ran = self._ran or os.getpid()
         request, arrays, outputs = graph
         for array, value in zip(arrays, inputs, strict=True):
             array[...] = value

@@ -54,6 +54,13 @@ class OpenCVTracker:
         if self.make is None:
             raise ImportError(f"this OpenCV ({version()}) has no tracker {name!r}: {HOW}")
 
+    def __getstate__(self):
+        if hasattr(self, "tracker"):  # OpenCV's object: Python can neither copy it nor look into it
+            raise TypeError(
+                f"the tracker {self.name!r} cannot be copied or pickled once it is started: do it before init"
+            )
+        return self.__dict__
+
     def init(self, frame, box):
         frame = to_gray(frame)
         self.shape, self.box = frame.shape, check_box(box, frame.shape)

@@ -1,5 +1,6 @@
 """The Siamese tracker: search window, filter, network, best proposal; and re-detection when the target may be elsewhere."""
 
+import copy
 from functools import partial
 
 import numpy as np
@@ -62,6 +63,12 @@ class SiameseTracker:
         if known and "size_line" not in options:
             tracker.size_line = tuple(known.get("size", tracker.size_line))
         return tracker
+
+    def __copy__(self):
+        """A tracker with a state of its own, on the same network: what one follows, the other does not notice."""
+        engine = object.__new__(type(self.engine))
+        engine.__dict__.update(self.engine.__dict__)
+        return copy.deepcopy(self, {id(self.net): self.net, id(self.engine): engine})
 
     def init(self, frame, box):
         """Start on the target in `box`. Raises ValueError for an unusable frame or box."""
