@@ -5,6 +5,7 @@ sequence, `run_all` tracks them over many sequences in several processes, each o
 """
 
 import os
+import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import partial
@@ -117,7 +118,9 @@ def run_all(make, sequences, protocols=("OPE",), strides=(1,), *, seed=0, proces
         futures = {pool.submit(_track, work, known[i]): i for i in order}
         try:
             for future in wrap(as_completed(futures), total=len(known)):
-                found[futures[future]] = future.result()
+                found[futures[future]], told = future.result()
+                for message in told:
+                    warnings.warn(message, stacklevel=2)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -142,7 +145,11 @@ def _end_with_parent():
 
 
 def _track(work, sequence):
-    return work(_tracker, sequence)
+    """(results, texts of the warnings, each once): a warning of this process would reach nobody."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        results = work(_tracker, sequence)
+    return results, list(dict.fromkeys(str(one.message) for one in caught))
 
 
 def with_first_passes(results):
