@@ -14,10 +14,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from irtrack_core.config import NetworkSettings
+from irtrack_core.network import SHIPPED  # noqa: F401  weights.SHIPPED is what the other rooms say
+from irtrack_core.network.header import check_header
 from irtrack_core.network.inference import Graphs
 from irtrack_core.optional import need
 
-SHIPPED = Path(__file__).resolve().parent / "shipped"  # folder of the weights that come with the package
 GRAPHS = {"template": ".template.onnx", "search": ".search.onnx", "int8": ".search-int8.onnx"}  # files beside weights
 
 # what a card has to say, so that others can make the file again and know what it is worth
@@ -70,9 +71,7 @@ def read_tensors(path):
 
 def _opened(path, read):
     """(read(file), metadata) of a safetensors file."""
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no weights at {path}: train them with notebook 05, or check the path")
+    check_header(path)
     try:
         with safe_open(path, framework="numpy") as file:
             return read(file), {key: _value(text) for key, text in (file.metadata() or {}).items()}

@@ -79,6 +79,15 @@ def _time(seconds):
     return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
 
 
+def executed(profile):
+    """Paths of the executed notebooks of a profile. Raises FileNotFoundError where there are none."""
+    place = book.folders(profile)[0] / "notebooks"
+    notebooks = sorted(place.glob("*.ipynb"))
+    if not notebooks:
+        raise FileNotFoundError(f"no executed notebooks in {place}: first `make results PROFILE={profile}`")
+    return notebooks
+
+
 def where(profile):
     """Print where the tables, figures and notebooks of a profile are, and last the report, as a page that a browser opens."""
     results, figures = book.folders(profile)

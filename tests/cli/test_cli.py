@@ -225,6 +225,9 @@ def test_a_video_that_breaks_off_keeps_what_could_be_read(here, capsys):
         (["track", "none.npy", "--box", BOX], "none.npy holds no frames"),
         (["track", "text.npy", "--box", BOX], "text.npy cannot be read as a NumPy array"),
         (["track", "gone.npy", "--box", BOX], "no array gone.npy"),
+        (["track", "gone.png", "--box", BOX], "no image gone.png"),
+        (["track", "images", "--box", "0,0,64,47", "--tracker", "mil"], "OpenCV's tracker 'mil' cannot start"),
+        (["track", "images", "--box", BOX, "--weights", "text.npy"], "text.npy is not a whole safetensors file"),
         (["track", "images", "--box", BOX, "--backend", "tensorrt"], "unknown backend 'tensorrt'"),
         (["track", "images", "--box", BOX, "--backend", "opencv", "--precision", "int8"], "has no precision 'int8'"),
         (["track", "images", "--box", BOX, "--start", "9"], "start frame 9: there are 3 frames"),
@@ -500,7 +503,9 @@ def test_ctrl_c_at_any_time_is_no_traceback(monkeypatch, capsys):
     assert main(["check", "svanstrom"]) == 130 and capsys.readouterr().err == "irtrack: stopped\n"
 
 
-def test_a_missing_system_library_is_told(monkeypatch, capsys):
+def test_a_missing_system_library_is_told(here, monkeypatch, capsys):
+    (here / "film.mp4").touch()
+
     def without(arguments):
         raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
 
