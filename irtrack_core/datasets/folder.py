@@ -95,7 +95,7 @@ def _array_frames(path):
         raise FileNotFoundError(f"no array {path}")
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except Exception as error:  # its header is Python's own syntax: a damaged one may be any error of Python's parser
         raise ValueError(f"{path} cannot be read as a NumPy array: {error}") from error
     if array.ndim == 4 and array.shape[3] in (1, 3):
         raise ValueError(f"{path} holds colour frames {array.shape}: save one plane of them, as (N, H, W)")
