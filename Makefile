@@ -6,6 +6,7 @@
 # make baselines CSRT, KCF and MIL of OpenCV over the experiments' sequences, in an environment of their own (.venv-baselines)
 # make notebooks [NB=02]   rebuild the stored notebooks from notebooks/src
 # make fuzz      100,000 cases of the tests in tests/fuzz, an hour at most (MINUTES=60); seeds that fail are kept and tried first
+# make kill      training, tracking, notebooks and downloads stopped at 60 random moments, and started again
 # make findings  what other packages do unexpectedly, checked against pinned versions of them (needs a package index)
 #
 # Variables, given after the target's name, e.g. `make results PROFILE=medium CORES=8`:
@@ -30,7 +31,7 @@ TORCH := torch==2.13.0
 BASELINES := opencv-contrib-python numpy scipy pandas pydantic safetensors filelock tqdm mcos-decoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: results plan test lab baselines notebooks site bench fuzz findings clean
+.PHONY: results plan test lab baselines notebooks site bench fuzz kill findings clean
 .DELETE_ON_ERROR:
 
 results: $(STAMP)
@@ -68,6 +69,9 @@ site: $(STAMP)
 
 fuzz: $(STAMP)
 	$(BIN)/python tests/fuzz/run.py --minutes $(MINUTES)
+
+kill: $(STAMP)
+	$(BIN)/python tests/helpers/kills.py
 
 bench: $(STAMP)
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done

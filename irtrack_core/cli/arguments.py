@@ -62,6 +62,11 @@ def _add_track(commands):
     return one
 
 
+def exit_code(stop):
+    """The exit code of a command that a KeyboardInterrupt stopped: 128 and the number of the signal, 2 for Ctrl-C."""
+    return 128 + (stop.args[0] if stop.args else 2)
+
+
 def joined(words):
     """The words, with `--box -3,5,8,8` as one: a box may begin outside the frame, and argparse takes -3 for an option."""
     words = list(words)

@@ -1,25 +1,36 @@
 """Command line: `irtrack track`, `irtrack check`, `irtrack fetch`.
 
-Exit codes: 0 done; 1 a checked dataset cannot be used; 2 bad input, with a message on stderr; 130 stopped by Ctrl-C, and
-the rows written until then are kept.
+Exit codes: 0 done; 1 a checked dataset cannot be used; 2 bad input, with a message on stderr; 130, 143 and 129: stopped by
+Ctrl-C, SIGTERM or a closed terminal, and the rows written until then are kept; 141: nobody reads what is printed any more.
 """
 
 import os
+import signal
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 # a damaged file is reported once, by us, and not by the libraries too; set before OpenCV is imported
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
-from irtrack_core.cli.arguments import check_track, joined, parser
+from irtrack_core.cli.arguments import check_track, exit_code, joined, parser
 
 
 def main(argv=None):
     """Run a command; returns the exit code."""
+    for name in ("stdout", "stderr"):  # closed by the caller: the first file that is opened would take its place
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))
     arguments = parser(_track, _check, _fetch).parse_args(joined(sys.argv[1:] if argv is None else argv))
     try:
-        return arguments.command(arguments)
+        with _stoppable():
+            code = arguments.command(arguments)
+            sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries once more at its end
+        return 128 + signal.SIGPIPE
     except ImportError as error:
         if "libGL" in str(error) or "libgthread" in str(error) or "libglib" in str(error):
             return _fail(f"OpenCV lacks a system library ({error}); on Debian/Ubuntu: apt install libgl1 libglib2.0-0")
@@ -27,13 +38,34 @@ def main(argv=None):
         return _fail(f"{error}{more}")
     except (ValueError, TypeError, OSError, MemoryError) as error:
         return _fail(error or "there is not enough memory")
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("irtrack: stopped", file=sys.stderr)
-        return 130
+        return exit_code(stop)
     except Exception as error:
         if type(error).__module__ != "cv2":  # OpenCV's own error, on frames that it cannot work on
             raise
         return _fail(f"OpenCV cannot work on these frames ({' '.join(str(error).split())})")
+
+
+@contextmanager
+def _stoppable():
+    """SIGTERM, and SIGHUP where nothing else is to be done with it, raise KeyboardInterrupt inside, as Ctrl-C does."""
+
+    def stop(number, _):
+        raise KeyboardInterrupt(number)
+
+    before = {}
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+        try:
+            if number and signal.getsignal(number) == signal.SIG_DFL:
+                before[number] = signal.signal(number, stop)
+        except ValueError:  # signals are the main thread's affair
+            break
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _fail(message):

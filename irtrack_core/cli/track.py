@@ -6,6 +6,8 @@ from contextlib import ExitStack
 
 import numpy as np
 
+from irtrack_core.cli.arguments import exit_code
+
 SHOWN = 10  # problems that are printed; further ones are only counted
 
 
@@ -65,11 +67,11 @@ def _follow(tracker, frames, box, start, csv, out):
                 if video:
                     video.write(frame, box, LOST if unsure else FOUND)
                 done, bad, lost = done + 1, bad + bool(problem), lost + unsure
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             if not done:
                 raise
             print(f"irtrack: stopped after {done} frames; they are kept", file=sys.stderr)
-            code = 130
+            code = exit_code(stop)
     written = ", ".join(str(file) for file in (csv, out) if file)
     state = f", target lost in {lost}" if lost else ""
     print(f"{done} frame{'s' * (done != 1)}, {bad} of them unreadable{state}; written: {written}")

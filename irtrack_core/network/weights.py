@@ -28,7 +28,7 @@ CARD = ("command", "commit", "data", "seeds", "scores")
 def write_tensors(path, tensors, metadata):
     """Write a dict of arrays or torch tensors and a metadata dict (JSON values) as a safetensors file, atomically.
 
-    A file is whole or not there, after a power cut too.
+    A file is whole or not there, after a power cut too. Raises OSError where it cannot be written.
     """
     arrays = {name: np.asarray(_array(tensor), order="C") for name, tensor in tensors.items()}
     words = {key: json.dumps(value) for key, value in metadata.items()}
@@ -45,7 +45,10 @@ def _write(path, fill):
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
-        fill(temporary)
+        try:
+            fill(temporary)
+        except SafetensorError as error:  # its word for a full disk
+            raise OSError(f"cannot write {path}: {error}") from error
         os.chmod(temporary, 0o644)
         os.fsync(handle)
         os.replace(temporary, path)
@@ -109,11 +112,13 @@ def load_graphs(path, preset=None):
     """
     path = Path(path)
     metadata = read_metadata(path)
-    sums = metadata.get("card", {}).get("graphs", {})
+    sums = _part(_part(metadata, "card"), "graphs")
     if not sums:
         return None
     models = {}
     for name, checksum in sums.items():
+        if name not in GRAPHS:
+            raise ValueError(f"the card of {path} names a graph {name!r}, of which this version knows nothing")
         file = path.with_suffix(GRAPHS[name])
         models[name] = file.read_bytes() if file.is_file() else b""
         if hashlib.sha256(models[name]).hexdigest() != checksum:
@@ -129,9 +134,14 @@ def read_metadata(path):
     return _opened(path, lambda file: None)[1]
 
 
+def _part(metadata, name):
+    """The dict `name` in metadata; {} where another tool, or damage, put something else there."""
+    return metadata[name] if isinstance(metadata.get(name), dict) else {}
+
+
 def read_card(path):
     """The card of a weights file."""
-    return read_metadata(path).get("card", {})
+    return _part(read_metadata(path), "card")
 
 
 def lacking(card):
@@ -143,12 +153,12 @@ def card_text(path):
     """The card of a weights file as lines to read: preset, parameters and size, then what the card says and lacks."""
     tensors, metadata = read_tensors(path)
     numbers = sum(tensor.size for tensor in tensors.values())
-    settings = metadata.get("settings", {})
-    width = f", width factor {settings['width']:g}" if "width" in settings else ""
+    settings = _part(metadata, "settings")
+    width = f", width factor {settings['width']}" if "width" in settings else ""
     lines = [
         f"{path}: preset {settings.get('preset', '?')}{width}, {numbers:,} numbers, {Path(path).stat().st_size:,} bytes"
     ]
-    card = metadata.get("card", {})
+    card = _part(metadata, "card")
     for name, value in card.items():
         lines.append(f"  {name}: {value if isinstance(value, str) else json.dumps(value)}")
     missing = lacking(card)
