@@ -12,6 +12,7 @@ from irtrack_core.datasets.frames import IMAGE_SUFFIXES, ArrayFrames, ImageFrame
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.video import VIDEO_SUFFIXES, VideoFrames
 
+LARGEST_HEADER = 10_000  # bytes of the words before an array's numbers, as NumPy allows them
 BOX_NAMES = ("boxes.csv", "boxes.txt", "groundtruth.txt", "groundtruth_rect.txt", "groundtruth.csv")
 
 
@@ -94,9 +95,15 @@ def _array_frames(path):
     if not path.is_file():
         raise FileNotFoundError(f"no array {path}")
     try:
+        with open(path, "rb") as file:  # NumPy reads a header of any length before it says that it is too long
+            version = np.lib.format.read_magic(file)
+            length = int.from_bytes(file.read(2 if version == (1, 0) else 4), "little")
+            if length > LARGEST_HEADER:
+                raise ValueError(f"its header would have {length} bytes")
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except Exception as error:  # its header is Python's own syntax: a damaged one may be any error of Python's parser
-        raise ValueError(f"{path} cannot be read as a NumPy array: {error}") from error
+        words = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path} cannot be read as a NumPy array: {words or type(error).__name__}") from error
     if array.ndim == 4 and array.shape[3] in (1, 3):
         raise ValueError(f"{path} holds colour frames {array.shape}: save one plane of them, as (N, H, W)")
     try:

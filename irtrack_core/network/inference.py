@@ -104,8 +104,18 @@ class GraphEngine:
     def __init__(self, graphs, precision, threads):
         self.precision, self.threads, self.device = precision, threads, "cpu"
         self.graphs = graphs
-        self.template_graph = self._load(graphs.template)
-        self.search_graph = self._load(graphs.int8 if precision == "int8" else graphs.search)
+        self._check()
+        try:
+            self.template_graph = self._load(graphs.template)
+            self.search_graph = self._load(graphs.int8 if precision == "int8" else graphs.search)
+        except ImportError:
+            raise
+        except Exception as error:  # each package has errors of its own
+            words = " ".join(str(error).split())[:300]
+            raise ValueError(f"{self.backend} cannot load the network's graphs ({words}): make them again") from error
+
+    def _check(self):
+        """Raises RuntimeError where the backend cannot work in this process."""
 
     def template(self, crop):
         """Take the target that the template crop (inputs, T, T) float32 shows."""
@@ -173,14 +183,16 @@ class OpenVinoEngine(GraphEngine):
     backend = "openvino"
     _ran = None  # the process in which it first computed
 
-    def _load(self, graph):
-        import openvino
-
+    def _check(self):
         if self._ran not in (None, os.getpid()):  # it would wait for threads that a fork does not take along
             raise RuntimeError(
                 "openvino has run in the process that this one was forked from, and cannot start here: start processes by "
                 "multiprocessing.get_context('spawn'), or use backend='onnxruntime'"
             )
+
+    def _load(self, graph):
+        import openvino
+
         hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": self.threads, "NUM_STREAMS": 1}
         hints["INFERENCE_PRECISION_HINT"] = "bf16" if self.precision == "bf16" else "f32"  # else it would choose bf16
         core = openvino.Core()

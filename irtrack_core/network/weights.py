@@ -21,6 +21,9 @@ from irtrack_core.optional import need
 
 GRAPHS = {"template": ".template.onnx", "search": ".search.onnx", "int8": ".search-int8.onnx"}  # files beside weights
 
+LARGEST_GRAPH = 128 * 2**20  # bytes; those of the preset `paper` have 20 million
+ELSEWHERE = b"\x0a\x08location"  # in an ONNX model: a tensor whose numbers lie in a file beside it, or anywhere
+
 # what a card has to say, so that others can make the file again and know what it is worth
 CARD = ("command", "commit", "data", "seeds", "scores")
 
@@ -120,7 +123,9 @@ def load_graphs(path, preset=None):
         if name not in GRAPHS:
             raise ValueError(f"the card of {path} names a graph {name!r}, of which this version knows nothing")
         file = path.with_suffix(GRAPHS[name])
-        models[name] = file.read_bytes() if file.is_file() else b""
+        models[name] = file.read_bytes() if file.is_file() and file.stat().st_size <= LARGEST_GRAPH else b""
+        if ELSEWHERE in models[name]:
+            raise ValueError(f"{file} keeps its numbers in another file: only a graph that is whole is read")
         if hashlib.sha256(models[name]).hexdigest() != checksum:
             raise ValueError(
                 f"{file} is missing or not the graph of {path.name}: copy both again, or make it with "

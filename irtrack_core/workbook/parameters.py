@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+LARGEST = 50_000_000  # bytes of a notebook; those with all their figures have some 5 million
 KINDS = {"int": int, "float": float, "bool": bool, "list": list, "tuple": tuple, "str": str}
 CHOICE = re.compile(r"\s*([\w-]+(?:\s*\|\s*[\w-]+)+)\s*")  # a comment that names the values: quick | medium | full
 RANGE = re.compile(r"\b(\d+) to (\d+)\b")
@@ -30,6 +31,8 @@ def read_notebook(path):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no notebook {path}")
+    if path.stat().st_size > LARGEST:
+        raise ValueError(f"{path} is no notebook that can be read: it has {path.stat().st_size:,} bytes")
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         cells = [(cell["cell_type"], cell.get("metadata", {}), cell["source"]) for cell in notebook["cells"]]
@@ -48,7 +51,11 @@ def parameters(notebook):
         return {}
     source = "".join(cell["source"])
     lines, found = source.splitlines(), {}
-    for node in ast.parse(source).body:
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise ValueError(f"the parameters of the notebook are not Python: {str(error)[:200]}") from error
+    for node in tree.body:
         if isinstance(node, ast.AnnAssign):
             target, kind = node.target, ast.unparse(node.annotation)
         elif isinstance(node, ast.Assign) and len(node.targets) == 1:
