@@ -3,11 +3,15 @@
 import copy
 import os
 import pickle
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from processes import alive, environment, python
 from toys import moving_spot
 
@@ -142,3 +146,30 @@ print("this line is seen")
     for backend in {"onnxruntime", "openvino"} & set(BACKENDS):
         run = python("-c", code, backend)
         assert (run.returncode, run.stdout) == (0, "this line is seen\n"), run.stderr
+
+
+RESULTS = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from irtrack_core.workbook import batch
+from irtrack_core.workbook.__main__ import main
+job = "import os, signal, subprocess, time; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+job += "other = subprocess.Popen(['sleep', '99']); print(os.getpid(), other.pid, flush=True); time.sleep(99)"
+batch._snakemake = lambda name, cores: [sys.executable, "-c", job]
+sys.exit(main(["results"]))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_no_job_outlives_the_lock_of_make_results(tmp_path, number):
+    env = environment(IRTRACK_RESULTS=str(tmp_path))
+    words = [sys.executable, "-c", RESULTS]
+    run = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
+    pids = run.stdout.readline().split()
+    run.send_signal(number)
+    _, errors = run.communicate(timeout=60)
+    assert run.returncode == 128 + number and "Traceback" not in errors, errors
+    assert len(pids) == 2 and not any(map(alive, pids))
+    with FileLock(tmp_path / "quick" / ".running.lock", timeout=0):
+        pass

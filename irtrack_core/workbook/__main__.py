@@ -22,6 +22,9 @@ def main(arguments=None):
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt as stop:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 128 + (stop.args[0] if stop.args else 2)
 
 
 def _settle_places():
