@@ -25,7 +25,7 @@ def parser(run_track, run_check, run_fetch):
     two.add_argument("path", type=Path, nargs="?", help="its folder or file; default: what IRTRACK_DATA names")
     two.add_argument("--quick", action="store_true", help="do not read every frame")
     two.add_argument(
-        "--option", action="append", default=[], type=_option, metavar="NAME=VALUE",
+        "--option", action="append", default=[], type=option, metavar="NAME=VALUE",
         help="an option of the dataset's reader, e.g. min_length=1, split=train; may be repeated",
     )  # fmt: skip
     two.set_defaults(command=run_check)
@@ -86,7 +86,8 @@ def _box(text):
     return box
 
 
-def _option(text):
+def option(text):
+    """(name, value) of NAME=VALUE; the value is Python's where it can be."""
     name, equals, value = text.partition("=")
     if not (equals and name.isidentifier()):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
@@ -108,11 +109,12 @@ def check_track(arguments):
     if arguments.box is not None and (arguments.list or arguments.pick is not None):
         raise ValueError("--list and --pick are about the filter's candidates: leave --box out")
     if not arguments.list:
-        _check_network(arguments)
+        check_network(arguments)
     _check_files(arguments)
 
 
-def _check_network(arguments):
+def check_network(arguments):
+    """Raises ValueError or FileNotFoundError where --tracker, --weights, --backend and --precision do not fit together."""
     from irtrack_core import trackers
     from irtrack_core.network import SHIPPED, backends
     from irtrack_core.network.header import check_header

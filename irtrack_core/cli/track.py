@@ -13,9 +13,6 @@ SHOWN = 10  # problems that are printed; further ones are only counted
 
 def run(arguments):
     """Run the command `track`; returns the exit code."""
-    from irtrack_core.provenance import limit_threads
-
-    limit_threads()  # small nets: a second thread costs more than it brings, and a busy machine stalls it
     from irtrack_core.boxes import check_box
     from irtrack_core.datasets.folder import open_frames
 
@@ -30,12 +27,17 @@ def run(arguments):
     box = check_box(box, shape)  # before the tracker, which takes longer to make
     if box[2] < 1 and box[3] < 1:
         print("irtrack: the box is smaller than a pixel: x,y,w,h are pixels, not shares of the frame", file=sys.stderr)
-    return _follow(_tracker(arguments), frames, box, arguments.start, arguments.csv, arguments.out)
+    return _follow(make_tracker(arguments), frames, box, arguments.start, arguments.csv, arguments.out)
 
 
-def _tracker(arguments):
+def make_tracker(arguments):
+    """The tracker that --tracker, --weights, --backend and --precision name. Errors: see `arguments.check_network`."""
+    from irtrack_core.cli.arguments import check_network
+    from irtrack_core.provenance import limit_threads
     from irtrack_core.trackers import create
 
+    check_network(arguments)
+    limit_threads()  # small nets: a second thread costs more than it brings, and a busy machine stalls it
     words = {name: getattr(arguments, name) for name in ("weights", "backend", "precision")}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
