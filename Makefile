@@ -5,6 +5,8 @@
 # make site      HTML pages of the executed notebooks, in site/; the demos' controls work there, at recorded values
 # make baselines CSRT, KCF and MIL of OpenCV over the experiments' sequences, in an environment of their own (.venv-baselines)
 # make notebooks [NB=02]   rebuild the stored notebooks from notebooks/src
+# make fuzz      100,000 cases of the tests in tests/fuzz, an hour at most (MINUTES=60); seeds that fail are kept and tried first
+# make kill      training, tracking, notebooks and downloads stopped at 60 random moments, and started again
 # make findings  what other packages do unexpectedly, checked against pinned versions of them (needs a package index)
 #
 # Variables, given after the target's name, e.g. `make results PROFILE=medium CORES=8`:
@@ -18,6 +20,7 @@
 PROFILE ?= quick
 CORES ?= 2
 NB ?=
+MINUTES ?= 60
 TORCH_INDEX ?=
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -28,7 +31,7 @@ TORCH := torch==2.13.0
 BASELINES := opencv-contrib-python numpy scipy pandas pydantic safetensors filelock tqdm mcos-decoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: results plan test lab baselines notebooks site bench findings clean
+.PHONY: results plan test lab baselines notebooks site bench fuzz kill findings clean
 .DELETE_ON_ERROR:
 
 results: $(STAMP)
@@ -63,6 +66,12 @@ notebooks: $(STAMP)
 
 site: $(STAMP)
 	$(BIN)/python -m irtrack_core.workbook site --profile $(PROFILE)
+
+fuzz: $(STAMP)
+	$(BIN)/python tests/fuzz/run.py --minutes $(MINUTES)
+
+kill: $(STAMP)
+	$(BIN)/python tests/helpers/kills.py
 
 bench: $(STAMP)
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done

@@ -7,6 +7,8 @@ from pathlib import Path
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # damaged files are part of the tests
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 import pytest  # noqa: E402
 

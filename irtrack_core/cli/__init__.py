@@ -1,1 +1,1 @@
-"""The command line: `irtrack track`, `check`, `fetch`."""
+"""The command line: `irtrack track`, `check`, `convert`, `fetch`, `trax`."""

@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-import numpy as np
-
 FORMATS = ("otb", "got10k", "lasot", "vot", "mot", "coco", "csv")  # of `datasets.writers`, which is imported when used
 
 
@@ -49,7 +47,7 @@ def run(arguments):
         boxes = read_alone(source)
         files = write(arguments.to, target, boxes, shape=arguments.size)
         print(
-            f"{len(boxes)} frames, {int(np.isfinite(boxes[:, 0]).sum())} boxes; written: {', '.join(map(str, files))}"
+            f"{len(boxes)} frames, {int((boxes[:, 0] == boxes[:, 0]).sum())} boxes; written: {', '.join(map(str, files))}"
         )
         return 0
     dataset = arguments.dataset or detected(source)

@@ -1,49 +1,71 @@
 """Command line: `irtrack track`, `irtrack check`, `irtrack convert`, `irtrack fetch`.
 
-Exit codes: 0 done; 1 a checked dataset cannot be used; 2 bad input, with a message on stderr; 130 stopped by Ctrl-C, and
-the rows written until then are kept.
+Exit codes: 0 done; 1 a checked dataset cannot be used; 2 bad input, with a message on stderr; 130, 143 and 129: stopped by
+Ctrl-C, SIGTERM or a closed terminal, and the rows written until then are kept; 141: nobody reads what is printed any more.
 """
 
-import argparse
-import ast
 import os
+import signal
 import sys
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
-
-from tqdm import tqdm
 
 # a damaged file is reported once, by us, and not by the libraries too; set before OpenCV is imported
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
-from irtrack_core.cli import convert, track, trax
+from irtrack_core.cli.arguments import check_track, exit_code, joined, parser
 
 
 def main(argv=None):
     """Run a command; returns the exit code."""
-    arguments = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
+    for name in ("stdout", "stderr"):  # closed by the caller: the first file that is opened would take its place
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))
+    arguments = parser(_track, _check, _fetch).parse_args(joined(sys.argv[1:] if argv is None else argv))
     try:
-        return arguments.command(arguments)
+        with _stoppable():
+            code = arguments.command(arguments)
+            sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries once more at its end
+        return 128 + signal.SIGPIPE
     except ImportError as error:
         if "libGL" in str(error) or "libgthread" in str(error) or "libglib" in str(error):
             return _fail(f"OpenCV lacks a system library ({error}); on Debian/Ubuntu: apt install libgl1 libglib2.0-0")
         more = "; or use another tracker or dataset" if isinstance(error, ModuleNotFoundError) else ""
         return _fail(f"{error}{more}")
-    except (ValueError, TypeError, OSError) as error:
-        return _fail(error)
-    except KeyboardInterrupt:
+    except (ValueError, TypeError, OSError, MemoryError) as error:
+        return _fail(error or "there is not enough memory")
+    except KeyboardInterrupt as stop:
         print("irtrack: stopped", file=sys.stderr)
-        return 130
+        return exit_code(stop)
+    except Exception as error:
+        if type(error).__module__ != "cv2":  # OpenCV's own error, on frames that it cannot work on
+            raise
+        return _fail(f"OpenCV cannot work on these frames ({' '.join(str(error).split())})")
 
 
-def _joined(words):
-    """The words, with `--box -3,5,8,8` as one: a box may begin outside the frame, and argparse takes -3 for an option."""
-    words = list(words)
-    while "--box" in words[:-1]:
-        place = words.index("--box")
-        words[place : place + 2] = [f"--box={words[place + 1]}"]
-    return words
+@contextmanager
+def _stoppable():
+    """SIGTERM, and SIGHUP where nothing else is to be done with it, raise KeyboardInterrupt inside, as Ctrl-C does."""
+
+    def stop(number, _):
+        raise KeyboardInterrupt(number)
+
+    before = {}
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", None)):
+        try:
+            if number and signal.getsignal(number) == signal.SIG_DFL:
+                before[number] = signal.signal(number, stop)
+        except ValueError:  # signals are the main thread's affair
+            break
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _fail(message):
@@ -51,49 +73,16 @@ def _fail(message):
     return 2
 
 
-def _parser():
-    parser = argparse.ArgumentParser(prog="irtrack", description="Track small targets in infrared sequences.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def _track(arguments):
+    check_track(arguments)
+    from irtrack_core.cli import track
 
-    track.add_parser(commands)
-
-    two = commands.add_parser("check", help="say what a dataset holds and what is wrong with it")
-    two.add_argument(
-        "dataset", help="svanstrom, otb, ... (an unknown name lists all), or the path alone: it is found out"
-    )
-    two.add_argument("path", type=Path, nargs="?", help="its folder or file; default: what IRTRACK_DATA names")
-    two.add_argument("--quick", action="store_true", help="do not read every frame")
-    two.add_argument(
-        "--option", action="append", default=[], type=_option, metavar="NAME=VALUE",
-        help="an option of the dataset's reader, e.g. min_length=1, split=train; may be repeated",
-    )  # fmt: skip
-    two.set_defaults(command=_check)
-
-    convert.add_parser(commands, _option)
-    trax.add_parser(commands)
-
-    three = commands.add_parser("fetch", help="download a set of real sequences, or say how to get it")
-    three.add_argument("dataset", help="svanstrom, hui, kaist, ...")
-    three.add_argument("--to", type=Path, metavar="FOLDER", help="default: what IRTRACK_DATA names, or data/raw")
-    three.add_argument("--checksum", metavar="sha256:HEX", help="or md5:HEX; default: what the set's host publishes")
-    three.add_argument("--no-checksum", action="store_true", help="take the file as it comes")
-    three.add_argument("--url", help="another place to download the same file from")
-    three.add_argument("--record", help="where the host publishes address and checksum; default: Zenodo's record")
-    three.set_defaults(command=_fetch)
-    return parser
-
-
-def _option(text):
-    name, equals, value = text.partition("=")
-    if not (equals and name.isidentifier()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):  # plain words are strings
-        return name, value
+    return track.run(arguments)
 
 
 def _check(arguments):
+    if arguments.path is not None and not arguments.path.expanduser().exists():
+        raise FileNotFoundError(f"no such file or folder: {arguments.path}")
     from irtrack_core.cli.detected import detected, is_path
     from irtrack_core.datasets import GENERATED
     from irtrack_core.datasets.check import check
@@ -103,15 +92,20 @@ def _check(arguments):
     options = ({"split": "all"} if arguments.dataset == "svanstrom" else {}) | dict(arguments.option)
     if arguments.dataset in GENERATED and arguments.path is not None:
         raise ValueError(f"{arguments.dataset} is simulated: it has no path to check")
-    bar = partial(tqdm, unit="sequence", leave=False)
     try:
-        report = check(arguments.dataset, arguments.path, decode=not arguments.quick, progress=bar, **options)
+        report = check(arguments.dataset, arguments.path, decode=not arguments.quick, progress=_bar, **options)
     except TypeError as error:
         if "unexpected keyword argument" not in str(error):
             raise
         raise ValueError(f"dataset {arguments.dataset!r} has no option {str(error).split()[-1]}") from error
     print(report)
     return 0 if report.usable else 1
+
+
+def _bar(sequences):
+    from tqdm import tqdm
+
+    return tqdm(sequences, unit="sequence", leave=False)
 
 
 def _fetch(arguments):

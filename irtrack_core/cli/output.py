@@ -26,7 +26,8 @@ class _Output:
     def open(self, mode="w"):
         """The opened file."""
         try:
-            return open(self.part, mode, encoding=None if "b" in mode else "utf-8")
+            # rows go out one by one: a killed process leaves all of them in the part
+            return open(self.part, mode, **({} if "b" in mode else {"encoding": "utf-8", "buffering": 1}))
         except OSError as error:
             raise self.cannot(error) from error
 

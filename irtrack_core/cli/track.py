@@ -1,97 +1,49 @@
 """`irtrack track`: follow one target through a video or a folder of images, from a given box or a candidate of the filter."""
 
-import argparse
 import sys
 import warnings
 from contextlib import ExitStack
-from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
+
+from irtrack_core.cli.arguments import exit_code
 
 SHOWN = 10  # problems that are printed; further ones are only counted
-WITH_NET = ("siamese", "paper", "pyramid", "ref8", "ref9", "ref10", "ref11")  # trackers that take weights
-WITH_BACKEND = ("siamese", "paper")  # trackers that take a backend
-
-
-def add_parser(commands):
-    """Add the command `track` to the subparsers of argparse."""
-    one = commands.add_parser(
-        "track",
-        help="follow one target through a video, a folder of images or a .npy array",
-        description="Follow one target. Without --box the filter proposes candidates in the first frame: you are asked which "
-        "one where there is a terminal to ask in, else the strongest is taken.",
-    )
-    one.add_argument("path", type=Path, metavar="VIDEO_OR_FOLDER", help="or an array (N, H, W) in a .npy file")
-    one.add_argument("--box", type=_box, metavar="X,Y,W,H", help="the target in the first frame, pixels")
-    one.add_argument("--pick", type=int, metavar="K", help="without --box: take candidate K, 1 is the strongest")
-    one.add_argument("--list", action="store_true", help="print the candidates as CSV (rank,x,y,w,h,strength) and stop")
-    one.add_argument("--start", type=int, default=0, metavar="N", help="first frame to track, counted from 0")
-    one.add_argument("--tracker", default="siamese", help="default: siamese")
-    one.add_argument("--weights", type=Path, metavar="FILE", help="of the network; default: those that are shipped")
-    one.add_argument("--backend", help="auto (default), onnxruntime, openvino, opencv or torch: what runs the network")
-    one.add_argument("--precision", help="f32 (default), bf16 or int8, where the backend has it")
-    one.add_argument("--csv", type=Path, help="boxes, one row a frame; default: NAME_TRACKER.csv in this folder")
-    one.add_argument("--out", type=Path, metavar="VIDEO", help="video (.mp4, .avi) with the box drawn, grey while lost")
-    one.set_defaults(command=run)
-
-
-def _box(text):
-    try:
-        box = np.array([float(part) for part in text.replace(",", " ").split()])
-    except ValueError:
-        box = np.zeros(0)
-    if len(box) != 4:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a box: give four numbers x,y,w,h in pixels")
-    return box
 
 
 def run(arguments):
     """Run the command `track`; returns the exit code."""
+    from irtrack_core.boxes import check_box
     from irtrack_core.datasets.folder import open_frames
 
-    if arguments.box is not None and (arguments.list or arguments.pick is not None):
-        raise ValueError("--list and --pick are about the filter's candidates: leave --box out")
-    tracker = None if arguments.list else make_tracker(arguments)
-    frames = open_frames(arguments.path)
+    frames, box = open_frames(arguments.path), arguments.box
     for note in getattr(frames, "notes", ()):
         print(f"irtrack: {note}", file=sys.stderr)
-    path = arguments.path.resolve()
-    csv = arguments.csv or Path(f"{path.name if path.is_dir() else path.stem}_{arguments.tracker}.csv")
-    if arguments.out and arguments.out.resolve() == csv.resolve():
-        raise ValueError(f"--csv and --out both name {csv}: name another file for one of them")
-    for file in filter(None, (csv, arguments.out)):
-        if file.resolve() == path or file.is_dir():
-            raise ValueError(f"{file} would be overwritten: name another file")
-        if not file.resolve().parent.is_dir():
-            raise FileNotFoundError(f"no folder {file.resolve().parent} to write {file.name} into")
-    box = arguments.box
+    shape = first_frame(frames, arguments.start).shape
     if box is None:
         boxes, strengths = _candidates(frames, arguments.start)
         if arguments.list:
             _table(boxes, strengths, sys.stdout)
             return 0
         box = boxes[_choice(boxes, strengths, arguments.pick)]
+    box = check_box(box, shape)  # before the tracker, which takes longer to make
     if box[2] < 1 and box[3] < 1:
         print("irtrack: the box is smaller than a pixel: x,y,w,h are pixels, not shares of the frame", file=sys.stderr)
-    return _follow(tracker, frames, box, arguments.start, csv, arguments.out)
+    return _follow(make_tracker(arguments), frames, box, arguments.start, arguments.csv, arguments.out)
 
 
 def make_tracker(arguments):
-    """The tracker that --tracker, --weights, --backend and --precision name. Raises ValueError for what it lacks."""
+    """The tracker that --tracker, --weights, --backend and --precision name. Errors: see `arguments.check_network`."""
+    from irtrack_core.cli.arguments import check_network
     from irtrack_core.provenance import limit_threads
     from irtrack_core.trackers import create
 
+    check_network(arguments)
     limit_threads()  # small nets: a second thread costs more than it brings, and a busy machine stalls it
-    options = {}
-    for name, able in (("weights", WITH_NET), ("backend", WITH_BACKEND), ("precision", WITH_BACKEND)):
-        value = getattr(arguments, name)
-        if value and arguments.tracker not in able:
-            raise ValueError(f"tracker {arguments.tracker!r} has no {name}: only {', '.join(able)}")
-        options |= {name: value} if value else {}
+    words = {name: getattr(arguments, name) for name in ("weights", "backend", "precision")}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        tracker = create(arguments.tracker, **options)
+        tracker = create(arguments.tracker, **{name: value for name, value in words.items() if value})
     for warning in caught:
         print(f"irtrack: {warning.message}", file=sys.stderr)
     return tracker
@@ -99,6 +51,8 @@ def make_tracker(arguments):
 
 def _follow(tracker, frames, box, start, csv, out):
     """Track, write the files and print what was done; returns the exit code."""
+    from tqdm import tqdm
+
     from irtrack_core.cli.output import FOUND, LOST, CsvOutput, VideoOutput
 
     steps = track(tracker, frames, box, start)
@@ -117,11 +71,11 @@ def _follow(tracker, frames, box, start, csv, out):
                 if video:
                     video.write(frame, box, LOST if unsure else FOUND)
                 done, bad, lost = done + 1, bad + bool(problem), lost + unsure
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             if not done:
                 raise
             print(f"irtrack: stopped after {done} frames; they are kept", file=sys.stderr)
-            code = 130
+            code = exit_code(stop)
     if video and video.codec == "MPEG-4":
         more = "pip install 'irtrack-core[media]' writes H.264"
         print(f"irtrack: {out} is MPEG-4, which browsers and Jupyter do not play: {more}", file=sys.stderr)

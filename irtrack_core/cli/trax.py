@@ -11,8 +11,6 @@ In the toolkit's trackers.ini:
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from irtrack_core.optional import need
 
 
@@ -52,6 +50,8 @@ def serve(server, make, rectangle, channel="color"):
     make: makes a tracker, one an object; rectangle: makes a region of x, y, w, h. A frame that cannot be read gets the box
     before it and the confidence 0. Raises ValueError for a first frame or box that cannot be used.
     """
+    import numpy as np
+
     tracks = []  # [tracker, latest box]
     while True:
         request = server.wait()

@@ -17,8 +17,8 @@ class NetworkSettings(Settings):
         ("filtered",),
         description="channels of a crop: I, U and M of eqs. (1)-(4), and D of the filter in time; the paper feeds M",
     )
-    template_size: int = Field(127, description="pixels of a template crop's side, after resampling")
-    search_size: int = Field(255, description="pixels of a search crop's side, after resampling")
+    template_size: int = Field(127, le=2047, description="pixels of a template crop's side, after resampling")
+    search_size: int = Field(255, le=4095, description="pixels of a search crop's side, after resampling")
     context: float = Field(0.5, description="template side = sqrt((w+p)(h+p)), p = context * (w+h)")
     window_floor: float = Field(16.0, description="smallest template side in frame pixels: sized for the motion")
     stride: int = 8

@@ -170,7 +170,7 @@ def _guess(rows, path):
 
 
 def _frame_number(field, where):
-    if not re.fullmatch(r"[+-]?\d+(\.0*)?(e\d+)?", field) or not np.isfinite(float(field)):
+    if not re.fullmatch(r"[+-]?\d+(\.0*)?(e\d{1,2})?", field) or not np.isfinite(float(field)):
         raise ValueError(f"{where}: frame number {field!r} is not a whole number")
     return int(float(field))
 

@@ -98,7 +98,7 @@ def _read(path):
             for p in longest:
                 if not p.get("blank") and 0 <= p["frame_number"] < len(boxes):
                     boxes[p["frame_number"]] = p["x"], p["y"], p["width"], p["height"]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"{metadata} is not a CPTV track file ({error!r})") from error
         notes = (f"boxes of {metadata.name} are a tracker's output, not truth",)
     if not frames.complete:

@@ -29,6 +29,7 @@ SOURCES = {
     "got10k": """GOT-10k; http://got-10k.aitestunion.com (registration)
   Unpack it and give its folder: irtrack check got10k FOLDER. Visible light: it serves to test the reader only.""",
 }
+LARGEST = 100_000_000  # bytes of a file of the set; its clips have some 1 million
 WANTED = re.compile(r"(?:^|/)Video_IR/(IR_[A-Z]+_\d+(?:\.mp4|_LABELS\.mat))$")
 
 
@@ -148,6 +149,10 @@ def unpack(archive, folder):
     try:
         with zipfile.ZipFile(archive) as content:
             members = {match[1]: info for info in content.infolist() if (match := WANTED.search(info.filename))}
+            if too_large := [name for name, info in members.items() if info.file_size > LARGEST]:
+                raise ValueError(
+                    f"{archive} is not the set's archive: {too_large[0]} would have more than {LARGEST:,} bytes"
+                )
             if not members:
                 raise ValueError(f"{archive} holds no Video_IR/IR_*.mp4: it is not the set's archive")
             videos.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.video import open_video
 
 RECORDINGS = (*VIDEO_SUFFIXES, ".hcc", ".cptv")
+LARGEST_HEADER = 10_000  # bytes of the words before an array's numbers, as NumPy allows them
 BOX_NAMES = ("boxes.csv", "boxes.txt", "groundtruth.txt", "groundtruth_rect.txt", "groundtruth.csv")
 BENCHMARK = ("groundtruth.txt", "groundtruth_rect.txt")  # with conventions of their own: `formats.got10k`
 
@@ -106,9 +107,15 @@ def _array_frames(path):
     if not path.is_file():
         raise FileNotFoundError(f"no array {path}")
     try:
+        with open(path, "rb") as file:  # NumPy reads a header of any length before it says that it is too long
+            version = np.lib.format.read_magic(file)
+            length = int.from_bytes(file.read(2 if version == (1, 0) else 4), "little")
+            if length > LARGEST_HEADER:
+                raise ValueError(f"its header would have {length} bytes")
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise ValueError(f"{path} cannot be read as a NumPy array: {error}") from error
+    except Exception as error:  # its header is Python's own syntax: a damaged one may be any error of Python's parser
+        words = " ".join(str(error).split())[:200]
+        raise ValueError(f"{path} cannot be read as a NumPy array: {words or type(error).__name__}") from error
     if array.ndim == 4 and array.shape[3] in (1, 3):
         raise ValueError(f"{path} holds colour frames {array.shape}: save one plane of them, as (N, H, W)")
     try:

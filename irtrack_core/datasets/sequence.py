@@ -8,6 +8,7 @@ import numpy as np
 
 from irtrack_core.boxes import as_boxes
 from irtrack_core.datasets.frames import ArrayFrames, Frames, FunctionFrames
+from irtrack_core.datasets.unreadable import HeldFrames, held, tell
 
 
 class NothingToTrack(ValueError):
@@ -112,11 +113,23 @@ def _pick(function, start, stride, index):
     return function(start + index * stride)
 
 
-def in_memory(sequence, stride=1):
-    """The sequence of every `stride`-th frame, held in memory as one array: for training, which reads a frame many times.
+def in_memory(sequence, stride=1, *, to_learn=False):
+    """The sequence of every `stride`-th frame, held in memory as one array: for work that reads a frame many times.
 
-    Components are left out. Raises ValueError when stride < 1.
+    Components are left out. A frame that cannot be read raises its error again where it is read; to_learn: it loses its
+    box instead, with a warning, so that no training draws it. Raises ValueError when stride < 1, FrameError or OSError
+    when no frame can be read.
     """
     sequence = sequence if stride == 1 else subsample(sequence, stride)
-    frames = np.stack([np.asarray(frame) for frame in sequence.frames])
-    return replace(sequence, frames=frames, components=None)
+    array, problems = held(sequence.frames)
+    if not problems:
+        return replace(sequence, frames=array, components=None)
+    frames, boxes = (
+        FunctionFrames(len(array), array.shape[1:], array.dtype, HeldFrames(array, problems)),
+        sequence.boxes,
+    )
+    if to_learn:
+        boxes = boxes.copy()
+        boxes[list(problems)] = np.nan
+        tell(f"{sequence.dataset}/{sequence.name}", problems, "are left out")
+    return replace(sequence, frames=frames, boxes=boxes, components=None)

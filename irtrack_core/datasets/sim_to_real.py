@@ -5,6 +5,7 @@ import numpy as np
 from irtrack_core.boxes import centers
 from irtrack_core.datasets import data_root, load
 from irtrack_core.datasets.synthetic import random_sequence
+from irtrack_core.datasets.unreadable import readable
 from irtrack_core.imaging.image_statistics import fit_slope, radial_spectrum
 from irtrack_core.metrics import noise_sigma, target_mask
 
@@ -75,8 +76,7 @@ def statistics(sequence, *, frames=6):
         raise ValueError(f"sequence {sequence.name} never shows its target")
     steps = np.hypot(*np.diff(centers(sequence.boxes), axis=0).T)
     rows = []
-    for i in seen[np.unique(np.linspace(0, len(seen) - 1, frames).astype(int))]:
-        frame = sequence.frames[int(i)]
+    for i, frame in readable(sequence, seen[np.unique(np.linspace(0, len(seen) - 1, frames).astype(int))]):
         image = frame.astype(np.float64)
         slope = fit_slope(*radial_spectrum(image), 0.03, 0.2)[0]
         rows.append((_contrast(image, sequence.boxes[i]), image.std(), noise_sigma(frame), slope))

@@ -3,18 +3,8 @@
 from irtrack_core.evaluation.grouping import summarize
 from irtrack_core.evaluation.intervals import Interval, interval, paired_interval
 from irtrack_core.evaluation.protocols import passes, run_all, run_sequence, with_first_passes
-from irtrack_core.evaluation.runs import (
-    TrackResult,
-    curves,
-    evaluate,
-    evaluate_filter,
-    folds,
-    load_boxes,
-    overlaps,
-    provenance_of,
-    run,
-    save_boxes,
-)
+from irtrack_core.evaluation.raw_boxes import TrackResult, load_boxes, provenance_of, save_boxes
+from irtrack_core.evaluation.runs import curves, evaluate, evaluate_filter, folds, overlaps, run
 
 __all__ = [
     "Interval",

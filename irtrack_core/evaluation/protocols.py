@@ -4,10 +4,14 @@ Y. Wu, J. Lim, M.-H. Yang, "Object tracking benchmark", TPAMI 37, 2015. A pass i
 sequence, `run_all` tracks them over many sequences in several processes, each of which decodes a sequence once.
 """
 
+import os
+import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 from zlib import crc32
 
 import cv2
@@ -114,7 +118,9 @@ def run_all(make, sequences, protocols=("OPE",), strides=(1,), *, seed=0, proces
         futures = {pool.submit(_track, work, known[i]): i for i in order}
         try:
             for future in wrap(as_completed(futures), total=len(known)):
-                found[futures[future]] = future.result()
+                found[futures[future]], told = future.result()
+                for message in told:
+                    warnings.warn(message, stacklevel=2)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -126,13 +132,24 @@ _tracker = None
 
 def _begin(make):
     global _tracker
+    Thread(target=_end_with_parent, daemon=True).start()
     limit_threads(1)
     cv2.setNumThreads(1)
     _tracker = make()
 
 
+def _end_with_parent():
+    """Ends this process when the one that started it is killed: it would else wait for work for ever."""
+    wait([parent_process().sentinel])
+    os._exit(1)
+
+
 def _track(work, sequence):
-    return work(_tracker, sequence)
+    """(results, texts of the warnings, each once): a warning of this process would reach nobody."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        results = work(_tracker, sequence)
+    return results, list(dict.fromkeys(str(one.message) for one in caught))
 
 
 def with_first_passes(results):

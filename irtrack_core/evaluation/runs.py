@@ -5,18 +5,17 @@ of every measure. Each measure is taken for each sequence, then averaged over th
 recordings, so that neither a long sequence nor a recording that was cut into many weighs more than another.
 """
 
-import os
-from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
 from irtrack_core import metrics
 from irtrack_core.boxes import as_boxes, iou
+from irtrack_core.datasets.unreadable import attempt, tell
 from irtrack_core.evaluation.detection import detection, pfa_by_frame
 from irtrack_core.evaluation.grouping import OF_SIZE, check_sized, recording_of
+from irtrack_core.evaluation.raw_boxes import TrackResult
 from irtrack_core.filtering.baselines import negative
 from irtrack_core.optional import Lazy
 
@@ -52,28 +51,6 @@ def folds(sequences, k=5, seed=0):
     ]
 
 
-@dataclass(frozen=True, eq=False)
-class TrackResult:
-    """Boxes, scores and time of one tracker on one sequence: enough to compute every number of the tables again.
-
-    boxes (N, 4), scores (N,): of the frames start, start + stride, ...; boxes[0] is the given one, a row of NaN is
-    "no box". seconds: time of the `frames` calls of update, filter included, reading the files not. protocol, trial: which
-    pass this is, see `protocols`.
-    """
-
-    sequence: str
-    dataset: str
-    tracker: str
-    boxes: np.ndarray
-    scores: np.ndarray
-    seconds: float
-    frames: int
-    start: int = 0
-    stride: int = 1
-    protocol: str = "OPE"
-    trial: int = 0
-
-
 def run(tracker, sequence, *, stride=1, start=None, box=None, protocol="OPE", trial=0, progress=None, resets=None):
     """The TrackResult of a tracker on `sequence`, from its first annotated frame to its end, every `stride`-th frame.
 
@@ -82,7 +59,10 @@ def run(tracker, sequence, *, stride=1, start=None, box=None, protocol="OPE", tr
     protocol, trial: only noted in the result.
     resets: None, or VOT's protocol: after an overlap of 0 the tracker waits this many frames and is given the true box
     again; the boxes in between are NaN, so that `statistics.reset_summary(overlaps(result, sequence))` can count.
-    Raises ValueError when no frame is annotated or the tracker returns something other than four numbers.
+    A frame that cannot be read, or that a tracker refuses for its NaN, gets a box of NaN and the score 0: a miss where the
+    target is annotated; a warning tells. Where it is the first one, the run starts on the next annotated frame.
+    Raises ValueError when no frame is annotated or the tracker returns something other than four numbers, the error of the
+    first frame when none can be read.
     """
     truth = as_boxes(sequence.boxes)
     annotated = np.flatnonzero(~np.isnan(truth).any(axis=1))
@@ -95,29 +75,61 @@ def run(tracker, sequence, *, stride=1, start=None, box=None, protocol="OPE", tr
     if start not in annotated:
         raise ValueError(f"sequence {where} has no true box in frame {start}: start on an annotated frame")
     given = truth[start] if box is None else np.asarray(box, dtype=np.float64)
+    first, problems = _first_readable(sequence.frames, annotated[annotated >= start])
+    if first != start:  # the box given there is as wrong as the one asked for
+        given, start = truth[first] + (given - truth[start]), first
     numbers = range(start, min(len(sequence.frames), len(truth)), stride)
     boxes, scores = np.full((len(numbers), 4), np.nan), np.full(len(numbers), np.nan)
     seconds, updates, restart = 0.0, 0, 0
     for i, number in enumerate(numbers if progress is None else progress(numbers)):
-        if restart is not None:
-            if i >= restart and not np.isnan(truth[number]).any():
-                told = given if number == start else truth[number]
-                tracker.init(sequence.frames[number], told.copy())
-                boxes[i], scores[i], restart = told, 1.0, None
+        if restart is not None and (i < restart or np.isnan(truth[number]).any()):
             continue
-        frame = sequence.frames[number]
+        frame, problem = (None, problems[number]) if number in problems else attempt(sequence.frames, number)
         begin = perf_counter()
-        box = tracker.update(frame)
-        seconds += perf_counter() - begin
-        updates += 1
+        if problem is None and restart is not None:
+            told = given if number == start else truth[number]
+            tracker.init(frame, told.copy())
+            boxes[i], scores[i], restart = told, 1.0, None
+            continue
+        if problem is None:
+            box, problem = _updated(tracker, frame)
+            seconds += perf_counter() - begin
+            updates += 1
+        if problem is not None:
+            problems[number], scores[i] = problem, 0.0
+            if getattr(problem, "final", False):  # nothing after it can be read either
+                problems |= dict.fromkeys(numbers[i:], problem)
+            continue
         box = np.asarray(box, dtype=np.float64)
         if box.shape != (4,):
             raise ValueError(f"{_name(tracker)} returned a box of shape {box.shape} on frame {number} of {where}")
         boxes[i], scores[i] = box, getattr(tracker, "score", np.nan)
         if resets is not None and iou(box, truth[number]) == 0:
             restart = i + resets
-    found = (boxes, scores, seconds, updates, start, int(stride), protocol, trial)
+    tell(where, problems, "count as missed where the target is annotated")
+    found = (boxes, scores, seconds, updates, start, int(stride), protocol, trial, len(problems))
     return TrackResult(sequence.name, sequence.dataset, _name(tracker), *found)
+
+
+def _first_readable(frames, numbers):
+    """(the first of the numbers whose frame can be read, {number: error} of those before it)."""
+    problems = {}
+    for number in map(int, numbers):
+        _, problem = attempt(frames, number)
+        if problem is None:
+            return number, problems
+        problems[number] = problem
+    raise next(iter(problems.values()))
+
+
+def _updated(tracker, frame):
+    """(what the tracker returns, None), or (None, the ValueError by which it refuses a frame that holds NaN)."""
+    try:
+        return tracker.update(frame), None
+    except ValueError as error:
+        if frame.dtype != np.float32 or np.isfinite(frame).all():
+            raise
+        return None, error
 
 
 def overlaps(result, sequence):
@@ -129,10 +141,10 @@ def overlaps(result, sequence):
 def evaluate(results, sequences):
     """Table with a row for each result: the measures of `metrics`, the first frame left out.
 
-    Columns: dataset, sequence, recording, tracker, protocol, trial, stride, frames (timed), seconds, annotated (frames
-    measured), aor, sr50, sr75, auc, p3, p5, p20, norm_auc, rmse (px, or samples), rmse_d (detector widths, NaN where the
-    sensor is unknown), loss_rate, first_loss (frames), fps. Of points (`Sequence.points`) those that need a size are NaN.
-    Raises KeyError for an unknown sequence.
+    Columns: dataset, sequence, recording, tracker, protocol, trial, stride, frames (timed), unreadable (frames that could not
+    be used), seconds, annotated (frames measured), aor, sr50, sr75, auc, p3, p5, p20, norm_auc, rmse (px, or samples), rmse_d
+    (detector widths, NaN where the sensor is unknown), loss_rate, first_loss (frames), fps. Of points
+    (`Sequence.points`) those that need a size are NaN. Raises KeyError for an unknown sequence.
     """
     known, rows = by_key(sequences), []
     for result in results:
@@ -145,7 +157,7 @@ def evaluate(results, sequences):
         row = {"dataset": result.dataset, "sequence": result.sequence}
         row |= {"recording": recording_of(sequence), "tracker": result.tracker}
         row |= {"protocol": result.protocol, "trial": result.trial, "stride": result.stride}
-        row |= {"frames": result.frames, "seconds": result.seconds}
+        row |= {"frames": result.frames, "unreadable": result.unreadable, "seconds": result.seconds}
         row |= {"annotated": int((~np.isnan(truth).any(axis=1)).sum()), "aor": metrics.aor(boxes, truth)}
         row |= {f"sr{int(100 * t)}": metrics.success_rate(boxes, truth, t) for t in (0.5, 0.75)}
         row |= {"auc": metrics.auc(metrics.success_curve(boxes, truth))}
@@ -220,58 +232,6 @@ def evaluate_filter(image, responses, box, *, floor=None, without=None, dark=Fal
             }
         )
     return rows
-
-
-def save_boxes(results, path, *, provenance=""):
-    """The path of a CSV written with a row a frame; numbers in full, so that load_boxes gives the very same ones.
-
-    provenance: a key of what they were computed with, e.g. of code and weights; a column that `provenance_of` reads.
-    """
-    tables = []
-    for result in results:
-        fields = asdict(result)
-        boxes, scores = fields.pop("boxes"), fields.pop("scores")
-        number = result.start + result.stride * np.arange(len(boxes))
-        table = pd.DataFrame({"frame": number, **dict(zip("xywh", boxes.T)), "score": scores})
-        tables.append(table.assign(**fields, provenance=provenance))
-    if not tables:
-        raise ValueError("no results to save")
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:  # a run that is killed leaves no half table
-        pd.concat(tables).to_csv(part, index=False, na_rep="nan")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
-
-
-def provenance_of(path):
-    """The `provenance` of a table that save_boxes wrote; "" when there is none."""
-    path = Path(path)
-    if not path.is_file():
-        return ""
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, nrows=1)
-    return table["provenance"].iloc[0] if "provenance" in table and len(table) else ""
-
-
-def load_boxes(path):
-    """The list of TrackResult that save_boxes wrote. Raises FileNotFoundError, or ValueError for another table."""
-    table = pd.read_csv(
-        path, dtype=str, keep_default_na=False
-    )  # as text: every version of pandas then reads it exactly
-    fields = [name for name in TrackResult.__dataclass_fields__ if name not in ("boxes", "scores")]
-    table = table.assign(**{name: value for name, value in (("protocol", "OPE"), ("trial", "0")) if name not in table})
-    missing = {*"xywh", "score", *fields} - set(table.columns)
-    if missing:
-        raise ValueError(f"{path} is no table of boxes: it lacks the columns {sorted(missing)}")
-    types, results = {"seconds": float} | dict.fromkeys(("frames", "start", "stride", "trial"), int), []
-    for key, rows in table.groupby(fields, sort=False):
-        one = {name: types.get(name, str)(value) for name, value in zip(fields, key)}
-        boxes, scores = rows[list("xywh")].to_numpy(np.float64), rows["score"].to_numpy(np.float64)
-        results.append(TrackResult(**one, boxes=boxes, scores=scores))
-    return results
 
 
 def by_key(sequences):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from irtrack_core import metrics
+from irtrack_core.datasets.unreadable import readable
 from irtrack_core.evaluation.grouping import recording_means, recording_of, with_recording
 from irtrack_core.evaluation.intervals import COLUMNS, bounds_of, interval
 from irtrack_core.evaluation.runs import by_key, overlaps
@@ -79,8 +80,7 @@ def conditions(sequence, frames=3):
     ones the peak is that above the mean of the surroundings, the clutter holds their noise too, and the sensor is unknown.
     """
     present, rows = np.flatnonzero(sequence.present), []
-    for index in present[np.linspace(0, len(present) - 1, frames).astype(int)]:
-        image = np.asarray(sequence.frames[int(index)])
+    for index, image in readable(sequence, present[np.linspace(0, len(present) - 1, frames).astype(int)]):
         box = sequence.boxes[index]
         region = metrics.background_region(image.shape, box)
         noise = max(metrics.noise_sigma(image), 1e-9)

@@ -119,7 +119,7 @@ def sequences_of(settings, fold):
     else:
         profile = PROFILES["quick"].replace(frames=settings.frames, folds=settings.folds)
         _, learn, test = study.test_folds(profile, settings.seed)[fold]
-    return [in_memory(one, STRIDE) for one in learn], [in_memory(one) for one in test]
+    return [in_memory(one, STRIDE, to_learn=True) for one in learn], [in_memory(one) for one in test]
 
 
 def run_cell(cell, settings, fold, seed, learn, test, *, checkpoint=None, progress=False):

@@ -26,9 +26,12 @@ def table(path, make):
     path = Path(path)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        make().to_csv(part, index=False)
-        os.replace(part, path)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            make().to_csv(part, index=False)
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
     return pd.read_csv(path)
 
 
@@ -40,8 +43,11 @@ def write_card(path, command, made_by, **more):
     card, path = {"command": command} | more | made_by, Path(path).with_suffix(".json")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    try:
+        part.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def command_line(program, title, settings, arguments, *, out, first=None, **more):

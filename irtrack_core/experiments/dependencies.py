@@ -13,7 +13,7 @@ from pathlib import Path
 
 PACKAGE = "irtrack_core"
 # the command line behind `python -m irtrack_core.workbook`: it cannot change what a notebook computes
-TOOLS = {f"{PACKAGE}.workbook.{name}" for name in ("__main__", "runner", "site", "batch")}
+TOOLS = {f"{PACKAGE}.workbook.{name}" for name in ("__main__", "runner", "site", "batch", "parameters")}
 NAMED = re.compile(rf"^({PACKAGE}(?:\.\w+)+):\w+$")
 HERE = Path(__file__).resolve().parents[1]
 

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from irtrack_core.config import FilterSettings
+from irtrack_core.datasets.unreadable import readable
 from irtrack_core.evaluation import folds
 from irtrack_core.evaluation.detection import detection, pfa_by_frame
 from irtrack_core.experiments.snr import pick_frames
@@ -66,8 +67,8 @@ def measure(sequences, families, rectangles=RECTANGLES, *, count=3, polarity="br
     none, rows = rectangle(1, 1), []
     seconds = {sides: rectangle(*sides) for sides in rectangles}
     for sequence in sequences if progress is None else progress(sequences):
-        for number in map(int, pick_frames(sequence, count)):
-            image, box = sequence.frames[number], sequence.boxes[number]
+        for number, image in readable(sequence, pick_frames(sequence, count)):
+            box = sequence.boxes[number]
             region, floor = background_region(image.shape, box), noise_sigma(image)
             # for dark targets retention is counted on the negative, in which they are bright
             before = levels(-image.astype(np.float32) if polarity == "dark" else image, box, region)

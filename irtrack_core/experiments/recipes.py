@@ -105,7 +105,7 @@ def calibrate(net, real=None):
     """
     kinds = [[one for name in datasets.SIMULATED for one in datasets.load(name, frames=40, seed=11)]]
     if real:
-        kinds.append([in_memory(subsample(one, 6)) for one in real[::2]])
+        kinds.append([in_memory(subsample(one, 6), to_learn=True) for one in real[::2]])
     rng, tracker = np.random.default_rng([TRAINING_SEED, 4]), SiameseTracker(net)
     size, _ = _fitted(calibration.size_shrinkage, [calibration.sizes(tracker, kind, rng) for kind in kinds])
     tracker = SiameseTracker(net, size_line=size)
@@ -162,7 +162,7 @@ def build(name, out, *, iterations=8000, seed=0, workers=1, checkpoint=None, pro
     )
     real = None
     if name != "compact-sim":
-        real = [in_memory(one, 4) for one in datasets.load("svanstrom", split="train")]
+        real = [in_memory(one, 4, to_learn=True) for one in datasets.load("svanstrom", split="train")]
     sampler = compact_sampler(net.settings, net.positions(), real=real, seed=seed, frames=frames, gap=gap)
     history = train(net, sampler, training, checkpoint=checkpoint, workers=workers, progress=progress)
     tail = history.tail(max(1, iterations // 20))

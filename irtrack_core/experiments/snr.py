@@ -11,6 +11,7 @@ import pandas as pd
 
 from irtrack_core.boxes import centers
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
+from irtrack_core.datasets.unreadable import readable
 from irtrack_core.evaluation import evaluate_filter
 from irtrack_core.evaluation.detection import detection, pd_at_pfa, pfa_by_frame, pfa_one_threshold
 from irtrack_core.filtering import baselines, multilevel_filter, target_polarity
@@ -224,9 +225,9 @@ def _frames(sequences, count, progress):
     """(sequence, number, image, target alone or None, box, dark) of the frames that `pick_frames` picks."""
     for sequence in sequences if progress is None else progress(sequences):
         dark = None
-        for number in map(int, pick_frames(sequence, count)):
-            frame = sequence.components(number) if sequence.components else None
-            image, target = (frame.image, frame.target) if frame else (sequence.frames[number], None)
+        numbers, parts = pick_frames(sequence, count), sequence.components
+        for number, frame in ((int(n), parts(int(n))) for n in numbers) if parts else readable(sequence, numbers):
+            image, target = (frame.image, frame.target) if parts else (frame, None)
             if dark is None and target is None:
                 dark = target_polarity(image, sequence.boxes[number]) == "dark"
             elif dark is None:  # beside a dim target something of the other polarity may stand out more

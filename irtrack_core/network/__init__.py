@@ -2,3 +2,7 @@
 
 `siamese` and `losses` need torch; `crops`, `anchors`, `weights` and `inference` do not.
 """
+
+from pathlib import Path
+
+SHIPPED = Path(__file__).resolve().parent / "shipped"  # folder of the weights that come with the package

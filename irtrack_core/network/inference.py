@@ -18,16 +18,7 @@ import numpy as np
 
 from irtrack_core.config import NetworkSettings
 from irtrack_core.network import layers
-
-# what each backend computes in; f32 first, the others change the boxes a little
-PRECISIONS = {
-    "torch": ("f32", "bf16"),
-    "opencv": ("f32",),
-    "onnxruntime": ("f32", "int8"),
-    "openvino": ("f32", "bf16", "int8"),
-}
-AUTO = ("onnxruntime", "openvino", "opencv")  # fastest first, by benchmarks/tracking_speed.py; the last is always there
-INSTALL = {"torch": "pip install irtrack-core[train]"} | dict.fromkeys(AUTO, "pip install irtrack-core[runtime]")
+from irtrack_core.network.backends import AUTO, INSTALL, PRECISIONS, check
 
 
 @dataclass(frozen=True)
@@ -63,22 +54,6 @@ def missing(backend):
 def available():
     """Names of the backends whose packages are installed; opencv always is."""
     return [name for name in PRECISIONS if not missing(name)]
-
-
-def check(backend, precision="f32", device_name="cpu"):
-    """Raises ValueError for an unknown backend, or a precision or device that it lacks, saying which have it."""
-    if backend not in ("auto", *PRECISIONS):
-        raise ValueError(f"unknown backend {backend!r}: use auto or one of {', '.join(PRECISIONS)}")
-    able = [name for name, precisions in PRECISIONS.items() if precision in precisions]
-    if backend == "auto" and not able:
-        raise ValueError(f"no backend has precision {precision!r}: use f32, bf16 or int8")
-    if backend != "auto" and backend not in able:
-        raise ValueError(
-            f"backend {backend!r} has no precision {precision!r}: it has {', '.join(PRECISIONS[backend])}"
-            + (f"; {precision} is for {', '.join(able)}" if able else "")
-        )
-    if device_name != "cpu" and backend not in ("auto", "torch"):
-        raise ValueError(f"backend {backend!r} runs on the cpu; for {device_name!r} use backend='torch'")
 
 
 def choose(backend="auto", precision="f32", device_name="cpu", *, graphs=True):
@@ -129,8 +104,18 @@ class GraphEngine:
     def __init__(self, graphs, precision, threads):
         self.precision, self.threads, self.device = precision, threads, "cpu"
         self.graphs = graphs
-        self.template_graph = self._load(graphs.template)
-        self.search_graph = self._load(graphs.int8 if precision == "int8" else graphs.search)
+        self._check()
+        try:
+            self.template_graph = self._load(graphs.template)
+            self.search_graph = self._load(graphs.int8 if precision == "int8" else graphs.search)
+        except ImportError:
+            raise
+        except Exception as error:  # each package has errors of its own
+            words = " ".join(str(error).split())[:300]
+            raise ValueError(f"{self.backend} cannot load the network's graphs ({words}): make them again") from error
+
+    def _check(self):
+        """Raises RuntimeError where the backend cannot work in this process."""
 
     def template(self, crop):
         """Take the target that the template crop (inputs, T, T) float32 shows."""
@@ -196,6 +181,14 @@ class OpenVinoEngine(GraphEngine):
     else go into handing them over."""
 
     backend = "openvino"
+    _ran = None  # the process in which it first computed
+
+    def _check(self):
+        if self._ran not in (None, os.getpid()):  # it would wait for threads that a fork does not take along
+            raise RuntimeError(
+                "openvino has run in the process that this one was forked from, and cannot start here: start processes by "
+                "multiprocessing.get_context('spawn'), or use backend='onnxruntime'"
+            )
 
     def _load(self, graph):
         import openvino
@@ -210,6 +203,7 @@ class OpenVinoEngine(GraphEngine):
         return request, arrays, [request.get_output_tensor(i) for i in range(len(request.model_outputs))]
 
     def _run(self, graph, inputs):
+        OpenVinoEngine._ran = self._ran or os.getpid()
         request, arrays, outputs = graph
         for array, value in zip(arrays, inputs, strict=True):
             array[...] = value

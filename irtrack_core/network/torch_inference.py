@@ -1,12 +1,17 @@
 """The network at work on torch: the reference of all backends, and the only one for other devices than the processor."""
 
 import copy
+import os
 
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from irtrack_core.network.siamese_net import foreground
+
+# a fork takes OpenMP's record of its threads along and not the threads, for which the child would wait for ever
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 def device(name=None):

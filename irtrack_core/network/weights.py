@@ -14,11 +14,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from irtrack_core.config import NetworkSettings
+from irtrack_core.network import SHIPPED  # noqa: F401  weights.SHIPPED is what the other rooms say
+from irtrack_core.network.header import check_header
 from irtrack_core.network.inference import Graphs
 from irtrack_core.optional import need
 
-SHIPPED = Path(__file__).resolve().parent / "shipped"  # folder of the weights that come with the package
 GRAPHS = {"template": ".template.onnx", "search": ".search.onnx", "int8": ".search-int8.onnx"}  # files beside weights
+
+LARGEST_GRAPH = 128 * 2**20  # bytes; those of the preset `paper` have 20 million
+ELSEWHERE = b"\x0a\x08location"  # in an ONNX model: a tensor whose numbers lie in a file beside it, or anywhere
 
 # what a card has to say, so that others can make the file again and know what it is worth
 CARD = ("command", "commit", "data", "seeds", "scores")
@@ -27,7 +31,7 @@ CARD = ("command", "commit", "data", "seeds", "scores")
 def write_tensors(path, tensors, metadata):
     """Write a dict of arrays or torch tensors and a metadata dict (JSON values) as a safetensors file, atomically.
 
-    A file is whole or not there, after a power cut too.
+    A file is whole or not there, after a power cut too. Raises OSError where it cannot be written.
     """
     arrays = {name: np.asarray(_array(tensor), order="C") for name, tensor in tensors.items()}
     words = {key: json.dumps(value) for key, value in metadata.items()}
@@ -44,7 +48,10 @@ def _write(path, fill):
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
-        fill(temporary)
+        try:
+            fill(temporary)
+        except SafetensorError as error:  # its word for a full disk
+            raise OSError(f"cannot write {path}: {error}") from error
         os.chmod(temporary, 0o644)
         os.fsync(handle)
         os.replace(temporary, path)
@@ -70,9 +77,7 @@ def read_tensors(path):
 
 def _opened(path, read):
     """(read(file), metadata) of a safetensors file."""
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no weights at {path}: train them with notebook 05, or check the path")
+    check_header(path)
     try:
         with safe_open(path, framework="numpy") as file:
             return read(file), {key: _value(text) for key, text in (file.metadata() or {}).items()}
@@ -110,13 +115,17 @@ def load_graphs(path, preset=None):
     """
     path = Path(path)
     metadata = read_metadata(path)
-    sums = metadata.get("card", {}).get("graphs", {})
+    sums = _part(_part(metadata, "card"), "graphs")
     if not sums:
         return None
     models = {}
     for name, checksum in sums.items():
+        if name not in GRAPHS:
+            raise ValueError(f"the card of {path} names a graph {name!r}, of which this version knows nothing")
         file = path.with_suffix(GRAPHS[name])
-        models[name] = file.read_bytes() if file.is_file() else b""
+        models[name] = file.read_bytes() if file.is_file() and file.stat().st_size <= LARGEST_GRAPH else b""
+        if ELSEWHERE in models[name]:
+            raise ValueError(f"{file} keeps its numbers in another file: only a graph that is whole is read")
         if hashlib.sha256(models[name]).hexdigest() != checksum:
             raise ValueError(
                 f"{file} is missing or not the graph of {path.name}: copy both again, or make it with "
@@ -130,9 +139,14 @@ def read_metadata(path):
     return _opened(path, lambda file: None)[1]
 
 
+def _part(metadata, name):
+    """The dict `name` in metadata; {} where another tool, or damage, put something else there."""
+    return metadata[name] if isinstance(metadata.get(name), dict) else {}
+
+
 def read_card(path):
     """The card of a weights file."""
-    return read_metadata(path).get("card", {})
+    return _part(read_metadata(path), "card")
 
 
 def lacking(card):
@@ -144,12 +158,12 @@ def card_text(path):
     """The card of a weights file as lines to read: preset, parameters and size, then what the card says and lacks."""
     tensors, metadata = read_tensors(path)
     numbers = sum(tensor.size for tensor in tensors.values())
-    settings = metadata.get("settings", {})
-    width = f", width factor {settings['width']:g}" if "width" in settings else ""
+    settings = _part(metadata, "settings")
+    width = f", width factor {settings['width']}" if "width" in settings else ""
     lines = [
         f"{path}: preset {settings.get('preset', '?')}{width}, {numbers:,} numbers, {Path(path).stat().st_size:,} bytes"
     ]
-    card = metadata.get("card", {})
+    card = _part(metadata, "card")
     for name, value in card.items():
         lines.append(f"  {name}: {value if isinstance(value, str) else json.dumps(value)}")
     missing = lacking(card)

@@ -3,13 +3,14 @@
 from importlib import import_module
 
 from irtrack_core.optional import need
-from irtrack_core.trackers.base import IdentityTracker, Tracker, to_gray
+
+BASE = ("IdentityTracker", "Tracker", "to_gray")  # of `base`, which loads OpenCV: the names alone are had without it
 
 __all__ = ["Tracker", "IdentityTracker", "to_gray", "REGISTRY", "register", "create", "available"]
 
 # name -> callable(**options), or "module:callable", imported when first used: a tracker loads what it needs and nothing else
 REGISTRY = {
-    "identity": IdentityTracker,
+    "identity": "irtrack_core.trackers.base:IdentityTracker",
     "peak": "irtrack_core.trackers.peak:PeakTracker",
     "peak-blur": "irtrack_core.trackers.peak:create_blurred",
     "peak-motion": "irtrack_core.trackers.peak:create_motion",
@@ -30,6 +31,12 @@ REGISTRY = {
 NEED_TORCH = ("irtrack_core.trackers.pyramid", "irtrack_core.experiments.compared.tracker")
 
 
+def __getattr__(name):
+    if name not in BASE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(".base", __name__), name)
+
+
 def register(name, factory):
     """Make `factory(**options) -> Tracker` known as `name`. Raises ValueError when the name is taken by another."""
     if REGISTRY.get(name, factory) is not factory:
@@ -42,10 +49,15 @@ def available():
     return sorted(REGISTRY)
 
 
-def create(name, /, **options):
-    """A new tracker. Raises ValueError for an unknown name; options go to the tracker's constructor."""
+def check(name):
+    """Raises ValueError for the name of no tracker."""
     if name not in REGISTRY:
         raise ValueError(f"unknown tracker {name!r}: use one of {', '.join(available())}, or register your own")
+
+
+def create(name, /, **options):
+    """A new tracker. Raises ValueError for an unknown name; options go to the tracker's constructor."""
+    check(name)
     factory = REGISTRY[name]
     if isinstance(factory, str):
         module, attribute = factory.split(":")

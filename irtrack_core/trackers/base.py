@@ -16,7 +16,7 @@ class Tracker(Protocol):
     score: float  # confidence of the last update, 0 to 1
 
     def init(self, frame, box):
-        """Start on the target that `box` frames. Raises ValueError for an unusable frame or box."""
+        """Start on the target that `box` frames. Raises ValueError for an unusable frame or box, and is then as it was."""
 
     def update(self, frame):
         """The target's box (4,) in the next frame."""
@@ -28,9 +28,9 @@ class IdentityTracker:
     name, score = "identity", 0.0
 
     def init(self, frame, box):
-        self.shape = to_gray(frame).shape
-        self.box = check_box(box, self.shape)
-        self.score = 1.0
+        shape = to_gray(frame).shape
+        self.box = check_box(box, shape)
+        self.shape, self.score = shape, 1.0
 
     def update(self, frame):
         to_gray(frame, shape_of(self))

@@ -27,7 +27,6 @@ class BatchedTracker:
         trackers = []
         for number, (frame, box) in enumerate(zip(frames, boxes)):
             tracker = copy.copy(self.model)
-            tracker.engine = _sharing(self.model.engine)
             _numbered(number, tracker.init, frame, box)
             trackers.append(tracker)
         kernels = zip(*(tracker.engine.kernels for tracker in trackers))
@@ -61,13 +60,6 @@ class BatchedTracker:
     def scores(self):
         """(N,) of the last update."""
         return np.array([tracker.score for tracker in self.trackers])
-
-
-def _sharing(engine):
-    """An engine that shares the network of another, and has a template's kernels of its own."""
-    new = object.__new__(type(engine))
-    new.__dict__.update(engine.__dict__)
-    return new
 
 
 def _numbered(number, function, *arguments):

@@ -54,6 +54,13 @@ class OpenCVTracker:
         if self.make is None:
             raise ImportError(f"this OpenCV ({version()}) has no tracker {name!r}: {HOW}")
 
+    def __getstate__(self):
+        if hasattr(self, "tracker"):  # OpenCV's object: Python can neither copy it nor look into it
+            raise TypeError(
+                f"the tracker {self.name!r} cannot be copied or pickled once it is started: do it before init"
+            )
+        return self.__dict__
+
     def init(self, frame, box):
         frame = to_gray(frame)
         self.shape, self.box = frame.shape, check_box(box, frame.shape)
@@ -66,12 +73,21 @@ class OpenCVTracker:
         self.shrink, self.offset = self.box[2:] / side, centers(self.box) - centers(given)
         cv2.setRNGSeed(self.seed)
         self.tracker, self.score = self.make(), 1.0
-        self.tracker.init(self._color(frame), tuple(int(v) for v in given))
+        try:
+            self.tracker.init(self._color(frame), tuple(int(v) for v in given))
+        except cv2.error as error:
+            raise ValueError(
+                f"OpenCV's tracker {self.name!r} cannot start on the box {self.box.tolist()} in a frame of {self.shape} "
+                "(H, W): it may be too large, or too near to the border"
+            ) from error
 
     def update(self, frame):
-        """The target's box (4,); the last one, with score 0, where OpenCV reports that it is lost."""
+        """The target's box (4,); the last one, with score 0, where OpenCV reports that it is lost, or fails."""
         frame = to_gray(frame, shape_of(self))
-        found, box = self.tracker.update(self._color(frame))
+        try:
+            found, box = self.tracker.update(self._color(frame))
+        except cv2.error:  # where it looks, it finds nothing to compare with
+            found, box = False, None
         self.score = float(found)
         if found:
             box = np.asarray(box, dtype=np.float64)

@@ -1,5 +1,6 @@
 """The Siamese tracker: search window, filter, network, best proposal; and re-detection when the target may be elsewhere."""
 
+import copy
 from functools import partial
 
 import numpy as np
@@ -64,23 +65,26 @@ class SiameseTracker:
             tracker.size_line = tuple(known.get("size", tracker.size_line))
         return tracker
 
+    def __copy__(self):
+        """A tracker with a state of its own, on the same network: what one follows, the other does not notice."""
+        engine = object.__new__(type(self.engine))
+        engine.__dict__.update(self.engine.__dict__)
+        return copy.deepcopy(self, {id(self.net): self.net, id(self.engine): engine})
+
     def init(self, frame, box):
-        """Start on the target in `box`. Raises ValueError for an unusable frame or box."""
+        """Start on the target in `box`. Raises ValueError for an unusable frame or box, and is then as it was."""
         frame = self.read(frame)
-        self.shape = frame.shape[:2]
-        box = bx.check_box(box, self.shape)
-        t, self.size = self.settings, box[2:].copy()
+        box, t, s = bx.check_box(box, frame.shape[:2]), self.settings, self.net.settings
+        side, maker = template_side(box[2:], s), self.crop_maker(s, box[2:], frame.shape[:2])
+        template = maker.template(frame, bx.centers(box), side)  # NaN is found here, before anything is changed
+        self.shape, self.size, self.maker, self.template = frame.shape[:2], box[2:].copy(), maker, template
         if t.kalman:
             self.motion = Kalman(bx.centers(box), self.side, t.velocity_decay)
         else:
             self.motion = SmoothedVelocity(bx.centers(box), t.velocity_rate, t.velocity_decay)
         self.score, self.missed = 1.0, 0
         self.initial_size, self.log_growth = self.size.copy(), np.zeros(2)
-        s = self.net.settings
-        self.maker = self.crop_maker(s, self.size, self.shape)
-        side = template_side(self.size, s)
-        self.template = self.maker.template(frame, self.center, side)
-        self.engine.template(self.template)
+        self.engine.template(template)
         given = self.size * s.template_size / side
         self.anchors = an.make_anchors(an.anchor_sizes(s, given), self.n, s.stride)
         # the channel that shows the target best: U, or M, or I where there is nothing else

@@ -6,6 +6,7 @@ Needs torch and the packages onnx and onnxruntime (its quantiser): extras `train
 import argparse
 import io
 import logging
+import sys
 import tempfile
 import threading
 import warnings
@@ -125,7 +126,10 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m irtrack_core.training.export", description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="+", type=Path)
     for path in parser.parse_args(arguments).files:
-        net = load_weights(path)
+        try:
+            net = load_weights(path)
+        except (FileNotFoundError, ValueError) as error:
+            sys.exit(f"error: {error}")
         save_weights(net, path, read_card(path), graphs(net, int8=True))
         print(f"wrote the graphs of {path}")
 

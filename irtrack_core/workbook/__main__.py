@@ -3,8 +3,9 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
-from irtrack_core.workbook import batch, book
+PROFILES = ("quick", "medium", "full")  # of config.PROFILES, which takes longer to load than a wrong word to answer
 
 # jsonschema, by which nbformat checks notebooks, would spend seconds at import on a grammar for addresses that none has
 sys.modules.setdefault("rfc3987_syntax", None)
@@ -16,10 +17,26 @@ def main(arguments=None):
     os.environ.pop("MPLBACKEND", None)  # any but the kernel's own would leave the notebooks without figures
     chosen = _parser().parse_args(arguments)
     try:
+        _settle_places()
         return chosen.call(chosen) or 0
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt as stop:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 128 + (stop.args[0] if stop.args else 2)
+
+
+def _settle_places():
+    """Makes the folders that the environment names absolute: notebooks run in the repository, not where the user stands."""
+    for name in ("IRTRACK_DATA", "IRTRACK_RESULTS", "IRTRACK_FIGURES"):
+        value = os.environ.get(name, "").strip()
+        if value:
+            os.environ[name] = str(Path(value).expanduser().absolute())
+            if name == "IRTRACK_DATA" and not Path(os.environ[name]).is_dir():
+                raise FileNotFoundError(
+                    f"IRTRACK_DATA names {value!r}, which is not a folder (seen from {Path.cwd()}): correct it, or unset it"
+                )
 
 
 def _parser():
@@ -47,24 +64,40 @@ def _parser():
     command(_where, "say where report, tables and figures are")
     command(_site, "make a web site of the executed notebooks")
     for name in ("results", "where", "site"):
-        commands.choices[name].add_argument("--profile", default="quick")
+        commands.choices[name].add_argument("--profile", default="quick", choices=PROFILES)
     return parser
 
 
 def _run(chosen):
-    from irtrack_core.workbook import runner
+    from irtrack_core.provenance import find_root
+    from irtrack_core.workbook import parameters
 
     names = [name for name, _ in chosen.parameters]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ValueError(f"parameter given twice: {', '.join(sorted(twice))}")
+    values = parameters.check(chosen.notebook, dict(chosen.parameters), find_root())
+    _check_output(Path(chosen.output), Path(chosen.notebook))
     if chosen.record:
         os.environ["IRTRACK_BATCH"] = "record"
-    return runner.run(chosen.notebook, chosen.output, dict(chosen.parameters))
+    from irtrack_core.workbook import runner
+
+    return runner.run(chosen.notebook, chosen.output, values)
+
+
+def _check_output(path, notebook):
+    """Raises ValueError or OSError where the executed notebook cannot be written, or would replace the notebook itself."""
+    if path.is_dir() or path.resolve() == notebook.resolve():
+        raise ValueError(f"{path} would be overwritten: name another file for the executed notebook")
+    there = next(folder for folder in path.resolve().parents if folder.exists())
+    if not there.is_dir():
+        raise NotADirectoryError(f"cannot write {path}: {there} is not a folder")
+    if not os.access(path if path.exists() else there, os.W_OK):
+        raise PermissionError(f"cannot write {path}: name another place")
 
 
 def _build(chosen):
-    from irtrack_core.workbook import runner
+    from irtrack_core.workbook import book, runner
 
     os.environ.setdefault("IRTRACK_FIGURES", str(book.find_root() / "figures"))  # stored beside the notebooks
     for path in runner.sources(chosen.names):
@@ -72,14 +105,21 @@ def _build(chosen):
 
 
 def _results(chosen):
+    from irtrack_core.workbook import batch
+
     return (batch.plan if chosen.dry_run else batch.results)(chosen.profile, chosen.cores)
 
 
 def _where(chosen):
+    from irtrack_core.workbook import batch
+
     batch.where(chosen.profile)
 
 
 def _site(chosen):
+    from irtrack_core.workbook import batch
+
+    batch.executed(chosen.profile)  # before all that draws pages is loaded
     from irtrack_core.workbook import site
 
     print(f"open {site.make(chosen.profile) / 'index.html'}")

@@ -1,14 +1,19 @@
 """All notebooks at once: Snakemake behind a lock that dies with its process."""
 
 import csv
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from irtrack_core import config
 from irtrack_core.workbook import book
+
+PATIENCE = 20  # seconds for jobs that are told to stop, before they are told again
 
 
 def results(profile, cores=2):
@@ -25,13 +30,49 @@ def results(profile, cores=2):
         with FileLock(folder / ".running.lock", timeout=0):
             if any((root / ".snakemake" / "locks").glob("*")):
                 subprocess.run([*snakemake, "--unlock"], cwd=root, capture_output=True)
-            status = subprocess.run(snakemake, cwd=root).returncode
+            status = _ended(snakemake, root)
     except Timeout:
         print(f"error: {folder} is being written by another run: wait for it, or stop it", file=sys.stderr)
         return 1
     if status == 0:  # else the list of what failed stays the last thing to be read
         where(name)
     return status
+
+
+def _ended(command, root):
+    """The exit status of a command and all that it starts; what stops this process stops all of them.
+
+    They are a session of their own: a Ctrl-C of the terminal, a SIGTERM and a closed terminal come here and are passed on, so
+    that no job outlives the lock. Raises KeyboardInterrupt then.
+    """
+    run = subprocess.Popen(command, cwd=root, start_new_session=True)
+
+    def stop(number, _):
+        raise KeyboardInterrupt(number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
+    try:
+        return run.wait()
+    except KeyboardInterrupt:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):  # as from a terminal, then with more weight
+            end = time.monotonic() + PATIENCE
+            while _signalled(run, number) and time.monotonic() < end:
+                number = 0  # only looks whether one of them is still there
+                time.sleep(0.05)
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _signalled(run, number):
+    """Whether a process of the session was there to be sent the signal."""
+    run.poll()
+    try:
+        os.killpg(run.pid, number)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def plan(profile, cores=2):
@@ -77,6 +118,15 @@ def _last(path):
 def _time(seconds):
     minutes, seconds = divmod(round(seconds), 60)
     return f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
+
+
+def executed(profile):
+    """Paths of the executed notebooks of a profile. Raises FileNotFoundError where there are none."""
+    place = book.folders(profile)[0] / "notebooks"
+    notebooks = sorted(place.glob("*.ipynb"))
+    if not notebooks:
+        raise FileNotFoundError(f"no executed notebooks in {place}: first `make results PROFILE={profile}`")
+    return notebooks
 
 
 def where(profile):

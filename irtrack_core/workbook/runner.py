@@ -1,6 +1,5 @@
-"""Builds the stored notebooks from their sources, and runs one with checked parameters."""
+"""Builds the stored notebooks from their sources, and runs one with its parameters."""
 
-import ast
 import hashlib
 import sys
 import time
@@ -107,49 +106,14 @@ def clean(notebook):
     notebook.metadata.pop("widgets", None)
 
 
-def check_parameters(path, texts):
-    """Values for a notebook's parameters from text, each of the type its annotation says.
-
-    texts: dict name -> text, as typed after `-p`. Raises ValueError for a name that the notebook does not have and for
-    a text of the wrong type: papermill alone would only warn, and compute with the default.
-    """
-    import papermill
-
-    known = papermill.inspect_notebook(str(path))
-    values = {}
-    for name, text in texts.items():
-        if name not in known:
-            raise ValueError(f"{Path(path).name} has no parameter {name!r}; it has: {', '.join(known) or 'none'}")
-        kind = known[name]["inferred_type_name"]
-        values[name] = _parse(name, text, kind)
-    return values
-
-
-def _parse(name, text, kind):
-    if kind == "str":
-        return text
-    try:
-        value = ast.literal_eval({"true": "True", "false": "False", "none": "None"}.get(text.lower(), text))
-    except (ValueError, SyntaxError):
-        raise ValueError(f"parameter {name} must be {kind}; got {text!r}") from None
-    if kind == "float" and type(value) is int:
-        value = float(value)
-    kinds = {"int": int, "float": float, "bool": bool, "list": list, "tuple": tuple}
-    expected = kinds.get(kind.split("[")[0])
-    if expected and type(value) is not expected:
-        raise ValueError(f"parameter {name} must be {kind}; got {text!r}")
-    return value
-
-
-def run(path, output, texts):
-    """Execute a notebook by papermill with checked parameters; returns 0, or 1 when a cell failed.
+def run(path, output, values):
+    """Execute a notebook by papermill with parameters as `parameters.check` gives them; returns 0, or 1 when a cell failed.
 
     The output notebook is written while it runs and kept when it fails. Progress goes to the error stream.
     """
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    values = check_parameters(path, texts)
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     watch = _follow(Path(path).stem)

@@ -10,6 +10,7 @@ import nbformat
 
 from irtrack_core.widgets import replay
 from irtrack_core.workbook import book
+from irtrack_core.workbook.batch import executed
 
 # wide tables scroll in their own box, text in their cells keeps a width that can be read, and figures shrink with the page
 PAGE = """<meta name="viewport" content="width=device-width, initial-scale=1"><style>
@@ -39,12 +40,7 @@ def make(profile, folder=None):
     recorded here (`recorded`); only equations stay in their TeX there, for MathJax is loaded from the web. Raises
     FileNotFoundError when nothing was run yet.
     """
-    results, _ = book.folders(profile)
-    notebooks = sorted((results / "notebooks").glob("*.ipynb"))
-    if not notebooks:
-        raise FileNotFoundError(
-            f"no executed notebooks in {results / 'notebooks'}: first `make results PROFILE={profile}`"
-        )
+    notebooks = executed(profile)
     folder = Path(folder or book.find_root() / "site")
     lines = [HEAD, f"<h1>irtrack</h1><p>Executed with the profile <em>{profile}</em>.</p><ul>"]
     for path in notebooks:

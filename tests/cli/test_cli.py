@@ -11,6 +11,7 @@ import time
 import cv2
 import media
 import numpy as np
+import processes
 import pytest
 
 from irtrack_core.__main__ import main
@@ -307,6 +308,9 @@ def test_a_video_that_breaks_off_keeps_what_could_be_read(here, capsys):
         (["track", "none.npy", "--box", BOX], "none.npy holds no frames"),
         (["track", "text.npy", "--box", BOX], "text.npy cannot be read as a NumPy array"),
         (["track", "gone.npy", "--box", BOX], "no array gone.npy"),
+        (["track", "gone.png", "--box", BOX], "no image gone.png"),
+        (["track", "images", "--box", "0,0,64,47", "--tracker", "mil"], "OpenCV's tracker 'mil' cannot start"),
+        (["track", "images", "--box", BOX, "--weights", "text.npy"], "text.npy is not a whole safetensors file"),
         (["track", "images", "--box", BOX, "--backend", "tensorrt"], "unknown backend 'tensorrt'"),
         (["track", "images", "--box", BOX, "--backend", "opencv", "--precision", "int8"], "has no precision 'int8'"),
         (["track", "images", "--box", BOX, "--start", "9"], "start frame 9: there are 3 frames"),
@@ -499,12 +503,14 @@ def test_ctrl_c_before_the_first_row_leaves_the_old_file(here, monkeypatch):
     assert (here / "b.csv").read_text() == "precious" and sorted(os.listdir()) == ["b.csv", "images"]
 
 
-def test_ctrl_c_from_outside(here):
+@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_stopped_from_outside(here, number, status):
     rng = np.random.default_rng(0)
     media.write_video(here / "film.avi", rng.integers(0, 99, (60, 240, 320), dtype=np.uint8))
     code = (
         "import signal, sys, time, irtrack_core.trackers as t\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs start with it ignored
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # and those of nohup with this one
         "class Slow(t.IdentityTracker):\n"
         "    def update(self, frame):\n"
         "        print('busy', flush=True); time.sleep(0.2); return super().update(frame)\n"
@@ -516,9 +522,9 @@ def test_ctrl_c_from_outside(here):
     for _ in range(3):
         assert process.stdout.readline() == "busy\n"
     time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, error = process.communicate(timeout=60)
-    assert process.returncode == 130 and "Traceback" not in error and "they are kept" in error
+    assert process.returncode == status and "Traceback" not in error and "they are kept" in error
     assert 3 <= len(rows_of("b.csv")) < 60
 
 
@@ -582,7 +588,9 @@ def test_ctrl_c_at_any_time_is_no_traceback(monkeypatch, capsys):
     assert main(["check", "svanstrom"]) == 130 and capsys.readouterr().err == "irtrack: stopped\n"
 
 
-def test_a_missing_system_library_is_told(monkeypatch, capsys):
+def test_a_missing_system_library_is_told(here, monkeypatch, capsys):
+    (here / "film.mp4").touch()
+
     def without(arguments):
         raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")
 
@@ -597,3 +605,23 @@ def test_as_a_program():
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert result.returncode == 2 and result.stderr == "irtrack: error: no video gone.mp4\n" and not result.stdout
+
+
+@pytest.mark.parametrize(
+    "closed, code", [("| head -c 0", 141), (">&-", 0), ("2>&-", 0), (">&- 2>&-", 0), (">/dev/full", 2)]
+)
+def test_streams_that_nobody_reads(here, closed, code):
+    """The files are whole all the same; what cannot be printed is no traceback."""
+    media.write_images(here / "images", spot_frames(4))
+    command = f"{sys.executable} -m irtrack_core track images --box {BOX} --tracker peak --csv b.csv"
+    run = ["bash", "-c", f"{command} {closed}; exit ${{PIPESTATUS[0]}}"]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=60, env=processes.environment())
+    assert done.returncode in ((code, 0) if code == 141 else (code,)) and "Traceback" not in done.stderr, done.stderr
+    assert len(rows_of("b.csv")) == 4 and sorted(os.listdir()) == ["b.csv", "images"]
+
+
+def test_signals_are_as_they_were_after_a_command(here):
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)]
+    media.write_images(here / "images", spot_frames(2))
+    assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--csv", "b.csv"]) == 0
+    assert before == [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)]

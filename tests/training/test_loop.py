@@ -1,13 +1,10 @@
-import contextlib
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from processes import environment, python
 from safetensors.torch import save_file
 from toys import moving_spot
 
@@ -21,7 +18,6 @@ from irtrack_core.training.sampling import PairSampler
 SMALL = network_preset("compact", width=0.25)
 SHORT = TrainingSettings(iterations=6, batch=2, checkpoint_every=2)
 LONG = TrainingSettings(iterations=24, batch=2, checkpoint_every=3)
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def sampler(seed=0):
@@ -162,18 +158,9 @@ for folder, (mode, workers, seed) in zip(sys.argv[1:], KILLED, strict=True):
 
 def in_its_own_process(code, *words, rc=0, timeout=300):
     """What a fresh Python prints that runs the code with these words, once it and the workers it started have ended."""
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), str(ROOT / "tests" / "helpers"), str(ROOT)])
-    }
-    words, pipe = [sys.executable, "-c", code, *map(str, words)], subprocess.PIPE
-    run = subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, env=environment, start_new_session=True)
-    try:
-        out, errors = run.communicate(timeout=timeout)  # reads until no process is left that could write
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(run.pid, signal.SIGKILL)
-    assert run.returncode == rc, errors[-3000:]
-    return out
+    run = python("-c", code, *words, timeout=timeout, env=environment(Path(__file__).parent))
+    assert run.returncode == rc, run.stderr[-3000:]
+    return run.stdout
 
 
 KILLED = [("random", 0, 2), ("random", 1, 3), ("write", 0, 0)]

@@ -1,16 +1,20 @@
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import papermill
 import pytest
 
 from irtrack_core import boxes, workbook
 from irtrack_core.experiments import dependencies
-from irtrack_core.workbook import runner
+from irtrack_core.workbook import __main__ as command_line
+from irtrack_core.workbook import parameters, runner
 from irtrack_core.workbook.__main__ import main
 
 
@@ -285,3 +289,134 @@ def test_closure_is_what_is_imported(tmp_path, root):
     names = {path.name for path in dependencies.closure(script)}
     assert {"metrics.py", "boxes.py"} <= names and "network.py" not in names
     assert dependencies.imports(script) == {"irtrack_core", "irtrack_core.metrics"}
+
+
+PLACES = """# %% tags=["parameters"]
+video: str = ""  # a video or a folder of images of your own; empty: none
+name: str = ""  # what it is called
+seed: int = 0
+box: list[float] = []  # x, y, w, h
+place: int = 4  # number of the sequence, 0 to 9
+# %%
+print(repr(video), repr(name), place)
+"""
+
+
+@pytest.fixture
+def places(tmp_path):
+    source = tmp_path / "notebooks" / "src" / "91_places.py"
+    source.parent.mkdir(parents=True)
+    source.write_text(PLACES)
+    return runner.build(source, execute=False)
+
+
+def test_a_relative_path_is_seen_from_where_the_user_stands(places, tmp_path, root, monkeypatch):
+    (tmp_path / "here" / "clip").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    check = partial(parameters.check, places, root=root)
+    assert check({"video": "clip", "name": "clip", "seed": "3"}) == {
+        "video": str(tmp_path / "here" / "clip"),
+        "name": str(tmp_path / "here" / "clip"),
+        "seed": 3,
+    }
+    assert check({"video": "README.md"}) == {"video": str(root / "README.md")}  # else from the repository, as before
+    assert check({"video": "", "name": "Anna"}) == {"video": "", "name": "Anna"}
+    assert check({"video": str(tmp_path)}) == {"video": str(tmp_path)}
+    (tmp_path / "here" / "results").mkdir()
+    monkeypatch.setenv("IRTRACK_RESULTS", "results")
+    monkeypatch.setenv("IRTRACK_DATA", "clip")
+    assert main(["run", str(places), "out.ipynb", "-p", "video", "clip"]) == 0
+    assert repr(str(tmp_path / "here" / "clip")) in (tmp_path / "here" / "out.ipynb").read_text()
+    assert os.environ["IRTRACK_RESULTS"] == str(tmp_path / "here" / "results")
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["-p", "video", "gone.avi"], "parameter video: no file or folder 'gone.avi'"),
+        (["-p", "video", "/gone/clip"], "parameter video: no file or folder '/gone/clip'"),
+        (["-p", "seed", "-1"], "seed must be 0 or above; got -1"),
+        (["-p", "place", "10"], "parameter place must be 0 to 9; got 10"),
+        (["-p", "box", "[1, 'a']"], "parameter box must be list[float]; got"),
+        (["-p", "seed", "[" * 5000], "parameter seed must be int"),
+    ],
+)
+def test_a_wrong_value_is_told_before_anything_runs(places, tmp_path, capsys, words, message):
+    assert main(["run", str(places), str(tmp_path / "out.ipynb"), *words]) == 2
+    error = capsys.readouterr().err.strip().splitlines()
+    assert len(error) == 1 and error[0].startswith("error: ") and message in error[0]
+    assert not (tmp_path / "out.ipynb").exists()
+
+
+def test_every_notebook_names_its_profiles_and_the_command_line_knows_them(root):
+    from irtrack_core.config import PROFILES
+
+    assert tuple(PROFILES) == command_line.PROFILES
+    for path in sorted((root / "notebooks").glob("*.ipynb")):
+        known = papermill.inspect_notebook(str(path))  # what will fill them in sees the same
+        mine = parameters.parameters(parameters.read_notebook(path))
+        assert {name: one.kind for name, one in mine.items()} == {
+            name: one["inferred_type_name"] for name, one in known.items()
+        }
+        with pytest.raises(ValueError, match="unknown profile 'fast': use one of quick, medium, full"):
+            parameters.check(path, {"profile": "fast"}, root)
+        with pytest.raises(ValueError, match="seed must be 0 or above"):
+            parameters.check(path, {"seed": "-1"}, root)
+    assert parameters.check(root / "notebooks/01_scan_an_image.ipynb", {"oversampling": "2"}, root) == {
+        "oversampling": 2.0
+    }
+    with pytest.raises(ValueError, match="oversampling must be 1 to 4"):
+        parameters.check(root / "notebooks/01_scan_an_image.ipynb", {"oversampling": "9"}, root)
+
+
+@pytest.mark.parametrize("output", [".", "gone/deep/../../file/out.ipynb", "91_places.ipynb"])
+def test_an_output_that_cannot_be_written_is_told_before_anything_runs(places, capsys, monkeypatch, output):
+    monkeypatch.chdir(places.parent)
+    (places.parent / "file").touch()
+    before = places.read_bytes()
+    assert main(["run", str(places), output]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1 and places.read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"cells": 3}', '{"cells": []}', '{"cells": [{}]}', "[" * 100_000])
+def test_what_is_no_notebook_is_told_in_one_line(tmp_path, capsys, text):
+    (tmp_path / "no.ipynb").write_text(text)
+    assert main(["run", str(tmp_path / "no.ipynb"), str(tmp_path / "out.ipynb")]) == 2
+    error = capsys.readouterr().err.strip().splitlines()
+    assert len(error) == 1 and len(error[0]) < 400 and "no.ipynb is" in error[0]
+
+
+def test_a_data_folder_that_is_not_there_is_told_at_once(places, capsys, monkeypatch):
+    monkeypatch.setenv("IRTRACK_DATA", "gone")
+    assert main(["run", str(places), "out.ipynb"]) == 2
+    assert "IRTRACK_DATA names 'gone', which is not a folder" in capsys.readouterr().err
+
+
+HEAVY = "papermill nbformat numpy cv2 pydantic torch pandas tqdm".split()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["irtrack_core", "track", "gone.mp4"],
+        ["irtrack_core", "track", "notebooks", "--tracker", "magic"],
+        ["irtrack_core", "track", "notebooks", "--tracker", "ref8"],
+        ["irtrack_core", "track", "notebooks", "--weights", "README.md"],
+        ["irtrack_core", "track", "notebooks", "--backend", "tensorrt"],
+        ["irtrack_core", "track", "notebooks", "--csv", "gone/b.csv"],
+        ["irtrack_core", "check", "folder", "gone"],
+        ["irtrack_core.workbook", "run", "gone.ipynb", "out.ipynb"],
+        ["irtrack_core.workbook", "run", "notebooks/06_track_a_sequence.ipynb", "o.ipynb", "-p", "video", "gone.avi"],
+        ["irtrack_core.workbook", "run", "notebooks/06_track_a_sequence.ipynb", "o.ipynb", "-p", "profile", "fast"],
+        ["irtrack_core.workbook", "results", "--profile", "fast"],
+    ],
+    ids=lambda words: " ".join(words[1:]),
+)
+def test_a_wrong_word_is_answered_before_anything_heavy_is_loaded(words, root):
+    code = (
+        "import runpy, sys\nsys.argv = sys.argv[1:]\n"
+        "try: runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)\n"
+        f"except SystemExit as end: print(end.code, *(name for name in {HEAVY} if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], cwd=root, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "2\n" and "Traceback" not in done.stderr, done.stdout + done.stderr
