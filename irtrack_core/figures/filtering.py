@@ -78,7 +78,9 @@ class Panel:
 
     def __init__(self):
         use()
-        self.figure = OneAtATime(figsize=(11, 4.9))  # not pyplot's, which would show it once more at the end of the cell
+        self.figure = OneAtATime(
+            figsize=(11, 4.9)
+        )  # not pyplot's, which would show it once more at the end of the cell
         FigureCanvasAgg(self.figure)
         grid = self.figure.add_gridspec(2, 4, height_ratios=[1.25, 1])
         axes, self.cut = [self.figure.add_subplot(grid[0, i]) for i in range(4)], self.figure.add_subplot(grid[1, :])

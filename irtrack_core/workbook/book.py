@@ -122,7 +122,9 @@ class Workbook:
         _check_name(what)
         path = (self.results / "figures" if of_machine else self.figures) / f"{self.slug}__{what}.png"
         with style.LOCK:  # a demo may be redrawn meanwhile
-            figure.savefig(buffer := io.BytesIO(), format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None})
+            figure.savefig(
+                buffer := io.BytesIO(), format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None}
+            )
         changed = not _same_picture(path, buffer)
         if changed:
             _write(path, buffer.getvalue())

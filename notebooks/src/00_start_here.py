@@ -50,10 +50,12 @@ for folder in (book.results, book.figures):
 # | 04_match_and_learn | matching, labels, the loss | (8)-(11) |
 # | 05_train_the_tracker | training | (12) |
 # | 06_track_a_sequence | the whole method on a sequence | (1)-(12) |
+# | 07_compared_methods | what had to be assumed to rebuild the other methods, their cost, their training | [8]-[11] |
 # | 10_experiment_snr | signal to noise before and after the filter | (13), Fig. 3 |
 # | 11_experiment_overlap | region overlap | (14), Fig. 4 |
 # | 12_experiment_precision | precision | (15), Figs. 5 and 6 |
 # | 13_experiment_speed | frames per second | (16), Table 1 |
+# | 14_ablation | what filter, fusion and region selection each change | |
 # | 20_report | the paper's numbers beside ours | |
 
 # %% [markdown]
