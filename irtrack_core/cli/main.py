@@ -1,4 +1,4 @@
-"""Command line: `irtrack track`, `irtrack check`, `irtrack fetch`.
+"""Command line: `irtrack track`, `irtrack check`, `irtrack fetch`, `irtrack doctor`.
 
 Exit codes: 0 done; 1 a checked dataset cannot be used; 2 bad input, with a message on stderr; 130 stopped by Ctrl-C, and
 the rows written until then are kept.
@@ -17,7 +17,7 @@ from tqdm import tqdm
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
-from irtrack_core.cli import track
+from irtrack_core.cli import doctor, track
 
 
 def main(argv=None):
@@ -56,6 +56,7 @@ def _parser():
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     track.add_parser(commands)
+    doctor.add_parser(commands)
 
     two = commands.add_parser("check", help="say what a dataset holds and what is wrong with it")
     two.add_argument("dataset", help="svanstrom, folder, ... (an unknown name lists all)")
