@@ -3,8 +3,8 @@
     python benchmarks/grading.py                            # ours alone: 30 submissions of lab 1
     python benchmarks/grading.py --nbgrader /path/to/bin    # and nbgrader 0.9.6 in an environment that has irtrack, too
 
-A third of the submissions is right, a third has one typical mistake a task, the rest is half done. Times are by the clock; both
-see the same machine one after the other.
+A third of the submissions is right, a third has one typical mistake a task, the rest is half done. Times are by the clock, of
+one after the other on the same machine.
 """
 
 import argparse

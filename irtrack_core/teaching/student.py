@@ -11,7 +11,7 @@ knows neither expected values nor tests. One request a line, JSON; one reply a l
 """
 
 import base64
-import importlib
+import builtins
 import json
 import os
 import sys
@@ -96,7 +96,8 @@ class Interpreter:
 
     def __init__(self):
         self.names = {"__name__": "__main__", "display": lambda *_: None}
-        self.undo, self.refused = [], set()
+        self.undo, self.refused, self.waiting = [], set(), set()
+        self.names["__builtins__"] = vars(builtins) | {"__import__": self._import}
 
     def handle(self, request):
         """The reply to a request, a dict; never raises what a cell raises."""
@@ -108,6 +109,7 @@ class Interpreter:
     def _run(self, request):
         lines = request["source"].splitlines()  # those of IPython alone draw or install, and compute nothing
         source = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+        self._put_guards()
         code = compile(source, f"{HERE}{request['label']}>", "exec")
         exec(code, self.names)
 
@@ -134,15 +136,29 @@ class Interpreter:
         return found
 
     def _guard(self, request):
-        for name in request["names"]:
+        self.waiting |= set(request["names"])
+        self._put_guards()
+
+    def _import(self, *args, **kwargs):
+        """What `import` does in a cell: a module that has just been loaded gets its guards first."""
+        try:
+            return __import__(*args, **kwargs)
+        finally:
+            self._put_guards()
+
+    def _put_guards(self):
+        """Guard the waiting functions whose module is loaded; nobody can call one before."""
+        for name in sorted(self.waiting):
             module, function = name.split(":")
-            try:
-                home = importlib.import_module(module)
-            except ImportError:  # not installed: nobody can call it
+            if not hasattr(sys.modules.get(module), function):
                 continue
-            own = getattr(home, function)
+            self.waiting.discard(name)
+            own = getattr(sys.modules[module], function)
             guarded = self._guarded(own, name)
-            for one in [home, *(sys.modules[key] for key in list(sys.modules) if key.startswith("irtrack_core"))]:
+            for one in [
+                sys.modules[module],
+                *(sys.modules[key] for key in list(sys.modules) if key.startswith("irtrack_core")),
+            ]:
                 for key, value in list(vars(one).items()):
                     if value is own:
                         self.undo.append((one, key, own))
@@ -169,7 +185,7 @@ class Interpreter:
         """Take the guards away again, for those who run this in their own process."""
         for module, key, own in reversed(self.undo):
             setattr(module, key, own)
-        self.undo = []
+        self.undo, self.waiting = [], set()
 
 
 def sentence(error):

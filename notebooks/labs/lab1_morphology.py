@@ -15,7 +15,6 @@ import zlib
 
 import numpy as np
 
-from irtrack_core.figures import style
 from irtrack_core.filtering import line_elements, opening, rectangle
 
 rng = np.random.default_rng(zlib.crc32(STUDENT.encode()))
@@ -29,6 +28,8 @@ frame = frame.clip(0, 255).astype(np.uint8)
 box = (x, y, side, side)  # x, y, w, h
 
 # %% tags=["look"]
+from irtrack_core.figures import style
+
 figure, axes = style.new(width=4, height=4)
 style.draw_box(style.show_image(axes, frame, "your frame"), box)
 

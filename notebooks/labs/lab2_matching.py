@@ -15,7 +15,6 @@ import zlib
 
 import numpy as np
 
-from irtrack_core.figures import style
 
 rng = np.random.default_rng(zlib.crc32(STUDENT.encode()))
 search = rng.normal(0, 0.5, (2, 21, 21))
@@ -25,6 +24,8 @@ search[:, down : down + 5, right : right + 5] += 2 * template
 STRIDE = 8  # crop pixels from one position to the next
 
 # %% tags=["look"]
+from irtrack_core.figures import style
+
 figure, axes = style.new(1, 2, width=3)
 style.show_image(axes[0], template[0], "template, channel 0")
 style.show_image(axes[1], search[0], "search map, channel 0")

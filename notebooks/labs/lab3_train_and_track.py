@@ -15,7 +15,6 @@ import zlib
 
 import numpy as np
 
-from irtrack_core.figures import style
 
 rng = np.random.default_rng(zlib.crc32(STUDENT.encode()))
 recordings = [
@@ -39,6 +38,8 @@ def clip(rng, frames=25, clutter=True):
 images, boxes = clip(rng)
 
 # %% tags=["look"]
+from irtrack_core.figures import style
+
 figure, axes = style.new(width=4, height=4)
 style.draw_box(style.show_image(axes, images[0], "the first frame of your clip"), boxes[0])
 

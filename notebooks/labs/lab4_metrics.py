@@ -16,7 +16,6 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from irtrack_core.figures import style
 
 rng = np.random.default_rng(zlib.crc32(STUDENT.encode()))
 background = rng.gumbel(0, 1, 2000)  # the strongest pixel of each of 2000 boxes of background
@@ -38,6 +37,8 @@ for name in names:
         )
 
 # %% tags=["look"]
+from irtrack_core.figures import style
+
 figure, axis = style.new(width=5)
 axis.hist([background, targets], bins=40, density=True, label=["background", "targets"])
 axis.set(xlabel="strongest pixel of a box")
