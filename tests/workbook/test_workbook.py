@@ -1,9 +1,11 @@
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -213,7 +215,7 @@ def notebook(tmp_path):
 def test_build_is_stable_and_keeps_no_progress(notebook):
     first = notebook.read_text()
     cells = json.loads(first)["cells"]
-    assert "progress" not in json.dumps([cell["outputs"] for cell in cells])
+    assert "progress" not in json.dumps([cell["outputs"] for cell in cells if cell["cell_type"] == "code"])
     assert cells[2]["outputs"][0]["text"] == ["1 0.5 [1, 2] quick\n"]
     assert len({cell["id"] for cell in cells}) == len(cells)  # two equal cells have two ids
     runner.build(notebook.parent / "src" / "90_small.py")
@@ -285,3 +287,34 @@ def test_closure_is_what_is_imported(tmp_path, root):
     names = {path.name for path in dependencies.closure(script)}
     assert {"metrics.py", "boxes.py"} <= names and "network.py" not in names
     assert dependencies.imports(script) == {"irtrack_core", "irtrack_core.metrics"}
+
+
+def test_a_change_of_text_keeps_the_outputs(notebook):
+    """`build --keep`: the outputs stay, a link is at the end; code that changed is refused."""
+    source = notebook.parent / "src" / "90_small.py"
+    runner.build(source)
+    before = nbformat.read(notebook, as_version=4).cells
+    source.write_text(source.read_text() + "\n# %% [markdown]\n# The end.\n")
+    runner.build(source, keep=True)
+    after = nbformat.read(notebook, as_version=4).cells
+    assert [cell.outputs for cell in after if cell.cell_type == "code"] == [
+        c.outputs for c in before if c.cell_type == "code"
+    ]
+    assert after[-2].source.endswith("The end.") and "[Contents](00_start_here.ipynb)" in after[-1].source
+    source.write_text(source.read_text() + "\n# %%\nnew = 1\n")
+    with pytest.raises(ValueError, match="its code has changed"):
+        runner.build(source, keep=True)
+
+
+def test_links_lead_through_the_notebooks_and_exist(root):
+    sources = {path.stem: path for path in runner.sources()}
+    first, third, primer = (
+        runner.links(sources[slug]) for slug in ("00_start_here", "03_build_the_network", "30_neural_networks")
+    )
+    assert "←" not in first and "(01_scan_an_image.ipynb) →" in first
+    assert third.startswith("← [30 ") and "(04_match_and_learn.ipynb) →" in third
+    assert primer.startswith("← [02 ") and "(03_build_the_network.ipynb) →" in primer
+    assert "→" not in runner.links(sources["20_report"])
+    for path in sources.values():
+        for link in re.findall(r"\]\(([^)]+)\)", runner.links(path)):
+            assert (root / "notebooks" / link).is_file()
