@@ -77,7 +77,7 @@ grade: $(STAMP)
 # For a room without a network: `pip install --no-index --find-links wheelhouse irtrack-core[workbook]`
 wheelhouse: $(STAMP)
 	$(BIN)/python -m pip download -q -d wheelhouse -c requirements.lock $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(TORCH) ".[workbook,runtime]"
-	$(BIN)/python -m pip wheel -q --no-deps -w wheelhouse .
+	rm -rf build && $(BIN)/python -m pip wheel -q --no-deps -w wheelhouse . && rm -rf build
 	@echo "wheelhouse/ holds all wheels for this system and Python: docs/teaching.md says how to install from it"
 
 bench: $(STAMP)

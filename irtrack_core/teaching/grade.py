@@ -30,6 +30,11 @@ def grade(folder, lab, out, *, workers=2, unprotected=False):
     files = find(folder, out)
     if not (unprotected or sandbox.way()):
         sandbox.start(None, None)  # says why
+    for name, path in {"the labs": labs.folder(), "the submissions": folder, "the results": out}.items():
+        if not unprotected and sandbox.shows(path):
+            raise RuntimeError(
+                f"{name} lie in {path}, which the students' code can read: move them out of the system's folders"
+            )
     kept = out / ".graded"
     results, waiting = {}, {}
     for path in files:

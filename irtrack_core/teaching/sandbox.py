@@ -103,6 +103,11 @@ def start(folder, channel, *, slot=0, unprotected=False):
     )
 
 
+def shows(path):
+    """True where a box shows a file or folder of this machine."""
+    return any(Path(path).resolve().is_relative_to(source.resolve()) for source, _ in _seen())
+
+
 def end(process):
     """Kill a process that `start` started, and all that it started in its box."""
     # a change of user has cut the first process of the box, whose end is that of all others there, loose from its parent

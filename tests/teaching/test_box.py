@@ -136,6 +136,13 @@ def test_a_folder_is_graded_and_the_hostile_cost_nobody_else(tmp_path, capsys):
     assert kept == sorted(path.stat().st_mtime_ns for path in (out / ".graded").iterdir())  # nothing was graded twice
 
 
+def test_results_that_a_box_would_show_are_refused(tmp_path, monkeypatch):
+    toy.put(tmp_path, "a", toy.notebook("a"))
+    monkeypatch.setattr(sandbox, "SYSTEM", (*sandbox.SYSTEM, str(tmp_path)))
+    with pytest.raises(RuntimeError, match="the submissions lie in .* which the students' code can read"):
+        grade.grade(tmp_path, toy.LAB, tmp_path.with_name("out"))
+
+
 def test_without_a_box_grading_is_refused(tmp_path, monkeypatch):
     toy.put(tmp_path, "a", toy.notebook("a"))
     monkeypatch.setattr(sandbox, "way", lambda: "")
