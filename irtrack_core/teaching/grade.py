@@ -12,7 +12,7 @@ from pathlib import Path
 from irtrack_core.provenance import limit_threads
 from irtrack_core.teaching import feedback, sandbox, submission
 from irtrack_core.teaching import lab as labs
-from irtrack_core.teaching.marks import Marks
+from irtrack_core.teaching.marks import OTHER, Marks
 from irtrack_core.teaching.session import Boxed, Failed, Inside
 from irtrack_core.workbook.book import _write, progress
 
@@ -124,7 +124,12 @@ def _task(task, cells, solved, session):
             session.run(source, f"task {task.name}")
     except Failed as error:
         return [missing | {"why": str(error)}]
-    solved.check(task, marks)
+    try:
+        solved.check(task, marks)
+    except (
+        Exception
+    ):  # the tests stumble over a value that no test foresaw; the lab's own tests do not fail on a solution
+        marks.give(0, task.points - sum(row.of for row in marks.rows), "the rest", OTHER)
     return marks.as_dicts()
 
 

@@ -7,6 +7,8 @@ import numpy as np
 
 from irtrack_core.teaching.session import Failed
 
+OTHER = "what it returned is of another kind than the task asks for"
+
 
 @dataclass
 class Row:
@@ -98,6 +100,8 @@ class Marks:
             found = ask()
         except Failed as error:
             return self.give(0, points, what, str(error))
+        except Exception:
+            return self.give(0, points, what, OTHER)
         wrong = difference(found, expected, tolerance)
         if wrong:
             named = self._named(found, other, tolerance)

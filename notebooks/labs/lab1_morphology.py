@@ -275,7 +275,7 @@ MISTAKES = [
     ),
     (
         "x and y are exchanged: x counts columns, the second index",
-        1,
+        0,
         "inside[y : y + h, x : x + w]",
         "inside[x : x + w, y : y + h]",
     ),
@@ -287,11 +287,14 @@ def check(marks):
     image = more.normal(50, 4, (40, 60))
     image[12:15, 30:34] += more.uniform(20, 40, (3, 4))
     marks.same("snr_db", image, (30, 12, 4, 3), points=2, what="a target in noise")
-    marks.follows(
-        lambda call: call("snr_db", image, (30, 12, 4, 3)) - call("snr_db", image + 30, (30, 12, 4, 3)),
-        points=1,
-        what="a brighter image has the same SNR",
-    )
+    fainter = image.copy()
+    fainter[12:15, 30:34] -= 10
+
+    def run(call):
+        found = [call("snr_db", one, (30, 12, 4, 3)) for one in (image, image + 30, fainter)]
+        return [found[0] - found[1], float(found[0] > found[2])]
+
+    marks.follows(run, points=1, what="a brighter image has the same SNR, a fainter target a lower one")
 
 
 # %% [markdown]

@@ -1,6 +1,7 @@
 """The labs as handed out: solution = full marks, untouched = 0, typical mistakes get what they deserve, by name."""
 
 import json
+import re
 
 import labs as toy
 import pytest
@@ -136,3 +137,37 @@ def test_a_student_runs_all_cells_of_the_solution_sheet(name):
     for cell in build.notebook(one, "release").cells:
         if cell.cell_type == "code" and cell.metadata.irtrack.tag in ("student", "setup", "look"):
             exec(cell.source, names)
+
+
+STRANGE = [
+    "None",
+    "'x'",
+    "[]",
+    "object()",
+    "float('nan')",
+    "{}",
+    "np.zeros((2, 3, 4))",
+    "[[1, 2], [3]]",
+    "10**400",
+    "iter([])",
+    "-1",
+]
+
+
+@pytest.mark.parametrize("name", lab.names())
+def test_strange_values_earn_nothing_and_stop_nothing(name):
+    """Every function, method and variable of a lab gives a value of another kind."""
+    one = lab.load(name)
+    for value in STRANGE:
+        cells = {}
+        for task in one.tasks:
+            heads = re.findall(r"^( *)def (\w+)\((.*)\):", task.solution, re.M)
+            if "class " in task.solution:
+                methods = f"    def init(self, *a): pass\n    def update(self, *a): return {value}"
+                cells[task.name] = f"import numpy as np\nclass {task.name}:\n{methods}"
+            elif heads:
+                cells[task.name] = f"import numpy as np\ndef {heads[0][1]}(*a): return {value}"
+            else:
+                cells[task.name] = f"import numpy as np\n{task.name} = {value}"
+        for task, (got, why) in proof.points(one, cells, "s").items():
+            assert got == 0 and why and all(why), (task, value)
