@@ -57,6 +57,8 @@ def links(path):
     before, after = every[:place][-1:] if path in every else [], every[place + 1 : place + 2]
     parts = [f"← [{_title(one)}]({one.stem}.ipynb)" for one in before] + ["[Contents](00_start_here.ipynb)"]
     parts += [f"[{_title(one)}]({one.stem}.ipynb) →" for one in after]
+    if (path.parent.parent / "solutions" / path.name).is_file():
+        parts.append(f"[Solutions of the exercises](solutions/{path.name})")
     return " · ".join([*parts, "[Glossary](../docs/glossary.md)"])
 
 

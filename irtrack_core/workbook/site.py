@@ -88,7 +88,7 @@ def write_page(path, target, top=""):
     for cell in notebook.cells:
         if cell.cell_type == "markdown":  # pages lead to pages; what is not on the site stays text
             cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb\)", r"](\1.html)", cell.source)
-            cell.source = re.sub(r"\[([^\]]+)\]\(\.\./[^)]*\)", r"\1", cell.source)
+            cell.source = re.sub(r"\[([^\]]+)\]\((?:\.\./|solutions/)[^)]*\)", r"\1", cell.source)
     body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": target.stem}})
     begin, end = re.search(r"<body[^>]*>", body).end(), body.rindex("</body>")
     style = (replay.STYLE if demos else "") + PAGE

@@ -382,6 +382,13 @@ demo
 # - The best elements depend on target and scene. A search finds them; only sequences that took no part in it can tell what it gained.
 # - All of it is exact: uint8, uint16 and float32 give the same values, a window and a video the same as the single frames.
 #
+# **Questions.** Say your answer, then open it.
+#
+# <details><summary>1. Can an opening be brighter than its image?</summary>Nowhere: it is the largest of minima, each of which lies at or below the pixel.</details>
+# <details><summary>2. Why is E the largest of the openings and not the smallest?</summary>Background has edges in any direction: it is enough that one line fits under a pixel's surroundings. The smallest would keep only what all lines fit under.</details>
+# <details><summary>3. A target of 9 × 9 and lines of 7 pixels: what is left in U?</summary>Nearly nothing: the lines fit under the target, so it goes into E.</details>
+# <details><summary>4. When does the rectangle s raise the number of targets found?</summary>When the false ones are single pixels, spikes, and the target is larger than s.</details>
+#
 # **Exercises.** 1. Predict by hand the opening of the 5 × 5 image with a *vertical* element of three pixels; check it with `opening`.
 # 2. In the demo, find the shortest line that keeps the target's whole peak. How does it compare with the box? 3. Set *height* and *width of s* to
 # 1, 3, 5 and watch peak and false boxes: when is $s$ worth it? 4. Draw an element that keeps an L-shaped wire in the background.

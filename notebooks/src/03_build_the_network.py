@@ -238,6 +238,13 @@ widgets.network_shapes()
 # Three maps of different depth are pooled to one size, normalised, stacked and mixed; two pairs of convolutions turn template
 # and search features into class scores and box offsets for $m$ anchors at each of $n \times n$ positions.
 #
+# **Questions.** Say your answer, then open it.
+#
+# <details><summary>1. What do the two branches of a Siamese network share?</summary>All weights: the template and the search crop pass the same layers, so that equal things get equal features.</details>
+# <details><summary>2. Which layer decides that the target may be anywhere in the search crop?</summary>The cross-correlation: it asks the same question at every place.</details>
+# <details><summary>3. Why are features of three depths stacked?</summary>Early ones know where, late ones what: a small target is lost in the late ones alone.</details>
+# <details><summary>4. What are the 2m and the 4m numbers at a position?</summary>For each of m anchors a score for target and background, and four offsets of its box.</details>
+#
 # **Exercises.** 1. Why must the pools have stride 1? 2. With `fusion=False` only conv5 is used; how many parameters does that
 # save? 3. Derive the 17 positions of the preset `paper` from 127 and 255. 4. What would padding change for a target at the
 # border of the search crop? 5. Take `fusion_pool="adaptive"`: which cells does a pooled cell of conv3 then look at?
