@@ -151,4 +151,4 @@ def _number(value):
 def _plain(value):
     """Text that a table program does not take for a formula."""
     text = str(value).replace("\n", " ")
-    return f"'{text}" if text.startswith(("=", "+", "@")) else text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -5,7 +5,6 @@ refuses, unless `unprotected` is asked for: then only the limits hold; files and
 """
 
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -55,13 +54,13 @@ exec chroot "$root" "$@"
 
 def as_root():
     """True where the grader runs as root."""
-    return os.geteuid() == 0
+    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 @cache
 def way():
     """How a box is made here: "bubblewrap", "namespaces", or "" where neither works."""
-    for name, test in (("bubblewrap", _bubblewrap), ("namespaces", _namespaces)):
+    for name, test in (("bubblewrap", _bubblewrap), ("namespaces", _namespaces)) if sys.platform == "linux" else ():
         with tempfile.TemporaryDirectory() as folder:
             try:
                 words = [*test(Path(folder), 0), sys.executable, "-c", "print(1)"]
@@ -86,6 +85,10 @@ def start(folder, channel, *, slot=0, unprotected=False):
         raise RuntimeError(
             "no box can be made here, so a submission could read the tests, your files and the network: install bubblewrap "
             "(Debian, Ubuntu: apt install bubblewrap), or grade in a container and ask for --unprotected"
+        )
+    if os.name == "nt":
+        raise RuntimeError(
+            "submissions are graded on Linux (or macOS, unprotected), not on Windows: use WSL or a container"
         )
     copy = shutil.copy(HERE / "student.py", folder)
     library, script = (LIBRARY, "/box/student.py") if made else (str(HERE.parents[1]), str(copy))
@@ -151,6 +154,8 @@ def _surroundings():
 
 
 def _limits():
+    import resource  # not on Windows
+
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_FSIZE, (FILES, FILES))
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR, PROCESSOR))
