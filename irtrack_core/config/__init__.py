@@ -5,7 +5,7 @@ A misspelled or impossible setting is an error that names it. `settings.replace(
 
 from irtrack_core.config.base import Settings
 from irtrack_core.config.experiments import PROFILES, Profile, profile
-from irtrack_core.config.filtering import FilterSettings
+from irtrack_core.config.filtering import FilterSettings, TemporalSettings
 from irtrack_core.config.imaging import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.config.network import NetworkSettings, network_preset
 from irtrack_core.config.trackers import PeakSettings, PyramidSettings, TrackerSettings
@@ -23,6 +23,7 @@ __all__ = [
     "SceneSettings",
     "Settings",
     "TargetSettings",
+    "TemporalSettings",
     "TrackerSettings",
     "TrainingSettings",
     "network_preset",

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from irtrack_core.config.base import Settings
 
@@ -17,3 +17,27 @@ class FilterSettings(Settings):
         "bright",
         description="of targets that are kept; the paper's filter keeps what is brighter than its surroundings",
     )
+
+
+class TemporalSettings(Settings):
+    """The filter's third level, in time: which past frames a pixel is compared with."""
+
+    gaps: tuple[int, ...] = Field(
+        (4, 8, 12, 16, 20),
+        min_length=1,
+        description="frames back, each of them compared with: so far apart that a small target has left its place",
+    )
+    tile: int = Field(
+        128, ge=32, le=1024, description="side in px of what is remembered about the target and laid onto the past"
+    )
+    model: Literal["still", "translation", "euclidean", "affine"] = Field(
+        "translation",
+        description="how the background moves; a rotating platform needs euclidean, a zoom affine; still: nothing is "
+        "laid on, as in plain frame differences",
+    )
+
+    @model_validator(mode="after")
+    def _past(self):
+        if min(self.gaps) < 1 or sorted(set(self.gaps)) != list(self.gaps):
+            raise ValueError(f"gaps={self.gaps} must be whole frames from 1 on, rising")
+        return self

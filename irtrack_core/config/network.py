@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from irtrack_core.config.base import Settings
-from irtrack_core.config.filtering import FilterSettings
+from irtrack_core.config.filtering import FilterSettings, TemporalSettings
 
 
 class NetworkSettings(Settings):
@@ -13,8 +13,9 @@ class NetworkSettings(Settings):
 
     preset: Literal["paper", "compact"] = "paper"
     width: float = Field(1.0, gt=0, le=4, description="multiplies every channel count; the topology stays")
-    inputs: tuple[Literal["image", "suppressed", "filtered"], ...] = Field(
-        ("filtered",), description="channels of a crop: I, U and M of eqs. (1)-(4); the paper feeds the filtered image"
+    inputs: tuple[Literal["image", "suppressed", "filtered", "temporal"], ...] = Field(
+        ("filtered",),
+        description="channels of a crop: I, U and M of eqs. (1)-(4), and D of the filter in time; the paper feeds M",
     )
     template_size: int = Field(127, description="pixels of a template crop's side, after resampling")
     search_size: int = Field(255, description="pixels of a search crop's side, after resampling")
@@ -54,6 +55,9 @@ class NetworkSettings(Settings):
     region: bool = Field(True, description="False: a score map alone, as in SiamFC, tracked with a pyramid of scales")
     filter: FilterSettings = Field(
         FilterSettings(length=None), description="filter of the inputs; lines as long as the target needs"
+    )
+    temporal: TemporalSettings = Field(
+        TemporalSettings(tile=160), description="the filter in time, where it is an input; its tile holds a search crop"
     )
 
     @property

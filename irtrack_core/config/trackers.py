@@ -3,6 +3,7 @@
 from pydantic import Field, model_validator
 
 from irtrack_core.config.base import Settings
+from irtrack_core.config.filtering import TemporalSettings
 
 
 class TrackerSettings(Settings):
@@ -93,6 +94,9 @@ class PeakSettings(Settings):
 
     length: int = Field(15, ge=1, description="shortest line element, odd; longer ones follow from the target's size")
     angles: int = Field(4, ge=1, le=64, description="number of line elements, evenly spread over 180 degrees")
+    temporal: TemporalSettings | None = Field(
+        None, description="the filter in time, whose D counts beside U; None: U alone"
+    )
     pre_blur: float = Field(
         0.0,
         ge=0,

@@ -26,6 +26,9 @@ class SamplingSettings(Settings):
         le=1,
         description="share of pairs with photometric augmentation: gain, gamma, blur, noise, JPEG, symbols",
     )
+    history_steps: tuple[int, ...] = Field(
+        (1, 1, 2), description="frames between those that the filter in time compares, one of these a pair"
+    )
     noise: float = Field(0.15, ge=0, description="largest sigma of noise added to a crop, in its standard deviations")
 
 

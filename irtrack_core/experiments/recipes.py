@@ -2,6 +2,7 @@
 
 compact-sim   preset `compact`, simulation alone: rebuilt by anyone, nothing to download
 compact       preset `compact`, simulation and the CC0 real set (its training list; IRTRACK_DATA names the folder)
+motion        `compact` with D of the filter in time as third input, trained on from its weights with the same data
 
 Weights of the preset `paper` are made by notebook 05.
 """
@@ -19,7 +20,8 @@ from irtrack_core.config import SamplingSettings, TrainingSettings, network_pres
 from irtrack_core.datasets import in_memory, subsample
 from irtrack_core.datasets.synthetic import random_sequence
 from irtrack_core.experiments import calibration
-from irtrack_core.network.weights import SHIPPED, load_weights, read_card, save_weights
+from irtrack_core.network.siamese_net import SiameseNet
+from irtrack_core.network.weights import SHIPPED, fill, load_weights, read_card, save_weights
 from irtrack_core.provenance import provenance
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.training.export import graphs
@@ -41,9 +43,10 @@ def _simulated(frames, gap, seed, number):
     return in_memory(random_sequence(rng, frames=1 + (frames - 1) * gap), gap)
 
 
-def transplanted_stream(real, *, pool=64, seed=0):
+def transplanted_stream(real, *, frames=4, gap=6, pool=64, seed=0):
     """Targets of the `real` sequences in random simulated scenes, see `transplant`; in memory while they are used."""
-    return SequenceStream(partial(_transplanted, real, simulated_stream(seed=seed + 1000).make, seed), pool)
+    scenes = simulated_stream(frames=frames, gap=gap, seed=seed + 1000).make
+    return SequenceStream(partial(_transplanted, real, scenes, seed), pool)
 
 
 def _transplanted(real, scene, seed, number):
@@ -58,17 +61,23 @@ PAIRS = SamplingSettings(
 )
 
 
-def compact_sampler(settings, positions, *, real=None, seed=0):
+# the weights each goes on from, the rate of its first step, the frames of a simulated sequence and the gap between them
+FROM_SCRATCH, TRAINED_ON = (None, 0.02, 4, 6), ("compact", 0.005, 7, 4)
+MADE_OF = {"compact": FROM_SCRATCH, "compact-sim": FROM_SCRATCH, "motion": TRAINED_ON}
+
+
+def compact_sampler(settings, positions, *, real=None, seed=0, frames=4, gap=6):
     """Pairs for the preset `compact`: simulated ones, and where `real` sequences are given three in four from those.
 
     A quarter has real targets in simulated scenes. Some boxes of real targets are redrawn too, tighter or looser, the same
-    way in both frames: how loose a box is must be read off the template, for annotators differ.
+    way in both frames: how loose a box is must be read off the template, for annotators differ. frames, gap: of simulated
+    sequences, see `simulated_stream`.
     """
-    options = dict(settings=settings, positions=positions, seed=seed)
-    simulated = PairSampler(simulated_stream(seed=seed), sampling=PAIRS, **options)
+    options, length = dict(settings=settings, positions=positions, seed=seed), dict(frames=frames, gap=gap, seed=seed)
+    simulated = PairSampler(simulated_stream(**length), sampling=PAIRS, **options)
     if not real:
         return simulated
-    moved = PairSampler(transplanted_stream(real, seed=seed), sampling=PAIRS.replace(looseness=(0.8, 1.4)), **options)
+    moved = PairSampler(transplanted_stream(real, **length), sampling=PAIRS.replace(looseness=(0.8, 1.4)), **options)
     given = PairSampler(real, sampling=PAIRS, loose=False, **options)
     redrawn = PairSampler(real, sampling=PAIRS.replace(looseness=(0.75, 1.5)), **options)
     return MixedSampler([simulated, moved, given, redrawn], [0.25, 0.25, 0.3, 0.2], seed=seed)
@@ -116,7 +125,7 @@ def _fitted(fit, kinds):
 def rescore(name, path):
     """Calibrate and score the weights at `path` again with the present code, and write both into their card."""
     net, card = load_weights(path), read_card(path)
-    real = datasets.load("svanstrom", split="train") if name == "compact" else None
+    real = None if name == "compact-sim" else datasets.load("svanstrom", split="train")
     if real is None:
         card["recordings"] = []
     card["calibration"] = calibrate(net, real)
@@ -125,21 +134,42 @@ def rescore(name, path):
     return card
 
 
+def with_time(net):
+    """A copy of a SiameseNet with D of the filter in time as one more input, which counts for nothing yet."""
+    settings = net.settings.replace(inputs=(*net.settings.inputs, "temporal"))
+    tensors = {name: np.array(tensor) for name, tensor in net.state_dict().items()}
+    first = tensors["backbone.conv1.0.weight"]
+    tensors["backbone.conv1.0.weight"] = np.concatenate([first, np.zeros_like(first[:, :1])], axis=1)
+    return fill(SiameseNet(settings), tensors, "the widened net")
+
+
 def build(name, out, *, iterations=8000, seed=0, workers=1, checkpoint=None, progress=True):
-    """Train the weights `name` ("compact" or "compact-sim") and write them to `out` with their card; returns the net."""
-    settings = network_preset("compact")
-    training = TrainingSettings(
-        iterations=iterations, batch=32, lr_first=0.02, hardest=0.1, freeze=0.2, precision="float32", seed=seed
+    """Train the weights `name`, one of MADE_OF, and write them to `out` with their card; returns the net."""
+    before, rate, frames, gap = MADE_OF[name]
+    net = (
+        with_time(load_weights(SHIPPED / f"{before}.safetensors"))
+        if before
+        else new_net(network_preset("compact"), seed)
     )
-    net, real = new_net(settings, seed), None
-    if name == "compact":
+    training = TrainingSettings(
+        iterations=iterations,
+        batch=32,
+        lr_first=rate,
+        hardest=0.1,
+        freeze=0.0 if before else 0.2,
+        precision="float32",
+        seed=seed,
+    )
+    real = None
+    if name != "compact-sim":
         real = [in_memory(one, 4) for one in datasets.load("svanstrom", split="train")]
-    sampler = compact_sampler(settings, net.positions(), real=real, seed=seed)
+    sampler = compact_sampler(net.settings, net.positions(), real=real, seed=seed, frames=frames, gap=gap)
     history = train(net, sampler, training, checkpoint=checkpoint, workers=workers, progress=progress)
     tail = history.tail(max(1, iterations // 20))
     known = calibrate(net.cpu(), real and datasets.load("svanstrom", split="train"))
     card = {
         "name": name,
+        **({"from": f"{before}, {read_card(SHIPPED / f'{before}.safetensors')['command']}"} if before else {}),
         "command": f"python -m irtrack_core.experiments.recipes {name} --iterations {iterations} --seed {seed}",
         "data": "simulated sequences" + (f" and {len(real)} of the Svanstrom infrared set (CC0)" if real else ""),
         "recordings": sorted({f"{one.dataset}/{one.recording}" for one in real or ()}),
@@ -158,7 +188,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="python -m irtrack_core.experiments.recipes", description="Train the shipped weights."
     )
-    parser.add_argument("name", choices=["compact", "compact-sim"])
+    parser.add_argument("name", choices=list(MADE_OF))
     parser.add_argument("--out", type=Path, help="default: the shipped file")
     parser.add_argument("--iterations", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=0)

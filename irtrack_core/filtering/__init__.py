@@ -11,6 +11,7 @@ from irtrack_core.filtering.elements import (
 from irtrack_core.filtering.morphology import check_image, closing, dilation, erosion, opening
 from irtrack_core.filtering.multilevel import (
     background,
+    block_means,
     build,
     filled,
     filter_stack,
@@ -21,9 +22,12 @@ from irtrack_core.filtering.multilevel import (
     suppress,
     target_polarity,
 )
+from irtrack_core.filtering.temporal import TemporalFilter, without_target
 
 __all__ = [
+    "TemporalFilter",
     "background",
+    "block_means",
     "build",
     "check_image",
     "closing",
@@ -44,4 +48,5 @@ __all__ = [
     "support",
     "suppress",
     "target_polarity",
+    "without_target",
 ]

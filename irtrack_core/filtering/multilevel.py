@@ -122,6 +122,16 @@ def filled(part):
     return np.where(known, part, np.median(part[known]) if known.any() else np.float32(0)).astype(np.float32)
 
 
+def block_means(image, block):
+    """Means over blocks of block x block pixels of image (H, W), (H // block, W // block); what is left over is left out.
+
+    The type stays: whole numbers are rounded.
+    """
+    height, width = (n // block for n in image.shape)
+    part = np.ascontiguousarray(image[: height * block, : width * block])
+    return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+
+
 def filter_stack(frames, elements, rectangle, *, polarity="bright", window=None, progress=None):
     """(E, U, M), each (N, H, W), of a video of N frames, each filtered by itself: bit-identical to frame after frame.
 

@@ -10,7 +10,11 @@ import numpy as np
 
 from irtrack_core import boxes as bx
 from irtrack_core import filtering
+from irtrack_core.filtering import block_means
 
+TEMPORAL = (
+    4.0  # D is divided by this times its mean in the crop: chance then stays about 1 or below, a target is far above
+)
 TILE = 320  # pixels of a tile's side: while the target is lost one tile a frame is filtered, however large the frame
 
 
@@ -39,16 +43,6 @@ def crop(image, center, side, size, *, border=cv2.BORDER_REPLICATE):
     first = [c - side / 2 + step / 2 - 0.5 for c in center]
     matrix = np.array([[step, 0, first[0]], [0, step, first[1]]], dtype=np.float64)
     return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=border)
-
-
-def block_means(image, block):
-    """Means over blocks of block x block pixels of image (H, W), (H // block, W // block); what is left over is left out.
-
-    The type stays: whole numbers are rounded.
-    """
-    height, width = (n // block for n in image.shape)
-    part = np.ascontiguousarray(image[: height * block, : width * block])
-    return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def standardize(channel):
@@ -129,11 +123,22 @@ class CropMaker:
         if "filtered" not in settings.inputs:
             self.rectangle = filtering.rectangle(1, 1)  # no need of eq. (4)
         self.halo = self.block * filtering.support(self.elements, self.rectangle)
+        self.temporal = self.seen = None
+
+    def watch(self, temporal, frame, offset=(0, 0)):
+        """Take the channel "temporal" of crops of this frame from a TemporalFilter that has it; of others it is 0.
+
+        offset: (x, y) of the frame's corner in those that the filter was given.
+        """
+        self.temporal, self.seen, self.offset = temporal, frame, offset
 
     def __call__(self, frame, center, side):
         """The search crop (inputs, search_size, search_size) float32 of `side` frame pixels about center (x, y)."""
         channels = []
         for name, channel in self.channels(frame, center, side).items():
+            if name == "temporal":
+                channels.append(channel / np.float32(TEMPORAL * channel.mean() + 1e-6))
+                continue
             channel = channel * self.gains[name] if name in self.gains else standardize(channel)
             channels.append(-channel if name == "image" and self.polarity == "dark" else channel)
         crops = np.stack(channels)
@@ -141,6 +146,7 @@ class CropMaker:
 
     def channels(self, frame, center, side):
         """{name: (search_size, search_size) float32} of a search crop before it is standardised; names: `settings.inputs`."""
+        temporal = self._temporal(frame, center, side) if "temporal" in self.settings.inputs else None
         if self.block > 1:
             frame, center, side = self._reduced(frame, center, side)
         reach = side / 2 + 2  # a margin for the resampling
@@ -150,15 +156,30 @@ class CropMaker:
         x1 = min(max(ceil(cx + reach), x0 + 1), width)
         y1 = min(max(ceil(cy + reach), y0 + 1), height)
         planes = {"image": frame[y0:y1, x0:x1]}
-        if self.settings.inputs != ("image",):
+        if {"suppressed", "filtered"} & set(self.settings.inputs):
             _, planes["suppressed"], planes["filtered"] = filtering.filter_window(
                 frame, (x0, y0, x1 - x0, y1 - y0), self.elements, self.rectangle, polarity=self.polarity
             )
         crops = {}
         for name in self.settings.inputs:
+            if name == "temporal":
+                crops[name] = temporal
+                continue
             border = cv2.BORDER_REPLICATE if name == "image" else cv2.BORDER_CONSTANT
             crops[name] = crop(planes[name], (cx - x0, cy - y0), side, self.settings.search_size, border=border)
         return crops
+
+    def _temporal(self, frame, center, side):
+        """D of the filter in time, resampled as the other channels are; 0 where it is not known."""
+        size = self.settings.search_size
+        if self.temporal is None or frame is not self.seen:
+            return np.zeros((size, size), np.float32)
+        x, y = ((c + o - w) / self.block for c, o, w in zip(center, self.offset, self.temporal.window))
+        reach = side / self.block / 2 + 2
+        low, high = (floor(x - reach), floor(y - reach)), (ceil(x + reach), ceil(y + reach))
+        low_in_frame = low if self.block > 1 else [v + w for v, w in zip(low, self.temporal.window)]
+        D = self.temporal.residual((*low_in_frame, high[0] - low[0], high[1] - low[1]), self.polarity)
+        return crop(D, (x - low[0], y - low[1]), side / self.block, size, border=cv2.BORDER_CONSTANT)
 
     def _reduced(self, frame, center, side):
         """(frame, center, side) of a crop in its surroundings averaged over blocks of `block` x `block` pixels.
@@ -203,7 +224,8 @@ class CropMaker:
         wide = side * s.search_size / s.template_size
         if s.unit == "template":
             channels = self.channels(plane, center, wide).items()
-            self.gains = {name: 1 / max(float(channel.std()), 1e-6) for name, channel in channels if name != "image"}
+            given = [each for each in channels if each[0] not in ("image", "temporal")]
+            self.gains = {name: 1 / max(float(channel.std()), 1e-6) for name, channel in given}
         margin = (s.search_size - s.template_size) // 2
         middle = slice(margin, margin + s.template_size)
         return np.ascontiguousarray(self(frame, center, wide)[:, middle, middle])

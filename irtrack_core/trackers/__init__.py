@@ -12,6 +12,7 @@ REGISTRY = {
     "identity": IdentityTracker,
     "peak": "irtrack_core.trackers.peak:PeakTracker",
     "peak-blur": "irtrack_core.trackers.peak:create_blurred",
+    "peak-motion": "irtrack_core.trackers.peak:create_motion",
     "siamese": "irtrack_core.trackers.siamese:create_siamese",
     "paper": "irtrack_core.trackers.siamese:create_paper",
     "pyramid": "irtrack_core.trackers.pyramid:create_pyramid",

@@ -46,6 +46,8 @@ class BatchedTracker:
         pairs = enumerate(zip(self.trackers, frames))
         frames = [_numbered(number, tracker.read, frame, tracker.shape) for number, (tracker, frame) in pairs]
         expected = [tracker.expected for tracker in self.trackers]
+        for tracker, frame, at in zip(self.trackers, frames, expected):
+            tracker.attend(frame, at)
         cuts = [tracker.crops(frame, [at]) for tracker, frame, at in zip(self.trackers, frames, expected)]
         scores, deltas = self.model.engine.search(np.concatenate([crops for crops, _ in cuts]), self.kernels)
         boxes = []

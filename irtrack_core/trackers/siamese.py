@@ -6,6 +6,7 @@ import numpy as np
 
 from irtrack_core import boxes as bx
 from irtrack_core.config import TrackerSettings
+from irtrack_core.filtering import TemporalFilter, without_target
 from irtrack_core.network import anchors as an
 from irtrack_core.network import inference
 from irtrack_core.network.crops import CropMaker, template_side
@@ -83,16 +84,29 @@ class SiameseTracker:
         given = self.size * s.template_size / side
         self.anchors = an.make_anchors(an.anchor_sizes(s, given), self.n, s.stride)
         # the channel that shows the target best: U, or M, or I where there is nothing else
-        self.channel = min(range(len(s.inputs)), key=lambda i: ("suppressed", "filtered", "image").index(s.inputs[i]))
+        self.channel = min(
+            range(len(s.inputs)), key=lambda i: ("suppressed", "filtered", "image", "temporal").index(s.inputs[i])
+        )
         self.alignment = Alignment(self.template[self.channel], given) if t.alignment_rounds else None
         self.camera_motion = CameraMotion(_plane(frame), self.center, t.camera_tile) if t.camera_tile else None
+        self.temporal = None
+        if "temporal" in s.inputs:
+            self.temporal, plane = TemporalFilter(s.temporal, block=self.maker.block), _plane(frame)
+            self.temporal.push(plane, self.center, self.size, target_free=without_target(plane, box))
         self.observation, self.redetection = None, Redetection(self, frame)
 
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the probability that it is right."""
         frame = self.read(frame, shape_of(self))
         expected = self.expected
+        self.attend(frame, expected)
         return self.accept(frame, expected, self.look(frame, [expected], std=self.motion.std)[0])
+
+    def attend(self, frame, expected):
+        """Give the filter in time, where the net has it, the next frame, before anything is looked at in it."""
+        if self.temporal:
+            self.temporal.push(_plane(frame), expected, self.size)
+            self.maker.watch(self.temporal, frame)
 
     @property
     def center(self):

@@ -9,12 +9,14 @@ import numpy as np
 from irtrack_core import boxes as bx
 from irtrack_core import filtering
 from irtrack_core.config import SamplingSettings
+from irtrack_core.filtering import TemporalFilter
 from irtrack_core.network import anchors as an
 from irtrack_core.network.crops import CropMaker, local_contrast, strongest, template_side
 from irtrack_core.training import augment
 
 SHIFT = 0.22  # the target's largest offset from the search crop's centre, in sides of the crop: its motion in a frame
 MIRRORED = 0.5  # share of the pairs mirrored left-right, and of those mirrored up-down
+SHORT = 0.25  # share of the pairs that know fewer past frames than there are
 BOX_SHIFT, BOX_ASPECT = (
     0.1,
     0.15,
@@ -123,7 +125,10 @@ class PairSampler:
         windows = (bx.centers(boxes[0]), first * s.search_size / s.template_size), (center, side)
         patches, centers = self._patches(sequence, numbers, boxes, windows, rng)
         maker = self.crop_maker(s, boxes[0, 2:], sequence.shape)
-        crops = maker.template(patches[0], centers[0], first), maker(patches[1], centers[1], side)
+        crops = [maker.template(patches[0], centers[0], first)]
+        if "temporal" in s.inputs:
+            maker.watch(self._history(sequence, numbers[1], center, maker.block, rng), patches[1], center - centers[1])
+        crops.append(maker(patches[1], centers[1], side))
 
         down, right = np.where(rng.random(2) < MIRRORED, -1, 1)
         crops, mirror = [crop[:, ::down, ::right] for crop in crops], np.array([right, down], dtype=float)
@@ -137,6 +142,21 @@ class PairSampler:
         deltas = np.moveaxis(an.encode(truth, anchors), -1, 0).astype(np.float32)
         view = View(sequence, tuple(numbers), center, side, mirror)
         return Pair(*crops, q, deltas, None if absent else truth, view)
+
+    def _history(self, sequence, number, center, block, rng):
+        """A TemporalFilter that knows a sequence's frame and some before it, as many as a tracker would.
+
+        They are `step` apart, for frames may come slowly. A share of the pairs is of a tracker's first frames.
+        """
+        gaps = range(1, len(self.settings.temporal.gaps) + 1)
+        step = int(rng.choice(self.sampling.history_steps))
+        known = min(number // step, int(rng.integers(len(gaps) + 1)) if rng.random() < SHORT else len(gaps))
+        temporal = TemporalFilter(self.settings.temporal, gaps=tuple(gaps), block=block)
+        for k in range(known, -1, -1):
+            box = sequence.boxes[number - k * step]
+            size = box[2:] if np.isfinite(box).all() else None
+            temporal.push(_plane(sequence.frames[number - k * step]), center, size)
+        return temporal
 
     def _window(self, sequence, number, box, rng):
         """(centre, side, absent) of a search window in frame pixels: moved and scaled at random, or put beside the target."""
@@ -153,7 +173,7 @@ class PairSampler:
     def _background(self, frame, box, side, rng):
         """A place (x, y) half a window or more from the target, at random or, in the share `hard_negatives`, where the
         filter's residual has one of its strongest maxima: a tracker that has lost its target will look there."""
-        frame = frame if frame.ndim == 2 else frame[..., 0]
+        frame = _plane(frame)
         center, shape = bx.centers(box), np.array(frame.shape[::-1])
         if rng.random() < self.sampling.hard_negatives:
             length = min(filtering.element_length(box[2:]), min(frame.shape) - 1 + min(frame.shape) % 2)
@@ -196,6 +216,12 @@ class PairSampler:
     def _noisy(self, channels, rng):
         sigma = self.sampling.noise * rng.random()
         return (channels + sigma * rng.standard_normal(channels.shape, dtype=np.float32)).astype(np.float32)
+
+
+def _plane(frame):
+    """The infrared plane (H, W) of a frame."""
+    frame = np.asarray(frame)
+    return frame if frame.ndim == 2 else frame[..., 0]
 
 
 class MixedSampler:

@@ -1,0 +1,107 @@
+"""The filter in time beside the filter in space: does the target stand out, and against what? Tables of notebook 08."""
+
+import numpy as np
+import pandas as pd
+
+from irtrack_core import filtering
+from irtrack_core.config import TemporalSettings
+from irtrack_core.evaluation import detection
+from irtrack_core.metrics import target_mask
+from irtrack_core.trackers.peak import joint_evidence
+
+RESPONSES = ("U", "M", "difference", "D", "U+D")
+NEAR = 16.0  # px from the target within which it has to be the strongest: as far as a tracker looks
+TOUCH = 2.5  # px, half of the least box a target is looked for in
+EVERY = 4  # frames between two that are measured: neighbours tell nearly the same
+
+
+def responses(sequence, settings=None, *, length=15, every=EVERY):
+    """Yields (frame number, {name: response (H, W) float32}) of a sequence, once the filter in time knows its past frames.
+
+    U and M of eqs. (3), (4); D; "difference": D without registration; "U+D": `joint_evidence` of both. The polarity is that
+    of the target in the first frame. settings: TemporalSettings, whose tile becomes the whole frame; length: of U's lines.
+    """
+    first, shape = sequence.first, sequence.shape
+    settings = (settings or TemporalSettings()).replace(tile=min(max(shape), 1024))
+    temporal = {
+        "D": filtering.TemporalFilter(settings),
+        "difference": filtering.TemporalFilter(settings, model="still"),
+    }
+    elements, s, whole = filtering.line_elements(length, 4), filtering.rectangle(3, 3), (0, 0, shape[1], shape[0])
+    center, polarity = np.array(shape[::-1]) / 2, None
+    for t in range(first, len(sequence)):
+        frame, box = plane(sequence.frames[t]), sequence.boxes[t]
+        present = np.isfinite(box).all()
+        polarity = polarity or filtering.target_polarity(frame, box)
+        for one in temporal.values():
+            one.push(frame, center, box[2:] if present else None)
+        if not present or t - first < max(settings.gaps) or (t - first) % every:
+            continue
+        _, U, M = filtering.multilevel_filter(frame, elements, s, polarity=polarity)
+        found = {"U": U.astype(np.float32), "M": M.astype(np.float32)}
+        found |= {name: one.residual(whole, polarity) for name, one in temporal.items()}
+        yield t, found | {"U+D": joint_evidence(found["U"], found["D"])}
+
+
+def measure(sequence, **options):
+    """Rows dataset, recording, sequence, frame, response, strongest, detection: one for each measured frame and response.
+
+    strongest: True where no place within NEAR px of the target, or two of its sides, is as strong. detection: a
+    `detection.Detection`, for Pd at Pfa; None where the frame has no room for background boxes.
+    """
+    rows, names = [], dict(dataset=sequence.dataset, recording=sequence.recording, sequence=sequence.name)
+    for t, found in responses(sequence, **options):
+        box = np.asarray(sequence.boxes[t])
+        least = np.maximum(box[2:], 2 * TOUCH)
+        around = np.concatenate([box[:2] + (box[2:] - least) / 2, least])
+        reach = max(NEAR, 2 * box[2:].max())
+        inside = target_mask(sequence.shape, around)
+        near = (
+            target_mask(sequence.shape, np.concatenate([around[:2] + around[2:] / 2 - reach, [2 * reach] * 2]))
+            & ~inside
+        )
+        for name in RESPONSES:
+            response = found[name]
+            strongest = response[inside].max() > response[near].max(initial=0)
+            try:
+                one = detection.detection(response, around)
+            except ValueError:
+                one = None
+            rows.append(names | dict(frame=t, response=name, strongest=bool(strongest), detection=one))
+    return rows
+
+
+def table(sequences, *, pfa=0.01, progress=None, **options):
+    """A DataFrame, a row a dataset and response: sequences, frames, strongest, Pd by frame, Pd with one threshold.
+
+    Shares are means over sequences but for the Pd with one threshold, which is one for all frames of a sequence, and the mean
+    over sequences again. progress: e.g. tqdm.
+    """
+    wrap = progress or (lambda each: each)
+    rows = pd.DataFrame([row for one in wrap(sequences) for row in measure(one, **options)])
+    if rows.empty:
+        raise ValueError(
+            f"no sequence has more than {max(TemporalSettings().gaps)} frames with a target: the filter in time needs them"
+        )
+    by = rows.groupby(["dataset", "sequence", "response"], sort=False)
+    each = by.agg(frames=("frame", "size"), strongest=("strongest", "mean"))
+    for name, function in (("pd_frame", detection.pfa_by_frame), ("pd_one", detection.pfa_one_threshold)):
+        each[name] = by["detection"].apply(lambda found, f=function: _pd(found, f, pfa))
+    means = each.groupby(["dataset", "response"], sort=False)
+    found = means[["strongest", "pd_frame", "pd_one"]].mean()
+    return pd.concat([means.size().rename("sequences"), means["frames"].sum(), found], axis=1).reset_index()
+
+
+def _pd(found, function, pfa):
+    found = [one for one in found if one is not None]
+    if not found:
+        return np.nan
+    pfas, least = function(found)
+    told = np.asarray(least) <= pfa
+    return float(np.mean(np.asarray(pfas)[told] <= pfa)) if told.any() else np.nan
+
+
+def plane(frame):
+    """The infrared plane (H, W) of a frame."""
+    frame = np.asarray(frame)
+    return frame if frame.ndim == 2 else frame[..., 0]
