@@ -6,7 +6,7 @@
 # function in the package `irtrack_core`; the notebooks call it, look inside and measure.
 #
 # **You will** check your installation, learn how a notebook is set and where it writes, and see the shortest possible tracker.
-# **You need** Python and NumPy; nothing about infrared or deep learning. **Run time:** a few seconds.
+# **You need** Python and NumPy; nothing about infrared or deep learning. **To study:** about 15 minutes. **Run time:** a few seconds.
 
 # %% [markdown]
 # ## How to run

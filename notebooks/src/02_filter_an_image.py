@@ -7,7 +7,7 @@
 # **You will** work out erosion, dilation and opening by hand, build the filter of eqs. (2), (3) and (4) from them, and try its
 # settings on a simulated frame or on an image of your own. **You will learn** why the elements are lines, why there are several,
 # why the largest opening is taken, when the rectangle helps or kills the target, and how the best elements are looked for without
-# deceiving oneself. **You need** NumPy; notebook 01 shows where the frame comes from. **Run time:** about half a minute.
+# deceiving oneself. **You need** NumPy; notebook 01 shows where the frame comes from. **To study:** about 60 minutes. **Run time:** about a minute.
 #
 # | symbol | name in the code | meaning |
 # |---|---|---|

@@ -8,7 +8,7 @@
 # **You will** build the improved Siamese network, follow the shape of every tensor, check the two new modules by hand, feature
 # fusion (eqs. 5-7) and region selection (eqs. 8-9), see what each stage makes of a target, and work out how far the network
 # sees and what it costs. **You need** notebook 02, and what a tensor, a
-# convolution, a gradient and a normalisation are: [the primer](30_neural_networks.ipynb) takes half an hour. **Run time:** about 30 seconds.
+# convolution, a gradient and a normalisation are: [the primer](30_neural_networks.ipynb) takes half an hour. **To study:** about 45 minutes. **Run time:** about 30 seconds.
 #
 # | Symbol | Meaning |
 # |---|---|

@@ -5,7 +5,7 @@
 # what those numbers *mean*, and what loss makes them mean it.
 #
 # **You will** cut template and search crops, lay anchors over them, label the anchors, go from scores to box and loss by hand
-# (eqs. 10, 11), take the loss apart, and look at its surface. **You need** notebooks 02 and 03. **Run time:** about a minute.
+# (eqs. 10, 11), take the loss apart, and look at its surface. **You need** notebooks 02 and 03. **To study:** about 45 minutes. **Run time:** about a minute.
 
 # %% tags=["parameters"]
 profile: str = "quick"  # quick | medium | full

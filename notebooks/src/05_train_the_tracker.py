@@ -5,7 +5,7 @@
 # does that for the paper's network, on training sequences only, and keeps the weights for the experiments.
 #
 # **You will** split sequences into folds, draw training pairs, run the paper's schedule, watch the loss fall and the tracking get better,
-# and look at what was learnt. **You need** notebooks 03 and 04. **Run time:** about three minutes in `quick`; `full` is 15 trainings of
+# and look at what was learnt. **You need** notebooks 03 and 04. **To study:** about 40 minutes. **Run time:** about three minutes in `quick`; `full` is 15 trainings of
 # the network at full width, days without a GPU.
 
 # %% tags=["parameters"]

@@ -5,7 +5,7 @@
 #
 # **You will** look inside one step of the tracker, follow a target through a sequence, compare with a tracker that learnt nothing, test whether the score can be
 # believed, and track a target in a video of your own.
-# **You need** notebooks 02 to 05. **Run time:** about a minute.
+# **You need** notebooks 02 to 05. **To study:** about 30 minutes. **Run time:** about a minute.
 
 # %% tags=["parameters"]
 profile: str = "quick"  # quick | medium | full
