@@ -66,7 +66,7 @@ def test_nothing_heavy_is_loaded_before_it_is_used():
     """The rooms below the network load NumPy, OpenCV and pydantic alone, in whatever module."""
     modules = [dependencies.module_name(path) for path in MODULES]
     light = [name for name in modules if room(name) < ROOMS.index("network") or ".evaluation" in name]
-    heavy = "{'torch', 'scipy', 'pandas', 'matplotlib', 'pooch', 'requests', 'filelock', 'cptv', 'mcos_decoder'}"
+    heavy = "{'torch', 'scipy', 'pandas', 'matplotlib', 'pooch', 'requests', 'filelock', 'cptv', 'mcos_decoder', 'av', 'PIL'}"
     code = f"import sys, {', '.join(light)}; print(*{heavy} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], timeout=120, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == ""

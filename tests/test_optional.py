@@ -20,7 +20,7 @@ SMALL = np.zeros((60, 60), np.uint8)
         ("scipy", lambda: datasets.load("sim-aircraft", frames=1, sequences=1)[0].frames[0], "evaluation"),
         ("scipy", lambda: baselines.create("ipi")(SMALL), "evaluation"),
         ("scipy", lambda: linking.link([[[5, 5, 4, 4]]]), "readers"),
-        ("cptv", lambda: folder.open_frames(__file__.replace("test_optional.py", "clip.cptv")), "readers"),
+        ("cptv", lambda: folder.open_frames(__file__.replace("test_optional.py", "clip.cptv")), "thermal"),
         ("mcos_decoder", lambda: svanstrom.read_mat("IR_DRONE_001_LABELS.mat"), "readers"),
         ("requests", lambda: fetch.published("http://localhost/record"), "readers"),
     ],

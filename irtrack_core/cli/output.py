@@ -1,6 +1,8 @@
 """The files that `irtrack track` writes: boxes as CSV, and a video with the box drawn."""
 
 import os
+from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -66,17 +68,20 @@ class CsvOutput(_Output):
 class VideoOutput(_Output):
     """A video of the frames with the box drawn. An unreadable frame is replaced by the one before it, without a box.
 
-    16-bit and float frames: the 1 to 99.9 percentiles of the first frame become 0 to 255. Odd sides grow by one pixel, since
-    codecs need even ones. Raises ValueError for another ending than .mp4 or .avi.
+    `codec` names what it is written with: in .mp4 H.264 (or VP9) by PyAV where that is installed, which browsers and Jupyter
+    play, else OpenCV's MPEG-4, which they do not; in .avi Motion JPEG. 16-bit and float frames: the 1 to 99.9 percentiles of
+    the first frame become 0 to 255. Odd sides grow by one pixel, since codecs need even ones. Raises ValueError for another
+    ending than .mp4 or .avi.
     """
 
-    CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
+    CODECS = {".mp4": ("mp4v", "MPEG-4"), ".avi": ("MJPG", "Motion JPEG")}
 
     def __init__(self, path, fps):
         super().__init__(path)
         if path.suffix.lower() not in self.CODECS:
             raise ValueError(f"{path}: a video is written as .mp4 or .avi")
-        self.fps, self.writer, self.written = fps, None, 0
+        self.rate = frame_rate(fps)
+        self.writer, self.written, self.codec = None, 0, ""
 
     def write(self, frame, box, colour=FOUND):
         """Add one frame (H, W) with its box xywh; frame None: it could not be read."""
@@ -94,7 +99,10 @@ class VideoOutput(_Output):
             x0, y0 = np.floor(box[:2]).astype(int) - 1
             x1, y1 = np.ceil(box[:2] + box[2:]).astype(int)
             cv2.rectangle(picture, (int(x0), int(y0)), (int(x1), int(y1)), colour, 1)
-        self.writer.write(picture)
+        try:
+            self.writer.write(picture)
+        except OSError as error:
+            raise self.cannot(error) from error
         self.written += 1
 
     def _start(self, frame):
@@ -103,8 +111,13 @@ class VideoOutput(_Output):
         self.levels = low, 255 / max(high - low, 1e-9)
         self.open("wb").close()  # gives the reason where it cannot be written; VideoWriter gives none
         size = tuple(length + length % 2 for length in frame.shape[::-1])
-        code = cv2.VideoWriter.fourcc(*self.CODECS[self.path.suffix.lower()])
-        self.writer = cv2.VideoWriter(str(self.part), code, self.fps, size)
+        suffix = self.path.suffix.lower()
+        if suffix == ".mp4" and find_spec("av"):
+            self.writer = _AvWriter(self.part, self.rate, size)
+            self.codec = self.writer.codec
+            return
+        code, self.codec = self.CODECS[suffix]
+        self.writer = cv2.VideoWriter(str(self.part), cv2.VideoWriter.fourcc(*code), float(self.rate), size)
         if not self.writer.isOpened():
             raise OSError(f"cannot write the video {self.path}: this OpenCV lacks its codec; try .avi")
 
@@ -115,3 +128,43 @@ class VideoOutput(_Output):
             count = max(int(cv2.VideoCapture(str(self.part)).get(cv2.CAP_PROP_FRAME_COUNT)), 0)
             if count < self.written:
                 raise OSError(f"of {self.written} frames only {count} can be read back; is the disk full?")
+
+
+class _AvWriter:
+    """An MP4 by PyAV that browsers play: H.264, or VP9 where this PyAV lacks that. `write` and `release` as in OpenCV."""
+
+    CODECS = (
+        ("libx264", "H.264", {"preset": "superfast", "crf": "20"}),
+        ("libvpx-vp9", "VP9", {"deadline": "realtime"}),
+    )
+
+    def __init__(self, path, rate, size):
+        import av
+
+        self.av = av
+        name, self.codec, options = next(one for one in self.CODECS if one[0] in av.codecs_available)
+        self.container = av.open(str(path), "w", options={"movflags": "faststart"})
+        self.stream = self.container.add_stream(name, rate=rate, options=options)
+        self.stream.width, self.stream.height = size
+        self.stream.pix_fmt = "yuv420p"  # browsers play no other
+
+    def write(self, picture):
+        self.container.mux(self.stream.encode(self.av.VideoFrame.from_ndarray(picture, format="bgr24")))
+
+    def release(self):
+        try:
+            self.container.mux(self.stream.encode())
+        finally:
+            self.container.close()
+
+
+def frame_rate(fps):
+    """Frames a second as a Fraction that the codecs can hold: OpenCV takes decimals, of which MPEG-4 counts up to 65535.
+
+    >>> [str(frame_rate(fps)) for fps in (211.222, 29.97, 30.0, float("nan"))]
+    ['10561/50', '2997/100', '30', '30']
+    """
+    if not 0 < fps < float("inf"):
+        return Fraction(30)
+    unit = next(unit for unit in (1000, 100, 10, 1) if fps * unit <= 65535 or unit == 1)
+    return Fraction(min(max(round(fps * unit), 1), 65535), unit)

@@ -54,6 +54,8 @@ def run(arguments):
         raise ValueError("--list and --pick are about the filter's candidates: leave --box out")
     tracker = None if arguments.list else _tracker(arguments)
     frames = open_frames(arguments.path)
+    for note in getattr(frames, "notes", ()):
+        print(f"irtrack: {note}", file=sys.stderr)
     path = arguments.path.resolve()
     csv = arguments.csv or Path(f"{path.name if path.is_dir() else path.stem}_{arguments.tracker}.csv")
     if arguments.out and arguments.out.resolve() == csv.resolve():
@@ -119,6 +121,9 @@ def _follow(tracker, frames, box, start, csv, out):
                 raise
             print(f"irtrack: stopped after {done} frames; they are kept", file=sys.stderr)
             code = 130
+    if video and video.codec == "MPEG-4":
+        more = "pip install 'irtrack-core[media]' writes H.264"
+        print(f"irtrack: {out} is MPEG-4, which browsers and Jupyter do not play: {more}", file=sys.stderr)
     written = ", ".join(str(file) for file in (csv, out) if file)
     state = f", target lost in {lost}" if lost else ""
     print(f"{done} frame{'s' * (done != 1)}, {bad} of them unreadable{state}; written: {written}")

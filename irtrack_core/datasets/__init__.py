@@ -10,7 +10,7 @@ from pathlib import Path
 
 from irtrack_core.datasets.frames import ArrayFrames, FrameError, FunctionFrames, ImageFrames
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence, in_memory, subsample
-from irtrack_core.datasets.video import VideoFrames
+from irtrack_core.datasets.video import VideoFrames, open_video
 
 __all__ = [
     "Sequence",
@@ -20,6 +20,7 @@ __all__ = [
     "FunctionFrames",
     "ImageFrames",
     "VideoFrames",
+    "open_video",
     "FrameError",
     "NothingToTrack",
     "REGISTRY",

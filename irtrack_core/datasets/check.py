@@ -61,7 +61,7 @@ def check(name, root=None, *, decode=True, progress=None, **options):
             reports += [check_sequence(sequence, decode=decode) for sequence in read()]
         except NothingToTrack as nothing:
             reports.append(SequenceReport(title, nothing.frames, nothing.boxes, str(nothing), trackable=False))
-        except (ValueError, TypeError, OSError) as error:
+        except (ValueError, TypeError, OSError, ImportError) as error:
             reports.append(SequenceReport(title, errors=[str(error)]))
     where = root if root is not None else "no place (made from its seed)" if name in GENERATED else data_root()
     return Report(name, str(where), reports)
@@ -91,6 +91,8 @@ def check_sequence(sequence, *, decode=True):
         report.warnings.append(f"target absent in frames {shown}{', ...' if len(gaps) > 5 else ''}")
     if decode:
         report.errors += _unreadable(sequence.frames)
+        # some is found out while reading
+        report.warnings += [note for note in getattr(sequence.frames, "notes", ()) if note not in report.warnings]
     if hasattr(sequence.frames, "close"):
         sequence.frames.close()
     return report

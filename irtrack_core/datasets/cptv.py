@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from irtrack_core.datasets.frames import FrameError
+from irtrack_core.datasets.names import is_hidden
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.video import SequentialFrames
 from irtrack_core.optional import need
@@ -38,7 +39,7 @@ class CptvFrames(SequentialFrames):
         """A generator of the clip's frames."""
         if not self.path.is_file():
             raise FileNotFoundError(f"no clip {self.path}")
-        cptv, file = need("cptv", "readers"), open(self.path, "rb")
+        cptv, file = need("cptv", "thermal"), open(self.path, "rb")
         try:
             reader = cptv.CPTVReader(file)
         except Exception as error:  # gzip, struct, zlib and its own errors
@@ -79,7 +80,7 @@ def items(root):
     """
     root = Path(root)
     root = root / "cptv" if (root / "cptv").is_dir() else root
-    files = sorted(root.glob("*.cptv")) if root.is_dir() else [root]
+    files = sorted(f for f in root.glob("*.cptv") if not is_hidden(f)) if root.is_dir() else [root]
     if not files:
         raise FileNotFoundError(f"no *.cptv in {root}")
     return [(file.stem, partial(_read, file)) for file in files]

@@ -8,18 +8,22 @@ from pathlib import Path
 import numpy as np
 
 from irtrack_core.datasets.box_file import read_boxes
-from irtrack_core.datasets.frames import IMAGE_SUFFIXES, ArrayFrames, ImageFrames, natural_key, open_pages, page_count
+from irtrack_core.datasets.containers import VIDEO_SUFFIXES
+from irtrack_core.datasets.frames import ArrayFrames, ImageFrames, open_pages
+from irtrack_core.datasets.names import in_order, is_hidden
+from irtrack_core.datasets.pictures import IMAGE_SUFFIXES, page_count
 from irtrack_core.datasets.sequence import Sequence
-from irtrack_core.datasets.video import VIDEO_SUFFIXES, VideoFrames
+from irtrack_core.datasets.video import open_video
 
+RECORDINGS = (*VIDEO_SUFFIXES, ".hcc", ".cptv")
 BOX_NAMES = ("boxes.csv", "boxes.txt", "groundtruth.txt", "groundtruth_rect.txt", "groundtruth.csv")
 
 
 def image_files(folder):
-    """Image files of a folder in natural order: 2.bmp before 10.bmp."""
-    named = (f for f in Path(folder).iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and not f.name.startswith("."))
+    """Image files of a folder in the order of their names: 2.bmp before 10.bmp, time stamps in the order of time."""
+    named = (f for f in Path(folder).iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and not is_hidden(f))
     # not is_file: a broken link must be told as a missing image
-    return sorted((f for f in named if not f.is_dir()), key=natural_key)
+    return in_order(f for f in named if not f.is_dir())
 
 
 def numbering_note(names, first=None):
@@ -76,6 +80,8 @@ def open_frames(path):
         if not files:
             raise FileNotFoundError(f"no images ({' '.join(IMAGE_SUFFIXES)}) in folder {path}")
         return ImageFrames(files)
+    if path.suffix.lower() in IMAGE_SUFFIXES and not path.is_file():
+        raise FileNotFoundError(f"no image {path}")
     if page_count(path) > 1:
         return open_pages(path)
     if path.suffix.lower() in IMAGE_SUFFIXES:
@@ -84,9 +90,13 @@ def open_frames(path):
         from irtrack_core.datasets.cptv import CptvFrames
 
         return CptvFrames(path)
+    if path.suffix.lower() == ".hcc":
+        from irtrack_core.datasets.hcc import HccFrames
+
+        return HccFrames(path)
     if path.suffix.lower() == ".npy":
         return _array_frames(path)
-    return VideoFrames(path)
+    return open_video(path)
 
 
 def _array_frames(path):
@@ -112,9 +122,10 @@ def _box_file(path):
     """The box file that belongs to a video or folder of images, or None."""
     beside = [path.with_suffix(".csv"), path.with_suffix(".txt")] if path.is_file() else []
     inside = [path / name for name in BOX_NAMES] if path.is_dir() else []
+    path = path.resolve()  # "." has a name, too
     if path.is_dir():
         beside = [path.parent / f"{path.name}.csv", path.parent / f"{path.name}.txt"]
-        inside += sorted(path.glob("*.csv"))
+        inside += sorted(file for file in path.glob("*.csv") if not is_hidden(file))
     return next((file for file in inside + beside if file.is_file()), None)
 
 
@@ -129,15 +140,19 @@ def items(root, *, boxes=None, fps=None, dataset="folder"):
     root = Path(root)
     paths = [root]
     if root.is_dir() and not image_files(root):
-        paths = sorted(
-            (p for p in root.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES and not p.is_dir()), key=natural_key
-        )
-        paths += sorted((p for p in root.iterdir() if p.is_dir() and image_files(p)), key=natural_key)
+        found = [p for p in root.iterdir() if not is_hidden(p)]
+        paths = in_order(p for p in found if p.suffix.lower() in RECORDINGS and not p.is_dir())
+        paths += in_order(p for p in found if p.is_dir() and image_files(p))
         if not paths:
             raise FileNotFoundError(f"neither images nor videos nor folders of images in {root}")
         if boxes is not None and len(paths) > 1:
             raise ValueError(f"{root} holds {len(paths)} sequences: one box file cannot serve them all")
-    return [(p.stem if p.is_file() else p.name, partial(_read, p, boxes, fps, dataset)) for p in paths]
+    return [(_name(p), partial(_read, p, boxes, fps, dataset)) for p in paths]
+
+
+def _name(path):
+    """What a sequence is called; "." and ".." by the folder that they are."""
+    return path.stem if path.is_file() else path.resolve().name
 
 
 def _read(path, boxes, fps, dataset):
@@ -147,6 +162,7 @@ def _read(path, boxes, fps, dataset):
         raise FileNotFoundError(f"no boxes for {path}: put {beside} with columns frame,x,y,w,h, or give boxes=")
     frames = open_frames(path)
     truth = read_boxes(file, len(frames), frames.shape)
-    notes = numbering_note([image.stem for image in frames.files]) if isinstance(frames, ImageFrames) else ()
-    name = path.stem if path.is_file() else path.name
-    return [Sequence(name, dataset, frames, truth, fps or getattr(frames, "fps", 30.0), notes=notes)]
+    notes = getattr(frames, "notes", ())
+    if isinstance(frames, ImageFrames):
+        notes += numbering_note([image.stem for image in frames.files])
+    return [Sequence(_name(path), dataset, frames, truth, fps or getattr(frames, "fps", 30.0), notes=notes)]

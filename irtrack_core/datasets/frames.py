@@ -4,7 +4,6 @@ Grey frames of uint8, uint16 or float32 come out, whatever went in: colour is co
 pickled.
 """
 
-import re
 from collections.abc import Sequence as SequenceABC
 from functools import partial
 from pathlib import Path
@@ -12,19 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-DTYPES = tuple(np.dtype(name) for name in ("uint8", "uint16", "float32"))
-IMAGE_SUFFIXES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
-
-
-class FrameError(ValueError):
-    """The error of a frame that cannot be read: `index` tells which. `final`: nothing after it can be read either."""
-
-    def __init__(self, message, index=None, final=False):
-        super().__init__(message)
-        self.index, self.final = index, final
-
-    def __reduce__(self):
-        return type(self), (self.args[0], self.index, self.final)
+from irtrack_core.datasets.pictures import DTYPES, EXACT, FrameError, page_count, read_head, read_image, read_page
+from irtrack_core.optional import need
 
 
 class Frames(SequenceABC):
@@ -96,87 +84,61 @@ class FunctionFrames(Frames):
         return frame
 
 
-def natural_key(path):
-    """Sorting key by which 2.bmp stands before 10.bmp.
+class TiffStack(Frames):
+    """Frames of a TIFF that stores them as one page or as the planes of one colour image; needs the extra `media`.
 
-    >>> sorted(["10.bmp", "0.bmp", "2.bmp"], key=natural_key)
-    ['0.bmp', '2.bmp', '10.bmp']
+    Raises ModuleNotFoundError without it, ValueError for what is no stack of grey frames.
     """
-    name = Path(path).name
-    return [(0, int(part), part) if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|\D+", name)]
 
+    def __init__(self, path):
+        self.path, self._array, self._white_is_zero = Path(path), None, read_head(path).white_is_zero
+        array = self._opened()
+        self.shape, self.dtype = array.shape[1:], array.dtype.newbyteorder("=")
+        if self.dtype in EXACT:
+            self.dtype = np.dtype("float32")
+        if self.dtype not in DTYPES:
+            raise ValueError(
+                f"{path} holds {array.dtype} pixels; uint8, uint16 and float32 are supported: convert them"
+            )
 
-def gray(frame):
-    """(H, W) of a decoded OpenCV frame: BGR(A) by luminance weights, which keep R = G = B exactly."""
-    if frame.ndim == 2:
-        return frame
-    if frame.shape[2] == 1:
-        return np.ascontiguousarray(frame[..., 0])
-    return cv2.cvtColor(np.ascontiguousarray(frame[..., :3]), cv2.COLOR_BGR2GRAY)
+    def __len__(self):
+        return len(self._opened())
 
+    def __getstate__(self):
+        return self.__dict__ | {"_array": None}
 
-def read_image(path):
-    """One image file as (H, W) uint8, uint16 or float32. Raises FileNotFoundError, FrameError when unreadable."""
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no image {path}")
-    return decode_image(path.read_bytes(), path)  # OpenCV's own reader cannot open every Unicode path
+    def _opened(self):
+        """The array (N, H, W), mapped from the file where it is not compressed."""
+        if self._array is None:
+            tifffile = need("tifffile", "media")
+            try:
+                with tifffile.TiffFile(self.path) as file:
+                    series = file.series[0]
+                    mapped = series.dataoffset is not None
+                    array = tifffile.memmap(self.path, mode="r") if mapped else series.asarray()
+                array = array.reshape([n for n in series.shape[:-2] if n > 1] + list(series.shape[-2:]))
+            except Exception as error:  # struct, value, key and its own errors
+                raise ValueError(f"{self.path} is not a readable TIFF stack ({error}): copy it again") from error
+            if array.ndim != 3:
+                raise ValueError(
+                    f"{self.path} holds an array {series.shape} ({series.axes}), not (N, H, W): save one plane"
+                )
+            self._array = array
+        return self._array
 
-
-def decode_image(content, name="the file"):
-    """The bytes of an image file as (H, W), see `read_image`; `name` stands in the error's text."""
-    try:
-        frame = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED) if len(content) else None
-    except cv2.error:  # a damaged header may ask for an absurd size
-        frame = None
-    if frame is None:
-        raise FrameError(f"{name} is not a readable image ({len(content)} bytes): it may be damaged; copy it again")
-    return _checked(frame, name)
-
-
-def _checked(frame, name):
-    """(H, W) uint8, uint16 or float32 of what OpenCV decoded; `name` stands in the error's text."""
-    if frame.dtype == np.float64:
-        frame = frame.astype(np.float32)
-    if frame.dtype not in DTYPES:
-        raise FrameError(f"{name} holds {frame.dtype} pixels; uint8, uint16 and float32 are supported")
-    return gray(frame)
-
-
-def page_count(path):
-    """Number of frames in an image file: the pages of a TIFF, 1 for any other image.
-
-    A second page of another size is no frame but a thumbnail, or the same image made smaller: that counts 1, too.
-    """
-    if Path(path).suffix.lower() not in (".tif", ".tiff"):
-        return 1
-    count = cv2.imcount(str(path))
-    if count < 2:
-        return 1
-    sizes = {page.shape[:2] for page in _pages(path, 0, 2)}
-    return count if len(sizes) < 2 else 1
-
-
-def _pages(path, start, count):
-    """Pages of a TIFF file as OpenCV decodes them; fewer than `count` when they are damaged."""
-    try:
-        return cv2.imreadmulti(str(path), start, count, flags=cv2.IMREAD_UNCHANGED)[1]
-    except cv2.error:  # as in `decode_image`
-        return ()
-
-
-def read_page(path, index):
-    """One page of a TIFF file, counted from 0, as (H, W) uint8, uint16 or float32. Raises FrameError when unreadable."""
-    pages = _pages(path, index, 1)
-    if not pages:
-        raise FrameError(
-            f"page {index} of {path} is not a readable image: it may be damaged; copy the file again", index
-        )
-    return _checked(pages[0], f"page {index} of {path}")
+    def _read(self, index):
+        frame = np.array(self._opened()[index], dtype=self.dtype)
+        whole = self._white_is_zero and frame.dtype != np.float32
+        return np.iinfo(frame.dtype).max - frame if whole else frame
 
 
 def open_pages(path):
-    """The pages of a TIFF file as lazy frames. Raises FrameError when none can be read."""
+    """The pages of a TIFF file, or the frames of one that stores them otherwise, as lazy frames.
+
+    Raises FrameError when none can be read, ModuleNotFoundError where a stack of one page needs the extra `media`.
+    """
+    if read_head(path).frames > 1 and cv2.imcount(str(path)) < 2:
+        return TiffStack(path)
     count, read = page_count(path), partial(read_page, path)
     model = _first_readable(read, range(count), "page")
     return FunctionFrames(count, model.shape, model.dtype, read)

@@ -20,8 +20,9 @@ import numpy as np
 from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.box_file import checked
 from irtrack_core.datasets.folder import image_files, numbering_note, pieces
-from irtrack_core.datasets.frames import ImageFrames, natural_key
+from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.linking import link
+from irtrack_core.datasets.names import is_hidden, natural_key
 from irtrack_core.datasets.sequence import Sequence
 
 
@@ -61,7 +62,7 @@ def read_labels(path, names, shape, size=8.0):
 
 
 def _label_file(folder):
-    inside = sorted(folder.glob("*.txt"))
+    inside = sorted(file for file in folder.glob("*.txt") if not is_hidden(file))
     named = [p / f"{folder.name}.txt" for p in (folder.parent / "labels", folder.parent)]
     file = next((f for f in (*inside, *named) if f.is_file()), None)
     if file is None:

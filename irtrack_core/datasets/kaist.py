@@ -17,8 +17,10 @@ import numpy as np
 from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.box_file import checked
 from irtrack_core.datasets.folder import numbering_note
-from irtrack_core.datasets.frames import IMAGE_SUFFIXES, ImageFrames
+from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.linking import by_identity, link
+from irtrack_core.datasets.names import is_hidden
+from irtrack_core.datasets.pictures import IMAGE_SUFFIXES
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.optional import need
 
@@ -86,7 +88,11 @@ def _images(root):
     """{modality: {(set, video): {frame: file}}}, sorted."""
     found = {modality: {} for modality in MODALITIES}
     for file in sorted((root / "images").rglob("*")):
-        match = file.suffix.lower() in IMAGE_SUFFIXES and KEY.search(file.with_suffix("").as_posix())
+        match = (
+            file.suffix.lower() in IMAGE_SUFFIXES
+            and not is_hidden(file)
+            and KEY.search(file.with_suffix("").as_posix())
+        )
         if match and (match[3] or match[5]):
             found[match[3] or match[5]].setdefault((match[1], match[2]), {})[match[4]] = file
     return found

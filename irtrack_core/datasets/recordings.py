@@ -135,14 +135,14 @@ def extend(table, clips):
 
 def main(arguments=None):
     from irtrack_core.datasets.svanstrom import find_videos
-    from irtrack_core.datasets.video import VideoFrames
+    from irtrack_core.datasets.video import open_video
 
     parser = argparse.ArgumentParser(
         prog="python -m irtrack_core.datasets.recordings",
         description="The table of recordings and parts of the Svanström set, derived from the videos.",
     )
     parser.add_argument("folder", type=Path, help="the set, or the folder that holds it")
-    clips = {path.stem: VideoFrames(path) for path in find_videos(parser.parse_args(arguments).folder)}
+    clips = {path.stem: open_video(path) for path in find_videos(parser.parse_args(arguments).folder)}
     numbers, shipped = recordings(clips), read_table()
     validation = {name for name, (_, part) in shipped.items() if part == "validation"}
     kept_aside = {numbers[name] for name in validation & set(clips)}

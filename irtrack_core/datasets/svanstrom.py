@@ -16,7 +16,7 @@ import numpy as np
 from irtrack_core.datasets import recordings
 from irtrack_core.datasets.box_file import checked, read_boxes
 from irtrack_core.datasets.sequence import Sequence
-from irtrack_core.datasets.video import VideoFrames
+from irtrack_core.datasets.video import open_video
 from irtrack_core.optional import need
 
 # where the videos may lie below the folder given: decoded copy, the set's own archive, or right there
@@ -88,7 +88,7 @@ def _extended(videos):
         return table
     for path, _ in videos:
         try:
-            frames = VideoFrames(path)
+            frames = open_video(path)
             clips[path.stem] = [frames[0], frames[len(frames) - 1]]
         except ValueError:  # damaged: said when the clip is read
             table.setdefault(path.stem, (path.stem, "train"))
@@ -154,9 +154,11 @@ def items(root, *, split="validation", names=None, labels="auto", shift_late=Fal
 
 
 def _read(video, recording, labels, shift_late):
-    frames = VideoFrames(video)
+    frames = open_video(video)
     boxes, file = _labels(video, labels)
     boxes, notes = _fit(boxes, len(frames), file, shift_late)
     for index in np.flatnonzero(~np.isnan(boxes).all(axis=1)):
         checked(boxes[index], frames.shape, f"{file}, frame {index}")
-    return [Sequence(video.stem, "svanstrom", frames, boxes, frames.fps, notes=notes, recording=recording)]
+    return [
+        Sequence(video.stem, "svanstrom", frames, boxes, frames.fps, notes=frames.notes + notes, recording=recording)
+    ]

@@ -7,7 +7,7 @@ import ipywidgets
 import numpy as np
 
 from irtrack_core.boxes import check_box
-from irtrack_core.datasets.frames import decode_image, read_image
+from irtrack_core.datasets.pictures import decode_image, read_image
 from irtrack_core.evaluation import evaluate_filter
 from irtrack_core.figures import filtering as filter_figures
 from irtrack_core.filtering import multilevel_filter

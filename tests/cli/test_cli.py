@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from irtrack_core.__main__ import main
+from irtrack_core.cli import output
 from irtrack_core.cli.track import track
 from irtrack_core.datasets import ArrayFrames, VideoFrames, load
 from irtrack_core.trackers import IdentityTracker
@@ -52,6 +54,74 @@ def test_track_a_video_and_draw_it(here, capsys):
     assert frame[16, 30, 2] - frame[16, 30, 0] > 40  # yellow line just outside the box's upper edge, y = 17
     assert "20 frames, 0 of them unreadable; written: boxes.csv, drawn.mp4" in capsys.readouterr().out
     assert sorted(os.listdir()) == ["boxes.csv", "drawn.mp4", "film.avi"]
+
+
+@pytest.fixture(params=["PyAV", "OpenCV alone"])
+def writer(request, monkeypatch):
+    """Both kinds of installs, with the extra `media` and without."""
+    if request.param == "PyAV":
+        pytest.importorskip("av", reason="needs PyAV (extra media)")
+    else:
+        monkeypatch.setattr(output, "find_spec", lambda name: None)
+    return request.param
+
+
+@pytest.mark.parametrize("fps", [211.222, 66.667, 196.263, 1000 / 3, 29.97, 8.7])
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+def test_a_drawn_video_of_any_frame_rate(here, writer, fps, suffix):
+    with output.VideoOutput(here / f"drawn{suffix}", fps) as video:
+        for frame in media.clip(7):
+            video.write(frame, np.array([20.0, 20, 5, 5]))
+    drawn = cv2.VideoCapture(str(here / f"drawn{suffix}"))
+    assert drawn.get(cv2.CAP_PROP_FRAME_COUNT) == 7 and abs(drawn.get(cv2.CAP_PROP_FPS) / fps - 1) < 1e-3
+    frames = VideoFrames(here / f"drawn{suffix}")
+    assert [media.number(frame) for frame in frames] == list(range(7))
+
+
+def test_a_drawn_video_is_of_a_codec_that_browsers_play_or_says_so(here, writer, capsys):
+    media.write_images(here / "images", spot_frames(4))
+    assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--out", "o.mp4"]) == 0
+    told = (
+        "o.mp4 is MPEG-4, which browsers and Jupyter do not play: pip install 'irtrack-core[media]'"
+        in capsys.readouterr().err
+    )
+    assert told == (writer == "OpenCV alone")
+    kind = int(cv2.VideoCapture("o.mp4").get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little")
+    assert kind in ((b"mp4v", b"FMP4") if told else (b"avc1", b"h264", b"vp09"))
+
+
+@pytest.mark.browser
+def test_chromium_plays_a_drawn_video(here):
+    av, chromium = pytest.importorskip("av", reason="needs PyAV (extra media)"), shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium on this machine")
+    del av
+    with output.VideoOutput(here / "drawn.mp4", 211.222) as video:
+        for frame in media.clip(7):
+            video.write(frame, np.array([20.0, 20, 5, 5]))
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        (here / "page.html").write_text("<video muted src='drawn.mp4'></video>")
+        page.goto((here / "page.html").as_uri())
+        seen = page.evaluate(PLAY)
+        browser.close()
+    assert seen["error"] is None and (seen["width"], seen["height"]) == media.SHAPE[::-1]
+    assert seen["ended"] and abs(seen["duration"] - 7 / 211.222) < 0.01
+
+
+PLAY = """async () => {
+    const video = document.querySelector("video");
+    const ended = await new Promise((done) => {
+        video.onended = () => done(true);
+        video.onerror = () => done(false);
+        video.play().catch(() => done(false));
+    });
+    const {videoWidth: width, videoHeight: height, duration} = video;
+    return {ended, width, height, duration, error: video.error && video.error.message};
+}"""
 
 
 def test_what_track_writes_the_folder_reader_reads(here):
@@ -129,6 +199,7 @@ def test_a_video_that_cannot_be_read_back_was_not_written(here, capsys, monkeypa
 
     media.write_images(here / "images", spot_frames(4))
     (here / "o.mp4").write_text("precious")
+    monkeypatch.setattr(output, "find_spec", lambda name: None)
     monkeypatch.setattr(cv2, "VideoWriter", type("Writer", (Full,), {"fourcc": cv2.VideoWriter.fourcc}))
     assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--out", "o.mp4"]) == 2
     assert "cannot write o.mp4: of 4 frames only 0 can be read back" in capsys.readouterr().err
@@ -191,6 +262,14 @@ def test_nan_frames_are_reported_and_tracking_goes_on(here, capsys):
     assert main(["track", "bad", "--box", BOX]) == 2
 
 
+def test_what_a_video_hides_is_told(here, capsys):
+    media.avi_with_empty_chunks(here / "null.avi", {5, 6})
+    assert main(["track", "null.avi", "--box", BOX, "--tracker", "identity", "--csv", "b.csv"]) == 0
+    told = capsys.readouterr().err
+    assert "irtrack: 2 frame(s) without a picture of their own show the one before: 5, 6" in told
+    assert len(rows_of("b.csv")) == 30
+
+
 def test_a_video_that_breaks_off_keeps_what_could_be_read(here, capsys):
     media.truncate(media.write_video(here / "cut.avi", spot_frames(20)), 0.8)
     assert main(["track", "cut.avi", "--box", BOX, "--csv", "b.csv"]) == 0
@@ -203,6 +282,9 @@ def test_a_video_that_breaks_off_keeps_what_could_be_read(here, capsys):
     "arguments, message",
     [
         (["track", "gone.mp4", "--box", BOX], "no video gone.mp4"),
+        (["track", "gone.png", "--box", BOX], "no image gone.png"),
+        (["track", "gone.tif", "--box", BOX], "no image gone.tif"),
+        (["track", "gone.hcc", "--box", BOX], "no recording gone.hcc"),
         (["track", "text.mp4", "--box", BOX], "text.mp4 cannot be opened as a video"),
         (["track", "empty", "--box", BOX], "no images"),
         (["track", "images/0.png", "--box", BOX], "is a single image"),

@@ -1,0 +1,82 @@
+"""Files of a folder in the order in which they were recorded, by their names."""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+DATE = re.compile(r"(?<!\d)(\d{1,2})([-_.])(\d{1,2})\2((?:19|20)\d\d)(?!\d)")
+HALF_DAY = re.compile(r"(?<!\d)(\d{1,2})(\D\d{2}(?:\D\d{2})?(?:\.\d+)?)[ _-]?([ap])\.?m(?![a-z])", re.I)
+
+
+def natural_key(path):
+    """Sorting key by which 2.bmp stands before 10.bmp.
+
+    >>> sorted(["10.bmp", "0.bmp", "2.bmp"], key=natural_key)
+    ['0.bmp', '2.bmp', '10.bmp']
+    """
+    return _parts(Path(path).name)
+
+
+def _parts(name):
+    return [(0, int(part), part) if part.isdigit() else (1, 0, part) for part in re.findall(r"\d+|\D+", name)]
+
+
+def is_hidden(path):
+    """True for what file managers leave behind: ._name and .DS_Store of macOS, Thumbs.db, desktop.ini, __MACOSX."""
+    name = Path(path).name
+    return name.startswith(".") or name.lower() in ("thumbs.db", "desktop.ini", "__macosx")
+
+
+def in_order(files):
+    """The files sorted as they were recorded: by the numbers in their names, or by time stamps where these are such.
+
+    Seconds may have a fraction, the day or the month may stand before the year, hours may be of the twelve-hour clock.
+
+    >>> in_order(["12.5.png", "12.25.png", "12.png", "9.75.png"])
+    ['9.75.png', '12.png', '12.25.png', '12.5.png']
+    >>> in_order(["1.10.png", "1.9.png", "1.11.png"])
+    ['1.9.png', '1.10.png', '1.11.png']
+    >>> in_order(["01-02-2024 1-00-00 PM.png", "31-01-2024 9-30-00 PM.png", "01-02-2024 12-59-59 PM.png"])
+    ['31-01-2024 9-30-00 PM.png', '01-02-2024 12-59-59 PM.png', '01-02-2024 1-00-00 PM.png']
+    """
+    files = list(files)
+    suffixes = [suffix if (suffix := Path(file).suffix)[1:2].isalpha() else "" for file in files]
+    stems = [Path(file).name.removesuffix(suffix) for file, suffix in zip(files, suffixes)]
+    dates = [found for stem in stems for found in DATE.findall(stem)]
+    # where neither number tells, the day comes first
+    month_first = any(int(found[2]) > 12 for found in dates) and not any(int(found[0]) > 12 for found in dates)
+    stems = [DATE.sub(r"\4-\1-\3" if month_first else r"\4-\3-\1", stem) for stem in stems]
+    stems = [HALF_DAY.sub(_whole_day, stem) for stem in stems]
+    if _have_fractions(stems):
+        stems = [re.sub(r"(\d)(?:[.,](\d+))?$", lambda m: f"{m[1]}.{m[2] or '0':0<12}", stem) for stem in stems]
+    keys = {file: (_parts(stem), suffix) for file, stem, suffix in zip(files, stems, suffixes)}
+    return sorted(files, key=keys.get)
+
+
+def _whole_day(found):
+    """1-00-00 PM -> 13-00-00."""
+    return f"{int(found[1]) % 12 + 12 * (found[3].lower() == 'p')}{found[2]}"
+
+
+def _have_fractions(stems):
+    """True when all names end in decimal numbers, of seconds say, and not in two counters such as clip.frame."""
+    found = [re.fullmatch(r"(.*?)(\d+)(?:[.,](\d+))?", stem) for stem in stems]
+    if not all(found):
+        return False
+    groups, fractions = defaultdict(list), [one[3] for one in found if one[3]]
+    if (
+        len(fractions) == len(found) and len({len(part) for part in fractions}) == 1
+    ):  # of one length: in order as they are
+        return False
+    for one in found:
+        groups[one[1], one[2]].append(one[3] or "0")
+    if any(len({part.rstrip("0") for part in group}) < len(group) for group in groups.values()):
+        return False  # 1.1 and 1.10 are two frames
+    long = all(len(one[2]) >= 9 for one in found)  # seconds since 1970
+    padded = any(len(part) > 1 and part[0] == "0" for part in fractions)
+    steps = {b - a for group in groups.values() for a, b in _pairs(sorted(map(int, group)))}
+    return bool(fractions) and (long or padded or len(steps) > 1)
+
+
+def _pairs(values):
+    return zip(values, values[1:])
