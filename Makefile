@@ -7,6 +7,9 @@
 # make notebooks [NB=02]   rebuild the stored notebooks from notebooks/src
 # make fuzz      100,000 cases of the tests in tests/fuzz, an hour at most (MINUTES=60); seeds that fail are kept and tried first
 # make kill      training, tracking, notebooks and downloads stopped at 60 random moments, and started again
+# make release   the labs' notebooks for students, in labs/release
+# make teach     proves the labs, and writes their solution sheets and nbgrader's source
+# make grade SUBMISSIONS=folder   grades a folder of students' notebooks (docs/teaching.md)
 # make findings  what other packages do unexpectedly, checked against pinned versions of them (needs a package index)
 #
 # Variables, given after the target's name, e.g. `make results PROFILE=medium CORES=8`:
@@ -31,7 +34,7 @@ TORCH := torch==2.13.0
 BASELINES := opencv-contrib-python numpy scipy pandas pydantic safetensors filelock tqdm mcos-decoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: results plan test lab baselines notebooks site bench fuzz kill findings clean
+.PHONY: results plan test lab baselines notebooks site bench fuzz kill findings clean release teach grade wheelhouse
 .DELETE_ON_ERROR:
 
 results: $(STAMP)
@@ -72,6 +75,19 @@ fuzz: $(STAMP)
 
 kill: $(STAMP)
 	$(BIN)/python tests/helpers/kills.py
+
+release teach: $(STAMP)
+	$(BIN)/python -m irtrack_core.teaching $@ $(NB)
+
+grade: $(STAMP)
+	@test -n "$(SUBMISSIONS)" || { echo "error: make grade SUBMISSIONS=folder-with-the-students-notebooks" >&2; exit 2; }
+	$(BIN)/python -m irtrack_core.teaching grade "$(SUBMISSIONS)" --workers $(CORES)
+
+# For a room without a network: `pip install --no-index --find-links wheelhouse irtrack-core[workbook]`
+wheelhouse: $(STAMP)
+	$(BIN)/python -m pip download -q -d wheelhouse -c requirements.lock $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(TORCH) ".[workbook,runtime]"
+	rm -rf build && $(BIN)/python -m pip wheel -q --no-deps -w wheelhouse . && rm -rf build
+	@echo "wheelhouse/ holds all wheels for this system and Python: docs/teaching.md says how to install from it"
 
 bench: $(STAMP)
 	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done

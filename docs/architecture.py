@@ -14,7 +14,7 @@ COLOURS = {
     "#eeeeee": "optional provenance boxes config metrics",
     "#dbe9f6": "imaging filtering datasets network training trackers evaluation",
     "#fde3cf": "experiments figures",
-    "#e3f1dc": "cli widgets workbook",
+    "#e3f1dc": "cli widgets workbook teaching",
 }
 
 

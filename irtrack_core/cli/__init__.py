@@ -1,1 +1,1 @@
-"""The command line: `irtrack track`, `check`, `convert`, `fetch`, `trax`."""
+"""The command line: `irtrack track`, `check`, `convert`, `fetch`, `trax`, `doctor`."""

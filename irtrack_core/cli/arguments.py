@@ -8,7 +8,7 @@ import ast
 import os
 from pathlib import Path
 
-from irtrack_core.cli import convert, trax
+from irtrack_core.cli import convert, doctor, trax
 
 WITH_NET = ("siamese", "paper", "pyramid", "ref8", "ref9", "ref10", "ref11")  # trackers that take weights
 WITH_BACKEND = ("siamese", "paper")  # trackers that take a backend
@@ -36,6 +36,7 @@ def parser(run_track, run_check, run_fetch):
 
     convert.add_parser(commands, option)
     trax.add_parser(commands)
+    doctor.add_parser(commands)
 
     three = commands.add_parser("fetch", help="download a set of real sequences, or say how to get it")
     three.add_argument("dataset", help="svanstrom, hui, kaist, ...")

@@ -3,12 +3,11 @@
 import cv2
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from irtrack_core.boxes import centers
 from irtrack_core.evaluation import grouping, intervals
-from irtrack_core.figures.style import bare, new, show_image, use
+from irtrack_core.figures.style import LOCK, OneAtATime, bare, new, show_image, use
 
 # one colour and name for each level of the filter, here and in the experiment
 LEVELS = {"I": "#111111", "E": "#56B4E9", "U": "#D55E00", "M": "#009E73"}
@@ -79,7 +78,9 @@ class Panel:
 
     def __init__(self):
         use()
-        self.figure = Figure(figsize=(11, 4.9))  # not pyplot's, which would show it once more at the end of the cell
+        self.figure = OneAtATime(
+            figsize=(11, 4.9)
+        )  # not pyplot's, which would show it once more at the end of the cell
         FigureCanvasAgg(self.figure)
         grid = self.figure.add_gridspec(2, 4, height_ratios=[1.25, 1])
         axes, self.cut = [self.figure.add_subplot(grid[0, i]) for i in range(4)], self.figure.add_subplot(grid[1, :])
@@ -138,13 +139,14 @@ class Panel:
     def png(self):
         """The figure as last drawn, as bytes of a PNG."""
         canvas = self.figure.canvas
-        if self.still is None:
-            canvas.draw()  # leaves out what is animated
-            self.still = canvas.copy_from_bbox(self.figure.bbox)
-        canvas.restore_region(self.still)
-        for artist in self.moving:
-            artist.axes.draw_artist(artist)
-        pixels = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., 2::-1])
+        with LOCK:
+            if self.still is None:
+                canvas.draw()  # leaves out what is animated
+                self.still = canvas.copy_from_bbox(self.figure.bbox)
+            canvas.restore_region(self.still)
+            for artist in self.moving:
+                artist.axes.draw_artist(artist)
+            pixels = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., 2::-1])
         return cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
 
 

@@ -1,8 +1,12 @@
 """What all figures share: sizes, colours that mean the same everywhere, frames shown as images, boxes drawn on them."""
 
+import threading
+from contextlib import contextmanager
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
@@ -30,6 +34,8 @@ COLORS = {
     "limit": "#111111",
 }
 SPARE = ("#7B4173", "#93B000", "#6B4A12", "#843C39")
+LOCK = threading.RLock()  # matplotlib draws one figure at a time, and demos are redrawn in a thread beside the cells
+_own = threading.local()
 SETTINGS = {
     "figure.dpi": 80,
     "figure.constrained_layout.use": True,
@@ -59,10 +65,41 @@ def color(name):
     return COLORS.get(name) or SPARE[sum(name.encode()) % len(SPARE)]
 
 
+class OneAtATime(Figure):
+    """A figure that is drawn and measured while no other one is."""
+
+    def draw(self, renderer):
+        """Draw it; waits while another thread draws."""
+        with LOCK:
+            super().draw(renderer)
+
+    def get_tightbbox(self, *arguments, **options):
+        """The bounding box of what is drawn, in inches; matplotlib's own lock leaves out this step of saving."""
+        with LOCK:
+            return super().get_tightbbox(*arguments, **options)
+
+
 def new(rows=1, columns=1, *, width=4.2, height=3.2, **options):
     """A figure and its axes (rows, columns as plt.subplots gives them); width, height in inches of one axes."""
     use()
-    return plt.subplots(rows, columns, figsize=(columns * width, rows * height), **options)
+    size = (columns * width, rows * height)
+    if getattr(_own, "detached", False):
+        figure = OneAtATime(figsize=size)
+        return figure, figure.subplots(rows, columns, **options)
+    return plt.subplots(rows, columns, figsize=size, FigureClass=OneAtATime, **options)
+
+
+@contextmanager
+def detached():
+    """Within it `new` makes figures, in this thread, that pyplot does not know: it neither shows nor has to close them.
+
+    Every live demo draws so. pyplot counts its figures for all threads together, and two may get the same one.
+    """
+    before, _own.detached = getattr(_own, "detached", False), True
+    try:
+        yield
+    finally:
+        _own.detached = before
 
 
 def bare(axes, **settings):

@@ -6,6 +6,7 @@ import os
 import ipywidgets
 import matplotlib.pyplot as plt
 
+from irtrack_core.figures import style
 from irtrack_core.widgets.recorded import Recorded, record
 
 
@@ -20,9 +21,9 @@ def recording():
 
 
 def png(figure, dpi=80):
-    """The figure as PNG bytes; the figure is closed."""
-    figure.savefig(buffer := io.BytesIO(), format="png", dpi=dpi)
-    plt.close(figure)
+    """The figure, of `style.detached`, as PNG bytes."""
+    with style.LOCK:
+        figure.savefig(buffer := io.BytesIO(), format="png", dpi=dpi)
     return buffer.getvalue()
 
 
@@ -51,6 +52,7 @@ def demo(draw, values=None, *, plays=None, note="", **controls):
         return Recorded(figure, record(draw, controls, values, plays=plays, note=note))
     image, message = ipywidgets.Image(format="png"), ipywidgets.HTML()
 
+    @style.detached()
     def redraw(_=None):
         try:
             image.value = png(draw(**{name: control.value for name, control in controls.items()}))

@@ -26,7 +26,8 @@ class LiveCurve:
     def __call__(self, history):
         if self.image is None or (monotonic() - self.last < self.every and len(history) < self.total):
             return
-        figure, axis = style.new(width=6, height=3.2)
+        with style.detached():
+            figure, axis = style.new(width=6, height=3.2)
         figures.learning_curve(axis, history)
         axis.set_xlim(0, self.total)
         self.image.value = png(figure)

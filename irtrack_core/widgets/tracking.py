@@ -10,6 +10,7 @@ from ipyevents import Event
 from irtrack_core import trackers
 from irtrack_core.boxes import from_centers
 from irtrack_core.cli.track import first_frame, track
+from irtrack_core.figures import style
 from irtrack_core.figures import tracking as figures
 from irtrack_core.filtering.candidates import propose, propose_at
 from irtrack_core.widgets.base import demo, impossible, live, png, recording, slider
@@ -156,6 +157,7 @@ class _Picker:
         self.moving = False
         self._redraw()
 
+    @style.detached()
     def _redraw(self):
         self.figure = self.draw(self.chosen)
         self.picture.value = png(self.figure)

@@ -57,6 +57,7 @@ def _parser():
     )
     one = command(_build, "make and execute the stored notebooks from notebooks/src/*.py")
     one.add_argument("names", nargs="*", help="beginnings of names, e.g. 02; none: all")
+    one.add_argument("--keep", action="store_true", help="keep the stored outputs: for a change of text alone")
     one.add_argument("--no-execute", action="store_true", help="write code and text only")
     one = command(_results, "run all notebooks that are not up to date, and say where report, tables and figures are")
     one.add_argument("--cores", type=int, default=2)
@@ -101,7 +102,7 @@ def _build(chosen):
 
     os.environ.setdefault("IRTRACK_FIGURES", str(book.find_root() / "figures"))  # stored beside the notebooks
     for path in runner.sources(chosen.names):
-        print(f"wrote {runner.build(path, execute=not chosen.no_execute)}", flush=True)
+        print(f"wrote {runner.build(path, execute=not chosen.no_execute, keep=chosen.keep)}", flush=True)
 
 
 def _results(chosen):

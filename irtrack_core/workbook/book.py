@@ -115,11 +115,16 @@ class Workbook:
         clean. of_machine: the figure shows times of this machine, and goes to results/<profile>/figures instead.
         Notebooks that run at the same time may save at the same time: no entry is lost, no file is ever half written.
         """
+        from irtrack_core.figures import style
+
         if not what:
             raise ValueError("name the figure: save_figure(figure, 'background')")
         _check_name(what)
         path = (self.results / "figures" if of_machine else self.figures) / f"{self.slug}__{what}.png"
-        figure.savefig(buffer := io.BytesIO(), format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None})
+        with style.LOCK:  # a demo may be redrawn meanwhile
+            figure.savefig(
+                buffer := io.BytesIO(), format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None}
+            )
         changed = not _same_picture(path, buffer)
         if changed:
             _write(path, buffer.getvalue())

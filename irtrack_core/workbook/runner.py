@@ -34,6 +34,7 @@ def from_source(path):
     notebook = jupytext.read(path, fmt="py:percent")
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.cells.append(nbformat.v4.new_markdown_cell(links(path)))
     seen = {}
     for cell in notebook.cells:
         digest = hashlib.sha256(f"{cell.cell_type}\0{cell.source}".encode()).hexdigest()[:10]
@@ -44,8 +45,31 @@ def from_source(path):
     return notebook
 
 
-def build(path, *, execute=True):
+def links(path):
+    """Markdown that leads from a notebook to the one before it, to the contents, to the one after it and to the glossary.
+
+    The primers, 30 and above, belong between 02 and 03.
+    """
+    path = Path(path)
+    every = sorted(path.parent.glob("[0-9][0-9]_*.py"), key=lambda one: ("02~" if one.stem >= "30" else "") + one.stem)
+    place = every.index(path) if path in every else len(every)
+    before, after = every[:place][-1:] if path in every else [], every[place + 1 : place + 2]
+    parts = [f"← [{_title(one)}]({one.stem}.ipynb)" for one in before] + ["[Contents](00_start_here.ipynb)"]
+    parts += [f"[{_title(one)}]({one.stem}.ipynb) →" for one in after]
+    if (path.parent.parent / "solutions" / path.name).is_file():
+        parts.append(f"[Solutions of the exercises](solutions/{path.name})")
+    return " · ".join([*parts, "[Glossary](../docs/glossary.md)"])
+
+
+def _title(path):
+    first = path.read_text(encoding="utf-8").split("\n# # ", 1)
+    return first[1].splitlines()[0] if len(first) == 2 else path.stem
+
+
+def build(path, *, execute=True, keep=False):
     """Make notebooks/<slug>.ipynb from notebooks/src/<slug>.py and execute it; returns the path written.
+
+    keep: keep the stored outputs instead, after a change of text alone; ValueError where a code cell has changed.
 
     Outputs are stored without times, progress bars and widget state, so that a rebuilt notebook differs only where its
     results do. An error in a cell is raised, and the stored notebook stays as it was.
@@ -55,7 +79,9 @@ def build(path, *, execute=True):
     path = Path(path)
     notebook = from_source(path)
     target = path.parent.parent / f"{path.stem}.ipynb"
-    if execute:
+    if keep:
+        _keep(notebook, target)
+    elif execute:
         client = NotebookClient(
             notebook,
             timeout=None,
@@ -81,6 +107,18 @@ def build(path, *, execute=True):
         clean(notebook)
     book._write(target, (nbformat.writes(notebook) + "\n").encode())
     return target
+
+
+def _keep(notebook, target):
+    """Put the outputs of the stored notebook `target` into one with the same code cells."""
+    old = [cell for cell in nbformat.read(target, as_version=4).cells if cell.cell_type == "code"]
+    new = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if [cell.source for cell in old] != [cell.source for cell in new]:
+        raise ValueError(
+            f"{target.name}: its code has changed, so its outputs must be made again: build it without --keep"
+        )
+    for one, cell in zip(old, new):
+        cell.outputs, cell.execution_count = one.outputs, one.execution_count
 
 
 def clean(notebook):

@@ -81,6 +81,10 @@ def write_page(path, target, top=""):
     demos = _replay(notebook)
     exporter = HTMLExporter(embed_images=True, require_js_url="")  # it is for widgets, which recorded demos do not need
     exporter.register_preprocessor("nbconvert.preprocessors.CoalesceStreamsPreprocessor", enabled=True)  # progress bars
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":  # pages lead to pages; what is not on the site stays text
+            cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb\)", r"](\1.html)", cell.source)
+            cell.source = re.sub(r"\[([^\]]+)\]\((?:\.\./|solutions/)[^)]*\)", r"\1", cell.source)
     body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": target.stem}})
     begin, end = re.search(r"<body[^>]*>", body).end(), body.rindex("</body>")
     style = (replay.STYLE if demos else "") + PAGE

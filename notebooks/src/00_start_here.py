@@ -6,7 +6,7 @@
 # function in the package `irtrack_core`; the notebooks call it, look inside and measure.
 #
 # **You will** check your installation, learn how a notebook is set and where it writes, and see the shortest possible tracker.
-# **You need** Python and NumPy; nothing about infrared or deep learning. **Run time:** a few seconds.
+# **You need** Python and NumPy; nothing about infrared or deep learning. **To study:** about 15 minutes. **Run time:** a few seconds.
 
 # %% [markdown]
 # ## How to run
@@ -44,17 +44,20 @@ for folder in (book.results, book.figures):
 #
 # | Notebook | What it shows | Equations |
 # |---|---|---|
-# | 01_scan_an_image | the image model: target + background + clutter | (1) |
-# | 02_filter_an_image | the multi-level filter | (2)-(4) |
-# | 03_build_the_network | feature fusion and region selection | (5)-(10) |
-# | 04_match_and_learn | matching, labels, the loss | (8)-(11) |
-# | 05_train_the_tracker | training | (12) |
-# | 06_track_a_sequence | the whole method on a sequence | (1)-(12) |
-# | 10_experiment_snr | signal to noise before and after the filter | (13), Fig. 3 |
-# | 11_experiment_overlap | region overlap | (14), Fig. 4 |
-# | 12_experiment_precision | precision | (15), Figs. 5 and 6 |
-# | 13_experiment_speed | frames per second | (16), Table 1 |
-# | 20_report | the paper's numbers beside ours | |
+# | [01](01_scan_an_image.ipynb) Scan an image | the image model: target + background + clutter | (1) |
+# | [02](02_filter_an_image.ipynb) Filter an image | the multi-level filter | (2)-(4) |
+# | [30](30_neural_networks.ipynb) Neural networks | a primer of half an hour, for those to whom they are new | |
+# | [03](03_build_the_network.ipynb) Build the network | feature fusion and region selection | (5)-(10) |
+# | [04](04_match_and_learn.ipynb) Match and learn | matching, labels, the loss | (8)-(11) |
+# | [05](05_train_the_tracker.ipynb) Train the tracker | training | (12) |
+# | [06](06_track_a_sequence.ipynb) Track a sequence | the whole method on a sequence | (1)-(12) |
+# | [07](07_compared_methods.ipynb) Compared methods | what had to be assumed to rebuild the other methods, their cost, their training | [8]-[11] |
+# | [10](10_experiment_snr.ipynb) Experiment: signal to noise | signal to noise before and after the filter | (13), Fig. 3 |
+# | [11](11_experiment_overlap.ipynb) Experiment: overlap | region overlap | (14), Fig. 4 |
+# | [12](12_experiment_precision.ipynb) Experiment: precision | precision | (15), Figs. 5 and 6 |
+# | [13](13_experiment_speed.ipynb) Experiment: speed | frames per second | (16), Table 1 |
+# | [14](14_ablation.ipynb) Ablation | what filter, fusion and region selection each change | |
+# | [20](20_report.ipynb) Report | the paper's numbers beside ours | |
 
 # %% [markdown]
 # ## One convention to remember

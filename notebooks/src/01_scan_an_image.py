@@ -8,7 +8,7 @@
 # formula: the shape of a point target, the noise, what a wrong clock costs, the spectrum of the clouds, the SNR. Then meet
 # its scenes, its targets, what can happen to them, and how near the simulated sets come to real ones.
 # **You learn** why a point target covers several samples, what the noise of such a sensor looks like, and which truth a
-# simulated box carries. **You need** NumPy and the idea of a convolution. **Run time:** under a minute.
+# simulated box carries. **You need** NumPy and the idea of a convolution. **To study:** about 60 minutes. **Run time:** under a minute.
 #
 # | Symbol | Meaning | Setting |
 # |---|---|---|

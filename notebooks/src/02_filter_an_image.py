@@ -7,7 +7,7 @@
 # **You will** work out erosion, dilation and opening by hand, build the filter of eqs. (2), (3) and (4) from them, and try its
 # settings on a simulated frame or on an image of your own. **You will learn** why the elements are lines, why there are several,
 # why the largest opening is taken, when the rectangle helps or kills the target, and how the best elements are looked for without
-# deceiving oneself. **You need** NumPy; notebook 01 shows where the frame comes from. **Run time:** about half a minute.
+# deceiving oneself. **You need** NumPy; notebook 01 shows where the frame comes from. **To study:** about 60 minutes. **Run time:** about a minute.
 #
 # | symbol | name in the code | meaning |
 # |---|---|---|
@@ -381,6 +381,13 @@ demo
 # - The lines must be longer than the target, $s$ smaller than its narrowest part. $s$ removes spikes and destroys point targets.
 # - The best elements depend on target and scene. A search finds them; only sequences that took no part in it can tell what it gained.
 # - All of it is exact: uint8, uint16 and float32 give the same values, a window and a video the same as the single frames.
+#
+# **Questions.** Say your answer, then open it.
+#
+# <details><summary>1. Can an opening be brighter than its image?</summary>Nowhere: it is the largest of minima, each of which lies at or below the pixel.</details>
+# <details><summary>2. Why is E the largest of the openings and not the smallest?</summary>Background has edges in any direction: it is enough that one line fits under a pixel's surroundings. The smallest would keep only what all lines fit under.</details>
+# <details><summary>3. A target of 9 × 9 and lines of 7 pixels: what is left in U?</summary>Nearly nothing: the lines fit under the target, so it goes into E.</details>
+# <details><summary>4. When does the rectangle s raise the number of targets found?</summary>When the false ones are single pixels, spikes, and the target is larger than s.</details>
 #
 # **Exercises.** 1. Predict by hand the opening of the 5 × 5 image with a *vertical* element of three pixels; check it with `opening`.
 # 2. In the demo, find the shortest line that keeps the target's whole peak. How does it compare with the box? 3. Set *height* and *width of s* to

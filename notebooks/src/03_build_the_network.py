@@ -7,7 +7,8 @@
 #
 # **You will** build the improved Siamese network, follow the shape of every tensor, check the two new modules by hand, feature
 # fusion (eqs. 5-7) and region selection (eqs. 8-9), see what each stage makes of a target, and work out how far the network
-# sees and what it costs. **You need** notebook 02, and an idea of what a convolution is. **Run time:** about 30 seconds.
+# sees and what it costs. **You need** notebook 02, and what a tensor, a
+# convolution, a gradient and a normalisation are: [the primer](30_neural_networks.ipynb) takes half an hour. **To study:** about 45 minutes. **Run time:** about 30 seconds.
 #
 # | Symbol | Meaning |
 # |---|---|
@@ -236,6 +237,13 @@ widgets.network_shapes()
 #
 # Three maps of different depth are pooled to one size, normalised, stacked and mixed; two pairs of convolutions turn template
 # and search features into class scores and box offsets for $m$ anchors at each of $n \times n$ positions.
+#
+# **Questions.** Say your answer, then open it.
+#
+# <details><summary>1. What do the two branches of a Siamese network share?</summary>All weights: the template and the search crop pass the same layers, so that equal things get equal features.</details>
+# <details><summary>2. Which layer decides that the target may be anywhere in the search crop?</summary>The cross-correlation: it asks the same question at every place.</details>
+# <details><summary>3. Why are features of three depths stacked?</summary>Early ones know where, late ones what: a small target is lost in the late ones alone.</details>
+# <details><summary>4. What are the 2m and the 4m numbers at a position?</summary>For each of m anchors a score for target and background, and four offsets of its box.</details>
 #
 # **Exercises.** 1. Why must the pools have stride 1? 2. With `fusion=False` only conv5 is used; how many parameters does that
 # save? 3. Derive the 17 positions of the preset `paper` from 127 and 255. 4. What would padding change for a target at the

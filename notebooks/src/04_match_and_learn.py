@@ -5,7 +5,7 @@
 # what those numbers *mean*, and what loss makes them mean it.
 #
 # **You will** cut template and search crops, lay anchors over them, label the anchors, go from scores to box and loss by hand
-# (eqs. 10, 11), take the loss apart, and look at its surface. **You need** notebooks 02 and 03. **Run time:** about a minute.
+# (eqs. 10, 11), take the loss apart, and look at its surface. **You need** notebooks 02 and 03. **To study:** about 45 minutes. **Run time:** about a minute.
 
 # %% tags=["parameters"]
 profile: str = "quick"  # quick | medium | full
@@ -301,6 +301,13 @@ print(f"trained: {higher:.1f} of the surroundings lie higher than the middle")
 #
 # Anchors turn a grid of numbers into boxes; labels say which anchors are right; eq. (11) pulls the scores of right ones up and of
 # wrong ones down, and smooth-L1 pulls the offsets to the truth.
+#
+# **Questions.** Say your answer, then open it.
+#
+# <details><summary>1. An offset of (0, 0, 0, 0) gives which box?</summary>The anchor itself: no shift, and e⁰ = 1 times its size.</details>
+# <details><summary>2. Why do positions with an overlap of 0.4 not count?</summary>They hold much of the target and much of the background: either label would teach something wrong.</details>
+# <details><summary>3. All scores are 0. How large is the loss of eq. (11)?</summary>ln 2 = 0.693, whatever the labels: the network knows nothing.</details>
+# <details><summary>4. There is one positive among 1445 anchors. What does a plain mean reward?</summary>To call everything background; hence balanced halves.</details>
 #
 # **Exercises.** 1. Decode $d = (0, -0.5, 0, \ln 0.5)$ from the same anchor by hand. 2. Why is the best anchor always labelled
 # positive, even below 0.5? Find a target size for which it matters. 3. What does the loss of eq. (11) do to a position that is

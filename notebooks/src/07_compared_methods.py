@@ -7,7 +7,7 @@
 # or numbers.**
 #
 # **You will** read what had to be assumed, see what each network costs, and train all of them, with the filter and without.
-# **You need** notebooks 03-05. **Run time:** about five minutes in `quick`; with `make results` the trainings run beside each other.
+# **You need** notebooks 03-05. **To study:** about 40 minutes. **Run time:** about five minutes in `quick`; with `make results` the trainings run beside each other.
 
 # %% tags=["parameters"]
 profile: str = "quick"  # quick | medium | full

@@ -7,7 +7,7 @@
 #
 # **You will** measure the background-suppressed $U$ of eq. (3) and the multi-level $M$ of eq. (4) beside them, on three simulated
 # sets; see how a number in decibels can be raised at will; and find out with detection curves when the rectangle of eq. (4) helps
-# and when it kills the target. **You need** notebook 02. **Run time:** one to two minutes (quick), longer
+# and when it kills the target. **You need** notebook 02. **To study:** about 60 minutes. **Run time:** about four minutes (quick), longer
 # with real sequences.
 
 # %% tags=["parameters"]
@@ -459,6 +459,13 @@ if real:
 #   same detections. Read dB together with retention, zeros and Pd at a fixed Pfa.
 # - Twenty sequences leave wide intervals: two filters whose bars differ by 0.1 are not told apart. Where none of twenty is found, one in six others
 #   may still be: the exact limit is 0.17. `profile="full"` takes ten frames each, larger windows, and all filters through all maps.
+#
+# **Questions.** Say your answer, then open it.
+#
+# <details><summary>1. A filter raises the SNR from 20 to 26 dB. What is the factor?</summary>2: 20 log10 of 2 is 6 dB.</details>
+# <details><summary>2. Squaring the response doubles the decibels. What does it do to Pd at a given Pfa?</summary>Nothing: the order of the pixels stays.</details>
+# <details><summary>3. Why is a target compared with background boxes of its own size?</summary>It is the largest of many pixels, and the largest of many is high in pure noise, too.</details>
+# <details><summary>4. Fifty background boxes: can Pd at a Pfa of 0.001 be told?</summary>No: with 50 boxes the smallest Pfa that can be told from 0 is about 1 in 50.</details>
 #
 # **Exercises.** 1. Set `side` to 1 and to 5 and compare the maps. 2. Remove the floor (`db_no_floor` in the saved table): which
 # sequences gain most, and is anything found that was not before? 3. At which SNR does $U$ find half of the point targets at a Pfa

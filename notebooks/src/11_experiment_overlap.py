@@ -7,7 +7,7 @@
 #
 # **You will** run the paper's method and the four it compares itself with, each with the filter and without, beside what a user would
 # pick, and see where each loses its target. **You need** notebooks 05 and 07, which train them; what they have not trained is trained here
-# first, a minute each. **Run time:** about three minutes (quick).
+# first, a minute each. **To study:** about 40 minutes. **Run time:** about three minutes (quick).
 
 # %% tags=["parameters"]
 profile: str = "quick"  # quick | medium | full

@@ -6,7 +6,7 @@
 # most T pixels, with T = 20 as in most benchmarks, and T = 5 and 3, because 20 px is four times as wide as a small target.
 #
 # **You will** look at boxes before numbers, then draw precision for all thresholds, in pixels and in sizes of the target.
-# **You need** the boxes that notebook 11 kept. **Run time:** half a minute.
+# **You need** the boxes that notebook 11 kept. **To study:** about 30 minutes. **Run time:** half a minute.
 
 # %% tags=["parameters"]
 profile: str = "quick"  # quick | medium | full

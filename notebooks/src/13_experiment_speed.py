@@ -8,7 +8,7 @@
 # shows both so that one can see the order of magnitude. The paper explains its speed by its added modules. More modules cannot make
 # a network faster; a search on one scale instead of a pyramid of scales can.
 #
-# **You will** measure on *your* machine: the numbers stored here are one machine's. **You need** notebooks 05 and 07. **Run time:** about
+# **You will** measure on *your* machine: the numbers stored here are one machine's. **You need** notebooks 05 and 07. **To study:** about 20 minutes. **Run time:** about
 # two minutes.
 
 # %% tags=["parameters"]

@@ -6,7 +6,7 @@
 # combinations are trained and tested alike.
 #
 # **You will** run a full 2×2×2 design, read main effects and interactions with their uncertainty, and compare a small run of your own with a
-# larger one that is stored. **You need** notebooks 03, 04, 05 and 11. **Run time:** about two minutes in `quick`; `full` is 120
+# larger one that is stored. **You need** notebooks 03, 04, 05 and 11. **To study:** about 30 minutes. **Run time:** about two minutes in `quick`; `full` is 120
 # trainings of the network at full width, for a GPU and some days. It can be stopped and goes on where it was.
 
 # %% tags=["parameters"]

@@ -33,6 +33,12 @@ ALL_RUN = """() => { if (document.querySelector('[data-mime-type="application/vn
 POLL = 200  # ms; by default a page is asked at every animation frame, which keeps a core busy for as long as one waits
 PICTURES = "() => [...document.querySelectorAll('.jp-OutputArea-output img')].map(image => image.src).join()"
 
+# the bytes of a picture as text
+CONTENT = """async picture => {
+    const bytes = new Uint8Array(await (await fetch(picture.src)).arrayBuffer());
+    return [...bytes].map(byte => String.fromCharCode(byte)).join(""); }"""
+SHOWS = f"async ([picture, content]) => await ({CONTENT})(picture) === content"
+
 
 @pytest.fixture(scope="module")
 def chromium():
@@ -217,6 +223,16 @@ def test_a_learner_clicks_on_a_target_and_tracks_it(page, lab):
     demo.locator(".irtrack-play img").scroll_into_view_if_needed()
     moves_its_first_slider(page, demo.locator(".irtrack-play"))
     _shot(page, "tracked_by_click")
+
+    # a click while the result plays, which redraws all the time: its picture is the one that is drawn at rest
+    places, shown = ((40, 120), target), {}
+    for place in places:
+        click(*place)
+        shown[place] = page.evaluate(CONTENT, picture.element_handle())
+    demo.locator(".irtrack-play button").first.click()
+    for place in places * 2:
+        click(*place)
+        page.wait_for_function(SHOWS, arg=[picture.element_handle(), shown[place]], polling=POLL, timeout=30_000)
 
 
 def uploads(page, demo, file):

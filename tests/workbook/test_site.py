@@ -43,6 +43,15 @@ def test_index_names_the_notebooks_and_pages_ask_for_nothing_but_mathjax(folder)
     assert 'src=""' not in page
 
 
+def test_pages_lead_to_pages(tmp_path):
+    text = "[04](04_match_and_learn.ipynb) · [Glossary](../docs/glossary.md) · [Solutions](solutions/03_x.py)"
+    path = tmp_path / "03_x.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)]), path)
+    page = site.write_page(path, tmp_path / "03_x.html").read_text()
+    assert 'href="04_match_and_learn.html"' in page and "glossary.md" not in page and "solutions/" not in page
+    assert "Glossary" in page and "Solutions" in page
+
+
 def test_a_progress_bar_is_one_line(folder):
     page = (folder / "20_report.html").read_text()
     assert "100%|#" in page and " 0%|#" not in page and "50%|#" not in page

@@ -1,11 +1,13 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from functools import partial
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pandas as pd
 import papermill
@@ -217,7 +219,7 @@ def notebook(tmp_path):
 def test_build_is_stable_and_keeps_no_progress(notebook):
     first = notebook.read_text()
     cells = json.loads(first)["cells"]
-    assert "progress" not in json.dumps([cell["outputs"] for cell in cells])
+    assert "progress" not in json.dumps([cell["outputs"] for cell in cells if cell["cell_type"] == "code"])
     assert cells[2]["outputs"][0]["text"] == ["1 0.5 [1, 2] quick\n"]
     assert len({cell["id"] for cell in cells}) == len(cells)  # two equal cells have two ids
     runner.build(notebook.parent / "src" / "90_small.py")
@@ -420,3 +422,34 @@ def test_a_wrong_word_is_answered_before_anything_heavy_is_loaded(words, root):
     )
     done = subprocess.run([sys.executable, "-c", code, *words], cwd=root, capture_output=True, text=True, timeout=60)
     assert done.stdout == "2\n" and "Traceback" not in done.stderr, done.stdout + done.stderr
+
+
+def test_a_change_of_text_keeps_the_outputs(notebook):
+    """`build --keep`: the outputs stay, a link is at the end; code that changed is refused."""
+    source = notebook.parent / "src" / "90_small.py"
+    runner.build(source)
+    before = nbformat.read(notebook, as_version=4).cells
+    source.write_text(source.read_text() + "\n# %% [markdown]\n# The end.\n")
+    runner.build(source, keep=True)
+    after = nbformat.read(notebook, as_version=4).cells
+    assert [cell.outputs for cell in after if cell.cell_type == "code"] == [
+        c.outputs for c in before if c.cell_type == "code"
+    ]
+    assert after[-2].source.endswith("The end.") and "[Contents](00_start_here.ipynb)" in after[-1].source
+    source.write_text(source.read_text() + "\n# %%\nnew = 1\n")
+    with pytest.raises(ValueError, match="its code has changed"):
+        runner.build(source, keep=True)
+
+
+def test_links_lead_through_the_notebooks_and_exist(root):
+    sources = {path.stem: path for path in runner.sources()}
+    first, third, primer = (
+        runner.links(sources[slug]) for slug in ("00_start_here", "03_build_the_network", "30_neural_networks")
+    )
+    assert "←" not in first and "(01_scan_an_image.ipynb) →" in first
+    assert third.startswith("← [30 ") and "(04_match_and_learn.ipynb) →" in third
+    assert primer.startswith("← [02 ") and "(03_build_the_network.ipynb) →" in primer
+    assert "→" not in runner.links(sources["20_report"])
+    for path in sources.values():
+        for link in re.findall(r"\]\(([^)]+)\)", runner.links(path)):
+            assert (root / "notebooks" / link).is_file()

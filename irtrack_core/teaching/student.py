@@ -1,0 +1,226 @@
+"""The student's side of the grader: runs cells, calls what they defined, hands back plain values.
+
+This file is copied into the box and run there alone (`python -I student.py SOCKET`): it imports nothing of this package and
+knows neither expected values nor tests. One request a line, JSON; one reply a line.
+
+    {"do": "guard", "names": ["module:function", ...]}     those can be made to fail when a cell calls them,
+    {"do": "refuse", "names": [...]}                       and these do, from here on
+    {"do": "run", "source": ..., "label": "task erosion"}   -> {"ok": true} or {"error": sentence}
+    {"do": "call", "name": ..., "args": [...], "keep": ""}  -> {"value": packed}; keep: under this name instead
+    {"do": "get", "name": ...}                             -> {"value": packed}
+"""
+
+import base64
+import builtins
+import json
+import os
+import sys
+import traceback
+
+LARGEST = 64 << 20  # bytes of a value
+HERE = "<student "
+
+
+def pack(value, room=None):
+    """A value as JSON can hold it: numbers, text, lists, tuples, dicts, arrays (torch's too); others by their type's name.
+
+    Raises ValueError where it is larger than LARGEST bytes in all.
+    """
+    room = [LARGEST] if room is None else room
+    room[0] -= 8
+    if value is None or isinstance(value, bool | int | float | str):
+        room[0] -= len(value) if isinstance(value, str) else 0
+        found = value
+    elif isinstance(value, list | tuple):
+        found = {type(value).__name__: [pack(one, room) for one in value]}
+    elif isinstance(value, dict):
+        found = {"dict": [[pack(key, room), pack(one, room)] for key, one in value.items()]}
+    else:
+        found = _pack_array(value, room)
+    if room[0] < 0:
+        raise ValueError(f"the value is larger than {LARGEST >> 20} MB")
+    return found
+
+
+def _pack_array(value, room):
+    import numpy as np
+
+    value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
+    if not isinstance(value, np.ndarray | np.generic) or value.dtype.kind not in "biufc":
+        return {"other": type(value).__name__}
+    value = np.ascontiguousarray(value) if np.ndim(value) else np.asarray(value)
+    room[0] -= value.nbytes
+    if room[0] < 0:
+        return None
+    return {"array": [value.dtype.str, list(value.shape), base64.b64encode(value.tobytes()).decode()]}
+
+
+def unpack(value):
+    """What `pack` packed. Raises ValueError or KeyError for anything else: the other side is not to be trusted."""
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind in ("list", "tuple"):
+        return {"list": list, "tuple": tuple}[kind](unpack(one) for one in content)
+    if kind == "dict":
+        return {_key(unpack(key)): unpack(one) for key, one in content}
+    if kind == "array":
+        import numpy as np
+
+        dtype, shape, text = content
+        if np.dtype(dtype).kind not in "biufc":
+            raise ValueError("no array of numbers")
+        return np.frombuffer(base64.b64decode(text), np.dtype(dtype)).reshape(shape).copy()
+    if kind == "other":
+        return Other(str(content))
+    raise ValueError("not packed")
+
+
+def _key(value):
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+class Other:
+    """Stands for a value that does not travel: an object of the class `kind`."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+
+class NotYourOwn(RuntimeError):
+    """A cell called the function that it should have written."""
+
+
+class Interpreter:
+    """Runs cells in one namespace; `handle` answers a request."""
+
+    def __init__(self):
+        self.names = {"__name__": "__main__", "display": lambda *_: None}
+        self.undo, self.refused, self.waiting = [], set(), set()
+        self.names["__builtins__"] = vars(builtins) | {"__import__": self._import}
+
+    def handle(self, request):
+        """The reply to a request, a dict; never raises what a cell raises."""
+        try:
+            return {"ok": True} | (getattr(self, f"_{request['do']}")(request) or {})
+        except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+            return {"error": sentence(error)}
+
+    def _run(self, request):
+        lines = request["source"].splitlines()  # those of IPython alone draw or install, and compute nothing
+        source = "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
+        self._put_guards()
+        code = compile(source, f"{HERE}{request['label']}>", "exec")
+        exec(code, self.names)
+
+    def _call(self, request):
+        found = self._find(request["name"])
+        if not callable(found):
+            raise TypeError(f"{request['name']} is no function, but {type(found).__name__}")
+        result = found(*unpack(request["args"]))
+        if request.get("keep"):
+            self.names[request["keep"]] = result
+            return None
+        return {"value": pack(result)}
+
+    def _get(self, request):
+        return {"value": pack(self._find(request["name"]))}
+
+    def _find(self, name):
+        first, *rest = name.split(".")
+        if first not in self.names:
+            raise NameError(f"{first} is not defined: its cell is missing or failed")
+        found = self.names[first]
+        for part in rest:
+            found = getattr(found, part)
+        return found
+
+    def _guard(self, request):
+        self.waiting |= set(request["names"])
+        self._put_guards()
+
+    def _import(self, *args, **kwargs):
+        """What `import` does in a cell: a module that has just been loaded gets its guards first."""
+        try:
+            return __import__(*args, **kwargs)
+        finally:
+            self._put_guards()
+
+    def _put_guards(self):
+        """Guard the waiting functions whose module is loaded; nobody can call one before."""
+        for name in sorted(self.waiting):
+            module, function = name.split(":")
+            if not hasattr(sys.modules.get(module), function):
+                continue
+            self.waiting.discard(name)
+            own = getattr(sys.modules[module], function)
+            guarded = self._guarded(own, name)
+            for one in [
+                sys.modules[module],
+                *(sys.modules[key] for key in list(sys.modules) if key.startswith("irtrack_core")),
+            ]:
+                for key, value in list(vars(one).items()):
+                    if value is own:
+                        self.undo.append((one, key, own))
+                        setattr(one, key, guarded)
+
+    def _refuse(self, request):
+        self.refused = set(request["names"])
+
+    def _guarded(self, own, name):
+        """`own`, which where it is refused cannot be called by a cell, or from outside under the name that a cell gave it."""
+
+        def guarded(*args, **kwargs):
+            caller = sys._getframe(1).f_code.co_filename
+            if name in self.refused and (caller.startswith(HERE) or caller == __file__):
+                raise NotYourOwn(
+                    f"{name.replace(':', '.')} is the ready-made function for this task: write the steps yourself"
+                )
+            return own(*args, **kwargs)
+
+        guarded.__doc__ = own.__doc__
+        return guarded
+
+    def close(self):
+        """Take the guards away again, for those who run this in their own process."""
+        for module, key, own in reversed(self.undo):
+            setattr(module, key, own)
+        self.undo, self.waiting = [], set()
+
+
+def sentence(error):
+    """What a cell raised, with the line of the cell, in a sentence or two."""
+    if isinstance(error, SystemExit):
+        return "the cell calls exit(): it ends the whole notebook; remove it"
+    if isinstance(error, NotImplementedError):
+        return "not done yet"
+    if isinstance(error, NotYourOwn):
+        return str(error)
+    text = f"{type(error).__name__}: {str(error)[:500]}"
+    if isinstance(error, SyntaxError):
+        return f"{text} (line {error.lineno})"
+    lines = [one for one in traceback.extract_tb(error.__traceback__) if one.filename.startswith(HERE)]
+    return f"{text} ({lines[-1].filename[len(HERE) : -1]}, line {lines[-1].lineno})" if lines else text
+
+
+def main():
+    """Answer requests on the socket until it is closed."""
+    import socket
+
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    reader, writer = channel.makefile("r", encoding="utf-8"), channel.makefile("w", encoding="utf-8")
+    sys.path[:0] = sys.argv[2:]
+    interpreter = Interpreter()
+    for line in reader:
+        reply = interpreter.handle(json.loads(line))
+        try:
+            sys.stdout.flush()
+        except Exception:  # a cell closed it
+            pass
+        writer.write(json.dumps(reply) + "\n")
+        writer.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
