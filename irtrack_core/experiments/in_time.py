@@ -12,29 +12,30 @@ from irtrack_core.trackers.peak import joint_evidence
 RESPONSES = ("U", "M", "difference", "D", "U+D")
 NEAR = 16.0  # px from the target within which it has to be the strongest: as far as a tracker looks
 TOUCH = 2.5  # px, half of the least box a target is looked for in
-SIZE, FRAMES, HEIGHT = 128, 26, 40.0  # of the scene of the demo: px a side; frames; grey values of the point
+SIZE, FRAMES = 128, 26  # of the demo's scene: px a side, frames
+POINT, HEIGHT, ROUGH = 1.2, 25.0, 60.0  # px and grey values of its point, grey values (deviation) of its ground
 EVERY = 4  # frames between two that are measured: neighbours tell nearly the same
 
 
 def scene_video(speed, pan, *, frames=FRAMES, seed=0):
-    """(frames (N, 128, 128) float32, boxes (N, 4)): a point that crosses rough ground; px a frame, of the point in the ground
-    and of the camera over it."""
-    rng = np.random.default_rng(seed)
-    wide = SIZE + int(np.ceil(abs(pan) * frames)) + 2
-    f = np.hypot(np.fft.fftfreq(SIZE)[:, None], np.fft.fftfreq(wide)[None])
+    """(frames (N, 128, 128) float32, boxes (N, 4)): a point that crosses rough ground and ends in the middle of the picture.
+
+    speed: px a frame of the point over the ground; pan: px a frame of the camera, to the right. The ground has an amplitude
+    spectrum of f^-1.5 and is as smooth as a point is; it is moved exactly, by its phases.
+    """
+    rng, x = np.random.default_rng(seed), np.arange(SIZE)
+    fy, fx = np.fft.fftfreq(SIZE)[:, None], np.fft.fftfreq(2 * SIZE)[None]
+    f = np.hypot(fy, fx)
     f[0, 0] = np.inf
-    spectrum = np.exp(2j * np.pi * rng.random((SIZE, wide))) * f**-1.5
-    ground = np.fft.ifft2(spectrum).real
-    ground = 500 + 60 * ground / ground.std()
-    x, made, boxes = np.arange(SIZE), [], []
+    spectrum = np.fft.fft2(rng.normal(size=f.shape)) * f**-1.5 * np.exp(-2 * (np.pi * POINT * np.minimum(f, 1)) ** 2)
+    spectrum *= ROUGH / np.fft.ifft2(spectrum).real.std()
+    made, boxes = [], []
     for t in range(frames):
-        at = pan * t
-        whole, part = int(at), at - int(at)
-        seen = (1 - part) * ground[:, whole : whole + SIZE] + part * ground[:, whole + 1 : whole + 1 + SIZE]
-        # it ends in the middle of the picture
-        px, py = 64 + 0.9 * speed * (t - frames + 1), 64 + 0.4 * speed * (t - frames + 1)
-        spot = np.exp(-((x - px) ** 2)[None] / 2 - ((x - py) ** 2)[:, None] / 2)
-        made.append((seen + HEIGHT * spot + rng.normal(0, 2, seen.shape)).astype(np.float32))
+        ground = np.fft.ifft2(spectrum * np.exp(2j * np.pi * fx * pan * t)).real[:, :SIZE]
+        before_end = t - frames + 1
+        px, py = SIZE / 2 + (0.9 * speed - pan) * before_end, SIZE / 2 + 0.4 * speed * before_end
+        spot = np.exp(-((x - px)[None] ** 2 + (x - py)[:, None] ** 2) / (2 * POINT**2))
+        made.append((500 + ground + HEIGHT * spot + rng.normal(0, 2, spot.shape)).astype(np.float32))
         boxes.append([px - 2.5, py - 2.5, 6, 6])
     return np.array(made), np.array(boxes)
 

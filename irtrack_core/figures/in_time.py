@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from irtrack_core.figures.style import color, draw_box, new, show_image
+from irtrack_core.figures.style import draw_box, new, show_image
 
 
 def responses(image, found, box, *, margin=44):
@@ -39,7 +39,7 @@ def shares(table, order):
     for k, response in enumerate(order):
         rows = table[table["response"] == response].set_index("dataset")["strongest"].reindex(names)
         at = np.arange(len(names)) + (k - (len(order) - 1) / 2) * wide
-        bars = axes.bar(at, rows, wide, label=response, color=color(response), edgecolor="white")
+        bars = axes.bar(at, rows, wide, label=response, color=f"C{k}", edgecolor="white")
         axes.bar_label(bars, [f"{v:.2f}" for v in rows], fontsize=7)
     axes.set(xticks=np.arange(len(names)), xticklabels=names, ylabel="strongest within 16 px", ylim=(0, 1.15))
     axes.legend(ncols=len(order), fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0))

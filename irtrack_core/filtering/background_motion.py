@@ -6,7 +6,7 @@ is one resampling and a few sums. Coarse to fine on a pyramid of halvings. Three
 
 - pixels with a large difference do not count in a round (moving targets, sparks);
 - nor does the box of the target itself, which before an empty sky is all that there is to lay on;
-- nor does what is the same along a row or a column: stripes stay with the sensor, and would hold the motion at zero.
+- stripes along rows and columns are taken off: they stay with the sensor, and would hold the motion at zero.
 """
 
 from math import ceil, floor
@@ -19,6 +19,7 @@ LEVELS = 3  # of the pyramid, the finest of half the picture's resolution: 24 px
 ROUNDS = 3  # on each level
 OUTLIER = 3.0  # mean differences above which a pixel does not count
 MARGIN = 2  # px of a level at the tile's edge that do not count: there the gradient is the edge's
+STRIPE = 9  # rows or columns of the finest level whose means a stripe is compared with
 LEAST = 8  # px: a level with a shorter side is left out
 ENOUGH = 0.01  # px of the level: a smaller step ends the rounds
 LARGEST = 3.0  # px of the level: no step is larger
@@ -26,9 +27,17 @@ SHORTEST = 1e-3  # share of the matrix added to its diagonal: a flat sky moves n
 
 
 def pyramid(tile, levels=LEVELS):
-    """A list of float32 tiles, finest first: the tile (h, w) float32 halved, less its mean, smoothed, halved again..."""
+    """A list of float32 tiles, finest first: the tile (h, w) float32 halved, without stripes, smoothed, halved again...
+
+    A stripe is what the mean of a row or column differs from those beside it.
+    """
     tile, found = _halved(tile), []
-    tile = tile - np.float32(cv2.mean(tile)[0])
+    mean, deviation = (float(value) for value in np.ravel(cv2.meanStdDev(tile)))
+    # a bright target is no stripe
+    within = np.clip(tile - np.float32(mean), -2 * deviation, 2 * deviation)
+    rows, columns = (cv2.reduce(within, axis, cv2.REDUCE_AVG) for axis in (1, 0))
+    tile = tile - (rows - cv2.blur(rows, (1, STRIPE), borderType=cv2.BORDER_REFLECT))
+    tile -= columns - cv2.blur(columns, (STRIPE, 1), borderType=cv2.BORDER_REFLECT) + np.float32(mean)
     while True:
         found.append(cv2.GaussianBlur(tile, (3, 3), 0.8, borderType=cv2.BORDER_REPLICATE))
         if len(found) == levels or min(tile.shape) < 2 * LEAST:
@@ -87,9 +96,6 @@ class Registration:
             right = cv2.Sobel(tile, cv2.CV_32F, 1, 0, scale=1 / 8)
             down = cv2.Sobel(tile, cv2.CV_32F, 0, 1, scale=1 / 8)
             columns = np.stack(self._columns(right, down))
-            # with such columns a stripe, which is constant along one axis, sums to nothing
-            columns = columns - columns.mean(1, keepdims=True) - columns.mean(2, keepdims=True)
-            columns += columns.mean((1, 2), keepdims=True)
             _blank(columns, k, box)
             columns = columns.reshape(-1, tile.size)
             matrix = (columns @ columns.T).astype(np.float64)
@@ -131,6 +137,7 @@ class Registration:
             counts = apart < OUTLIER * misfit + 1e-6  # without moving things and sparks
             counts[: common[0].start] = counts[common[0].stop :] = False
             counts[:, : common[1].start] = counts[:, common[1].stop :] = False
+            rest -= np.float32(cv2.mean(rest, counts.view(np.uint8))[0])  # a camera's level changes
             step = inverse @ (columns @ (rest * counts).ravel())
             right, down = (min(max(float(v), -LARGEST), LARGEST) for v in step[:2])
             # the present picture moved by the step would look like the past one seen there: the step is taken back
