@@ -83,7 +83,7 @@ print(pd.DataFrame(rows).to_string(index=False))
 # the noise asks: with a slope of 20 and noise of 2, a tenth of a pixel.
 
 # %%
-frames, _ = in_time.scene_video(0.0, 0.0, frames=1)
+frames, _ = in_time.scene_video(0.0, 0.0, frames=1, noise=0.0)
 ground = frames[0]
 middle = np.s_[8:-8, 8:-8]
 slope = np.sqrt((np.gradient(ground)[1][middle] ** 2).mean())
