@@ -20,8 +20,8 @@ EVERY = 4  # frames between two that are measured: neighbours tell nearly the sa
 def scene_video(speed, pan, *, frames=FRAMES, noise=2.0, seed=0):
     """(frames (N, 128, 128) float32, boxes (N, 4)): a point that crosses rough ground and ends in the middle of the picture.
 
-    speed: px a frame of the point over the ground; pan: px a frame of the camera, to the right; noise: grey values. The ground has an amplitude
-    spectrum of f^-1.5 and is as smooth as a point is; it is moved exactly, by its phases.
+    speed: px a frame of the point over the ground; pan: px a frame of the camera, to the right; noise: grey values. The
+    ground has an amplitude spectrum of f^-1.5 and is as smooth as a point is; it is moved exactly, by its phases.
     """
     rng, x = np.random.default_rng(seed), np.arange(SIZE)
     fy, fx = np.fft.fftfreq(SIZE)[:, None], np.fft.fftfreq(2 * SIZE)[None]
