@@ -1,6 +1,7 @@
 """Shared by all tests: one thread a process, results and figures into a temporary folder, long tests first."""
 
 import os
+import sys
 from pathlib import Path
 
 # before NumPy, OpenCV or torch start their pools: two test processes share two cores
@@ -42,6 +43,14 @@ def outputs(tmp_path_factory):
         patch.setenv("IRTRACK_RESULTS", str(folder / "results"))
         patch.setenv("IRTRACK_FIGURES", str(folder / "figures"))
         yield folder
+
+
+@pytest.fixture(autouse=True)
+def _figures_closed():
+    """pyplot warns of more than 20 open figures, and each warning is an error."""
+    yield
+    if plt := sys.modules.get("matplotlib.pyplot"):
+        plt.close("all")
 
 
 @pytest.fixture(scope="session")

@@ -112,7 +112,8 @@ def check_track(arguments):
     """
     path = arguments.path
     if not path.exists():
-        kind = {".npy": "array"}.get(path.suffix.lower(), "image" if path.suffix.lower() in IMAGES else "video")
+        kinds = {".npy": "array", ".hcc": "recording", ".cptv": "recording"} | dict.fromkeys(IMAGES, "image")
+        kind = kinds.get(path.suffix.lower(), "video")
         raise FileNotFoundError(f"no {kind} {path}")
     if arguments.box is not None and (arguments.list or arguments.pick is not None):
         raise ValueError("--list and --pick are about the filter's candidates: leave --box out")

@@ -17,10 +17,10 @@ assert abs(boxes.iou([0, 0, 20, 20], [s, 0, 20, 20]) - 0.9) < 1e-9
 # The run is refused before it starts: a parameter that the notebook does not have would otherwise change nothing, in silence.
 
 # %%
-from irtrack_core.workbook import find_root, runner
+from irtrack_core.workbook import find_root, parameters
 
 try:
-    runner.check_parameters(find_root() / "notebooks" / "00_start_here.ipynb", {"sed": "3"})
+    parameters.check(find_root() / "notebooks" / "00_start_here.ipynb", {"sed": "3"}, find_root())
     raise SystemError("it was not refused")
 except ValueError as error:
     print(error)

@@ -56,6 +56,7 @@ def test_another_python_behind_the_kernel(monkeypatch):
     assert "another Python" in doctor._kernel()[3]
 
 
+@pytest.mark.filterwarnings("ignore:IPython dir")  # it looks for a folder to write into, too
 def test_a_full_disk_and_a_folder_of_somebody_else(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: type("usage", (), {"free": 1e8}))
     monkeypatch.setattr(doctor.os, "access", lambda path, mode: False)
