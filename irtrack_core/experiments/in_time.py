@@ -17,11 +17,11 @@ POINT, HEIGHT, ROUGH = 1.2, 25.0, 60.0  # px and grey values of its point, grey 
 EVERY = 4  # frames between two that are measured: neighbours tell nearly the same
 
 
-def scene_video(speed, pan, *, frames=FRAMES, noise=2.0, seed=0):
+def scene_video(speed, pan, *, frames=FRAMES, noise=2.0, height=HEIGHT, seed=0):
     """(frames (N, 128, 128) float32, boxes (N, 4)): a point that crosses rough ground and ends in the middle of the picture.
 
-    speed: px a frame of the point over the ground; pan: px a frame of the camera, to the right; noise: grey values. The
-    ground has an amplitude spectrum of f^-1.5 and is as smooth as a point is; it is moved exactly, by its phases.
+    speed: px a frame of the point over the ground; pan: px a frame of the camera, to the right; noise, height: grey values.
+    The ground has an amplitude spectrum of f^-1.5 and is as smooth as a point is; it is moved exactly, by its phases.
     """
     rng, x = np.random.default_rng(seed), np.arange(SIZE)
     fy, fx = np.fft.fftfreq(SIZE)[:, None], np.fft.fftfreq(2 * SIZE)[None]
@@ -35,7 +35,7 @@ def scene_video(speed, pan, *, frames=FRAMES, noise=2.0, seed=0):
         before_end = t - frames + 1
         px, py = SIZE / 2 + (0.9 * speed - pan) * before_end, SIZE / 2 + 0.4 * speed * before_end
         spot = np.exp(-((x - px)[None] ** 2 + (x - py)[:, None] ** 2) / (2 * POINT**2))
-        made.append((500 + ground + HEIGHT * spot + rng.normal(0, noise, spot.shape)).astype(np.float32))
+        made.append((500 + ground + height * spot + rng.normal(0, noise, spot.shape)).astype(np.float32))
         boxes.append([px - 2.5, py - 2.5, 6, 6])
     return np.array(made), np.array(boxes)
 

@@ -137,7 +137,7 @@ def rescore(name, path):
 def with_time(net):
     """A copy of a SiameseNet with D of the filter in time as one more input, which counts for nothing yet."""
     settings = net.settings.replace(inputs=(*net.settings.inputs, "temporal"))
-    tensors = {name: np.array(tensor) for name, tensor in net.state_dict().items()}
+    tensors = {name: tensor.numpy().copy() for name, tensor in net.state_dict().items()}
     first = tensors["backbone.conv1.0.weight"]
     tensors["backbone.conv1.0.weight"] = np.concatenate([first, np.zeros_like(first[:, :1])], axis=1)
     return fill(SiameseNet(settings), tensors, "the widened net")
