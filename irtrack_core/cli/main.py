@@ -81,7 +81,7 @@ def _track(arguments):
 
 
 def _check(arguments):
-    if arguments.path is not None and not arguments.path.expanduser().exists():
+    if arguments.path is not None and not os.path.exists(os.path.expanduser(arguments.path)):
         raise FileNotFoundError(f"no such file or folder: {arguments.path}")
     from irtrack_core.cli.detected import detected, is_path
     from irtrack_core.datasets import GENERATED

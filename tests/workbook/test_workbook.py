@@ -324,6 +324,9 @@ def test_a_relative_path_is_seen_from_where_the_user_stands(places, tmp_path, ro
     assert check({"video": "README.md"}) == {"video": str(root / "README.md")}  # else from the repository, as before
     assert check({"video": "", "name": "Anna"}) == {"video": "", "name": "Anna"}
     assert check({"video": str(tmp_path)}) == {"video": str(tmp_path)}
+    assert check({"name": "~nobody-of-that-name"}) == {"name": "~nobody-of-that-name"}
+    with pytest.raises(FileNotFoundError, match="~nobody-of-that-name"):  # of whom no home folder is known
+        check({"video": "~nobody-of-that-name/clip"})
     (tmp_path / "here" / "results").mkdir()
     monkeypatch.setenv("IRTRACK_RESULTS", "results")
     monkeypatch.setenv("IRTRACK_DATA", "clip")
