@@ -470,3 +470,50 @@ def test_a_frame_number_that_is_none_costs_no_memory(tmp_path):
     file = sets.write(tmp_path / "b.csv", "frame,x,y,w,h\n999999999999,1,2,3,4\n")
     with pytest.raises(ValueError, match=r"b\.csv: a box for frame 999999999999"):
         read_alone(file)
+
+
+# --- what file managers leave behind ----------------------------------------------------------------------------------
+
+
+def litter(root):
+    """Beside every file ._NAME as macOS writes it to foreign disks; in every folder .DS_Store, Thumbs.db and a __MACOSX."""
+    for path in sorted(root.rglob("*")):
+        twin = path.with_name(f"._{path.name}")
+        if path.is_file():
+            twin.write_bytes(b"\0\5\26\7\0\2\0\0Mac OS X        " + bytes(80))
+        else:
+            twin.mkdir()
+            (twin / "x.txt").write_bytes(b"\0\5\26\7")
+    for folder in [root, *(p for p in root.rglob("*") if p.is_dir())]:
+        for name in (".DS_Store", "Thumbs.db", "desktop.ini"):
+            (folder / name).write_bytes(b"\0\0\0\1Bud1" + bytes(80))
+    made = [p for p in sorted(root.rglob("*")) if p.is_file()]
+    for path in made:
+        copy = root / "__MACOSX" / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(b"\0\5\26\7" + bytes(80))
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_file_managers_leave_behind_is_ignored(tmp_path, name):
+    from irtrack_core.datasets.formats.recognise import detect
+
+    MADE[name](tmp_path)
+    before, known = load(name, tmp_path), detect(tmp_path)
+    litter(tmp_path)
+    after = load(name, tmp_path)
+    assert [(one.name, len(one), one.notes) for one in after] == [(one.name, len(one), one.notes) for one in before]
+    for one, other in zip(after, before):
+        np.testing.assert_array_equal(one.boxes, other.boxes)
+    assert detect(tmp_path) == known
+
+
+def test_readers_list_folders_in_one_way():
+    """So that what file managers leave behind is nobody's frame, label or folder."""
+    from pathlib import Path
+
+    import irtrack_core.datasets
+
+    own = {"names.py", "fetch.py"}  # the way itself; a download's own files
+    for file in Path(irtrack_core.datasets.__file__).parent.rglob("*.py"):
+        assert file.name in own or not re.search(r"\.(r?glob|iterdir)\(|listdir|scandir", file.read_text()), file

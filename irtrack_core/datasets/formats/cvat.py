@@ -19,6 +19,7 @@ import numpy as np
 
 from irtrack_core.boxes import from_centers, from_xyxy
 from irtrack_core.datasets.formats import objects
+from irtrack_core.datasets.names import listed
 
 NUMBERS = ("frame", "xtl", "ytl", "xbr", "ybr", "outside", "rotation")
 
@@ -41,9 +42,7 @@ def annotations(root):
     """[(name, file)] of the annotations at `root`, or in its folders."""
     if root.is_file():
         return [(root.parent.resolve().name if root.name == "annotations.xml" else root.stem, root)]
-    files = (
-        [root / "annotations.xml"] if (root / "annotations.xml").is_file() else sorted(root.glob("*/annotations.xml"))
-    )
+    files = [root / "annotations.xml"] if (root / "annotations.xml").is_file() else listed(root, "*/annotations.xml")
     return [(file.parent.resolve().name, file) for file in files]
 
 

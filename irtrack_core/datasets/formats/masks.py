@@ -20,6 +20,7 @@ import numpy as np
 from irtrack_core.datasets.folder import image_files
 from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.names import folders_in
 from irtrack_core.datasets.pictures import read_image
 
 NAMES = ("masks", "mask")
@@ -32,9 +33,9 @@ def items(root, *, track=None, fps=None, dataset="irdst"):
     """
     root = Path(root)
     for name in NAMES:
-        below = [p for p in sorted((root / name).iterdir()) if p.is_dir()] if (root / name).is_dir() else []
+        below = folders_in(root / name)
         pairs = [(p.name, root / "images" / p.name, p) for p in below]
-        folders = [root, *(p for p in sorted(root.iterdir()) if p.is_dir())] if root.is_dir() else []
+        folders = [root, *folders_in(root)]
         pairs = pairs or [(p.resolve().name, p / "images", p / name) for p in folders if image_files_of(p / name)]
         if pairs:
             return [(name, partial(_read, name, images, masks, track, fps, dataset)) for name, images, masks in pairs]

@@ -10,6 +10,7 @@ from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.folder import image_files, numbering_note, open_frames
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.linking import by_identity, link
+from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.suspicions import suspicions
 
@@ -37,7 +38,7 @@ def find_frames(label, frames=None):
     label = Path(label)
     folder = label if label.is_dir() else label.parent
     for place in (folder, folder.parent):  # MOT's truth lies in gt/, Label Studio's beside the video
-        videos = [f for f in sorted(place.iterdir()) if f.suffix.lower() in VIDEO_SUFFIXES and f.is_file()]
+        videos = [f for f in listed(place) if f.suffix.lower() in VIDEO_SUFFIXES and f.is_file()]
         named = [f for f in videos if f.stem == label.stem]
         if len(named or videos) == 1:
             return open_frames((named or videos)[0])
@@ -172,7 +173,7 @@ def floats(values, where, names):
 def one_file(root, *patterns):
     """The file `root`, or the only one of the patterns in that folder. Raises FileNotFoundError for none or several."""
     root = Path(root)
-    found = [root] if root.is_file() else sorted(file for pattern in patterns for file in root.glob(pattern))
+    found = [root] if root.is_file() else [file for pattern in patterns for file in listed(root, pattern)]
     if len(found) != 1:
         count = f"{len(found)} files" if found else "no file"
         raise FileNotFoundError(f"{count} {' or '.join(patterns)} in {root}: give the file itself")

@@ -22,6 +22,7 @@ from irtrack_core.datasets.folder import image_files
 from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.formats.row_truth import images_in
 from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.names import folders_in, listed
 from irtrack_core.datasets.text import text_rows
 
 
@@ -32,7 +33,7 @@ def items(root, *, track=None, classes=None, fps=None, dataset="yolo"):
     line) for a bad row.
     """
     root = Path(root)
-    folders = [root] if label_folder(root) else sorted(p for p in root.iterdir() if p.is_dir() and label_folder(p))
+    folders = [root] if label_folder(root) else [p for p in folders_in(root) if label_folder(p)]
     if not folders:
         raise FileNotFoundError(f"no labels/*.txt, or .txt beside images, in {root}")
     return [
@@ -46,7 +47,7 @@ def label_folder(folder):
     if not folder.is_dir():
         return None
     for name in ("labels", "labels/train"):
-        if any((folder / name).glob("*.txt")):
+        if listed(folder / name, "*.txt"):
             return folder / name
     return folder if any(file.with_suffix(".txt").is_file() for file in image_files(folder)[:200]) else None
 
@@ -57,7 +58,7 @@ def _read(folder, track, classes, fps, dataset):
     if not images:
         raise FileNotFoundError(f"no images in {folder}/images or {folder}")
     frames, lists, scored = ImageFrames(images), [], False
-    notes = objects.stray_labels(sorted(place.glob("*.txt")), {image.stem for image in images}, place)
+    notes = objects.stray_labels(listed(place, "*.txt"), {image.stem for image in images}, place)
     for image in images:
         file, objects_here = place / f"{image.stem}.txt", []
         for line, fields in text_rows(file) if file.is_file() else ():
