@@ -10,7 +10,7 @@ import pytest
 import sets
 from sets import BOXES, COUNT, MADE, absent
 
-from irtrack_core.datasets import load
+from irtrack_core.datasets import FrameError, load
 
 NAN = [np.nan] * 4
 
@@ -317,6 +317,61 @@ def test_masks_that_do_not_fit_their_images(tmp_path):
     mask.unlink()
     with pytest.raises(ValueError, match=r"1 of 6 images have no mask in .*4, the first: 2\.bmp"):
         load("irdst", tmp_path)
+
+
+def make_mirsdt(root, truth="masks", stack=3, dot=False):
+    """NUDT-MIRSDT as it is given out: SEQ/Mix/00001.mat with the frames up to this one, and a mask an image."""
+    io = pytest.importorskip("scipy.io")
+    for folder in ("Mix", truth):
+        (root / "Sequence1" / folder).mkdir(parents=True)
+    video = media.clip(COUNT)
+    for i, (x, y, w, h) in enumerate(BOXES.astype(int)):
+        before = [video[max(0, i - k)] for k in reversed(range(stack))]
+        io.savemat(root / f"Sequence1/Mix/{i + 1:05d}.mat", {"Mix": np.array(before, np.uint8)})
+        mask = np.zeros(media.SHAPE, np.uint8)
+        mask[y : y + 1 if dot else y + h, x : x + 1 if dot else x + w] = 255 * (i != 3)
+        if truth.startswith("Mix_"):
+            io.savemat(root / f"Sequence1/{truth}/{i + 1:05d}.mat", {"mask": mask})
+        else:
+            cv2.imwrite(str(root / f"Sequence1/{truth}/{i + 1:05d}.png"), mask)
+
+
+@pytest.mark.parametrize("truth", ["masks", "Mix_masks"])
+def test_frames_and_masks_of_matlab_files(tmp_path, truth):
+    make_mirsdt(tmp_path, truth)
+    (one,) = load("nudt-mirsdt", tmp_path)
+    np.testing.assert_array_equal(one.boxes, absent(BOXES, 3))
+    assert (one.name, one.dataset, one.points, one.frames.dtype) == ("Sequence1", "nudt-mirsdt", False, np.uint8)
+    assert [media.number(frame) for frame in one.frames] == list(range(COUNT))  # the last of each stack
+
+
+def test_centres_need_a_size_and_are_points(tmp_path):
+    make_mirsdt(tmp_path, "masks_centroid", dot=True)
+    with pytest.raises(ValueError, match="masks_centroid holds centres alone: give size="):
+        load("nudt-mirsdt", tmp_path)
+    (one,) = load("nudt-mirsdt", tmp_path, size=5)
+    assert one.points
+    np.testing.assert_array_equal(one.boxes, absent(np.column_stack([BOXES[:, :2] - 2, np.full((COUNT, 2), 5)]), 3))
+
+
+def test_damaged_matlab_files_are_refused_by_name(tmp_path):
+    io = pytest.importorskip("scipy.io")
+    make_mirsdt(tmp_path)
+    file = tmp_path / "Sequence1/Mix/00002.mat"
+    good = file.read_bytes()
+    file.write_bytes(good[:150])
+    frames = load("nudt-mirsdt", tmp_path)[0].frames
+    with pytest.raises(FrameError, match=r"frame 1: .*00002\.mat is not a readable .mat file"):
+        frames[1]
+    io.savemat(file, {"Mix": np.zeros((2, 48, 64), np.uint8), "other": np.zeros((3, 3))})
+    with pytest.raises(FrameError, match="holds 2 arrays that may be pictures"):
+        frames[1]
+    io.savemat(file, {"Mix": np.zeros((48, 64, 3), np.uint8)})  # time last
+    with pytest.raises(FrameError, match=r"frame 1, .* but the first is \(48, 64\)"):
+        frames[1]
+    file.write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM" + bytes(400))
+    with pytest.raises(FrameError, match="MATLAB 7.3, which is not read"):
+        frames[1]
 
 
 def test_two_parts_of_a_mask_are_two_targets(tmp_path):

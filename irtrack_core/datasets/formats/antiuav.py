@@ -69,19 +69,17 @@ def items(root, *, modality="infrared", fps=None, dataset="anti-uav"):
 
 def _read(file, modality, fps, dataset):
     folder = file.parent
+    images = images_in(folder, (".", modality, file.stem.removesuffix("_label")))
     video = next((folder / name for name in VIDEOS[modality] if (folder / name).is_file()), None)
-    images = [] if video else images_in(folder, (".", modality, file.stem.removesuffix("_label")))
     if not (video or images):
         raise FileNotFoundError(f"no images and none of {', '.join(VIDEOS[modality])} in {folder}")
     frames = open_frames(video) if video else ImageFrames(images)
     boxes, notes = read_labels(file, len(frames), frames.shape)
-    fps, notes = fps or getattr(frames, "fps", 25.0), (*getattr(frames, "notes", ()), *notes)
-    return [Sequence(folder.resolve().name, dataset, frames, boxes, fps, notes=notes)]
+    more = dict(notes=(*getattr(frames, "notes", ()), *notes))
+    return [Sequence(folder.resolve().name, dataset, frames, boxes, fps or getattr(frames, "fps", 25.0), **more)]
 
 
 def detect(root):
     """(certainty, why) when `root` looks like Anti-UAV, else None."""
-    for name in (*LABELS["infrared"], *LABELS["visible"]):
-        if any(listed(root, f"{part}{name}") for part in ("", "*/", "*/*/")):
-            return 0.95, name
-    return None
+    names = (name for names in LABELS.values() for name in names)
+    return next(((0.95, name) for name in names for part in ("", "*/", "*/*/") if listed(root, part + name)), None)

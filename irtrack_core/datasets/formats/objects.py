@@ -10,7 +10,7 @@ from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.folder import image_files, numbering_note, open_frames
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.linking import by_identity, link
-from irtrack_core.datasets.names import listed
+from irtrack_core.datasets.names import folders_in, listed
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.suspicions import suspicions
 
@@ -26,6 +26,14 @@ IMAGES = (
     "images/train",
     "images/default",
 )
+
+
+def inner(root, find):
+    """[(folder, find(folder))] of the folder `root`, else of its folders: those for which `find` finds something."""
+    found = [(folder, find(folder)) for folder in [Path(root)]] if Path(root).is_dir() else []
+    if not any(value for _, value in found):
+        found = [(folder, find(folder)) for folder in folders_in(root)]
+    return [(folder, value) for folder, value in found if value]
 
 
 def find_frames(label, frames=None):
@@ -50,10 +58,11 @@ def find_frames(label, frames=None):
     raise FileNotFoundError(f"no frames for {label}: looked for one video, or images, in {folder}; or give frames=")
 
 
-def sequences(label, dataset, frames, tracks, *, notes=(), track=None, fps=None, name=None):
+def sequences(label, dataset, frames, tracks, *, notes=(), track=None, fps=None, name=None, points=False):
     """The Sequences of {identity: boxes (N, 4)} over `frames`: one an object, or only the object `track`.
 
-    label: the file, for names and messages. Raises ValueError for bad boxes or an unknown track, NothingToTrack for none.
+    label: the file, for names and messages; points: the boxes are of a given size round centres.
+    Raises ValueError for bad boxes or an unknown track, NothingToTrack for none.
     """
     name = name or (label.stem if Path(label).is_file() else Path(label).resolve().name)
     known = {str(identity): boxes for identity, boxes in tracks.items() if np.isfinite(boxes).any()}
@@ -70,7 +79,7 @@ def sequences(label, dataset, frames, tracks, *, notes=(), track=None, fps=None,
             continue
         check_boxes(boxes, frames.shape, lambda k, who=identity: f"{label}, track {who}, frame {k}")
         title = name if len(known) == 1 else f"{name}-{identity}"
-        more = dict(notes=(*notes, *suspicions(boxes, frames.shape)), recording=name)
+        more = dict(notes=(*notes, *suspicions(boxes, frames.shape)), recording=name, points=points)
         found.append(Sequence(title, dataset, frames, boxes, fps or getattr(frames, "fps", 30.0), **more))
     return found
 
@@ -97,10 +106,15 @@ def tracks_of(objects, where):
 
 def place(objects, frame, entry, where, first=0):
     """Add an entry (identity, box) to the frame's list. Raises ValueError for a frame that is not there."""
-    if not 0 <= frame < len(objects):
-        last = len(objects) - 1 + first
-        raise ValueError(f"{where}: frame {frame + first}, but there are {len(objects)} frames ({first} to {last})")
-    objects[frame].append(entry)
+    objects[whole(frame + first, len(objects), where, first)].append(entry)
+
+
+def whole(frame, count, where, first=0):
+    """The index from 0 of a frame by its number, the first one's being `first`. Raises ValueError where there is none."""
+    if not first <= frame < first + count or frame % 1:
+        last = count - 1 + first
+        raise ValueError(f"{where}: frame {frame:.15g}, but there are {count} frames ({first} to {last})")
+    return int(frame) - first
 
 
 def between(keys, count):
@@ -125,17 +139,29 @@ def between(keys, count):
     return boxes, filled
 
 
+def told(who, filled, turned):
+    """Notes on a track's key frames: frames interpolated between them, boxes that were turned."""
+    notes = (f"{who}: {filled} frames between key frames are interpolated",) if filled else ()
+    return notes + ((f"{who}: {turned} turned boxes are read as the rectangles round them",) if turned else ())
+
+
 def chosen(values):
     """None for None, else a tuple of the names or numbers that a caller chose: one alone may be given, too."""
     return None if values is None else (values,) if isinstance(values, (str, int)) else tuple(values)
 
 
-def rotated(box, degrees):
-    """The upright rectangle (4,) round a box xywh turned clockwise by `degrees` about its upper left corner."""
-    x, y, w, h = box
-    turn = np.deg2rad(degrees)
-    along, down = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
-    corners = np.array([x, y]) + np.array([0 * along, w * along, h * down, w * along + h * down])
+def rotated(box, degrees, about=(0, 0)):
+    """The upright rectangle (4,) round a box xywh turned clockwise by `degrees` about a point of it.
+
+    about: the point as shares of width and height: (0, 0) is the upper left corner, (0.5, 0.5) the centre.
+
+    >>> rotated([0, 0, 4, 2], 90, (0.5, 0.5)).round(6).tolist()
+    [1.0, -1.0, 2.0, 4.0]
+    """
+    corner, size, turn = np.array(box[:2], float), np.array(box[2:], float), np.deg2rad(degrees)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    pivot = corner + size * about
+    corners = pivot + (corner + size * [[0, 0], [1, 0], [0, 1], [1, 1]] - pivot) @ matrix.T
     return np.concatenate([corners.min(axis=0), np.ptp(corners, axis=0)])
 
 

@@ -15,13 +15,13 @@ from irtrack_core.datasets.text import text_rows
 SETS = {
     "svanstrom": (
         0.95,
-        ("IR_*.mp4", "videos/IR_*.mp4", "Data/Video_IR/IR_*.mp4", "svanstrom_ir/videos/IR_*.mp4"),
+        [p + "IR_*.mp4" for p in ("", "videos/", "Data/Video_IR/", "svanstrom_ir/videos/")],
         "IR_*.mp4",
     ),
     "hui": (
         0.9,
         ("data*/*.bmp", "hui_dimsmall/data*/*.bmp", "groundtruth_daub.txt"),
-        "data1, data2, ... with .bmp images",
+        "data1, data2, ... of .bmp images",
     ),
     "kaist": (0.95, ("images/set*", "kaist*/images/set*"), "images of set00 ... set11"),
     "otcbvs": (0.95, ("groundTruth.txt", "*/groundTruth.txt"), "groundTruth.txt"),

@@ -1,4 +1,4 @@
-"""How label files of objects are recognised: function of a path -> (certainty, why) or None, by the reader's name."""
+"""How label files of objects are recognised: path -> (certainty, why), None or OSError, ValueError, by the reader's name."""
 
 from irtrack_core.datasets.formats.cvat import annotations
 from irtrack_core.datasets.formats.json_file import read_json
@@ -23,10 +23,7 @@ def mot(root):
 
 def coco(root):
     """(certainty, why) when `root` looks like COCO, else None."""
-    try:
-        content = read_json(one_file(root, "*.json", "annotations/*.json"))
-    except (OSError, ValueError):
-        return None
+    content = read_json(one_file(root, "*.json", "annotations/*.json"))
     found = isinstance(content, dict) and {"images", "annotations"} <= set(content)
     return (0.95, "a .json with images and annotations") if found else None
 
@@ -51,10 +48,7 @@ def cvat(root):
 
 def labelstudio(root):
     """(certainty, why) when `root` looks like Label Studio's, else None."""
-    try:
-        content = read_json(one_file(root, "*.json"))
-    except (OSError, ValueError):
-        return None
+    content = read_json(one_file(root, "*.json"))
     found = isinstance(content, (list, dict)) and next(regions(content), None)
     return (0.95, "a .json with a sequence of key frames") if found else None
 

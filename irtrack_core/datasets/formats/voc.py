@@ -32,18 +32,16 @@ def items(root, *, track=None, labels=None, first_pixel=0, fps=None, dataset="vo
     track: this identity alone; labels: names to keep; first_pixel: 1 for files of the VOC challenge, which count from 1
     and include the last pixel. Raises FileNotFoundError, ValueError that names the file and object.
     """
-    root = Path(root)
-    inner = [root, *folders_in(root)]
-    folders = label_folders(root) or [pair for folder in inner for pair in label_folders(folder)]
+    root, options = Path(root), (track, objects.chosen(labels), first_pixel, fps, dataset)
+    folders = [pair for _, pairs in objects.inner(root, label_folders) for pair in pairs]
     if not folders:
         raise FileNotFoundError(f"no .xml files with images of their names in {root}")
-    options = (track, objects.chosen(labels), first_pixel, fps, dataset)
     return [(name, partial(_read, name, xml, images, *options)) for name, xml, images in folders]
 
 
 def label_folders(root):
     """[(name, folder of .xml, folder of images)] at `root`, or of its sequences below Annotations and Data."""
-    for one, two in PAIRS if root.is_dir() else ():
+    for one, two in PAIRS:
         xml, images = root / one, root / two
         if not (xml.is_dir() and images.is_dir()):
             continue
