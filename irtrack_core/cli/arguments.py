@@ -10,7 +10,18 @@ from pathlib import Path
 
 from irtrack_core.cli import convert, doctor, trax
 
-WITH_NET = ("siamese", "paper", "pyramid", "ref8", "ref9", "ref10", "ref11")  # trackers that take weights
+WITH_NET = (
+    "siamese",
+    "paper",
+    "pyramid",
+    "ref8",
+    "ref9",
+    "ref10",
+    "ref11",
+    "ref14",
+    "ref15",
+    "ref16",
+)  # trackers that take weights
 WITH_BACKEND = ("siamese", "paper")  # trackers that take a backend
 VIDEOS = (".mp4", ".avi")  # endings of a video that is written
 IMAGES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")

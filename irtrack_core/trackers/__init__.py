@@ -25,6 +25,10 @@ REGISTRY = {
     "ref9": "irtrack_core.experiments.compared.tracker:create_ref9",
     "ref10": "irtrack_core.experiments.compared.tracker:create_ref10",
     "ref11": "irtrack_core.experiments.compared.tracker:create_ref11",
+    "ref12": "irtrack_core.experiments.compared.kcf:WeightedKCF",
+    "ref14": "irtrack_core.experiments.compared.tracker:create_ref14",
+    "ref15": "irtrack_core.experiments.compared.tracker:create_ref15",
+    "ref16": "irtrack_core.experiments.compared.tracker:create_ref16",
 }
 
 # modules that import torch: a missing one is then named with its extra
