@@ -8,7 +8,7 @@ import ast
 import os
 from pathlib import Path
 
-from irtrack_core.cli import compare, convert, doctor, evaluate, trax
+from irtrack_core.cli import compare, convert, doctor, evaluate, export_onnx, trax
 
 WITH_NET = ("siamese", "paper", "pyramid", "ref8", "ref9", "ref10", "ref11")  # trackers that take weights
 WITH_BACKEND = ("siamese", "paper")  # trackers that take a backend
@@ -37,6 +37,7 @@ def parser(run_track, run_check, run_fetch):
     convert.add_parser(commands, option)
     evaluate.add_parser(commands, option)
     compare.add_parser(commands)
+    export_onnx.add_parser(commands)
     trax.add_parser(commands)
     doctor.add_parser(commands)
 
