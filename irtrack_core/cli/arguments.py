@@ -8,7 +8,7 @@ import ast
 import os
 from pathlib import Path
 
-from irtrack_core.cli import compare, convert, doctor, evaluate, export_onnx, trax
+from irtrack_core.cli import compare, convert, doctor, evaluate, export_onnx, train, trax
 
 WITH_NET = ("siamese", "paper", "pyramid", "ref8", "ref9", "ref10", "ref11")  # trackers that take weights
 WITH_BACKEND = ("siamese", "paper")  # trackers that take a backend
@@ -38,6 +38,7 @@ def parser(run_track, run_check, run_fetch):
     evaluate.add_parser(commands, option)
     compare.add_parser(commands)
     export_onnx.add_parser(commands)
+    train.add_parser(commands, option)
     trax.add_parser(commands)
     doctor.add_parser(commands)
 

@@ -92,7 +92,7 @@ def rows(found):
             "measure": MEASURES[row.measure],
             "difference": text,
             "first is": row.word,
-            "without the recording that decides most": f"{row.without:+.3f} ({row.decides})",
+            "without the recording that decides most": f"{row.without:+.3f} ({row.decides})" if row.decides else "-",
         }
         for row, text in zip(found.itertuples(), texts)
     ]

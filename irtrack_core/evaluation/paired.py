@@ -40,7 +40,7 @@ def compare(a, b):
     """(differences, each): a minus b, of two tables of one tracker each on the same sequences (`stored.measured`).
 
     differences: dataset, measure, recordings, difference, low, high, kind, clear, word, without: the difference without
-    the recording that decides most, and decides: that recording. each: dataset, sequence, recording, measure, a, b,
+    the recording that decides most, and decides: that recording, or "". each: dataset, sequence, recording, measure, a, b,
     difference, the largest first within a set and measure. A measure that a set lacks is left out; points have no overlap.
     Raises ValueError where the tables differ in sequences.
     """
@@ -75,5 +75,6 @@ def _row(means, name):
         word = CLEAR[3] if found.n < LEAST else CLEAR[2]
     decides = int(np.argmax(np.abs(values)))
     rest = np.delete(values, decides)
-    more = {"without": float(rest.mean()) if len(rest) else float("nan"), "decides": means["recording"].iloc[decides]}
+    who = means["recording"].iloc[decides] if len(rest) and values.any() else ""
+    more = {"without": float(rest.mean()) if len(rest) else float("nan"), "decides": who}
     return row | {"clear": found.clear, "word": word} | more
