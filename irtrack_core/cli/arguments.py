@@ -8,7 +8,7 @@ import ast
 import os
 from pathlib import Path
 
-from irtrack_core.cli import convert, doctor, trax
+from irtrack_core.cli import compare, convert, doctor, evaluate, export_onnx, train, trax
 
 WITH_NET = (
     "siamese",
@@ -46,6 +46,10 @@ def parser(run_track, run_check, run_fetch):
     two.set_defaults(command=run_check)
 
     convert.add_parser(commands, option)
+    evaluate.add_parser(commands, option)
+    compare.add_parser(commands)
+    export_onnx.add_parser(commands)
+    train.add_parser(commands, option)
     trax.add_parser(commands)
     doctor.add_parser(commands)
 
