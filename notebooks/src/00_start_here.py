@@ -71,6 +71,11 @@ from irtrack_core import boxes
 truth = [10, 20, 5, 5]
 shifted = [10.26, 20, 5, 5]
 
+# %% [markdown]
+# **Predict, then run:** a box 5 px wide is shifted by a quarter of a pixel. How much of the overlap is left?
+#
+# <details><summary>Answer</summary>0.90. The shared part loses a quarter of a pixel, and the union gains one.</details>
+
 # %% tags=["nbval-check-output"]
 print(f"a 5 px box, shifted by 0.26 px: IoU = {boxes.iou(truth, shifted):.3f}")
 
@@ -85,9 +90,22 @@ print(f"a 5 px box, shifted by 0.26 px: IoU = {boxes.iou(truth, shifted):.3f}")
 workbook.show_source(boxes.iou)
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
-# You know how to set a notebook, where it writes, and the convention of boxes.
+# - A notebook's parameters stand in one cell; a misspelled one is an error.
+# - Notebooks hand each other files, and each figure says what made it.
+# - A box is `x, y, w, h`; on a target of 5 px a quarter of a pixel costs a tenth of the overlap.
+
+# %% [markdown]
+# ## Check yourself
 #
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("00_start_here")
+
+# %% [markdown]
 # **Exercises.** 1. By how much may a 20 px box be shifted before its overlap falls to 0.9? 2. Run this notebook in a batch
 # with `-p sed 3` and read the error.

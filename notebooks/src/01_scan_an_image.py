@@ -89,6 +89,10 @@ book.save_figure(figure, "components_near")
 # %% [markdown]
 # Clutter is everything the sensor adds: noise, offsets between channels (look for the comb of odd and even rows), spikes,
 # and the rounding to whole counts. So the sum is not approximate; it is exact in every pixel:
+#
+# **Predict, then run:** the counts are whole numbers, the three parts are not. How far is the image from their sum?
+#
+# <details><summary>Answer</summary>0: rounding to whole counts belongs to the clutter.</details>
 
 # %% tags=["nbval-check-output"]
 difference = frame.image - (frame.target + frame.background + frame.clutter)
@@ -170,6 +174,11 @@ noise = [
     / per_kelvin
     for n in stages
 ]
+
+# %% [markdown]
+# **Predict, then run:** one stage has a noise of 30 mK. How much do 16 leave?
+#
+# <details><summary>Answer</summary>7.5 mK: 30 / √16.</details>
 
 # %% tags=["nbval-check-output"]
 for n, value in zip(stages, noise):
@@ -440,11 +449,24 @@ print(
 )
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
-# An oversampled scan turns a point into a small blob of known width, adds noise that is white within a row and patterned
-# between rows, and blurs the background with the same $h$. Here every part is known exactly, and so are the box and the SNR.
+# - An oversampled scan turns a point into a small blob of known width; a noise spike stays one sample.
+# - Noise is white within a row and patterned between rows; TDI of $N$ stages lowers the white part by $\sqrt N$.
+# - The background is blurred with the same $h$ as the target.
+# - Here every part is known exactly, and so are the box and the SNR.
+
+# %% [markdown]
+# ## Check yourself
 #
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("01_scan_an_image")
+
+# %% [markdown]
 # **Exercises.**
 # 1. At which `f_number` is the blob at $M = 2$ twice as wide as at F/2.5? Check with `optics.blob_sigma`, then by simulation.
 # 2. Set `oversampling` to 4. Noise spikes are still one sample: by how much does the blob's area in samples exceed a spike's?

@@ -193,6 +193,11 @@ print(f"35 dB reached by {sorted(top.index[top >= 35])}")
 # (dotted) limits this but does not prevent it. Or square the response, as filters do that multiply two contrasts: the decibels
 # double. Yet no pixel has changed places with the target: whatever was stronger still is. The detection curves, frame by frame, coincide.
 
+# %% [markdown]
+# **Predict, then run:** square the response. What do the decibels do, and how many more targets are found at the same Pfa?
+#
+# <details><summary>Answer</summary>They double, and not one more is found.</details>
+
 # %%
 gamed = snr.game(sequences, count=count, angles=angles, progress=workbook.progress)
 book.save_table(gamed, "gamed")
@@ -444,7 +449,7 @@ if real:
 # and max-median find far more when they are told it.
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
 # - Removing the background, eqs. (2) and (3), raises the SNR of nearly every sequence. Frame by frame $U$ finds far more dim aircraft
 #   than no filter does. In the other sets, on larger targets, it finds no more than the image itself.
@@ -459,14 +464,18 @@ if real:
 #   same detections. Read dB together with retention, zeros and Pd at a fixed Pfa.
 # - Twenty sequences leave wide intervals: two filters whose bars differ by 0.1 are not told apart. Where none of twenty is found, one in six others
 #   may still be: the exact limit is 0.17. `profile="full"` takes ten frames each, larger windows, and all filters through all maps.
+
+# %% [markdown]
+# ## Check yourself
 #
-# **Questions.** Say your answer, then open it.
-#
-# <details><summary>1. A filter raises the SNR from 20 to 26 dB. What is the factor?</summary>2: 20 log10 of 2 is 6 dB.</details>
-# <details><summary>2. Squaring the response doubles the decibels. What does it do to Pd at a given Pfa?</summary>Nothing: the order of the pixels stays.</details>
-# <details><summary>3. Why is a target compared with background boxes of its own size?</summary>It is the largest of many pixels, and the largest of many is high in pure noise, too.</details>
-# <details><summary>4. Fifty background boxes: can Pd at a Pfa of 0.001 be told?</summary>No: with 50 boxes the smallest Pfa that can be told from 0 is about 1 in 50.</details>
-#
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("10_experiment_snr")
+
+# %% [markdown]
 # **Exercises.** 1. Set `side` to 1 and to 5 and compare the maps. 2. Remove the floor (`db_no_floor` in the saved table): which
 # sequences gain most, and is anything found that was not before? 3. At which SNR does $U$ find half of the point targets at a Pfa
 # of 0.001? 4. Write another stretch that raises the decibels, and say why the detection curves cannot change. 5. Add a filter of your
