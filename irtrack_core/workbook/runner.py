@@ -11,6 +11,7 @@ from irtrack_core.workbook import book
 
 # ipykernel warns at every start that its local TCP connection is not encrypted, and reports its own orderly end as an error
 QUIET_KERNEL = ["--IPKernelApp.log_level=CRITICAL"]
+BEHIND = {"30": "02~", "31": "01~"}  # notebooks that are read behind others than their numbers say
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -48,10 +49,10 @@ def from_source(path):
 def links(path):
     """Markdown that leads from a notebook to the one before it, to the contents, to the one after it and to the glossary.
 
-    The primers, 30 and above, belong between 02 and 03.
+    The primer 30 belongs behind 02, the checks of 31 behind 01.
     """
     path = Path(path)
-    every = sorted(path.parent.glob("[0-9][0-9]_*.py"), key=lambda one: ("02~" if one.stem >= "30" else "") + one.stem)
+    every = sorted(path.parent.glob("[0-9][0-9]_*.py"), key=lambda one: BEHIND.get(one.stem[:2], "") + one.stem)
     place = every.index(path) if path in every else len(every)
     before, after = every[:place][-1:] if path in every else [], every[place + 1 : place + 2]
     parts = [f"← [{_title(one)}]({one.stem}.ipynb)" for one in before] + ["[Contents](00_start_here.ipynb)"]

@@ -181,7 +181,7 @@ from irtrack_core.widgets import quiz
 quiz.ask("08_filter_in_time")
 
 # %% [markdown]
-# **Exercises**
+# **Exercises.**
 #
 # 1. In the demo, find the slowest speed at which the point is still the strongest. How does it change with the longest gap, and why?
 # 2. Choose `still` and pan slowly. From which pan on is the target lost? Relate it to the slope of the ground.

@@ -276,6 +276,19 @@ book.save_table(levels.reset_index(), "thresholds")
 print(levels.unstack("filter").round(2).to_string(na_rep="-"))
 
 # %% [markdown]
+# **Why has $U$ another Pd in each table?** The filter is the same. What changes is the background that a target has to beat:
+#
+# | where | frames | background of one target | so Pd of $U$ |
+# |---|---|---|---|
+# | first table, `pd_frame` | one a sequence, a window of 128 px | its own window | is high for dim aircraft: their sky is calm |
+# | first table, `pd_one` | the same | the windows of all sequences of the set | is lower: the most restless window sets the threshold |
+# | table above | five a sequence, whole frames | whole frames, one's own or all | is lower again for dim aircraft: a whole frame holds more that shines. It is higher for larger targets, of whose size a window has room for few boxes |
+# | *Bright or dark?* below | one a sequence, whole frames | the whole frames of a set, bright and dark targets apart | differs once more: one frame in place of five, and fewer targets in a row |
+#
+# A Pd belongs to a Pfa *and* to a background. Compare filters within one table, never a number of one with a number of another. And with twenty
+# sequences one target more or less is a step of 0.05.
+
+# %% [markdown]
 # ## Over SNR and size
 #
 # One target in clouds whose contrast is three times the white noise, 128 × 160 pixels. SNR here is the target's peak over the *white
