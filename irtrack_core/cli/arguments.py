@@ -12,6 +12,7 @@ from irtrack_core.cli import compare, convert, doctor, evaluate, export_onnx, tr
 
 WITH_NET = (
     "siamese",
+    "motion",
     "paper",
     "pyramid",
     "ref8",
@@ -22,7 +23,7 @@ WITH_NET = (
     "ref15",
     "ref16",
 )  # trackers that take weights
-WITH_BACKEND = ("siamese", "paper")  # trackers that take a backend
+WITH_BACKEND = ("siamese", "motion", "paper")  # trackers that take a backend
 VIDEOS = (".mp4", ".avi")  # endings of a video that is written
 IMAGES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
 
