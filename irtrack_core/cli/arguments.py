@@ -8,10 +8,11 @@ import ast
 import os
 from pathlib import Path
 
-from irtrack_core.cli import convert, doctor, trax
+from irtrack_core.cli import compare, convert, doctor, evaluate, export_onnx, train, trax
 
 WITH_NET = (
     "siamese",
+    "motion",
     "paper",
     "pyramid",
     "ref8",
@@ -22,7 +23,7 @@ WITH_NET = (
     "ref15",
     "ref16",
 )  # trackers that take weights
-WITH_BACKEND = ("siamese", "paper")  # trackers that take a backend
+WITH_BACKEND = ("siamese", "motion", "paper")  # trackers that take a backend
 VIDEOS = (".mp4", ".avi")  # endings of a video that is written
 IMAGES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
 
@@ -46,6 +47,10 @@ def parser(run_track, run_check, run_fetch):
     two.set_defaults(command=run_check)
 
     convert.add_parser(commands, option)
+    evaluate.add_parser(commands, option)
+    compare.add_parser(commands)
+    export_onnx.add_parser(commands)
+    train.add_parser(commands, option)
     trax.add_parser(commands)
     doctor.add_parser(commands)
 

@@ -5,6 +5,7 @@ be computed again from them, by other code too.
 """
 
 import hashlib
+import warnings
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -66,10 +67,16 @@ def head(sequence, count):
 def real_sequences(frames=0):
     """The validation list of the Svanström set, cut to `frames` frames each (0: whole); [] when IRTRACK_DATA is not set.
 
-    Raises FileNotFoundError when IRTRACK_DATA names a folder without the set.
+    [] and a warning when it names a folder with other sets alone. Raises FileNotFoundError when it names no folder.
     """
     root = data_root()
-    return [] if root is None else [head(one, frames) for one in load("svanstrom", root)]
+    if root is None:
+        return []
+    try:
+        return [head(one, frames) for one in load("svanstrom", root)]
+    except FileNotFoundError as error:
+        warnings.warn(f"no Svanstrom set, which is left out: {error}", stacklevel=2)
+        return []
 
 
 def random_frames(sequences, count, rng, least=10):

@@ -15,6 +15,7 @@ REGISTRY = {
     "peak-blur": "irtrack_core.trackers.peak:create_blurred",
     "peak-motion": "irtrack_core.trackers.peak:create_motion",
     "siamese": "irtrack_core.trackers.siamese:create_siamese",
+    "motion": "irtrack_core.trackers.siamese:create_motion",
     "paper": "irtrack_core.trackers.siamese:create_paper",
     "pyramid": "irtrack_core.trackers.pyramid:create_pyramid",
     "csrt": "irtrack_core.trackers.opencv:create_csrt",

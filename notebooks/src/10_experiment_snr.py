@@ -205,6 +205,11 @@ print(f"35 dB reached by {sorted(top.index[top >= 35])}")
 # (dotted) limits this but does not prevent it. Or square the response, as filters do that multiply two contrasts: the decibels
 # double. Yet no pixel has changed places with the target: whatever was stronger still is. The detection curves, frame by frame, coincide.
 
+# %% [markdown]
+# **Predict, then run:** square the response. What do the decibels do, and how many more targets are found at the same Pfa?
+#
+# <details><summary>Answer</summary>They double, and not one more is found.</details>
+
 # %%
 gamed = snr.game(sequences, count=count, angles=angles, progress=workbook.progress)
 book.save_table(gamed, "gamed")
@@ -281,6 +286,19 @@ book.save_table(levels.reset_index(), "thresholds")
 
 # %% tags=["nbval-check-output"]
 print(levels.unstack("filter").round(2).to_string(na_rep="-"))
+
+# %% [markdown]
+# **Why has $U$ another Pd in each table?** The filter is the same. What changes is the background that a target has to beat:
+#
+# | where | frames | background of one target | so Pd of $U$ |
+# |---|---|---|---|
+# | first table, `pd_frame` | one a sequence, a window of 128 px | its own window | is high for dim aircraft: their sky is calm |
+# | first table, `pd_one` | the same | the windows of all sequences of the set | is lower: the most restless window sets the threshold |
+# | table above | five a sequence, whole frames | whole frames, one's own or all | is lower again for dim aircraft: a whole frame holds more that shines. It is higher for larger targets, of whose size a window has room for few boxes |
+# | *Bright or dark?* below | one a sequence, whole frames | the whole frames of a set, bright and dark targets apart | differs once more: one frame in place of five, and fewer targets in a row |
+#
+# A Pd belongs to a Pfa *and* to a background. Compare filters within one table, never a number of one with a number of another. And with twenty
+# sequences one target more or less is a step of 0.05.
 
 # %% [markdown]
 # ## Over SNR and size
@@ -456,7 +474,7 @@ if real:
 # and max-median find far more when they are told it.
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
 # - Removing the background, eqs. (2) and (3), raises the SNR of nearly every sequence. Frame by frame $U$ finds far more dim aircraft
 #   than no filter does. In the other sets, on larger targets, it finds no more than the image itself.
@@ -472,14 +490,18 @@ if real:
 #   same detections. Read dB together with retention, zeros and Pd at a fixed Pfa.
 # - Twenty sequences leave wide intervals: two filters whose bars differ by 0.1 are not told apart. Where none of twenty is found, one in six others
 #   may still be: the exact limit is 0.17. `profile="full"` takes ten frames each, larger windows, and all filters through all maps.
+
+# %% [markdown]
+# ## Check yourself
 #
-# **Questions.** Say your answer, then open it.
-#
-# <details><summary>1. A filter raises the SNR from 20 to 26 dB. What is the factor?</summary>2: 20 log10 of 2 is 6 dB.</details>
-# <details><summary>2. Squaring the response doubles the decibels. What does it do to Pd at a given Pfa?</summary>Nothing: the order of the pixels stays.</details>
-# <details><summary>3. Why is a target compared with background boxes of its own size?</summary>It is the largest of many pixels, and the largest of many is high in pure noise, too.</details>
-# <details><summary>4. Fifty background boxes: can Pd at a Pfa of 0.001 be told?</summary>No: with 50 boxes the smallest Pfa that can be told from 0 is about 1 in 50.</details>
-#
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("10_experiment_snr")
+
+# %% [markdown]
 # **Exercises.** 1. Set `side` to 1 and to 5 and compare the maps. 2. Remove the floor (`db_no_floor` in the saved table): which
 # sequences gain most, and is anything found that was not before? 3. At which SNR does $U$ find half of the point targets at a Pfa
 # of 0.001? 4. Write another stretch that raises the decibels, and say why the detection curves cannot change. 5. Add a filter of your
