@@ -8,10 +8,22 @@ import ast
 import os
 from pathlib import Path
 
-from irtrack_core.cli import convert, doctor, trax
+from irtrack_core.cli import compare, convert, doctor, evaluate, export_onnx, train, trax
 
-WITH_NET = ("siamese", "paper", "pyramid", "ref8", "ref9", "ref10", "ref11")  # trackers that take weights
-WITH_BACKEND = ("siamese", "paper")  # trackers that take a backend
+WITH_NET = (
+    "siamese",
+    "motion",
+    "paper",
+    "pyramid",
+    "ref8",
+    "ref9",
+    "ref10",
+    "ref11",
+    "ref14",
+    "ref15",
+    "ref16",
+)  # trackers that take weights
+WITH_BACKEND = ("siamese", "motion", "paper")  # trackers that take a backend
 ROWS = b"frame,x,y,w,h,score"  # what a file of our boxes begins with
 VIDEOS = (".mp4", ".avi")  # endings of a video that is written
 IMAGES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
@@ -36,6 +48,10 @@ def parser(run_track, run_check, run_fetch):
     two.set_defaults(command=run_check)
 
     convert.add_parser(commands, option)
+    evaluate.add_parser(commands, option)
+    compare.add_parser(commands)
+    export_onnx.add_parser(commands)
+    train.add_parser(commands, option)
     trax.add_parser(commands)
     doctor.add_parser(commands)
 

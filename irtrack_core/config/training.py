@@ -19,6 +19,13 @@ class SamplingSettings(Settings):
     looseness: tuple[float, float] = Field(
         (0.8, 2.0), description="range of the factor on the size of simulated boxes, for annotators differ; one a pair"
     )
+    misdrawn: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of pairs whose template is cut by a wrongly drawn box: where the target really is and how large, "
+        "the net has to see in the search crop",
+    )
     transpose: float = Field(0.0, ge=0, le=1, description="share of pairs with rows and columns exchanged")
     photometric: float = Field(
         0.0,

@@ -88,7 +88,7 @@ def data_root():
     value = os.environ.get("IRTRACK_DATA", "").strip()
     if not value:
         return None
-    root = Path(value).expanduser()
+    root = Path(os.path.expanduser(value))
     if not root.is_dir():
         raise FileNotFoundError(
             f"IRTRACK_DATA names {value!r}, which is not a folder (seen from {Path.cwd()}): correct it, or unset it"
@@ -144,7 +144,7 @@ def _reader(name):
 
 def _root(name, root):
     """The folder or file to read, checked to be there; by default the one that IRTRACK_DATA names."""
-    root = data_root() if root is None else Path(root).expanduser()
+    root = data_root() if root is None else Path(os.path.expanduser(root))
     if root is None:
         raise FileNotFoundError(
             f"dataset {name!r} needs real data: set IRTRACK_DATA to the folder that has them, or give root="

@@ -67,7 +67,7 @@ def is_cut(path):
     with open(path, "rb") as file:
         head = file.read(4096)
         if head[:4] == b"RIFF":
-            return 8 + struct.unpack_from("<I", head, 4)[0] > size
+            return size < 8 or 8 + struct.unpack_from("<I", head, 4)[0] > size
         if head[:4] == b"\x1a\x45\xdf\xa3":
             return _matroska_is_cut(head, size)
         if head[4:8] not in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):

@@ -61,25 +61,27 @@ PAIRS = SamplingSettings(
 )
 
 
-# the weights each goes on from, the rate of its first step, the frames of a simulated sequence and the gap between them
-FROM_SCRATCH, TRAINED_ON = (None, 0.02, 4, 6), ("compact", 0.005, 7, 4)
+# the weights each goes on from, the rate of its first step, the frames of a simulated sequence and the gap between them, the
+# share of pairs with a wrongly drawn template
+FROM_SCRATCH, TRAINED_ON = (None, 0.02, 4, 6, 0.0), ("compact", 0.005, 7, 4, 0.5)
 MADE_OF = {"compact": FROM_SCRATCH, "compact-sim": FROM_SCRATCH, "motion": TRAINED_ON}
 
 
-def compact_sampler(settings, positions, *, real=None, seed=0, frames=4, gap=6):
+def compact_sampler(settings, positions, *, real=None, seed=0, frames=4, gap=6, misdrawn=0.0):
     """Pairs for the preset `compact`: simulated ones, and where `real` sequences are given three in four from those.
 
     A quarter has real targets in simulated scenes. Some boxes of real targets are redrawn too, tighter or looser, the same
     way in both frames: how loose a box is must be read off the template, for annotators differ. frames, gap: of simulated
-    sequences, see `simulated_stream`.
+    sequences, see `simulated_stream`. misdrawn: share of pairs whose template is cut by a wrong box.
     """
+    pairs = PAIRS.replace(misdrawn=misdrawn)
     options, length = dict(settings=settings, positions=positions, seed=seed), dict(frames=frames, gap=gap, seed=seed)
-    simulated = PairSampler(simulated_stream(**length), sampling=PAIRS, **options)
+    simulated = PairSampler(simulated_stream(**length), sampling=pairs, **options)
     if not real:
         return simulated
-    moved = PairSampler(transplanted_stream(real, **length), sampling=PAIRS.replace(looseness=(0.8, 1.4)), **options)
-    given = PairSampler(real, sampling=PAIRS, loose=False, **options)
-    redrawn = PairSampler(real, sampling=PAIRS.replace(looseness=(0.75, 1.5)), **options)
+    moved = PairSampler(transplanted_stream(real, **length), sampling=pairs.replace(looseness=(0.8, 1.4)), **options)
+    given = PairSampler(real, sampling=pairs, loose=False, **options)
+    redrawn = PairSampler(real, sampling=pairs.replace(looseness=(0.75, 1.5)), **options)
     return MixedSampler([simulated, moved, given, redrawn], [0.25, 0.25, 0.3, 0.2], seed=seed)
 
 
@@ -145,7 +147,7 @@ def with_time(net):
 
 def build(name, out, *, iterations=8000, seed=0, workers=1, checkpoint=None, progress=True):
     """Train the weights `name`, one of MADE_OF, and write them to `out` with their card; returns the net."""
-    before, rate, frames, gap = MADE_OF[name]
+    before, rate, frames, gap, misdrawn = MADE_OF[name]
     net = (
         with_time(load_weights(SHIPPED / f"{before}.safetensors"))
         if before
@@ -163,7 +165,9 @@ def build(name, out, *, iterations=8000, seed=0, workers=1, checkpoint=None, pro
     real = None
     if name != "compact-sim":
         real = [in_memory(one, 4, to_learn=True) for one in datasets.load("svanstrom", split="train")]
-    sampler = compact_sampler(net.settings, net.positions(), real=real, seed=seed, frames=frames, gap=gap)
+    sampler = compact_sampler(
+        net.settings, net.positions(), real=real, seed=seed, frames=frames, gap=gap, misdrawn=misdrawn
+    )
     history = train(net, sampler, training, checkpoint=checkpoint, workers=workers, progress=progress)
     tail = history.tail(max(1, iterations // 20))
     known = calibrate(net.cpu(), real and datasets.load("svanstrom", split="train"))

@@ -26,7 +26,7 @@ def caption(profile, *more):
 def in_panel(names, filtered):
     """Those of the trackers `names` that belong in the panel with (or without) the filter: baselines belong in both."""
     wanted = "filtered" if filtered else "image"
-    return [name for name in names if name not in protocol.COMPARED or protocol.parse(name)[1] == wanted]
+    return [name for name in names if name not in protocol.TRAINED or protocol.parse(name)[1] == wanted]
 
 
 def title(filtered):
@@ -35,13 +35,13 @@ def title(filtered):
 
 
 def _short(name):
-    return protocol.parse(name)[0] if name in protocol.COMPARED else name
+    return protocol.parse(name)[0] if name in protocol.TRAINED else name
 
 
 def _line(name):
     """Colour and line style of a tracker: solid for compared methods, broken for baselines."""
     other = {"identity": ":", "peak": "--", "siamese": "-."}.get(name, (0, (1, 1)))
-    return {"color": color(_short(name)), "linestyle": "-" if name in protocol.COMPARED else other}
+    return {"color": color(_short(name)), "linestyle": "-" if name in protocol.TRAINED else other}
 
 
 def _limit(axes, limit):

@@ -17,10 +17,10 @@ from irtrack_core.training import augment
 SHIFT = 0.22  # the target's largest offset from the search crop's centre, in sides of the crop: its motion in a frame
 MIRRORED = 0.5  # share of the pairs mirrored left-right, and of those mirrored up-down
 SHORT = 0.25  # share of the pairs that know fewer past frames than there are
-BOX_SHIFT, BOX_ASPECT = (
-    0.1,
-    0.15,
-)  # of `loose` boxes: largest shift in box sizes, largest log change of width and height
+# of `loose` boxes: largest shift in box sizes, largest log change of width and height
+BOX_SHIFT, BOX_ASPECT = 0.1, 0.15
+# of `misdrawn` boxes: deviations of the sides' logarithm, up to a factor of 2, and of the centre in sides
+MISDRAWN_SCALE, MISDRAWN_SHIFT = 0.25, 0.1
 
 
 class View(NamedTuple):
@@ -116,6 +116,8 @@ class PairSampler:
         boxes = sequence.boxes[numbers]
         if self.loose:
             boxes = self._annotated_again(boxes, rng)
+        if self.sampling.misdrawn and rng.random() < self.sampling.misdrawn:
+            boxes = np.stack([misdrawn(boxes[0], rng), boxes[1]])
         first = template_side(boxes[0, 2:], s)
         center, side, absent = self._window(sequence, numbers[1], boxes[1], rng)
         zoom = s.search_size / side
@@ -138,7 +140,8 @@ class PairSampler:
             crops, truth, given = [crop.swapaxes(1, 2) for crop in crops], truth[[1, 0, 3, 2]], given[::-1]
         crops = [self._noisy(crop, rng) for crop in crops]
         anchors = an.make_anchors(an.anchor_sizes(s, given), self.positions, s.stride)
-        q = (an.labels if s.region else an.near_labels)(anchors, None if absent else truth)
+        label = an.near_labels if not s.region else an.inside_labels if s.head == "fcpp" else an.labels
+        q = label(anchors, None if absent else truth)
         deltas = np.moveaxis(an.encode(truth, anchors), -1, 0).astype(np.float32)
         view = View(sequence, tuple(numbers), center, side, mirror)
         return Pair(*crops, q, deltas, None if absent else truth, view)
@@ -216,6 +219,12 @@ class PairSampler:
     def _noisy(self, channels, rng):
         sigma = self.sampling.noise * rng.random()
         return (channels + sigma * rng.standard_normal(channels.shape, dtype=np.float32)).astype(np.float32)
+
+
+def misdrawn(box, rng):
+    """The box (4,) as somebody in a hurry draws it: wrong sides, by MISDRAWN_SCALE, and a wrong centre, by MISDRAWN_SHIFT."""
+    size = box[2:] * np.exp(np.clip(rng.normal(0, MISDRAWN_SCALE, 2), -np.log(2), np.log(2)))
+    return bx.from_centers(bx.centers(box) + rng.normal(0, MISDRAWN_SHIFT, 2) * box[2:], size)
 
 
 def _plane(frame):

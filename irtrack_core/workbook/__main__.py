@@ -32,7 +32,7 @@ def _settle_places():
     for name in ("IRTRACK_DATA", "IRTRACK_RESULTS", "IRTRACK_FIGURES"):
         value = os.environ.get(name, "").strip()
         if value:
-            os.environ[name] = str(Path(value).expanduser().absolute())
+            os.environ[name] = os.path.abspath(os.path.expanduser(value))
             if name == "IRTRACK_DATA" and not Path(os.environ[name]).is_dir():
                 raise FileNotFoundError(
                     f"IRTRACK_DATA names {value!r}, which is not a folder (seen from {Path.cwd()}): correct it, or unset it"

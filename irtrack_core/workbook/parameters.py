@@ -5,6 +5,7 @@ What a parameter may be stands in its own line in the cell tagged "parameters": 
 
 import ast
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,7 +130,7 @@ def _allowed(one, value, root):
 def _place(one, text, root):
     """An absolute path where the text names a file or folder that is there; else the text, where it need not be a path."""
     for place in (Path.cwd(), Path(root)):
-        path = place / Path(text).expanduser()
+        path = place / os.path.expanduser(text)
         if path.exists():
             return str(path.resolve())
     if A_PATH.search(f"{one.name.replace('_', ' ')} {one.comment}"):

@@ -604,6 +604,8 @@ def test_check_reports_and_sets_the_exit_code(here, capsys):
     assert main(["check", "folder", "good"]) == 1
     assert "1 frame(s) cannot be used" in capsys.readouterr().out
     assert main(["check", "folder", "good", "--quick"]) == 0
+    assert main(["check", "folder", "~nobody-of-that-name/good"]) == 2
+    assert "no such file or folder: ~nobody-of-that-name" in capsys.readouterr().err
 
 
 def test_check_when_no_target_lasts(here, capsys):

@@ -372,3 +372,12 @@ def test_memory_stays_bounded_while_a_deep_video_streams(tmp_path):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 30 * truth[0].nbytes
+
+
+@pytest.mark.parametrize("head", [b"RIFF", b"\x1a\x45\xdf\xa3", b"\0\0\0\x20ftypisom", b"\0\0\0\1mdat"])
+def test_a_few_bytes_of_a_video_are_refused_by_name(tmp_path, head):
+    for length in range(len(head) + 14):
+        file = tmp_path / f"{length}.avi"
+        file.write_bytes((head + bytes(14))[:length])
+        with pytest.raises(ValueError, match=f"{length}.avi"):
+            open_video(file)

@@ -61,7 +61,10 @@ def test_jobs_are_those_of_notebook_11(root):
     given = {name: json.loads(entry["default"]) for name, entry in known.items() if name != "profile"}
     assert given["waiting"] == jobs.WAITING and given["real_frames"] == jobs.REAL_FRAMES
     assert given["set_frames"] == real_sets.FRAMES
-    assert sorted(given["baselines"] + protocol.on_all_inputs(given["methods"])) == sorted(jobs.NAMES)
+    assert sorted(given["baselines"] + protocol.on_all_inputs(given["methods"])) == sorted(
+        (*protocol.BASELINES, *protocol.COMPARED)
+    )
+    assert set(jobs.NAMES) - {*protocol.BASELINES, *protocol.COMPARED} == {*protocol.TRAINED} - {*protocol.COMPARED}
 
 
 def test_the_study_reads_what_the_jobs_left(small, runs, tmp_path, capsys):

@@ -12,7 +12,7 @@ from irtrack_core.datasets import Sequence
 from irtrack_core.experiments import recipes
 from irtrack_core.network import anchors as an
 from irtrack_core.network.crops import CropMaker, arcsinh, block_means, crop, standardize, template_side
-from irtrack_core.training.sampling import MixedSampler, Pair, PairSampler, SequenceStream
+from irtrack_core.training.sampling import MixedSampler, Pair, PairSampler, SequenceStream, misdrawn
 
 COMPACT = network_preset("compact")
 
@@ -245,3 +245,27 @@ def test_arcsinh_is_numpys():
     x = np.concatenate([[0, -0.0, 1e-8, -1e-8, 1e15, -1e15], np.linspace(-50, 50, 1001)]).astype(np.float32)
     np.testing.assert_allclose(arcsinh(x), np.arcsinh(x.astype(np.float64)), rtol=1e-6, atol=3e-7)
     assert arcsinh(x).dtype == np.float32
+
+
+def test_a_misdrawn_box_cuts_the_template_alone():
+    """The search crop and the truth in it stay the target's own; the template is off, within what a hurry does."""
+    options = dict(loose=False, sampling=SamplingSettings(noise=0, negatives=0, scale=0))
+    right = PairSampler([moving_spot()], COMPACT, 13, **options)
+    wrong = PairSampler([moving_spot()], COMPACT, 13, **options | {"sampling": right.sampling.replace(misdrawn=1.0)})
+    pairs = [[one.draw(np.random.default_rng(k)) for one in (right, wrong)] for k in range(20)]
+    for before, after in pairs:
+        assert before.template.shape == after.template.shape
+        assert np.abs(before.template - after.template).max() > 0.1
+        assert after.view.side == pytest.approx(before.view.side)  # the search window is as wide as it was
+        assert after.truth[2:] == pytest.approx(before.truth[2:])  # and the target in it as large
+
+
+def test_misdrawn_boxes_are_right_on_the_mean():
+    box, rng = np.array([40.0, 30, 12, 8]), np.random.default_rng(0)
+    drawn = np.array([misdrawn(box, rng) for _ in range(4000)])
+    off = (drawn[:, :2] + drawn[:, 2:] / 2 - [46, 34]) / box[2:]
+    growth = np.log(drawn[:, 2:] / box[2:])
+    for values, deviation in ((off, 0.1), (growth, 0.25)):
+        assert np.abs(values.mean(0)).max() < 4 * deviation / np.sqrt(4000)
+        assert values.std(0) == pytest.approx(deviation, rel=0.06)
+    assert np.abs(growth).max() <= np.log(2) + 1e-12
