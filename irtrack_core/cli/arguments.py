@@ -10,8 +10,20 @@ from pathlib import Path
 
 from irtrack_core.cli import compare, convert, doctor, evaluate, export_onnx, train, trax
 
-WITH_NET = ("siamese", "paper", "pyramid", "ref8", "ref9", "ref10", "ref11")  # trackers that take weights
-WITH_BACKEND = ("siamese", "paper")  # trackers that take a backend
+WITH_NET = (
+    "siamese",
+    "motion",
+    "paper",
+    "pyramid",
+    "ref8",
+    "ref9",
+    "ref10",
+    "ref11",
+    "ref14",
+    "ref15",
+    "ref16",
+)  # trackers that take weights
+WITH_BACKEND = ("siamese", "motion", "paper")  # trackers that take a backend
 VIDEOS = (".mp4", ".avi")  # endings of a video that is written
 IMAGES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
 

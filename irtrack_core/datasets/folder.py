@@ -11,7 +11,7 @@ import numpy as np
 from irtrack_core.datasets.box_file import is_result, read_truth
 from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.frames import ArrayFrames, ImageFrames, open_pages
-from irtrack_core.datasets.names import in_order, is_hidden
+from irtrack_core.datasets.names import folders_in, in_order, listed
 from irtrack_core.datasets.pictures import IMAGE_SUFFIXES, page_count
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.video import open_video
@@ -24,7 +24,7 @@ BENCHMARK = ("groundtruth.txt", "groundtruth_rect.txt")  # with conventions of t
 
 def image_files(folder):
     """Image files of a folder in the order of their names: 2.bmp before 10.bmp, time stamps in the order of time."""
-    named = (f for f in Path(folder).iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and not is_hidden(f))
+    named = (f for f in listed(folder) if f.suffix.lower() in IMAGE_SUFFIXES)
     # not is_file: a broken link must be told as a missing image
     return in_order(f for f in named if not f.is_dir())
 
@@ -149,14 +149,14 @@ def items(root, *, boxes=None, fps=None, dataset="folder", first_frame=0, size=N
     root = Path(root)
     paths = [root]
     if root.is_dir() and not image_files(root):
-        found = [p for p in root.iterdir() if not is_hidden(p)]
+        found = listed(root)
         paths = in_order(p for p in found if p.suffix.lower() in RECORDINGS and not p.is_dir())
         paths += in_order(p for p in found if p.is_dir() and image_files(p))
         if not paths:
             raise FileNotFoundError(f"neither images nor videos nor folders of images in {root}")
         if boxes is not None and len(paths) > 1:
             raise ValueError(f"{root} holds {len(paths)} sequences: one box file cannot serve them all")
-    below = sorted(p for p in root.iterdir() if not is_hidden(p)) if paths != [root] else ()
+    below = listed(root) if paths != [root] else ()
     deeper = [p for p in below if p.is_dir() and p not in paths and _inner(p)]
     options = (boxes, fps, dataset, first_frame, size)
     found = [(_name(p), partial(_read, p, *options)) for p in paths]
@@ -196,7 +196,7 @@ def _unread(file, others):
 
 def _inner(path):
     """The name of the first folder below `path` that holds images, or None."""
-    return next((p.name for p in sorted(path.iterdir()) if p.is_dir() and image_files(p)), None)
+    return next((p.name for p in folders_in(path) if image_files(p)), None)
 
 
 def _leave_out(path):
@@ -207,6 +207,5 @@ def _leave_out(path):
 
 def _others(path):
     """What to say of the .csv files that are not taken for the truth, because nothing says that they are."""
-    found = path.glob("*.csv") if path.is_dir() else (f for f in (path.with_suffix(".csv"),) if f.is_file())
-    found = sorted(file for file in found if not is_hidden(file))
+    found = listed(path, "*.csv") if path.is_dir() else [f for f in (path.with_suffix(".csv"),) if f.is_file()]
     return f" (not taken without being named: {', '.join(file.name for file in found[:3])})" if found else ""

@@ -38,11 +38,35 @@ def gray(frame):
 
 
 def read_image(path):
-    """One image file as (H, W) uint8, uint16 or float32; see `decode_image`. Raises FileNotFoundError, FrameError."""
+    """One image file as (H, W) uint8, uint16 or float32; see `decode_image`. Raises FileNotFoundError, FrameError.
+
+    A MATLAB file, .mat, may hold one picture, or a stack (T, H, W), of which it is the last; needs the extra `evaluation`.
+    """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no image {path}")
+    if path.suffix.lower() == ".mat":
+        return _matlab(path)
     return decode_image(path.read_bytes(), path)  # OpenCV's own reader cannot open every Unicode path
+
+
+def _matlab(path):
+    """(H, W) of the only picture or stack in a .mat file."""
+    io = need("scipy.io", "evaluation")
+    try:
+        content = io.loadmat(path)
+    except NotImplementedError as error:
+        raise FrameError(f"{path} is of MATLAB 7.3, which is not read: save it with -v7") from error
+    except Exception as error:  # scipy raises whatever a damaged file makes it
+        raise FrameError(f"{path} is not a readable .mat file ({error}): copy it again") from error
+    found = {name: value for name, value in content.items() if getattr(value, "ndim", 0) in (2, 3) and value.size > 1}
+    found = {name: value for name, value in found.items() if value.dtype.kind in "buif"}
+    if len(found) != 1:
+        raise FrameError(f"{path} holds {len(found)} arrays that may be pictures ({', '.join(found)}); one is needed")
+    (picture,) = found.values()
+    picture = picture[-1] if picture.ndim == 3 else picture
+    picture = picture.astype(np.uint8) if picture.dtype == bool else picture
+    return np.ascontiguousarray(as_grey(picture, path))
 
 
 def decode_image(content, name="the file"):

@@ -15,6 +15,7 @@ REGISTRY = {
     "peak-blur": "irtrack_core.trackers.peak:create_blurred",
     "peak-motion": "irtrack_core.trackers.peak:create_motion",
     "siamese": "irtrack_core.trackers.siamese:create_siamese",
+    "motion": "irtrack_core.trackers.siamese:create_motion",
     "paper": "irtrack_core.trackers.siamese:create_paper",
     "pyramid": "irtrack_core.trackers.pyramid:create_pyramid",
     "csrt": "irtrack_core.trackers.opencv:create_csrt",
@@ -25,6 +26,10 @@ REGISTRY = {
     "ref9": "irtrack_core.experiments.compared.tracker:create_ref9",
     "ref10": "irtrack_core.experiments.compared.tracker:create_ref10",
     "ref11": "irtrack_core.experiments.compared.tracker:create_ref11",
+    "ref12": "irtrack_core.experiments.compared.kcf:WeightedKCF",
+    "ref14": "irtrack_core.experiments.compared.tracker:create_ref14",
+    "ref15": "irtrack_core.experiments.compared.tracker:create_ref15",
+    "ref16": "irtrack_core.experiments.compared.tracker:create_ref16",
 }
 
 # modules that import torch: a missing one is then named with its extra

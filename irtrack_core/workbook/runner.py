@@ -11,6 +11,7 @@ from irtrack_core.workbook import book
 
 # ipykernel warns at every start that its local TCP connection is not encrypted, and reports its own orderly end as an error
 QUIET_KERNEL = ["--IPKernelApp.log_level=CRITICAL"]
+BEHIND = {"30": "02~", "31": "01~"}  # notebooks that are read behind others than their numbers say
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -48,10 +49,10 @@ def from_source(path):
 def links(path):
     """Markdown that leads from a notebook to the one before it, to the contents, to the one after it and to the glossary.
 
-    The primers, 30 and above, belong between 02 and 03.
+    The primer 30 belongs behind 02, the checks of 31 behind 01.
     """
     path = Path(path)
-    every = sorted(path.parent.glob("[0-9][0-9]_*.py"), key=lambda one: ("02~" if one.stem >= "30" else "") + one.stem)
+    every = sorted(path.parent.glob("[0-9][0-9]_*.py"), key=lambda one: BEHIND.get(one.stem[:2], "") + one.stem)
     place = every.index(path) if path in every else len(every)
     before, after = every[:place][-1:] if path in every else [], every[place + 1 : place + 2]
     parts = [f"← [{_title(one)}]({one.stem}.ipynb)" for one in before] + ["[Contents](00_start_here.ipynb)"]
@@ -74,23 +75,13 @@ def build(path, *, execute=True, keep=False):
     Outputs are stored without times, progress bars and widget state, so that a rebuilt notebook differs only where its
     results do. An error in a cell is raised, and the stored notebook stays as it was.
     """
-    from nbclient import NotebookClient
-
     path = Path(path)
     notebook = from_source(path)
     target = path.parent.parent / f"{path.stem}.ipynb"
     if keep:
         _keep(notebook, target)
     elif execute:
-        client = NotebookClient(
-            notebook,
-            timeout=None,
-            kernel_name="python3",
-            extra_arguments=QUIET_KERNEL,
-            store_widget_state=False,
-            record_timing=False,
-            resources={"metadata": {"path": str(target.parent)}},
-        )
+        client = _client(notebook, target.parent)
         number, total = 0, sum(cell.cell_type == "code" for cell in notebook.cells)
 
         def show(cell, cell_index):
@@ -109,16 +100,49 @@ def build(path, *, execute=True, keep=False):
     return target
 
 
+def _client(notebook, folder):
+    """A client that executes the notebook in the folder."""
+    from nbclient import NotebookClient
+
+    return NotebookClient(
+        notebook,
+        timeout=None,
+        kernel_name="python3",
+        extra_arguments=QUIET_KERNEL,
+        store_widget_state=False,
+        record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+    )
+
+
 def _keep(notebook, target):
-    """Put the outputs of the stored notebook `target` into one with the same code cells."""
-    old = [cell for cell in nbformat.read(target, as_version=4).cells if cell.cell_type == "code"]
-    new = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    """Put the outputs of the stored notebook `target` into one with the same code cells; quizzes are made anew.
+
+    A cell tagged "quiz" needs no other cell, and its questions stand in a file of their own.
+    """
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    new = [cell for cell in code if not _is_quiz(cell)]
+    stored = nbformat.read(target, as_version=4).cells
+    old = [cell for cell in stored if cell.cell_type == "code" and not _is_quiz(cell)]
     if [cell.source for cell in old] != [cell.source for cell in new]:
         raise ValueError(
             f"{target.name}: its code has changed, so its outputs must be made again: build it without --keep"
         )
     for one, cell in zip(old, new):
-        cell.outputs, cell.execution_count = one.outputs, one.execution_count
+        cell.outputs = one.outputs
+    quizzes = nbformat.v4.new_notebook(cells=[cell for cell in code if _is_quiz(cell)], metadata=notebook.metadata)
+    if quizzes.cells:
+        _client(quizzes, target.parent).execute()
+        clean(quizzes)
+    for number, cell in enumerate(code, start=1):
+        cell.execution_count = number
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = number
+
+
+def _is_quiz(cell):
+    return "quiz" in cell.metadata.get("tags", [])
 
 
 def clean(notebook):

@@ -45,6 +45,7 @@ for folder in (book.results, book.figures):
 # | Notebook | What it shows | Equations |
 # |---|---|---|
 # | [01](01_scan_an_image.ipynb) Scan an image | the image model: target + background + clutter | (1) |
+# | [31](31_scan_checks.ipynb) Checks of the scan | each part of 01 against its formula | (1) |
 # | [02](02_filter_an_image.ipynb) Filter an image | the multi-level filter | (2)-(4) |
 # | [30](30_neural_networks.ipynb) Neural networks | a primer of half an hour, for those to whom they are new | |
 # | [03](03_build_the_network.ipynb) Build the network | feature fusion and region selection | (5)-(10) |
@@ -52,6 +53,7 @@ for folder in (book.results, book.figures):
 # | [05](05_train_the_tracker.ipynb) Train the tracker | training | (12) |
 # | [06](06_track_a_sequence.ipynb) Track a sequence | the whole method on a sequence | (1)-(12) |
 # | [07](07_compared_methods.ipynb) Compared methods | what had to be assumed to rebuild the other methods, their cost, their training | [8]-[11] |
+# | [08](08_filter_in_time.ipynb) Filter in time | past frames laid onto the present one | (beyond the paper) |
 # | [10](10_experiment_snr.ipynb) Experiment: signal to noise | signal to noise before and after the filter | (13), Fig. 3 |
 # | [11](11_experiment_overlap.ipynb) Experiment: overlap | region overlap | (14), Fig. 4 |
 # | [12](12_experiment_precision.ipynb) Experiment: precision | precision | (15), Figs. 5 and 6 |
@@ -71,6 +73,11 @@ from irtrack_core import boxes
 truth = [10, 20, 5, 5]
 shifted = [10.26, 20, 5, 5]
 
+# %% [markdown]
+# **Predict, then run:** a box 5 px wide is shifted by a quarter of a pixel. How much of the overlap is left?
+#
+# <details><summary>Answer</summary>0.90. The shared part loses a quarter of a pixel, and the union gains one.</details>
+
 # %% tags=["nbval-check-output"]
 print(f"a 5 px box, shifted by 0.26 px: IoU = {boxes.iou(truth, shifted):.3f}")
 
@@ -85,9 +92,22 @@ print(f"a 5 px box, shifted by 0.26 px: IoU = {boxes.iou(truth, shifted):.3f}")
 workbook.show_source(boxes.iou)
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
-# You know how to set a notebook, where it writes, and the convention of boxes.
+# - A notebook's parameters stand in one cell; a misspelled one is an error.
+# - Notebooks hand each other files, and each figure says what made it.
+# - A box is `x, y, w, h`; on a target of 5 px a quarter of a pixel costs a tenth of the overlap.
+
+# %% [markdown]
+# ## Check yourself
 #
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("00_start_here")
+
+# %% [markdown]
 # **Exercises.** 1. By how much may a 20 px box be shifted before its overlap falls to 0.9? 2. Run this notebook in a batch
 # with `-p sed 3` and read the error.

@@ -132,6 +132,11 @@ book.save_figure(figure, "why_lines")
 # %%
 workbook.show_source(filtering.background)
 
+# %% [markdown]
+# **Predict, then run:** three wires: level, upright and diagonal. What share of them is left in U with one line, of angle 0?
+#
+# <details><summary>Answer</summary>Two of three, 66 %: only the level wire has a line that fits under it.</details>
+
 # %% tags=["nbval-check-output"]
 wires = scene == 120
 for n in (1, 2, 4):
@@ -153,6 +158,11 @@ for size in (3, 7, 9, 13, 15, 17):
         U = plate - background(plate, filtering.line_elements(pixels, angles))
         rows.append({"target": size, "line": pixels, "kept": U.max()})
 kept = pd.DataFrame(rows).pivot(index="target", columns="line", values="kept")
+
+# %% [markdown]
+# **Predict, then run:** a target of 9 pixels, lines of 9 and of 15. How much of its contrast of 100 does each keep?
+#
+# <details><summary>Answer</summary>0 and 100. A line of 9 fits under it, so that it counts as background.</details>
 
 # %% tags=["nbval-check-output"]
 print(kept.to_string())
@@ -231,6 +241,10 @@ print(measures[["filter", "snr", "db", "retention", "zero_share"]].round(1).to_s
 # $$M = U \circ s \qquad (4)$$
 #
 # A spike of one pixel goes. But so does a *target* of one or two pixels, whatever its brightness:
+#
+# **Predict, then run:** a target of 2 × 2, as bright as you like. What does s = 3 × 3 leave?
+#
+# <details><summary>Answer</summary>Nothing: s does not fit under it.</details>
 
 # %% tags=["nbval-check-output"]
 for size in (1, 2, 3, 5):
@@ -374,21 +388,25 @@ demo = widgets.filter_your_image(image_file, image_box, example=example, **first
 demo
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
 # - An opening keeps what the element fits under; lines in several directions, and the largest of their openings, make the
 #   background $E$; $U = I - E$ holds the target and small clutter.
 # - The lines must be longer than the target, $s$ smaller than its narrowest part. $s$ removes spikes and destroys point targets.
 # - The best elements depend on target and scene. A search finds them; only sequences that took no part in it can tell what it gained.
 # - All of it is exact: uint8, uint16 and float32 give the same values, a window and a video the same as the single frames.
+
+# %% [markdown]
+# ## Check yourself
 #
-# **Questions.** Say your answer, then open it.
-#
-# <details><summary>1. Can an opening be brighter than its image?</summary>Nowhere: it is the largest of minima, each of which lies at or below the pixel.</details>
-# <details><summary>2. Why is E the largest of the openings and not the smallest?</summary>Background has edges in any direction: it is enough that one line fits under a pixel's surroundings. The smallest would keep only what all lines fit under.</details>
-# <details><summary>3. A target of 9 × 9 and lines of 7 pixels: what is left in U?</summary>Nearly nothing: the lines fit under the target, so it goes into E.</details>
-# <details><summary>4. When does the rectangle s raise the number of targets found?</summary>When the false ones are single pixels, spikes, and the target is larger than s.</details>
-#
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("02_filter_an_image")
+
+# %% [markdown]
 # **Exercises.** 1. Predict by hand the opening of the 5 × 5 image with a *vertical* element of three pixels; check it with `opening`.
 # 2. In the demo, find the shortest line that keeps the target's whole peak. How does it compare with the box? 3. Set *height* and *width of s* to
 # 1, 3, 5 and watch peak and false boxes: when is $s$ worth it? 4. Draw an element that keeps an L-shaped wire in the background.

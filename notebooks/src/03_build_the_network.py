@@ -58,6 +58,10 @@ book.save_figure(figure, "structure")
 # %% [markdown]
 # The paper names no backbone. Its description fits the one most Siamese trackers of its time use: AlexNet *without padding*,
 # because padding would tell the network where the border is, and the score would then depend on where the target stands.
+#
+# **Predict, then run:** the last maps are 4 × 4 of the template and 20 × 20 of the search crop. At how many places can the one lie on the other?
+#
+# <details><summary>Answer</summary>17 × 17: 20 − 4 + 1 in each direction.</details>
 
 # %% tags=["nbval-check-output"]
 for name, template, search in shapes(SiameseNet(network_preset("paper"))):
@@ -89,6 +93,10 @@ for before, after in zip(maps, pooled):
 # convolution, eq. (7), weighs the two; let the weights be 3 and −1, the bias 0.5:
 #
 # $$F' = 3 \cdot \frac{9 - 5}{2} - 1 \cdot \frac{4 - 0}{1} + 0.5 = 2.5$$
+#
+# **Predict, then run:** let conv4's deviation be 4 and not 2. What is F'?
+#
+# <details><summary>Answer</summary>−0.5: 3 · (9 − 5)/4 − 4 + 0.5.</details>
 
 # %% tags=["nbval-check-output"]
 conv4 = torch.tensor([[[[1.0, 5.0, 2.0], [0.0, 3.0, 4.0], [2.0, 2.0, 9.0]]]])
@@ -233,18 +241,23 @@ widgets.feature_maps(trained, aircraft)
 widgets.network_shapes()
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
-# Three maps of different depth are pooled to one size, normalised, stacked and mixed; two pairs of convolutions turn template
-# and search features into class scores and box offsets for $m$ anchors at each of $n \times n$ positions.
+# - Template and search crop pass the same layers; the template's features slide over the others, and where they agree is the target.
+# - Fusion: three maps of different depth are pooled to one size, normalised, stacked and mixed.
+# - Region selection: two correlations give scores and box offsets for $m$ anchors at each of $n \times n$ positions.
+
+# %% [markdown]
+# ## Check yourself
 #
-# **Questions.** Say your answer, then open it.
-#
-# <details><summary>1. What do the two branches of a Siamese network share?</summary>All weights: the template and the search crop pass the same layers, so that equal things get equal features.</details>
-# <details><summary>2. Which layer decides that the target may be anywhere in the search crop?</summary>The cross-correlation: it asks the same question at every place.</details>
-# <details><summary>3. Why are features of three depths stacked?</summary>Early ones know where, late ones what: a small target is lost in the late ones alone.</details>
-# <details><summary>4. What are the 2m and the 4m numbers at a position?</summary>For each of m anchors a score for target and background, and four offsets of its box.</details>
-#
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("03_build_the_network")
+
+# %% [markdown]
 # **Exercises.** 1. Why must the pools have stride 1? 2. With `fusion=False` only conv5 is used; how many parameters does that
 # save? 3. Derive the 17 positions of the preset `paper` from 127 and 255. 4. What would padding change for a target at the
 # border of the search crop? 5. Take `fusion_pool="adaptive"`: which cells does a pooled cell of conv3 then look at?

@@ -192,6 +192,10 @@ print(f"logistic {logistic:.6f}  softmax {softmax:.6f}")
 # %% [markdown]
 # A target fills few positions. In the plain mean a network that always says "background" does well; `balanced=True` counts positives and
 # negatives half each. Compare the loss of that lazy answer:
+#
+# **Predict, then run:** of all positions few hold the target. Which of the two losses does the lazy answer please?
+#
+# <details><summary>Answer</summary>The plain one: 0.07 against 2.02.</details>
 
 # %%
 labels = torch.from_numpy(q)
@@ -203,6 +207,10 @@ print(f"plain {logistic_loss(lazy, labels):.2f}   balanced {logistic_loss(lazy, 
 #
 # The factor in front makes the loss a mean. Without it the loss, and with it the gradient, grows with the number of positions and with
 # the batch, and the same learning rate takes steps hundreds of times as long. The length of the gradient at the first layer:
+#
+# **Predict, then run:** four pairs instead of one, without the factor. What does the length of the gradient do?
+#
+# <details><summary>Answer</summary>It grows, though not quite four times: the gradients of different pairs do not point the same way. With the factor it stays below 1.</details>
 
 # %%
 pairs = PairSampler([aircraft], settings, n, sampling=SamplingSettings(negatives=0, noise=0), seed=seed)
@@ -297,18 +305,24 @@ print(f"trained: {higher:.1f} of the surroundings lie higher than the middle")
 # Not all of them: training went down the mean over all pairs, and the lowest place of one pair lies beside it.
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
-# Anchors turn a grid of numbers into boxes; labels say which anchors are right; eq. (11) pulls the scores of right ones up and of
-# wrong ones down, and smooth-L1 pulls the offsets to the truth.
+# - Anchors turn a grid of numbers into boxes: offsets of 0 are the anchor itself.
+# - Labels say which anchors are right; those in between are left out, and right and wrong ones weigh half each.
+# - Eq. (11) pulls the scores of right ones up and of wrong ones down; smooth-L1 pulls the offsets to the truth.
+# - The loss is a mean. Left out, the factor in front makes the same learning rate hundreds of times too large.
+
+# %% [markdown]
+# ## Check yourself
 #
-# **Questions.** Say your answer, then open it.
-#
-# <details><summary>1. An offset of (0, 0, 0, 0) gives which box?</summary>The anchor itself: no shift, and e⁰ = 1 times its size.</details>
-# <details><summary>2. Why do positions with an overlap of 0.4 not count?</summary>They hold much of the target and much of the background: either label would teach something wrong.</details>
-# <details><summary>3. All scores are 0. How large is the loss of eq. (11)?</summary>ln 2 = 0.693, whatever the labels: the network knows nothing.</details>
-# <details><summary>4. There is one positive among 1445 anchors. What does a plain mean reward?</summary>To call everything background; hence balanced halves.</details>
-#
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("04_match_and_learn")
+
+# %% [markdown]
 # **Exercises.** 1. Decode $d = (0, -0.5, 0, \ln 0.5)$ from the same anchor by hand. 2. Why is the best anchor always labelled
 # positive, even below 0.5? Find a target size for which it matters. 3. What does the loss of eq. (11) do to a position that is
 # already right by a wide margin? 4. Without 1/F', which learning rate would give the first step the length it has with it?

@@ -175,10 +175,23 @@ book.save_figure(figure, "candidates")
 #
 # With `pip install -e .[runtime]` the same weights run faster: `trackers.create("siamese", backend="openvino")`.
 #
-# ## Summary
+# ## What to remember
 #
-# A tracker is a loop over four small steps. All that changes from one tracker to the next is how the scores come about.
+# - A tracker is a loop: window, scores, choice, box. What changes from one tracker to the next is mostly how the scores come about.
+# - An honest score of 0.8 means that of such boxes eight in ten are right; that can be tested.
+# - One sequence demonstrates; it measures nothing.
+
+# %% [markdown]
+# ## Check yourself
 #
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("06_track_a_sequence")
+
+# %% [markdown]
 # **Exercises.** 1. Set `dataset="sim-pedestrian"`: where does the peak tracker's fixed box size cost it overlap? 2. Dissect a frame
 # in which the trackers disagree. 3. Write a tracker that moves with constant velocity and never looks; on which sequences
 # does it beat the identity?

@@ -61,6 +61,11 @@ workbook.show_source(nets.SelfAttention.forward)
 # Learned numbers, and multiply-accumulates in millions: of the template, once a target, and of every new frame. The compared
 # methods look at three scales a frame, the paper's network at one crop: its proposals carry the size.
 
+# %% [markdown]
+# **Predict, then run:** the compared methods are smaller networks, but look at three scales. Which of the five costs most a frame?
+#
+# <details><summary>Answer</summary>ref10: it takes in all streams at each stage, three times.</details>
+
 
 # %%
 def cost_of(name, width):
@@ -148,10 +153,21 @@ style.note(figure, experiments.caption(book.profile))
 book.save_figure(figure, "answers")
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
 # - Three of the four references are no trackers: whoever compares with them compares with a reading, and should say which.
 # - All five networks now differ in their layers alone; notebooks 11-13 run them in one frame, with the filter and without.
+
+# %% [markdown]
+# ## Check yourself
 #
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("07_compared_methods")
+
+# %% [markdown]
 # **Exercises.** 1. Which assumption would you change first, and which way would the result move? 2. Let the `gamma` of [11] start at 1: what
 # happens in the first steps? 3. `compared.pairs.with_visible` gives [10] a true visible image: what does KAIST need to be trained on?

@@ -118,6 +118,10 @@ print("largest error below a tenth of a pixel:", bool(np.abs(error).max() < 0.1)
 widgets.moving_point(speed=speed, pan=pan)
 # %% [markdown]
 # The same for a range of speeds: the share of $D$ that is left, of that at 2 pixels a frame.
+#
+# **Predict, then run:** at which speed over the ground does D reach half of its full strength? Think of the target's width and of the longest gap.
+#
+# <details><summary>Answer</summary>Well below a pixel a frame: it has to have left its place in three of five past frames. With gaps up to 20 frames that takes less speed than with 10.</details>
 
 # %%
 speeds = np.array([0.0, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0])
@@ -160,13 +164,24 @@ book.save_figure(figures.shares(table, in_time.RESPONSES), "strongest")
 # tracker can use it at once: `peak-motion` is `peak` on this sum, and learns nothing. The network gets $D$ as one more input
 # (`inputs=("image", "suppressed", "temporal")`).
 #
-# **What to remember**
+# ## What to remember
 #
 # - What moves against the registered background is a target, however small and whatever it looks like.
 # - Registration has to be better than noise over slope; a tenth of a pixel mostly is.
 # - A target that hovers is invisible to $D$; the joint evidence of $U$ and $D$ keeps both kinds.
+
+# %% [markdown]
+# ## Check yourself
 #
-# **Exercises**
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("08_filter_in_time")
+
+# %% [markdown]
+# **Exercises.**
 #
 # 1. In the demo, find the slowest speed at which the point is still the strongest. How does it change with the longest gap, and why?
 # 2. Choose `still` and pan slowly. From which pan on is the target lost? Relate it to the slope of the ground.

@@ -3,11 +3,12 @@
 #
 # How far does the multi-level filter lift a target out of its surroundings, and is it found more often for it? The paper reports the
 # signal-to-noise ratio, eq. (13): 35 dB at best for its filter, at most 30 dB for references [8] and [9], at most 25 dB for [10] and
-# [11]. None of these four has such a filter. So we also build what the field would use instead: eleven published filters.
+# [11]. None of these four has such a filter. So we also build what the field would use instead: eleven published
+# filters, and reconstructions of the detectors that the paper cites, [2], [5], [7] and [13].
 #
 # **You will** measure the background-suppressed $U$ of eq. (3) and the multi-level $M$ of eq. (4) beside them, on three simulated
 # sets; see how a number in decibels can be raised at will; and find out with detection curves when the rectangle of eq. (4) helps
-# and when it kills the target. **You need** notebook 02. **To study:** about 60 minutes. **Run time:** about four minutes (quick), longer
+# and when it kills the target. **You need** notebook 02. **To study:** about 60 minutes. **Run time:** about six minutes (quick), longer
 # with real sequences.
 
 # %% tags=["parameters"]
@@ -25,7 +26,7 @@ slow: bool = False  # the three slowest filters through the maps, too: some ten 
 # %%
 import numpy as np
 import pandas as pd
-from IPython.display import display
+from IPython.display import Markdown, display
 
 from irtrack_core import datasets, evaluation, metrics, workbook
 from irtrack_core.evaluation import detection, intervals
@@ -56,6 +57,10 @@ options = dict(angles=angles, side=side, progress=workbook.progress)
 # | tdlms | what an adaptive linear prediction does not foresee | Hadhoud and Thomas 1988 |
 # | lcm, mpcm, rlcm | contrast of a cell to its eight neighbours | Chen 2014, Wei 2016, Han 2018 |
 # | ipi, pstnn | patches = low rank + sparse, as a matrix, as a tensor | Gao 2013, Zhang and Peng 2019 |
+# | lpwc | product of contrasts weighted by dissimilarity | after [2], Cai et al. 2021 |
+# | nfo | second differences in four directions over clutter | after [5], Xu and Wang 2021 |
+# | mff | contrast, Gaussian shape, unlikeness multiplied | after [7], Wu, Lin et al. 2022 |
+# | edges, edge-s | morphological edges; M on the edges and U elsewhere | after [13], Wang et al. 2021 |
 #
 # Each runs twice: with its paper's own parameters, and told the target's size where it has a parameter for it. $U$ and $M$ are
 # told it too: their lines are longer than the target. Nobody is told where the target is. Whether it is brighter or darker than its
@@ -63,6 +68,13 @@ options = dict(angles=angles, side=side, progress=workbook.progress)
 
 # %%
 workbook.show_source(baselines.contrast.mpcm)
+
+# %% [markdown]
+# The last five are **reconstructions, not the authors' code or numbers**. What had to be assumed:
+
+# %%
+lists = {name: "\n".join(f"- {line}" for line in lines) for name, lines in baselines.cited.ASSUMPTIONS.items()}
+Markdown("\n\n".join(f"**{name}**\n\n{text}" for name, text in lists.items()))
 
 # %% [markdown]
 # ## What is measured
@@ -170,7 +182,7 @@ axes[0, 0].set_ylabel("SNR, dB")
 axes[1, 0].set_ylabel(f"Pd at Pfa = {pfa:g}")
 style.note(
     figure,
-    f"{sequences_each} sequences a set, {count} {'frame' if count == 1 else 'frames'} each; triangle: the target is gone; diamonds: threshold set frame by frame\nbars: one threshold, {intervals.label(shares[shares['dataset'] != 'all'])}",
+    f"{sequences_each} sequences a set, {count} {'frame' if count == 1 else 'frames'} each; triangle: the target is gone; diamonds: threshold set frame by frame; lpwc to edge-s: reconstructions\nbars: one threshold, {intervals.label(shares[shares['dataset'] != 'all'])}",
 )
 book.save_figure(figure, "fig3")
 # %%
@@ -192,6 +204,11 @@ print(f"35 dB reached by {sorted(top.index[top >= 35])}")
 # background becomes 0, and $\sigma$ with it: the decibels rise, beyond 35, to infinity where nothing is left in the region. The floor
 # (dotted) limits this but does not prevent it. Or square the response, as filters do that multiply two contrasts: the decibels
 # double. Yet no pixel has changed places with the target: whatever was stronger still is. The detection curves, frame by frame, coincide.
+
+# %% [markdown]
+# **Predict, then run:** square the response. What do the decibels do, and how many more targets are found at the same Pfa?
+#
+# <details><summary>Answer</summary>They double, and not one more is found.</details>
 
 # %%
 gamed = snr.game(sequences, count=count, angles=angles, progress=workbook.progress)
@@ -269,6 +286,19 @@ book.save_table(levels.reset_index(), "thresholds")
 
 # %% tags=["nbval-check-output"]
 print(levels.unstack("filter").round(2).to_string(na_rep="-"))
+
+# %% [markdown]
+# **Why has $U$ another Pd in each table?** The filter is the same. What changes is the background that a target has to beat:
+#
+# | where | frames | background of one target | so Pd of $U$ |
+# |---|---|---|---|
+# | first table, `pd_frame` | one a sequence, a window of 128 px | its own window | is high for dim aircraft: their sky is calm |
+# | first table, `pd_one` | the same | the windows of all sequences of the set | is lower: the most restless window sets the threshold |
+# | table above | five a sequence, whole frames | whole frames, one's own or all | is lower again for dim aircraft: a whole frame holds more that shines. It is higher for larger targets, of whose size a window has room for few boxes |
+# | *Bright or dark?* below | one a sequence, whole frames | the whole frames of a set, bright and dark targets apart | differs once more: one frame in place of five, and fewer targets in a row |
+#
+# A Pd belongs to a Pfa *and* to a background. Compare filters within one table, never a number of one with a number of another. And with twenty
+# sequences one target more or less is a step of 0.05.
 
 # %% [markdown]
 # ## Over SNR and size
@@ -444,29 +474,34 @@ if real:
 # and max-median find far more when they are told it.
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
 # - Removing the background, eqs. (2) and (3), raises the SNR of nearly every sequence. Frame by frame $U$ finds far more dim aircraft
 #   than no filter does. In the other sets, on larger targets, it finds no more than the image itself.
 # - With one threshold for all frames much of that is lost: of the dim aircraft $U$ then finds a quarter, or an eighth in the whole frames, and none at
 #   a Pfa of 0.001. What a frame's own background allows, the threshold of the most restless frame forbids; a detector needs a threshold
 #   that follows the background.
-# - Beside filters of the field it is one among several: over the three sets tophat, max-median and pstnn are surely ahead of $U$ with one
-#   threshold, lcm is behind it, and the others are not told apart.
+# - Beside filters of the field it is one among several: over the three sets tophat, max-median, pstnn and mff are surely ahead of
+#   $U$ with one threshold, lcm is behind it, and the others are not told apart. So the square chosen by the edges (edge-s) is not told apart from
+#   $U$ either: on the point targets it stands between $U$ and $M$.
 # - The second opening, eq. (4), has a price: it helps against single-pixel spikes, where the boxes that hold one are more frequent than the
 #   false alarms allowed and the target is clearly wider than $s$; it loses the point targets that the paper is about.
 # - 35 dB is no evidence by itself: $M$ reaches it here, on a large bright target; one line of code makes any number of decibels out of the
 #   same detections. Read dB together with retention, zeros and Pd at a fixed Pfa.
 # - Twenty sequences leave wide intervals: two filters whose bars differ by 0.1 are not told apart. Where none of twenty is found, one in six others
 #   may still be: the exact limit is 0.17. `profile="full"` takes ten frames each, larger windows, and all filters through all maps.
+
+# %% [markdown]
+# ## Check yourself
 #
-# **Questions.** Say your answer, then open it.
-#
-# <details><summary>1. A filter raises the SNR from 20 to 26 dB. What is the factor?</summary>2: 20 log10 of 2 is 6 dB.</details>
-# <details><summary>2. Squaring the response doubles the decibels. What does it do to Pd at a given Pfa?</summary>Nothing: the order of the pixels stays.</details>
-# <details><summary>3. Why is a target compared with background boxes of its own size?</summary>It is the largest of many pixels, and the largest of many is high in pure noise, too.</details>
-# <details><summary>4. Fifty background boxes: can Pd at a Pfa of 0.001 be told?</summary>No: with 50 boxes the smallest Pfa that can be told from 0 is about 1 in 50.</details>
-#
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("10_experiment_snr")
+
+# %% [markdown]
 # **Exercises.** 1. Set `side` to 1 and to 5 and compare the maps. 2. Remove the floor (`db_no_floor` in the saved table): which
 # sequences gain most, and is anything found that was not before? 3. At which SNR does $U$ find half of the point targets at a Pfa
 # of 0.001? 4. Write another stretch that raises the decibels, and say why the detection curves cannot change. 5. Add a filter of your

@@ -204,6 +204,11 @@ resets = statistics.resets(again, sequences)
 book.save_table(resets.reset_index(), "resets")
 resets.round(3)
 
+# %% [markdown]
+# **Predict, then run:** `identity` never moves. Is its accuracy in the runs with resets 0?
+#
+# <details><summary>Answer</summary>No, 0.32: accuracy is the overlap while it holds on, and each new start gives it the true box. What tells is the number of failures.</details>
+
 # %% tags=["nbval-check-output"]
 print(resets.loc[["identity", "peak"], ["accuracy", "failures", "frames"]].round(2).to_string())
 
@@ -292,12 +297,23 @@ if own:
     display(real_sets.means(own_table).dropna(axis=1, how="all").round(3))
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
 # - Overlap against frames shows drift; overlap against training steps shows learning. They are different figures.
 # - The floor (`identity`) and the limit by noise frame every other curve: a tracker's number means little without them.
 # - Filter and network are two things: only a table with both inputs for every network tells which of them helped.
 # - A learned tracker earns its cost only where it stands above `peak`.
+
+# %% [markdown]
+# ## Check yourself
 #
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("11_experiment_overlap")
+
+# %% [markdown]
 # **Exercises.** 1. Which set has the lowest limit, and why? 2. Look up a sequence's raw boxes below `results/quick/boxes/` and compute its
 # AOR with NumPy alone. 3. Take `seed=1`: which differences survive?

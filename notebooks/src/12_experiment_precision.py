@@ -130,6 +130,11 @@ style.note(
 )
 book.save_figure(figure, "p20")
 
+# %% [markdown]
+# **Predict, then run:** `identity` never moves. What share of the frames does it have "right" within 20 px, and within 3?
+#
+# <details><summary>Answer</summary>57 % and 9 %. Twenty pixels are wide.</details>
+
 # %% tags=["nbval-check-output"]
 fixed = table[table["tracker"].isin(["identity", "peak"])].groupby("tracker")[["p3", "p5", "p20"]].mean()
 print(fixed.mul(100).round(0).astype(int).to_string())
@@ -200,10 +205,21 @@ if own:
     book.save_figure(figure, "own_sets")
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
 # - At 20 px a box may miss a small target altogether and still count: look at 3 and 5 px, or at sizes of the target.
 # - Boxes drawn on frames chosen by lot are worth more than a choice of good ones.
+
+# %% [markdown]
+# ## Check yourself
 #
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("12_experiment_precision")
+
+# %% [markdown]
 # **Exercises.** 1. Change `seed`: do the three pictures tell the same story? 2. For a target of 4 px, which overlap does a centre error of
 # 3 px leave? 3. Where in the normalised curves does `peak` cross the networks, and why there?

@@ -99,6 +99,10 @@ book.save_figure(figure, "fps", of_machine=True)
 #
 # The same trackers with a clock inside: the filter of eqs. (2)-(4), the rest of the work on crops, the network, and everything else. The filter
 # works on the search window alone, so it costs a fraction of a millisecond; three scales cost three crops and three passes of the network.
+#
+# **Predict, then run:** what share of the paper's method's time does the filter take?
+#
+# <details><summary>Answer</summary>A few hundredths: it works on the search window alone, the network takes most.</details>
 
 # %%
 stages = speed.stages(sequences, names, book.results, seed=seed, progress=bar)
@@ -114,13 +118,24 @@ wide = stages.pivot(index="tracker", columns="stage", values="ms").loc[names, li
 wide.assign(sum=wide.sum(axis=1)).round(2)
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
 # - Eq. (16) is only as good as its conditions: what is timed, on what, how often.
 # - A tracker without a network is many times faster: speed alone says nothing.
 # - One crop a frame against three: that, and no added module, is what makes a tracker with proposals faster than a pyramid.
 # - `quick` times *narrow* versions of the compared networks. For the width they were published with, see `full`.
+
+# %% [markdown]
+# ## Check yourself
 #
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("13_experiment_speed")
+
+# %% [markdown]
 # **Exercises.** 1. Start Jupyter with the environment variable `IRTRACK_THREADS=2` and measure again. 2. Why is the frame's size nearly without influence on
 # `peak`, although it filters? (Read `filtering.filter_window`.) 3. Multiply-accumulates stand in notebook 07: which network runs slower than
 # they let one expect, and which layers could be the reason?

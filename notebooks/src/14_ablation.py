@@ -127,6 +127,10 @@ pd.DataFrame({"world": pieces["aor"]["world"], "part": pieces["aor"]["effect"], 
 #
 # Read from the stored study, sentence by sentence (a part counts only when its interval leaves 0 out, in every single one
 # of several seeds, too: one training that failed moves all recordings alike):
+#
+# **Predict, then run:** the paper says that each of the three parts helps. How many of the six verdicts below will say so?
+#
+# <details><summary>Answer</summary>None.</details>
 
 # %% tags=["nbval-check-output"]
 print("\n".join(ablation.verdicts(stored_changes)))
@@ -197,11 +201,22 @@ pd.concat(rows, axis=1).round(2)
 # every target within 20 pixels to the end: what these six sequences ask for is steps, not channels. One training, one fold: it
 # cannot say what each part does at full width. `profile="full"` asks for all eight cells at this size.
 #
-# ## Summary
+# ## What to remember
 #
 # - Eight cells answer what "each part helps" means: on average over the others, and together with the others.
 # - Pairing by sequence takes the difficulty of the sequences out of a comparison; what remains uncertain is in the interval.
 # - A part that is not shown to help in a small study may still help in a large one; a part that *hurts* needs an explanation either way.
+
+# %% [markdown]
+# ## Check yourself
 #
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("14_ablation")
+
+# %% [markdown]
 # **Exercises.** 1. Take `preset="compact"`: does any effect change its sign? 2. Run three seeds of one cell: is the spread between seeds larger
 # than the effect of fusion? 3. Write down what `filter × region` would be if the filter only helped trackers without region selection.

@@ -204,9 +204,21 @@ else:
 Markdown(report.markdown(report.figures_table(book)))
 
 # %% [markdown]
-# ## Summary
+# ## What to remember
 #
-# A number is worth its conditions. The table above is the place to disagree: each row says what was done on our side, in which notebook, and what
-# we think makes the difference.
+# - A number is worth its conditions: data, definition, hardware, how often it was measured.
+# - The table above is the place to disagree: each row says what was done on our side, and what we think makes the difference.
+# - What was wrong before stands here too, with the check that found it.
+
+# %% [markdown]
+# ## Check yourself
 #
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("20_report")
+
+# %% [markdown]
 # **Exercises.** 1. Which single row would you trust least, and what experiment would settle it? 2. Run `full` for one set and see which rows move.

@@ -146,13 +146,17 @@ print(
 #
 # The networks of this workbook: `paper` is the paper's, with conv1 to conv5, fusion and region selection; `compact` is our smaller one, which reads image and filtered image and comes trained
 # as the tracker `siamese`. Notebook 03 builds both.
+
+# %% [markdown]
+# ## Check yourself
 #
-# **Questions.** Say your answer, then open it.
-#
-# <details><summary>1. A layer has 16 kernels of 3 × 3 on 8 channels. How many weights?</summary>16 · 8 · 3 · 3 = 1152, and 16 more for the shifts. The frame's size does not matter.</details>
-# <details><summary>2. The loss rises from step to step. What do you change first?</summary>The learning rate: smaller. Then the sign of the step.</details>
-# <details><summary>3. Why not let the loss be the number of wrong frames?</summary>It stays the same when a weight changes a little: its gradient is 0 almost everywhere.</details>
-# <details><summary>4. What does the nonlinearity add?</summary>Without it two convolutions are one larger convolution: depth would add nothing.</details>
-#
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("30_neural_networks")
+
+# %% [markdown]
 # **Exercises.** 1. Set the learning rate to 2: what does the loss do? 2. Give the targets half their contrast: does the kernel still resemble them? 3. Make 64 new frames with another seed,
 # and count how many the learned kernel gets right.

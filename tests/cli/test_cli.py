@@ -79,6 +79,25 @@ def test_a_drawn_video_of_any_frame_rate(here, writer, fps, suffix):
     assert [media.number(frame) for frame in frames] == list(range(7))
 
 
+@pytest.mark.parametrize("fps", [999.5, 1000, 1001, 5000, 70000])
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+def test_a_drawn_video_of_a_fast_camera_keeps_every_frame_and_tells_where_it_plays_slower(here, writer, fps, suffix):
+    with output.VideoOutput(here / f"drawn{suffix}", fps) as video:
+        for frame in media.clip(30):
+            video.write(frame, np.array([20.0, 20, 5, 5]))
+    drawn, most = cv2.VideoCapture(str(here / f"drawn{suffix}")), {".avi": 1000, ".mp4": 65535}[suffix]
+    assert drawn.get(cv2.CAP_PROP_FRAME_COUNT) == 30 and drawn.get(cv2.CAP_PROP_FPS) == pytest.approx(min(fps, most))
+    assert [media.number(frame) for frame in VideoFrames(here / f"drawn{suffix}")] == list(range(30))
+    assert (f"plays at {most} frames a second, not {fps:g}" in video.note) == (fps > most)
+
+
+def test_track_tells_that_a_drawn_video_plays_slower(here, capsys, monkeypatch):
+    media.write_images(here / "images", spot_frames(3))
+    monkeypatch.setitem(output.VideoOutput.MOST, ".avi", 20)  # images count as 30 frames a second
+    assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--out", "o.avi"]) == 0
+    assert "irtrack: o.avi plays at 20 frames a second, not 30: .avi takes no more" in capsys.readouterr().err
+
+
 def test_a_drawn_video_is_of_a_codec_that_browsers_play_or_says_so(here, writer, capsys):
     media.write_images(here / "images", spot_frames(4))
     assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--out", "o.mp4"]) == 0

@@ -170,3 +170,7 @@ def test_a_misspelled_parameter_is_refused(slug, tmp_path, capsys):
     out = tmp_path / "out.ipynb"
     assert main(["run", str(stored(slug)), str(out), "-p", "profil", "quick"]) == 2
     assert "has no parameter 'profil'" in capsys.readouterr().err and not out.exists()
+
+
+def test_the_first_lesson_is_short():
+    assert len(cells("01_scan_an_image")) <= 40

@@ -446,12 +446,12 @@ def test_a_change_of_text_keeps_the_outputs(notebook):
 
 def test_links_lead_through_the_notebooks_and_exist(root):
     sources = {path.stem: path for path in runner.sources()}
-    first, third, primer = (
-        runner.links(sources[slug]) for slug in ("00_start_here", "03_build_the_network", "30_neural_networks")
-    )
+    slugs = ("00_start_here", "03_build_the_network", "30_neural_networks", "31_scan_checks")
+    first, third, primer, checks = (runner.links(sources[slug]) for slug in slugs)
     assert "←" not in first and "(01_scan_an_image.ipynb) →" in first
     assert third.startswith("← [30 ") and "(04_match_and_learn.ipynb) →" in third
     assert primer.startswith("← [02 ") and "(03_build_the_network.ipynb) →" in primer
+    assert checks.startswith("← [01 ") and "(02_filter_an_image.ipynb) →" in checks
     assert "→" not in runner.links(sources["20_report"])
     for path in sources.values():
         for link in re.findall(r"\]\(([^)]+)\)", runner.links(path)):

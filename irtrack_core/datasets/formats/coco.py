@@ -40,13 +40,8 @@ def items(root, *, track=None, labels=None, frames=None, fps=None, dataset="coco
         videos.setdefault(image.get("video_id"), []).append(image)
     names = {one.get("id"): one.get("name") for one in content.get("videos", []) if isinstance(one, dict)}
     titles = {key: str(names.get(key) or (file.stem if len(videos) == 1 else f"{file.stem}-{key}")) for key in videos}
-    return [
-        (
-            titles[key],
-            partial(_read, file, content, images, titles[key], track, objects.chosen(labels), frames, fps, dataset),
-        )
-        for key, images in videos.items()
-    ]
+    options = (track, objects.chosen(labels), frames, fps, dataset)
+    return [(title, partial(_read, file, content, videos[key], title, *options)) for key, title in titles.items()]
 
 
 def _read(file, content, images, name, track, labels, frames, fps, dataset):
@@ -65,11 +60,8 @@ def _read(file, content, images, name, track, labels, frames, fps, dataset):
         image, box = (one.get("image_id"), one.get("bbox")) if isinstance(one, dict) else (None, None)
         if image not in known or not isinstance(box, list) or len(box) != 4:
             raise ValueError(f"{where}: image_id {image!r} is not there, or bbox {box!r} is not x,y,w,h")
-        if (
-            image in index
-            and not one.get("iscrowd")
-            and (labels is None or kinds.get(one.get("category_id")) in labels)
-        ):
+        wanted = labels is None or kinds.get(one.get("category_id")) in labels
+        if image in index and wanted and not one.get("iscrowd"):
             attributes = {**(one.get("attributes") or {}), **one}
             who = next((attributes[k] for k in WHO if attributes.get(k) is not None), None)
             lists[index[image]].append((who, objects.floats(box, where, "the four of bbox")))

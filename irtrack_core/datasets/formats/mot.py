@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from irtrack_core.datasets.formats import objects
+from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.text import text_rows
 
 
@@ -28,7 +29,7 @@ def items(root, *, track=None, classes=None, frames=None, first_pixel=1, first_f
     root = Path(root)
     files = [root] if root.is_file() else [root / "gt/gt.txt"]
     if not files[0].is_file():
-        files = sorted(root.glob("*/gt/gt.txt")) or sorted(root.glob("*.txt"))[:1]
+        files = listed(root, "*/gt/gt.txt") or listed(root, "*.txt")[:1]
     if not files:
         raise FileNotFoundError(f"no gt/gt.txt in {root} or its folders")
     options = (track, objects.chosen(classes), frames, first_pixel, first_frame, fps, dataset)
