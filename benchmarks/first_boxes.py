@@ -3,8 +3,8 @@
     python benchmarks/first_boxes.py
 
 The simulated sets (eight sequences of 40 frames each, seed 78) and, where IRTRACK_DATA has it, every 8th clip of the
-Svanstrom training list at every 3rd frame: nothing that any other table reports on. AO and P@5 from the right first box (OPE) and from
-a wrong one (SRE-strong), means over the sets.
+Svanstrom training list at every 3rd frame: nothing that any other table reports on. AO and P@5 from the right first box
+(OPE) and from a wrong one (SRE-strong), means over the sets.
 """
 
 import itertools
