@@ -11,7 +11,7 @@ from irtrack_core.filtering import TemporalFilter, without_target
 from irtrack_core.network import anchors as an
 from irtrack_core.network import inference
 from irtrack_core.network.crops import CropMaker, template_side
-from irtrack_core.network.weights import SHIPPED, load_graphs, load_weights, read_card
+from irtrack_core.network.weights import load_graphs, load_weights, read_card
 from irtrack_core.trackers.base import shape_of, to_gray
 from irtrack_core.trackers.camera_motion import CameraMotion
 from irtrack_core.trackers.kalman import Kalman, SmoothedVelocity
@@ -21,7 +21,6 @@ from irtrack_core.trackers.select_proposal import Observation, best_proposal, ca
 
 ALIGNMENT_POWER = 3.0  # exponent of the correlation: the share by which the aligned place is taken over
 LARGEST_ALIGNMENT = 0.6  # sides of the target; a longer step has found something else
-MOTION = TrackerSettings(mend=0.5, alignment_rounds=1)  # of the tracker `motion`
 SEEN = 0.5  # least score in the first frame at which a box is mended
 LARGEST_MENDING = -0.7, 0.7  # of the logarithm of a side
 CAMERA_MARGIN = 0.5  # logits by which the place after a sudden camera motion may score lower
@@ -285,25 +284,3 @@ def _runnable(net, backend="auto", precision="f32", **_):
 def _plane(frame):
     """The infrared plane (H, W) of a frame; that of a pair with a visible image is its first."""
     return frame if frame.ndim == 2 else frame[..., 0]
-
-
-def create_siamese(weights=None, **options):
-    """The best tracker that is shipped: preset `compact`, weights as shipped."""
-    return SiameseTracker.from_weights(weights or SHIPPED / "compact.safetensors", **options)
-
-
-def create_motion(weights=None, **options):
-    """`siamese` with D of the filter in time as third input of its network, trained on from it.
-
-    Half of what it sees wrong in the given box is mended, and one round of alignment does not pull back what the net corrects
-    later. Both were chosen on training clips and simulated sequences, with right and wrong first boxes (docs/the_tracker.md).
-    """
-    options = {"name": "motion", "settings": MOTION} | options
-    return SiameseTracker.from_weights(weights or SHIPPED / "motion.safetensors", **options)
-
-
-def create_paper(weights=None, **options):
-    """The preset `paper`. weights: a file made by notebook 05, results/<profile>/weights/paper_fold0_seed0.safetensors;
-    none is shipped, so without it paper.safetensors must have been put into `weights.SHIPPED`."""
-    path = weights or SHIPPED / "paper.safetensors"
-    return SiameseTracker.from_weights(path, preset="paper", **{"name": "paper"} | options)
