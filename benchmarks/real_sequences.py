@@ -50,7 +50,7 @@ def load(name):
 
 def make(name, results, nanotrack):
     """The tracker of that name: a tracker's, that of a shipped file of weights, or a compared method's."""
-    if (SHIPPED / f"{name}.safetensors").is_file():
+    if (SHIPPED / f"{name}.safetensors").is_file() and name not in trackers.REGISTRY:
         return trackers.create("siamese", weights=SHIPPED / f"{name}.safetensors", name=name)
     if name in protocol.METHODS:
         from irtrack_core.experiments import study  # needs torch, which OpenCV's environment has not

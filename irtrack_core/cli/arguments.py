@@ -24,6 +24,7 @@ WITH_NET = (
     "ref16",
 )  # trackers that take weights
 WITH_BACKEND = ("siamese", "motion", "paper")  # trackers that take a backend
+ROWS = b"frame,x,y,w,h,score"  # what a file of our boxes begins with
 VIDEOS = (".mp4", ".avi")  # endings of a video that is written
 IMAGES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
 
@@ -161,6 +162,14 @@ def check_network(arguments):
         )
 
 
+def _is_anothers(path):
+    """Whether a file holds anything but a tracker's boxes: the truth, say, or a video."""
+    if not path.is_file() or not os.access(path, os.R_OK):
+        return False
+    with open(path, "rb") as file:
+        return file.read(len(ROWS)) not in (ROWS, b"")
+
+
 def _check_files(arguments):
     """What is written must have a place, and must not replace what is read."""
     path = arguments.path.resolve()
@@ -173,7 +182,7 @@ def _check_files(arguments):
         raise ValueError(f"--csv and --out both name {csv}: name another file for one of them")
     for file in filter(None, (csv, out)):
         place = file.resolve().parent
-        if file.resolve() == path or file.is_dir():
+        if file.resolve() == path or file.is_dir() or (file == csv and _is_anothers(csv)):
             raise ValueError(f"{file} would be overwritten: name another file")
         if not place.is_dir():
             raise FileNotFoundError(f"no folder {place} to write {file.name} into")

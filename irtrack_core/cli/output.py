@@ -1,6 +1,7 @@
 """The files that `irtrack track` writes: boxes as CSV, and a video with the box drawn."""
 
 import os
+from contextlib import suppress
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,12 +56,21 @@ class CsvOutput(_Output):
     def __init__(self, path):
         super().__init__(path)
         self.file = self.open()
-        print("frame,x,y,w,h,score", file=self.file)
+        self._row("frame", "x", "y", "w", "h", "score")
 
     def write(self, index, box, score):
         """Add the row of one frame."""
-        numbers = ["" if np.isnan(value) else f"{value:.3f}" for value in box]
-        print(index, *numbers, f"{score:.4f}", sep=",", file=self.file)
+        self._row(index, *("" if np.isnan(value) else f"{value:.3f}" for value in box), f"{score:.4f}")
+
+    def _row(self, *fields):
+        try:
+            print(*fields, sep=",", file=self.file)
+        except BrokenPipeError:  # the reader of a pipe has seen enough
+            raise
+        except OSError as error:
+            with suppress(OSError):  # what is still to be written cannot be, either
+                self.file.close()
+            raise self.cannot(error) from error
 
     def close(self):
         self.file.close()

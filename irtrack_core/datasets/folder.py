@@ -6,13 +6,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from irtrack_core.datasets.box_file import is_result, read_truth
 from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.frames import ArrayFrames, ImageFrames, open_pages
 from irtrack_core.datasets.names import folders_in, in_order, listed
-from irtrack_core.datasets.pictures import IMAGE_SUFFIXES, page_count
+from irtrack_core.datasets.pictures import IMAGE_SUFFIXES, page_count, read_head
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.video import open_video
 
@@ -32,12 +33,16 @@ def image_files(folder):
 def numbering_note(names, first=None):
     """One sentence, in a tuple, on the numbers left out of image names such as img_00007; () when they run evenly.
 
-    names: in order, without suffix. A set that keeps every k-th image runs evenly, too. first: the number to begin with.
+    A name that occurs twice, as 7.png beside 7.jpg, is told instead. names: in order, without suffix. A set that keeps
+    every k-th image runs evenly, too. first: the number to begin with.
 
     >>> numbering_note(["a0", "a1", "a2", "a5"])
     ('images missing from the numbering: 3, 4',)
     """
     numbers, step = _numbers(names)
+    if len(set(names)) < len(names):
+        twice = [name for name, times in Counter(names).items() if times > 1]
+        return (f"{len(twice)} names stand for several images each, the first: {twice[0]}: every file is a frame",)
     if not step:
         return ()
     begin = numbers[0] if first is None else first
@@ -88,7 +93,12 @@ def open_frames(path):
     if page_count(path) > 1:
         return open_pages(path)
     if path.suffix.lower() in IMAGE_SUFFIXES:
-        raise ValueError(f"{path} is a single image: give the folder that holds the sequence, or a video")
+        more = (
+            " with a page of another size, such as a thumbnail"
+            if read_head(path) and cv2.imcount(str(path)) > 1
+            else ""
+        )
+        raise ValueError(f"{path} is a single image{more}: give the folder that holds the sequence, or a video")
     if path.suffix.lower() == ".cptv":
         from irtrack_core.datasets.cptv import CptvFrames
 

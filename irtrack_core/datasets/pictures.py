@@ -103,8 +103,10 @@ def as_grey(frame, name, head=None):
             f"{name} holds {frame.dtype} pixels; uint8, uint16 and float32 are supported: convert them first"
         )
     frame = gray(frame)
-    # OpenCV does so for 8 bits alone
-    return np.uint16(65535) - frame if head and head.white_is_zero and frame.dtype == np.uint16 else frame
+    if head and frame.dtype == np.uint16:
+        frame = np.uint16(65535) - frame if head.white_is_zero else frame  # OpenCV does so for 8 bits alone
+        frame = frame >> head.shift if head.shift else frame
+    return frame
 
 
 def _pgm_text(content, name):
@@ -130,10 +132,14 @@ def _flir(content, name):
 
 
 class TiffHead:
-    """What the first page of a TIFF says: planes, frames (of a stack stored as one page, else 1), white_is_zero."""
+    """What the first page of a TIFF says: planes, frames (of a stack stored as one page, else 1), white_is_zero.
+
+    shift: by how many bits OpenCV makes the values larger, which it does with those packed in 10, 12 or 14 bits.
+    """
 
     def __init__(self, tags, text):
         self.white_is_zero = tags.get(262) == 0
+        self.shift = 16 - tags.get(258, 1) if tags.get(258, 1) in (10, 12, 14) and tags.get(277, 1) == 1 else 0
         self.planes = tags.get(277, 1) if tags.get(284) == 2 else 1
         named = re.search(rb"^ImageJ=.*?^images=(\d+)", text, re.M | re.S)
         shaped = re.search(rb'"shape": \[([\d, ]+)\]', text)

@@ -21,6 +21,7 @@ from irtrack_core.trackers.select_proposal import Observation, best_proposal, ca
 
 ALIGNMENT_POWER = 3.0  # exponent of the correlation: the share by which the aligned place is taken over
 LARGEST_ALIGNMENT = 0.6  # sides of the target; a longer step has found something else
+MOTION = TrackerSettings(mend=0.5, alignment_rounds=1)  # of the tracker `motion`
 SEEN = 0.5  # least score in the first frame at which a box is mended
 LARGEST_MENDING = -0.7, 0.7  # of the logarithm of a side
 CAMERA_MARGIN = 0.5  # logits by which the place after a sudden camera motion may score lower
@@ -292,8 +293,13 @@ def create_siamese(weights=None, **options):
 
 
 def create_motion(weights=None, **options):
-    """`siamese` with D of the filter in time as third input of its network, trained on from it."""
-    return SiameseTracker.from_weights(weights or SHIPPED / "motion.safetensors", **{"name": "motion"} | options)
+    """`siamese` with D of the filter in time as third input of its network, trained on from it.
+
+    Half of what it sees wrong in the given box is mended, and one round of alignment does not pull back what the net corrects
+    later. Both were chosen on training clips and simulated sequences, with right and wrong first boxes (docs/the_tracker.md).
+    """
+    options = {"name": "motion", "settings": MOTION} | options
+    return SiameseTracker.from_weights(weights or SHIPPED / "motion.safetensors", **options)
 
 
 def create_paper(weights=None, **options):

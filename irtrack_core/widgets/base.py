@@ -1,10 +1,12 @@
 """Controls over a picture: the base of every demo."""
 
-import io
 import os
 
+import cv2
 import ipywidgets
 import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from irtrack_core.figures import style
 from irtrack_core.widgets.recorded import Recorded, record
@@ -20,11 +22,36 @@ def recording():
     return os.environ.get("IRTRACK_BATCH") == "record"
 
 
-def png(figure, dpi=80):
-    """The figure, of `style.detached`, as PNG bytes."""
+def png(figure, dpi=80, places=None):
+    """The figure, of `style.detached`, as PNG bytes.
+
+    places: a dict that a demo keeps; figures with the same axes and labels get the places that the first one was given, for
+    finding places takes longer than drawing.
+    """
     with style.LOCK:
-        figure.savefig(buffer := io.BytesIO(), format="png", dpi=dpi)
-    return buffer.getvalue()
+        figure.set_dpi(dpi)
+        canvas = FigureCanvasAgg(figure)
+        if places is not None:
+            _place(figure, canvas, places)
+        canvas.draw()  # once; savefig draws twice, to measure the layout beforehand
+        pixels = cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR)
+    return cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+
+
+def _place(figure, canvas, places):
+    """Put the axes where those of an equal figure were, or find their places and keep them."""
+    labels = [
+        (bool(axes.get_title(loc="left")), bool(axes.get_xlabel()), bool(axes.get_ylabel())) for axes in figure.axes
+    ]
+    digits = [[len(f"{limit:.0f}") for limit in (*axes.get_xlim(), *axes.get_ylim())] for axes in figure.axes]
+    key = (*figure.get_size_inches(), bool(figure.get_suptitle()), str(labels), str(digits))
+    if key not in places:
+        canvas.draw()
+        places[key] = [axes.get_position(original=True) for axes in figure.axes]
+        return
+    figure.set_layout_engine("none")
+    for axes, place in zip(figure.axes, places[key]):
+        axes.set_position(place)
 
 
 def slider(value, low, high, description, *, step=1, **options):
@@ -50,19 +77,19 @@ def demo(draw, values=None, *, plays=None, note="", **controls):
         if not (values and recording()):
             return figure
         return Recorded(figure, record(draw, controls, values, plays=plays, note=note))
-    image, message = ipywidgets.Image(format="png"), ipywidgets.HTML()
+    image, message, places = ipywidgets.Image(format="png"), ipywidgets.HTML(), {}
 
     @style.detached()
     def redraw(_=None):
         try:
-            image.value = png(draw(**{name: control.value for name, control in controls.items()}))
+            image.value = png(draw(**{name: control.value for name, control in controls.items()}), places=places)
             message.value = ""
         except ValueError as error:
             message.value = impossible(error)
 
     for control in controls.values():
-        control.style.description_width = "9em"
-        control.layout.width = "30em"
+        control.style.description_width = "11em"
+        control.layout.width = "32em"
         control.observe(redraw, names="value")
     redraw()
     box = ipywidgets.VBox([*controls.values(), message, image])

@@ -90,24 +90,31 @@ def _verdict(question, option):
 
 
 def form(questions):
-    """Radio buttons for each question, with an answer as soon as one is chosen and a count of right first choices below."""
-    choices, first, total = [], {}, ipywidgets.HTML(f"0 of {len(questions)} answered")
+    """A button for each option, what is said to the one pressed, and a count of right first choices below.
+
+    Buttons, not radio buttons: JupyterLab keeps the arrow keys for itself, while Tab and Space reach every button.
+    """
+    parts, first, total = [], {}, ipywidgets.HTML(f"0 of {len(questions)} answered")
     total.add_class("irtrack-quiz-total")
 
-    def answer(change, number, said):
-        question, option = questions[number], change["new"]
-        if option is None:
-            return
+    def answer(number, option, buttons, said):
+        question = questions[number]
+        for button in buttons:
+            chosen = button.description == option
+            button.button_style = "" if not chosen else "success" if option == question.right else "warning"
         said.value = _verdict(question, option)
         first.setdefault(number, option == question.right)
         total.value = f"{len(first)} of {len(questions)} answered, {sum(first.values())} right at the first try"
 
     for number, question in enumerate(questions):
-        said = ipywidgets.HTML()
-        radio = ipywidgets.RadioButtons(options=question.options, value=None, layout={"width": "auto"})
-        radio.observe(lambda change, number=number, said=said: answer(change, number, said), names="value")
+        said, look = ipywidgets.HTML(), {"width": "auto", "align_self": "flex-start"}
+        buttons = [ipywidgets.Button(description=option, layout=look) for option in question.options]
+        for button in buttons:
+            button.on_click(
+                lambda one, number=number, buttons=buttons, said=said: answer(number, one.description, buttons, said)
+            )
         text = ipywidgets.HTML(f"<strong>{number + 1}.</strong> {html.escape(question.text)}")
-        choices.append(ipywidgets.VBox([text, radio, said]))
-    box = ipywidgets.VBox([*choices, total])
+        parts.append(ipywidgets.VBox([text, *buttons, said]))
+    box = ipywidgets.VBox([*parts, total])
     box.add_class("irtrack-quiz")
     return box

@@ -120,6 +120,7 @@ class _Picker:
 
     def __init__(self, follow, count, first, boxes, draw):
         self.follow, self.first, self.boxes, self.draw, self.moving = follow, first, boxes, draw, False
+        self.places = {}
         ranks = [(f"candidate {rank}", rank) for rank in range(1, len(boxes) + 1)]
         self.choice = ipywidgets.Dropdown(options=[*ranks, ("by click or sliders", 0)], description="target")
         # a target may cross the border of the frame
@@ -160,7 +161,7 @@ class _Picker:
     @style.detached()
     def _redraw(self):
         self.figure = self.draw(self.chosen)
-        self.picture.value = png(self.figure)
+        self.picture.value = png(self.figure, places=self.places)
 
     def _chosen(self, change):
         if change.new:

@@ -527,6 +527,38 @@ def test_a_frame_number_that_is_none_costs_no_memory(tmp_path):
         read_alone(file)
 
 
+# --- labels of frames of another size ---------------------------------------------------------------------------------
+
+
+def say_another_size(name, root):
+    """Make the labels say that their frames are 640 x 480."""
+    if name == "coco":
+        (file,) = root.rglob("*.json")
+        content = json.loads(file.read_text())
+        for image in content["images"]:
+            image.update(width=640, height=480)
+        file.write_text(json.dumps(content))
+    elif name == "mot":
+        (folder,) = (p.parent.parent for p in root.rglob("gt.txt"))
+        (folder / "seqinfo.ini").write_text("[Sequence]\nimWidth=640\nimHeight=480\n")
+    else:
+        size = "<size><width>640</width><height>480</height></size>"
+        if name == "cvat":
+            size = "<meta><task>" + size.replace("size>", "original_size>") + "</task></meta>"
+        for file in root.rglob("*.xml"):
+            text = re.sub(r"<meta>.*?</meta>|<size>.*?</size>", "", file.read_text(), flags=re.S)
+            file.write_text(re.sub(r"(<annotations?>)", rf"\1{size}", text, count=1))
+
+
+@pytest.mark.parametrize("name", ["coco", "mot", "cvat", "voc"])
+def test_labels_of_frames_of_another_size_are_told(tmp_path, name):
+    MADE[name](tmp_path)
+    told = "the labels are of 640 x 480 frames, these are 64 x 48: resized? Boxes are read as they stand"
+    assert not any(told in one.notes for one in load(name, tmp_path))
+    say_another_size(name, tmp_path)
+    assert all(told in one.notes for one in load(name, tmp_path))
+
+
 # --- what file managers leave behind ----------------------------------------------------------------------------------
 
 

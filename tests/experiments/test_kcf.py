@@ -60,7 +60,7 @@ def test_it_follows_a_spot(filtered, dtype, dark):
     low, high = min(f.min() for f in frames), max(f.max() for f in frames)
     frames = [((f - low) / (high - low) * 200 + 20) for f in frames]
     frames = [(240 - f if dark else f).astype(dtype) for f in frames]
-    tracker = trackers.create("ref12", filtered=filtered)
+    tracker = trackers.create("ref12-filtered" if filtered else "ref12")
     tracker.init(frames[0], sequence.boxes[0])
     found = np.array([tracker.update(frame) for frame in frames[1:]])
     assert tracker.name == ("ref12-filtered" if filtered else "ref12") and 0 <= tracker.score <= 1

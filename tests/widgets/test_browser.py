@@ -19,6 +19,7 @@ from irtrack_core import config, datasets, workbook
 from irtrack_core.boxes import centers
 from irtrack_core.figures import tracking as figures
 from irtrack_core.filtering.candidates import propose
+from irtrack_core.widgets import quiz
 
 pytestmark = pytest.mark.browser
 ROOT = workbook.find_root()
@@ -155,8 +156,17 @@ def moves_its_first_slider(page, place):
 
 @pytest.mark.parametrize(
     ("slug", "cells", "demos"),
-    [("03_build_the_network", "", 2), ("04_match_and_learn", r"^profile: str|^import numpy|^widgets\.", 2)],
-    ids=["03", "04"],
+    [
+        (
+            "01_scan_an_image",
+            r"^profile: str|^from irtrack_core import wo|^import pandas|^clouds =|^from .* import widgets",
+            1,
+        ),
+        ("03_build_the_network", "", 2),
+        ("04_match_and_learn", r"^profile: str|^import numpy|^widgets\.", 2),
+        ("08_filter_in_time", r"^profile: str|^import numpy|^widgets\.", 1),
+    ],
+    ids=["01", "03", "04", "08"],
 )
 def test_a_learner_runs_all_and_moves_a_slider(page, lab, slug, cells, demos):
     run_all(page, lab, slug, cells)
@@ -233,6 +243,24 @@ def test_a_learner_clicks_on_a_target_and_tracks_it(page, lab):
     for place in places * 2:
         click(*place)
         page.wait_for_function(SHOWS, arg=[picture.element_handle(), shown[place]], polling=POLL, timeout=30_000)
+
+
+def test_a_learner_answers_a_quiz_with_the_keyboard(page, lab):
+    """Tab goes from option to option, Space chooses; what is said to the choice and the count of first tries follow."""
+    run_all(page, lab, "00_start_here", r"quiz\.ask")
+    form = page.locator(".irtrack-quiz")
+    form.locator("button").first.wait_for(timeout=60_000)
+    questions = quiz.load(ROOT / "notebooks" / "quiz" / "00_start_here.toml")
+    assert form.locator("button").count() == sum(len(one.options) for one in questions)
+    form.locator("button").first.focus()
+    page.keyboard.press("Space")
+    form.get_by_text(questions[0].said[0]).wait_for(timeout=30_000)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    form.get_by_text(questions[0].said[1]).wait_for(timeout=30_000)
+    assert form.get_by_text(questions[0].said[0]).count() == 0
+    first = int(questions[0].options[0] == questions[0].right)
+    assert f"1 of {len(questions)} answered, {first} right" in form.locator(".irtrack-quiz-total").inner_text()
 
 
 def uploads(page, demo, file):

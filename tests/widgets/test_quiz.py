@@ -58,14 +58,16 @@ def test_folded_it_says_of_every_option_what_is_true_and_shows_nothing_before(qu
 
 def test_live_a_choice_is_answered_and_first_tries_are_counted(questions):
     box = quiz.form(questions * 2)
-    *choices, total = box.children
-    (_, radio, said), (_, second, _) = (one.children for one in choices)
-    assert radio.value is None and not said.value
-    radio.value = "no"
+    *parts, total = box.children
+    buttons = [{one.description: one for one in part.children[1:-1]} for part in parts]
+    said = parts[0].children[-1]
+    assert set(buttons[0]) == {"yes", "no", "maybe"} and not said.value
+    buttons[0]["no"].click()
     assert said.value.startswith("<strong>Not quite.") and "1 of 2 answered, 0 right" in total.value
-    radio.value = "yes"  # a second try changes the answer, not the count
+    buttons[0]["yes"].click()  # a second try changes the answer, not the count
     assert said.value.startswith("<strong>Right.") and "1 of 2 answered, 0 right" in total.value
-    second.value = "yes"
+    assert [buttons[0][name].button_style for name in ("yes", "no")] == ["success", ""]
+    buttons[1]["yes"].click()
     assert "2 of 2 answered, 1 right" in total.value
 
 

@@ -18,6 +18,7 @@ from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.formats.json_file import read_json
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.names import natural_key
+from irtrack_core.datasets.suspicions import size_hint
 
 WHO = ("track_id", "instance_id")
 
@@ -65,7 +66,8 @@ def _read(file, content, images, name, track, labels, frames, fps, dataset):
             attributes = {**(one.get("attributes") or {}), **one}
             who = next((attributes[k] for k in WHO if attributes.get(k) is not None), None)
             lists[index[image]].append((who, objects.floats(box, where, "the four of bbox")))
-    more = dict(track=track, fps=fps, name=name)
+    notes = size_hint((images[0].get("width"), images[0].get("height")), found.shape)
+    more = dict(notes=notes, track=track, fps=fps, name=name)
     return objects.sequences(file, dataset, found, objects.tracks_of(lists, file), **more)
 
 

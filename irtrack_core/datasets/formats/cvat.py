@@ -18,6 +18,7 @@ from pathlib import Path
 from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.names import listed
+from irtrack_core.datasets.suspicions import size_hint
 
 NUMBERS = ("frame", "xtl", "ytl", "xbr", "ybr", "outside", "rotation")
 
@@ -46,7 +47,8 @@ def _read(file, name, track, labels, frames, fps, dataset):
     root = objects.read_xml_file(file)
     if root.tag != "annotations" or root.find("image") is not None:
         raise ValueError(f"{file} is not of CVAT for video: export the task as 'CVAT for video 1.1'")
-    found, tracks, notes = objects.find_frames(file, frames), {}, ()
+    found, tracks = objects.find_frames(file, frames), {}
+    notes = size_hint([root.findtext(f".//original_size/{side}") for side in ("width", "height")], found.shape)
     _check_task(root, file, len(found))
     for one in (one for one in root.iter("track") if labels is None or one.get("label") in labels):
         where = f"{file}, track {one.get('id')}"

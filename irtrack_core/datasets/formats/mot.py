@@ -17,6 +17,7 @@ from pathlib import Path
 
 from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.names import listed
+from irtrack_core.datasets.suspicions import size_hint
 from irtrack_core.datasets.text import text_rows
 
 
@@ -62,6 +63,7 @@ def _read(file, track, classes, frames, first_pixel, first_frame, fps, dataset):
         objects.place(lists, int(row[0]) - first_frame, (who, box), where, first_frame)
     if scores - {0.0, 1.0, -1.0}:
         notes += (f"{file.name} has scores in its 7th column: it looks like a tracker's output, not like the truth",)
+    notes += size_hint((info.get("imWidth"), info.get("imHeight")), found.shape)
     fps = fps or info.getfloat("frameRate", fallback=None)
     more = dict(notes=notes, track=track, fps=fps, name=_name(file))
     return objects.sequences(file, dataset, found, objects.tracks_of(lists, file), **more)

@@ -21,6 +21,7 @@ from irtrack_core.datasets.folder import image_files
 from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.names import folders_in, listed
+from irtrack_core.datasets.suspicions import size_hint
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 PAIRS = (("Annotations", "JPEGImages"), ("annotations", "images"), ("Annotations", "Data"), ("anno", "img"), (".", "."))
@@ -61,8 +62,10 @@ def _read(name, xml, images, track, labels, first_pixel, fps, dataset):
     for file in files:
         label = xml / f"{file.stem}.xml"
         lists.append(_objects(label, labels, first_pixel) if label.is_file() else [])
+    frames, first = ImageFrames(files), objects.read_xml_file(listed(xml, "*.xml")[0])
+    notes += size_hint((first.findtext("size/width"), first.findtext("size/height")), frames.shape)
     more = dict(notes=notes, track=track, fps=fps, name=name)
-    return objects.sequences(xml, dataset, ImageFrames(files), objects.tracks_of(lists, xml), **more)
+    return objects.sequences(xml, dataset, frames, objects.tracks_of(lists, xml), **more)
 
 
 def _objects(file, labels, first_pixel):

@@ -6,6 +6,8 @@ filters", IEEE Trans. Pattern Analysis and Machine Intelligence 37(3), 2015: wit
 regression has the closed form :math:`\hat\alpha = \hat y / (\hat k^{xx} + \lambda)`.
 """
 
+from functools import partial
+
 import cv2
 import numpy as np
 
@@ -98,6 +100,9 @@ class WeightedKCF:
     def _features(self, frame, factor=1.0):
         cells = self._plain(frame, factor)
         return cells * weights(cells, self.mask) * self.window
+
+
+create_filtered = partial(WeightedKCF, filtered=True)
 
 
 def pictures(cells):
