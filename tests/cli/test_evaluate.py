@@ -208,3 +208,17 @@ def test_the_recording_that_decides_is_named():
     other[4:6] = 0.1
     row = paired.compare(known_table(values), known_table(other))[0].iloc[0]
     assert row["decides"] == "r2" and row["without"] == pytest.approx(0)
+
+
+def test_trackers_are_called_by_their_names_or_their_weights():
+    from irtrack_core.cli.named import tracker_words
+    from irtrack_core.network import SHIPPED
+
+    file = SHIPPED / "compact-sim.safetensors"
+    assert tracker_words([f"siamese, peak,{file}", "csrt"]) == {
+        "siamese": ("siamese", None),
+        "peak": ("peak", None),
+        "compact-sim": ("siamese", file),
+        "csrt": ("csrt", None),
+    }
+    assert tracker_words([f"paper={file}"]) == {"compact-sim": ("paper", file)}

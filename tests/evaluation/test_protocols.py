@@ -115,3 +115,19 @@ def test_a_start_without_a_true_box_is_refused(sequences):
     one = datasets.Sequence("a", "set", sequences[0].frames, truth)
     with pytest.raises(ValueError, match="no true box in frame 4: start on an annotated frame"):
         evaluation.run(trackers.create("identity"), one, start=4)
+
+
+def test_frames_are_decoded_once_for_all_trackers_but_not_held_where_they_do_not_fit(sequences, monkeypatch):
+    reads = []
+    frames = datasets.FunctionFrames(
+        20, sequences[0].shape, sequences[0].frames.dtype, lambda k: reads.append(k) or sequences[0].frames[k]
+    )
+    one = datasets.Sequence("one", "set", frames, sequences[0].boxes)
+    both = [trackers.create("identity"), trackers.create("identity")]
+    results = protocols.run_sequence(both, one)
+    assert len(results) == 2 and len(reads) == 20
+    monkeypatch.setattr(protocols, "HELD", 20 * 4)
+    reads.clear()
+    again = protocols.run_sequence(both, one)
+    assert len(reads) > 20
+    np.testing.assert_array_equal(results[1].boxes, again[1].boxes)
