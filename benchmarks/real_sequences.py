@@ -32,7 +32,7 @@ from irtrack_core.trackers import opencv
 ROOT = find_root()
 STRIDES = (1, 6)
 ALL = evaluation.protocols.PROTOCOLS
-OWN = ("identity", "peak", "peak-blur", "siamese", "compact-sim", *protocol.METHODS)
+OWN = ("identity", "peak", "peak-blur", "peak-motion", "siamese", "motion", "compact-sim", *protocol.METHODS)
 CONTRIB = ("csrt", "kcf")
 # slow ones are run by the protocols that say most
 FEWER = dict.fromkeys(("csrt", "nanotrack"), ("OPE", "SRE-strong")) | dict.fromkeys(
@@ -50,7 +50,7 @@ def load(name):
 
 def make(name, results, nanotrack):
     """The tracker of that name: a tracker's, that of a shipped file of weights, or a compared method's."""
-    if (SHIPPED / f"{name}.safetensors").is_file():
+    if (SHIPPED / f"{name}.safetensors").is_file() and name not in trackers.REGISTRY:
         return trackers.create("siamese", weights=SHIPPED / f"{name}.safetensors", name=name)
     if name in protocol.METHODS:
         from irtrack_core.experiments import study  # needs torch, which OpenCV's environment has not
@@ -62,7 +62,8 @@ def make(name, results, nanotrack):
 
 def digest(name, results):
     """A key of what the boxes of a tracker depend on: the code, its weights, OpenCV."""
-    files = {"siamese": protocol.SHIPPED, "compact-sim": SHIPPED / "compact-sim.safetensors"}
+    files = {"siamese": protocol.SHIPPED}
+    files |= {one: SHIPPED / f"{one}.safetensors" for one in ("compact-sim", "motion")}
     files |= {method: protocol.weights_path(results, 0, 0, name=method) for method in protocol.METHODS}
     weights = read_card(files[name]).get("sha256", str(files[name].stat().st_mtime_ns)) if name in files else None
     code = opencv.__file__ if name in protocol.OPENCV else __file__

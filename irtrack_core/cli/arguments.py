@@ -8,10 +8,23 @@ import ast
 import os
 from pathlib import Path
 
-from irtrack_core.cli import convert, doctor, trax
+from irtrack_core.cli import compare, convert, doctor, evaluate, export_onnx, train, trax
 
-WITH_NET = ("siamese", "paper", "pyramid", "ref8", "ref9", "ref10", "ref11")  # trackers that take weights
-WITH_BACKEND = ("siamese", "paper")  # trackers that take a backend
+WITH_NET = (
+    "siamese",
+    "motion",
+    "paper",
+    "pyramid",
+    "ref8",
+    "ref9",
+    "ref10",
+    "ref11",
+    "ref14",
+    "ref15",
+    "ref16",
+)  # trackers that take weights
+WITH_BACKEND = ("siamese", "motion", "paper")  # trackers that take a backend
+ROWS = b"frame,x,y,w,h,score"  # what a file of our boxes begins with
 VIDEOS = (".mp4", ".avi")  # endings of a video that is written
 IMAGES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
 
@@ -35,6 +48,10 @@ def parser(run_track, run_check, run_fetch):
     two.set_defaults(command=run_check)
 
     convert.add_parser(commands, option)
+    evaluate.add_parser(commands, option)
+    compare.add_parser(commands)
+    export_onnx.add_parser(commands)
+    train.add_parser(commands, option)
     trax.add_parser(commands)
     doctor.add_parser(commands)
 
@@ -145,6 +162,14 @@ def check_network(arguments):
         )
 
 
+def _is_anothers(path):
+    """Whether a file holds anything but a tracker's boxes: the truth, say, or a video."""
+    if not path.is_file() or not os.access(path, os.R_OK):
+        return False
+    with open(path, "rb") as file:
+        return file.read(len(ROWS)) not in (ROWS, b"")
+
+
 def _check_files(arguments):
     """What is written must have a place, and must not replace what is read."""
     path = arguments.path.resolve()
@@ -157,7 +182,7 @@ def _check_files(arguments):
         raise ValueError(f"--csv and --out both name {csv}: name another file for one of them")
     for file in filter(None, (csv, out)):
         place = file.resolve().parent
-        if file.resolve() == path or file.is_dir():
+        if file.resolve() == path or file.is_dir() or (file == csv and _is_anothers(csv)):
             raise ValueError(f"{file} would be overwritten: name another file")
         if not place.is_dir():
             raise FileNotFoundError(f"no folder {place} to write {file.name} into")

@@ -1,4 +1,4 @@
-"""Command line: `irtrack track`, `check`, `convert`, `trax`, `fetch` and `doctor`.
+"""Command line: `irtrack track`, `check`, `convert`, `evaluate`, `compare`, `export`, `train`, `trax`, `fetch` and `doctor`.
 
 Exit codes: 0 done; 1 a checked dataset cannot be used; 2 bad input, with a message on stderr; 130, 143 and 129: stopped by
 Ctrl-C, SIGTERM or a closed terminal, and the rows written until then are kept; 141: nobody reads what is printed any more.

@@ -1,6 +1,7 @@
 """The files that `irtrack track` writes: boxes as CSV, and a video with the box drawn."""
 
 import os
+from contextlib import suppress
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,12 +56,21 @@ class CsvOutput(_Output):
     def __init__(self, path):
         super().__init__(path)
         self.file = self.open()
-        print("frame,x,y,w,h,score", file=self.file)
+        self._row("frame", "x", "y", "w", "h", "score")
 
     def write(self, index, box, score):
         """Add the row of one frame."""
-        numbers = ["" if np.isnan(value) else f"{value:.3f}" for value in box]
-        print(index, *numbers, f"{score:.4f}", sep=",", file=self.file)
+        self._row(index, *("" if np.isnan(value) else f"{value:.3f}" for value in box), f"{score:.4f}")
+
+    def _row(self, *fields):
+        try:
+            print(*fields, sep=",", file=self.file)
+        except BrokenPipeError:  # the reader of a pipe has seen enough
+            raise
+        except OSError as error:
+            with suppress(OSError):  # what is still to be written cannot be, either
+                self.file.close()
+            raise self.cannot(error) from error
 
     def close(self):
         self.file.close()
@@ -72,16 +82,21 @@ class VideoOutput(_Output):
     `codec` names what it is written with: in .mp4 H.264 (or VP9) by PyAV where that is installed, which browsers and Jupyter
     play, else OpenCV's MPEG-4, which they do not; in .avi Motion JPEG. 16-bit and float frames: the 1 to 99.9 percentiles of
     the first frame become 0 to 255. Odd sides grow by one pixel, since codecs need even ones. Raises ValueError for another
-    ending than .mp4 or .avi.
+    ending than .mp4 or .avi. `note` tells where the file plays slower than was asked for, since it can hold no more frames
+    a second.
     """
 
     CODECS = {".mp4": ("mp4v", "MPEG-4"), ".avi": ("MJPG", "Motion JPEG")}
+    MOST = {".mp4": 65535, ".avi": 1000}  # frames a second: beyond it FFmpeg's AVI drops frames, and says 600
 
     def __init__(self, path, fps):
         super().__init__(path)
-        if path.suffix.lower() not in self.CODECS:
+        suffix = path.suffix.lower()
+        if suffix not in self.CODECS:
             raise ValueError(f"{path}: a video is written as .mp4 or .avi")
-        self.rate = frame_rate(fps)
+        self.rate = frame_rate(fps, self.MOST[suffix])
+        slow = self.MOST[suffix] < fps < float("inf")
+        self.note = f"{path} plays at {self.rate} frames a second, not {fps:g}: {suffix} takes no more" if slow else ""
         self.writer, self.written, self.codec = None, 0, ""
 
     def write(self, frame, box, colour=FOUND):
@@ -159,13 +174,14 @@ class _AvWriter:
             self.container.close()
 
 
-def frame_rate(fps):
-    """Frames a second as a Fraction that the codecs can hold: OpenCV takes decimals, of which MPEG-4 counts up to 65535.
+def frame_rate(fps, most=65535):
+    """Frames a second, up to `most`, as a Fraction that codecs can hold: OpenCV takes decimals, MPEG-4 counts up to 65535.
 
     >>> [str(frame_rate(fps)) for fps in (211.222, 29.97, 30.0, float("nan"))]
     ['10561/50', '2997/100', '30', '30']
     """
     if not 0 < fps < float("inf"):
         return Fraction(30)
+    fps = min(fps, most)
     unit = next(unit for unit in (1000, 100, 10, 1) if fps * unit <= 65535 or unit == 1)
-    return Fraction(min(max(round(fps * unit), 1), 65535), unit)
+    return Fraction(max(round(fps * unit), 1), unit)

@@ -76,6 +76,8 @@ def _follow(tracker, frames, box, start, csv, out):
                 raise
             print(f"irtrack: stopped after {done} frames; they are kept", file=sys.stderr)
             code = exit_code(stop)
+    if video and video.note:
+        print(f"irtrack: {video.note}", file=sys.stderr)
     if video and video.codec == "MPEG-4":
         more = "pip install 'irtrack-core[media]' writes H.264"
         print(f"irtrack: {out} is MPEG-4, which browsers and Jupyter do not play: {more}", file=sys.stderr)

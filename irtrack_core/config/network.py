@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from irtrack_core.config.base import Settings
 from irtrack_core.config.filtering import FilterSettings, TemporalSettings
@@ -43,8 +43,10 @@ class NetworkSettings(Settings):
         description="whose standard deviation suppressed channels are divided by: each crop's, or the first one's",
     )
     squash: bool = Field(False, description="crops are compressed by arcsinh, so that bright clutter does not dominate")
-    head: Literal["up-channel", "depthwise"] = Field(
-        "up-channel", description="eqs. (8), (9) as in SiamRPN, or channel by channel with two convolutions after them"
+    head: Literal["up-channel", "depthwise", "fcpp"] = Field(
+        "up-channel",
+        description="eqs. (8), (9) as in SiamRPN; or channel by channel with two convolutions after them; or without "
+        "anchors as in SiamFC++: four distances, class and quality, which asks for one fixed anchor as their unit",
     )
     fusion: bool = Field(True, description="False: conv5 alone, for the ablation")
     fusion_pool: Literal["centred", "adaptive"] = Field(
@@ -59,6 +61,15 @@ class NetworkSettings(Settings):
     temporal: TemporalSettings = Field(
         TemporalSettings(tile=160), description="the filter in time, where it is an input; its tile holds a search crop"
     )
+
+    @model_validator(mode="after")
+    def _one_unit(self):
+        if self.head == "fcpp" and (self.anchor_base, self.anchor_ratios) != ("fixed", (1.0,)):
+            raise ValueError(
+                "head='fcpp' measures distances in sides of one fixed square: it needs anchor_base='fixed' and "
+                f"anchor_ratios=(1.0,), not {self.anchor_base!r} and {self.anchor_ratios}"
+            )
+        return self
 
     @property
     def planes(self):

@@ -31,6 +31,13 @@ class TrackerSettings(Settings):
         0.3, ge=0, description="proposals this near the best, in sides of the target, are averaged; 0: the best alone"
     )
     alignment_rounds: int = Field(3, ge=0, description="rounds of aligning the picture with the template's; 0: none")
+    mend: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share taken over of what the net, looking at the first frame itself, sees wrong in the given box; for a "
+        "net that was trained on wrongly drawn ones. 0: the given box is the truth",
+    )
     camera_tile: int = Field(
         256,
         ge=0,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from irtrack_core.datasets.frames import FrameError
-from irtrack_core.datasets.names import is_hidden
+from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.video import SequentialFrames
 from irtrack_core.optional import need
@@ -80,7 +80,7 @@ def items(root):
     """
     root = Path(root)
     root = root / "cptv" if (root / "cptv").is_dir() else root
-    files = sorted(f for f in root.glob("*.cptv") if not is_hidden(f)) if root.is_dir() else [root]
+    files = listed(root, "*.cptv") if root.is_dir() else [root]
     if not files:
         raise FileNotFoundError(f"no *.cptv in {root}")
     return [(file.stem, partial(_read, file)) for file in files]

@@ -6,13 +6,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from irtrack_core.datasets.box_file import is_result, read_truth
 from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.frames import ArrayFrames, ImageFrames, open_pages
-from irtrack_core.datasets.names import in_order, is_hidden
-from irtrack_core.datasets.pictures import IMAGE_SUFFIXES, page_count
+from irtrack_core.datasets.names import folders_in, in_order, listed
+from irtrack_core.datasets.pictures import IMAGE_SUFFIXES, page_count, read_head
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.video import open_video
 
@@ -24,7 +25,7 @@ BENCHMARK = ("groundtruth.txt", "groundtruth_rect.txt")  # with conventions of t
 
 def image_files(folder):
     """Image files of a folder in the order of their names: 2.bmp before 10.bmp, time stamps in the order of time."""
-    named = (f for f in Path(folder).iterdir() if f.suffix.lower() in IMAGE_SUFFIXES and not is_hidden(f))
+    named = (f for f in listed(folder) if f.suffix.lower() in IMAGE_SUFFIXES)
     # not is_file: a broken link must be told as a missing image
     return in_order(f for f in named if not f.is_dir())
 
@@ -32,12 +33,16 @@ def image_files(folder):
 def numbering_note(names, first=None):
     """One sentence, in a tuple, on the numbers left out of image names such as img_00007; () when they run evenly.
 
-    names: in order, without suffix. A set that keeps every k-th image runs evenly, too. first: the number to begin with.
+    A name that occurs twice, as 7.png beside 7.jpg, is told instead. names: in order, without suffix. A set that keeps
+    every k-th image runs evenly, too. first: the number to begin with.
 
     >>> numbering_note(["a0", "a1", "a2", "a5"])
     ('images missing from the numbering: 3, 4',)
     """
     numbers, step = _numbers(names)
+    if len(set(names)) < len(names):
+        twice = [name for name, times in Counter(names).items() if times > 1]
+        return (f"{len(twice)} names stand for several images each, the first: {twice[0]}: every file is a frame",)
     if not step:
         return ()
     begin = numbers[0] if first is None else first
@@ -88,7 +93,12 @@ def open_frames(path):
     if page_count(path) > 1:
         return open_pages(path)
     if path.suffix.lower() in IMAGE_SUFFIXES:
-        raise ValueError(f"{path} is a single image: give the folder that holds the sequence, or a video")
+        more = (
+            " with a page of another size, such as a thumbnail"
+            if read_head(path) and cv2.imcount(str(path)) > 1
+            else ""
+        )
+        raise ValueError(f"{path} is a single image{more}: give the folder that holds the sequence, or a video")
     if path.suffix.lower() == ".cptv":
         from irtrack_core.datasets.cptv import CptvFrames
 
@@ -149,14 +159,14 @@ def items(root, *, boxes=None, fps=None, dataset="folder", first_frame=0, size=N
     root = Path(root)
     paths = [root]
     if root.is_dir() and not image_files(root):
-        found = [p for p in root.iterdir() if not is_hidden(p)]
+        found = listed(root)
         paths = in_order(p for p in found if p.suffix.lower() in RECORDINGS and not p.is_dir())
         paths += in_order(p for p in found if p.is_dir() and image_files(p))
         if not paths:
             raise FileNotFoundError(f"neither images nor videos nor folders of images in {root}")
         if boxes is not None and len(paths) > 1:
             raise ValueError(f"{root} holds {len(paths)} sequences: one box file cannot serve them all")
-    below = sorted(p for p in root.iterdir() if not is_hidden(p)) if paths != [root] else ()
+    below = listed(root) if paths != [root] else ()
     deeper = [p for p in below if p.is_dir() and p not in paths and _inner(p)]
     options = (boxes, fps, dataset, first_frame, size)
     found = [(_name(p), partial(_read, p, *options)) for p in paths]
@@ -196,7 +206,7 @@ def _unread(file, others):
 
 def _inner(path):
     """The name of the first folder below `path` that holds images, or None."""
-    return next((p.name for p in sorted(path.iterdir()) if p.is_dir() and image_files(p)), None)
+    return next((p.name for p in folders_in(path) if image_files(p)), None)
 
 
 def _leave_out(path):
@@ -207,6 +217,5 @@ def _leave_out(path):
 
 def _others(path):
     """What to say of the .csv files that are not taken for the truth, because nothing says that they are."""
-    found = path.glob("*.csv") if path.is_dir() else (f for f in (path.with_suffix(".csv"),) if f.is_file())
-    found = sorted(file for file in found if not is_hidden(file))
+    found = listed(path, "*.csv") if path.is_dir() else [f for f in (path.with_suffix(".csv"),) if f.is_file()]
     return f" (not taken without being named: {', '.join(file.name for file in found[:3])})" if found else ""

@@ -22,7 +22,7 @@ from irtrack_core.datasets.box_file import checked
 from irtrack_core.datasets.folder import image_files, numbering_note, pieces
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.linking import link
-from irtrack_core.datasets.names import is_hidden, natural_key
+from irtrack_core.datasets.names import folders_in, listed, natural_key
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.text import read_text_file
 
@@ -70,7 +70,7 @@ def _centres(path):
 
 
 def _label_file(folder):
-    inside = sorted(file for file in folder.glob("*.txt") if not is_hidden(file))
+    inside = listed(folder, "*.txt")
     named = [p / f"{folder.name}.txt" for p in (folder.parent / "labels", folder.parent)]
     file = next((f for f in (*inside, *named) if f.is_file()), None)
     if file is None:
@@ -88,7 +88,11 @@ def items(root, *, size=8.0, max_gap=5):
     """
     root = Path(root)
     root = root / "hui_dimsmall" if (root / "hui_dimsmall").is_dir() else root
-    folders = [root] if image_files(root) else sorted((p for p in root.glob("data*") if p.is_dir()), key=natural_key)
+    folders = (
+        [root]
+        if image_files(root)
+        else sorted((p for p in folders_in(root) if p.name.startswith("data")), key=natural_key)
+    )
     folders = [folder for folder in folders if image_files(folder)]
     if not folders:
         raise FileNotFoundError(f"no folder data1, data2, ... with images in {root}")
@@ -110,7 +114,7 @@ def _read(folder, size, max_gap):
         tracks += [(ImageFrames(files[part]), boxes, notes) for boxes in found]
     if not tracks:
         raise ValueError(f"{labels} annotates no target")
-    others = [file.name for file in sorted(folder.glob("*.txt")) if file != labels]
+    others = [file.name for file in listed(folder, "*.txt") if file != labels]
     bare += (f"{labels.name} is read, and not {', '.join(others)}",) if others else ()
     points = _centres(labels)
     bare += (f"{len(unknown)} labelled images are not there, the first: {unknown[0]}",) if unknown else ()

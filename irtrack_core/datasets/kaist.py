@@ -21,7 +21,7 @@ from irtrack_core.datasets.folder import numbering_note
 from irtrack_core.datasets.formats.objects import chosen
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.linking import by_identity, link
-from irtrack_core.datasets.names import is_hidden
+from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.pictures import IMAGE_SUFFIXES
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.optional import need
@@ -89,12 +89,8 @@ def read_vbb(path):
 def _images(root):
     """{modality: {(set, video): {frame: file}}}, sorted."""
     found = {modality: {} for modality in MODALITIES}
-    for file in sorted((root / "images").rglob("*")):
-        match = (
-            file.suffix.lower() in IMAGE_SUFFIXES
-            and not is_hidden(file)
-            and KEY.search(file.with_suffix("").as_posix())
-        )
+    for file in listed(root / "images", "**/*"):
+        match = file.suffix.lower() in IMAGE_SUFFIXES and KEY.search(file.with_suffix("").as_posix())
         if match and (match[3] or match[5]):
             found[match[3] or match[5]].setdefault((match[1], match[2]), {})[match[4]] = file
     return found
@@ -135,7 +131,7 @@ def pair(sequence):
 
 def _objects(root, key, names):
     """(frames of (label, box, identity or None), or None without a file; where they are from, for messages)."""
-    folders = sorted(root.glob("annotations*"))
+    folders = listed(root, "annotations*")
     for folder in folders:
         vbb = folder / key[0] / f"{key[1]}.vbb"
         if vbb.is_file():
@@ -184,7 +180,7 @@ def _read(root, key, files, single, labels, min_length, max_gap):
     bare = [name for name, frame in zip(names, objects) if frame is None]
     notes = numbering_note(names)
     left = ", ".join(f"{count} of {label!r}" for label, count in others.most_common())
-    folders = sorted(folder.name for folder in root.glob("annotations*") if folder.is_dir())
+    folders = [folder.name for folder in listed(root, "annotations*") if folder.is_dir()]
     notes += (f"annotations are read from {where}; there are {', '.join(folders)}",) if len(folders) > 1 else ()
     notes += (f"boxes left out: {left}; labels= chooses, None takes all",) if left else ()
     notes += (f"{len(bare)} of {len(names)} images have no annotation file, the first: {bare[0]}",) if bare else ()

@@ -27,6 +27,22 @@ def is_hidden(path):
     return name.startswith(".") or name.lower() in ("thumbs.db", "desktop.ini", "__macosx")
 
 
+def listed(folder, pattern="*"):
+    """The paths below a folder that match, sorted, without what file managers leave behind; [] where it is no folder."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        return []
+    found = (
+        folder.iterdir() if pattern == "*" else folder.glob(pattern)
+    )  # glob is silent about a folder that it may not read
+    return sorted(p for p in found if not any(map(is_hidden, p.relative_to(folder).parts)))
+
+
+def folders_in(folder):
+    """The folders in a folder, sorted, as `listed`."""
+    return [path for path in listed(folder) if path.is_dir()]
+
+
 def in_order(files):
     """The files sorted as they were recorded: by the numbers in their names, or by time stamps where these are such.
 

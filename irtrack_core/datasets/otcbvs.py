@@ -18,6 +18,7 @@ from irtrack_core.datasets.box_file import checked
 from irtrack_core.datasets.folder import image_files, numbering_note
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.linking import link
+from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 
 
@@ -54,7 +55,7 @@ def items(root, *, max_gap=0, min_length=2):
     root = Path(root)
     root = root / "otcbvs" if (root / "otcbvs").is_dir() else root
     folders = (
-        [root] if (root / "groundTruth.txt").is_file() else sorted(p.parent for p in root.glob("*/groundTruth.txt"))
+        [root] if (root / "groundTruth.txt").is_file() else [file.parent for file in listed(root, "*/groundTruth.txt")]
     )
     if not folders:
         raise FileNotFoundError(f"no folder with groundTruth.txt in {root}")

@@ -38,11 +38,35 @@ def gray(frame):
 
 
 def read_image(path):
-    """One image file as (H, W) uint8, uint16 or float32; see `decode_image`. Raises FileNotFoundError, FrameError."""
+    """One image file as (H, W) uint8, uint16 or float32; see `decode_image`. Raises FileNotFoundError, FrameError.
+
+    A MATLAB file, .mat, may hold one picture, or a stack (T, H, W), of which it is the last; needs the extra `evaluation`.
+    """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no image {path}")
+    if path.suffix.lower() == ".mat":
+        return _matlab(path)
     return decode_image(path.read_bytes(), path)  # OpenCV's own reader cannot open every Unicode path
+
+
+def _matlab(path):
+    """(H, W) of the only picture or stack in a .mat file."""
+    io = need("scipy.io", "evaluation")
+    try:
+        content = io.loadmat(path)
+    except NotImplementedError as error:
+        raise FrameError(f"{path} is of MATLAB 7.3, which is not read: save it with -v7") from error
+    except Exception as error:  # scipy raises whatever a damaged file makes it
+        raise FrameError(f"{path} is not a readable .mat file ({error}): copy it again") from error
+    found = {name: value for name, value in content.items() if getattr(value, "ndim", 0) in (2, 3) and value.size > 1}
+    found = {name: value for name, value in found.items() if value.dtype.kind in "buif"}
+    if len(found) != 1:
+        raise FrameError(f"{path} holds {len(found)} arrays that may be pictures ({', '.join(found)}); one is needed")
+    (picture,) = found.values()
+    picture = picture[-1] if picture.ndim == 3 else picture
+    picture = picture.astype(np.uint8) if picture.dtype == bool else picture
+    return np.ascontiguousarray(as_grey(picture, path))
 
 
 def decode_image(content, name="the file"):
@@ -79,8 +103,10 @@ def as_grey(frame, name, head=None):
             f"{name} holds {frame.dtype} pixels; uint8, uint16 and float32 are supported: convert them first"
         )
     frame = gray(frame)
-    # OpenCV does so for 8 bits alone
-    return np.uint16(65535) - frame if head and head.white_is_zero and frame.dtype == np.uint16 else frame
+    if head and frame.dtype == np.uint16:
+        frame = np.uint16(65535) - frame if head.white_is_zero else frame  # OpenCV does so for 8 bits alone
+        frame = frame >> head.shift if head.shift else frame
+    return frame
 
 
 def _pgm_text(content, name):
@@ -106,10 +132,14 @@ def _flir(content, name):
 
 
 class TiffHead:
-    """What the first page of a TIFF says: planes, frames (of a stack stored as one page, else 1), white_is_zero."""
+    """What the first page of a TIFF says: planes, frames (of a stack stored as one page, else 1), white_is_zero.
+
+    shift: by how many bits OpenCV makes the values larger, which it does with those packed in 10, 12 or 14 bits.
+    """
 
     def __init__(self, tags, text):
         self.white_is_zero = tags.get(262) == 0
+        self.shift = 16 - tags.get(258, 1) if tags.get(258, 1) in (10, 12, 14) and tags.get(277, 1) == 1 else 0
         self.planes = tags.get(277, 1) if tags.get(284) == 2 else 1
         named = re.search(rb"^ImageJ=.*?^images=(\d+)", text, re.M | re.S)
         shaped = re.search(rb'"shape": \[([\d, ]+)\]', text)

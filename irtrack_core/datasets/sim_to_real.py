@@ -10,6 +10,7 @@ from irtrack_core.imaging.image_statistics import fit_slope, radial_spectrum
 from irtrack_core.metrics import noise_sigma, target_mask
 
 COUNTERPARTS = {"sim-aircraft": "hui", "sim-pedestrian": "kaist", "sim-otcbvs": "otcbvs"}
+LAG = 5  # frames: of a slow target annotated in whole pixels most steps from one frame to the next are 0
 # of `statistics` -> (title, how to state the difference)
 MEASURES = {
     "width": ("width, px", "ratio"),
@@ -66,15 +67,14 @@ def measure(sequences, *, frames=6):
 def statistics(sequence, *, frames=6):
     """Measures of a sequence's difficulty, a dict: medians over up to `frames` frames that show the target.
 
-    width, height: of the box, pixels; step: of the centre, pixels a frame; contrast: largest |difference| inside the box
-    from the mean of a surround 10 pixels wide, over the surround's standard deviation (SCR); spread: standard deviation
-    of the frame; noise: `metrics.noise_sigma`, grey values; slope: of the spectrum from 0.03 to 0.2
-    cycles per pixel. NaN where it cannot be measured. Raises ValueError when no frame shows the target.
+    width, height: of the box, pixels; step: of the centre, pixels a frame, the mean over spans of `LAG` frames; contrast:
+    largest |difference| inside the box from the mean of a surround 10 pixels wide, over the surround's standard deviation
+    (SCR); spread: standard deviation of the frame; noise: `metrics.noise_sigma`, grey values; slope: of the spectrum from
+    0.03 to 0.2 cycles per pixel. NaN where it cannot be measured. Raises ValueError when no frame shows the target.
     """
     seen = np.flatnonzero(sequence.present)
     if not len(seen):
         raise ValueError(f"sequence {sequence.name} never shows its target")
-    steps = np.hypot(*np.diff(centers(sequence.boxes), axis=0).T)
     rows = []
     for i, frame in readable(sequence, seen[np.unique(np.linspace(0, len(seen) - 1, frames).astype(int))]):
         image = frame.astype(np.float64)
@@ -82,8 +82,17 @@ def statistics(sequence, *, frames=6):
         rows.append((_contrast(image, sequence.boxes[i]), image.std(), noise_sigma(frame), slope))
     contrast, spread, noise, slope = np.nanmedian(rows, axis=0)
     width, height = np.nanmedian(sequence.boxes[:, 2:], axis=0)
-    step = float(np.nanmedian(steps)) if np.isfinite(steps).any() else np.nan
+    step = _step(centers(sequence.boxes))
     return dict(width=width, height=height, step=step, contrast=contrast, spread=spread, noise=noise, slope=slope)
+
+
+def _step(places):
+    """Pixels a frame of places (N, 2), the mean; NaN where no two frames within `LAG` show the target."""
+    for lag in range(min(LAG, len(places) - 1), 0, -1):
+        steps = np.hypot(*(places[lag:] - places[:-lag]).T) / lag
+        if np.isfinite(steps).any():
+            return float(np.nanmean(steps))
+    return np.nan
 
 
 def _contrast(image, box):

@@ -42,6 +42,24 @@ def _swapped(seen, shape):
     return bool((center >= (width, height)).any() and (center < (height, width)).all() and (center >= 0).all())
 
 
+def size_hint(said, shape):
+    """A question, in a tuple, where labels say another (width, height) than the frames' shape (H, W); () where they say none.
+
+    >>> size_hint(("640", "512"), (512, 640)), size_hint((None, None), (512, 640)), size_hint((0, 0), (512, 640))
+    ((), (), ())
+    """
+    try:
+        width, height = (float(value) for value in said)
+    except (TypeError, ValueError):
+        return ()
+    if width <= 0 or height <= 0 or (height, width) == tuple(shape):
+        return ()
+    frames = f"{shape[1]} x {shape[0]}"
+    return (
+        f"the labels are of {width:g} x {height:g} frames, these are {frames}: resized? Boxes are read as they stand",
+    )
+
+
 def count_hint(rows, count):
     """What to do about `rows` rows for `count` frames, when every k-th frame seems to be annotated; else ""."""
     step = round(count / rows) if rows else 0

@@ -14,6 +14,7 @@ import numpy as np
 
 from irtrack_core.datasets import recordings
 from irtrack_core.datasets.box_file import checked, read_alone
+from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.video import open_video
 from irtrack_core.optional import need
@@ -74,7 +75,7 @@ def find_videos(root):
     """The set's videos below `root`, which is the set itself or holds it as `svanstrom_ir/`: sorted paths; may be none."""
     root = Path(root)
     root = next((root / sub for sub in ("svanstrom_ir", "svanstrom") if (root / sub).is_dir()), root)
-    return next((sorted(found) for sub in FOLDERS if (found := list((root / sub).glob("IR_*.mp4")))), [])
+    return next((found for sub in FOLDERS if (found := listed(root / sub, "IR_*.mp4"))), [])
 
 
 @cache

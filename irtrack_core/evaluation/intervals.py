@@ -17,7 +17,22 @@ NEAR = 0.05  # of 0 or 1: shares that all lie so near tell nothing of how far of
 COLUMNS = ("recordings", "mean", "low", "high", "kind")  # of an Interval in a table
 KINDS = {"interval": "95 % interval", "exact": "exact binomial limits", "range": "range, no interval"}
 # measures from 0 to 1
-SHARES = ("aor", "auc", "sr50", "sr75", "p3", "p5", "p20", "norm_auc", "loss_rate", "pd", "pd_frame", "pd_one")
+SHARES = (
+    "aor",
+    "auc",
+    "sr50",
+    "sr75",
+    "p3",
+    "p5",
+    "p20",
+    "norm_auc",
+    "prec_auc",
+    "state",
+    "loss_rate",
+    "pd",
+    "pd_frame",
+    "pd_one",
+)
 
 
 @dataclass(frozen=True)

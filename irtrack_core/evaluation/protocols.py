@@ -26,6 +26,7 @@ PROTOCOLS = ("OPE", "TRE", "SRE", "SRE-strong")
 STARTS = 5  # start frames of TRE, the first of which is OPE's
 SHIFT = 0.1  # of SRE, in sides of the box: left, right, up, down
 SCALES = (0.8, 0.9, 1.1, 1.2)  # of SRE, about the centre
+HELD = 2**29  # bytes of the largest recording that is held in memory
 STRONG = (0.25, 0.1)  # of SRE-strong: deviations of the sides' logarithm and of the centre in sides
 
 
@@ -89,28 +90,44 @@ def _inside(boxes, shape):
 
 
 def run_sequence(tracker, sequence, protocols=("OPE",), strides=(1,), *, seed=0):
-    """The TrackResults of one tracker under the protocols at each stride; the frames are decoded once."""
-    held = in_memory(sequence)
-    return [
-        run(tracker, held, stride=stride, start=trial.start, box=trial.box, protocol=trial.protocol, trial=trial.number)
+    """The TrackResults of a tracker, or of each of a list, under the protocols at each stride.
+
+    The frames are decoded once and held in memory for it; of a recording of more than HELD bytes, which would not fit, and
+    where there is one pass, they are read one by one.
+    """
+    trackers = tracker if isinstance(tracker, list) else [tracker]
+    trials = [
+        (stride, trial)
         for stride in strides
-        for trial in passes(held, protocols, seed=seed)
-        if np.isfinite(held.boxes[trial.start :: stride][1:, 0]).any()  # else nothing of this pass could be measured
+        for trial in passes(sequence, protocols, seed=seed)
+        if np.isfinite(sequence.boxes[trial.start :: stride][1:, 0]).any()  # else nothing of it could be measured
+    ]
+    size = len(sequence) * np.prod(sequence.shape, dtype=np.int64) * np.dtype(sequence.frames.dtype).itemsize
+    held = in_memory(sequence) if len(trials) * len(trackers) > 1 and size <= HELD else sequence
+    return [
+        run(one, held, stride=stride, start=trial.start, box=trial.box, protocol=trial.protocol, trial=trial.number)
+        for one in trackers
+        for stride, trial in trials
     ]
 
 
-def run_all(make, sequences, protocols=("OPE",), strides=(1,), *, seed=0, processes=1, progress=None):
+def run_all(make, sequences, protocols=("OPE",), strides=(1,), *, seed=0, processes=1, progress=None, keep=None):
     """The TrackResults of the tracker that `make()` returns over all sequences, in their order.
 
-    make: a callable that can be pickled, e.g. partial(trackers.create, "peak"); called once a process. processes: how many
-    sequences are tracked side by side; each uses one thread, and the results do not depend on it, but for their times.
-    progress: e.g. tqdm, wraps an iterable of finished sequences and gets its total.
+    make: a callable that can be pickled, e.g. partial(trackers.create, "peak"); called once a process; it may return a list
+    of trackers, too. processes: how many sequences are tracked side by side; each uses one thread, and the results do not
+    depend on it, but for their times. progress: e.g. tqdm, wraps an iterable of finished sequences and gets its total.
+    keep: called with (sequence, its results) as soon as a sequence is tracked, to store them.
     """
     known, work = list(sequences), partial(run_sequence, protocols=protocols, strides=strides, seed=seed)
-    wrap = progress or (lambda done, **_: done)
+    wrap, keep = progress or (lambda done, **_: done), keep or (lambda sequence, results: None)
     if processes <= 1:
-        tracker = make()
-        return [result for one in wrap(known, total=len(known)) for result in work(tracker, one)]
+        tracker, every = make(), []
+        for one in wrap(known, total=len(known)):
+            results = work(tracker, one)
+            keep(one, results)
+            every += results
+        return every
     # long sequences first, so that no process is left alone with one at the end
     order, found = sorted(range(len(known)), key=lambda i: -len(known[i])), {}
     context = get_context("spawn")  # a forked process would inherit the threads' locks of OpenCV and ONNX Runtime
@@ -119,6 +136,7 @@ def run_all(make, sequences, protocols=("OPE",), strides=(1,), *, seed=0, proces
         try:
             for future in wrap(as_completed(futures), total=len(known)):
                 found[futures[future]], told = future.result()
+                keep(known[futures[future]], found[futures[future]])
                 for message in told:
                     warnings.warn(message, stacklevel=2)
         except BaseException:

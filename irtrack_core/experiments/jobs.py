@@ -19,12 +19,14 @@ from pathlib import Path
 import cv2
 
 from irtrack_core import config, evaluation
-from irtrack_core.datasets import SIMULATED, in_memory
+from irtrack_core.datasets import SIMULATED, data_root, in_memory
+from irtrack_core.datasets.svanstrom import find_videos
 from irtrack_core.experiments import cached, study
 from irtrack_core.experiments.protocol import (
     BASELINES,
     COMPARED,
     METHODS,
+    TRAINED,
     boxes_path,
     command,
     steps,
@@ -33,7 +35,7 @@ from irtrack_core.experiments.protocol import (
 )
 from irtrack_core.provenance import provenance
 
-NAMES = BASELINES + COMPARED
+NAMES = BASELINES + TRAINED
 REAL = "svanstrom"
 # as in notebook 11
 WAITING = 5  # frames between a failure and the new start
@@ -61,8 +63,9 @@ def card_path(results, names, fold, seed):
 
 
 def sets_of(name, fold, seed, study_seed=0):
-    """Names of the sets on which notebook 11 reads a tracker's boxes; the real one where IRTRACK_DATA is set."""
-    real = bool(os.environ.get("IRTRACK_DATA", "").strip())
+    """Names of the sets on which notebook 11 reads a tracker's boxes; the real one where IRTRACK_DATA has it."""
+    root = data_root()
+    real = root is not None and bool(find_videos(root))
     first = (fold, seed) == (0, study_seed)
     return (*SIMULATED, REAL) if real and first and name in BASELINES + METHODS else SIMULATED
 
@@ -74,7 +77,7 @@ def track(dataset, name, profile, results, *, fold=0, seed=0, study_seed=0, prog
     or the real sequences are missing, saying how to get them.
     """
     weights = weights_of(name, results, fold, seed)
-    if name in COMPARED and not weights.is_file():
+    if name in TRAINED and not weights.is_file():
         train = command(name, profile, fold, seed, study_seed)
         raise FileNotFoundError(
             f"{weights} is not there yet: train it first, with `{train} --results {shlex.quote(str(results))}`"
@@ -114,7 +117,7 @@ def run(names, profile, results, *, fold=0, seed=0, study_seed=0, sets=None, onl
     card.unlink(missing_ok=True)  # of what was made before: if this run is killed, nothing says that it is complete
     place = dict(fold=fold, seed=seed, study_seed=study_seed)
     for name in names:
-        if name in COMPARED and only != "track":
+        if name in TRAINED and only != "track":
             # it loads torch, for which the others need not wait
             from irtrack_core.experiments.compared import train_methods
 
@@ -151,7 +154,7 @@ def main(arguments=None):
     profile = config.profile(chosen.pop("profile"))
     results = chosen.pop("results") or Path(os.environ.get("IRTRACK_RESULTS") or "results") / profile.name
     cv2.setNumThreads(1)
-    if not set(COMPARED).isdisjoint(chosen["names"]):
+    if not set(TRAINED).isdisjoint(chosen["names"]):
         import torch
 
         torch.set_num_threads(1)

@@ -4,6 +4,9 @@ Every compared method is run on two inputs. Its bare name is the method as publi
 (4), `ref8` to `ref11` at the plain one. `paper-image` is the paper's network without the filter, `ref8-filtered` a compared
 network with it: otherwise filter and network could not be told apart. `paper-both` is the paper's network behind a filter
 that keeps dark targets as well as bright ones; eq. (3) erases dark ones.
+
+`ref14` to `ref16` are trackers that the paper cites; they run in the same frame wherever they are asked for by name, e.g. as
+methods of notebooks 11 to 13, and are not among those that run by default.
 """
 
 from functools import lru_cache
@@ -15,10 +18,12 @@ from irtrack_core.network import weights
 
 BASELINES = ("identity", "peak", "siamese")
 METHODS = ("paper", "ref8", "ref9", "ref10", "ref11")
-OWN_INPUT = dict.fromkeys(METHODS, "image") | {"paper": "filtered"}
+CITED = ("ref14", "ref15", "ref16")  # trackers that the paper cites and does not compare itself with
+OWN_INPUT = dict.fromkeys(METHODS + CITED, "image") | {"paper": "filtered"}
 SWAPPED = ("paper-image", *(f"{method}-filtered" for method in METHODS[1:]))
 BOTH = "paper-both"
 COMPARED = METHODS + SWAPPED + (BOTH,)
+TRAINED = COMPARED + CITED + tuple(f"{method}-filtered" for method in CITED)  # all that have weights of a fold and seed
 OPENCV = ("csrt", "kcf", "mil", "nanotrack")
 SHIPPED = weights.SHIPPED / "compact.safetensors"  # of `siamese`
 SIMULATION_ALONE = "compact-sim"  # `siamese` with the shipped weights that saw no real sequence
@@ -28,17 +33,17 @@ def parse(name):
     """(method, input) of a compared name: "ref8" -> ("ref8", "image"), "ref8-filtered" -> ("ref8", "filtered"), "paper-both"
     -> ("paper", "both").
 
-    Raises ValueError for a name that is not one of COMPARED.
+    Raises ValueError for a name that is not one of TRAINED.
     """
-    if name not in COMPARED:
-        raise ValueError(f"{name!r} is none of the compared methods: {', '.join(COMPARED)}")
+    if name not in TRAINED:
+        raise ValueError(f"{name!r} is none of the compared methods: {', '.join(TRAINED)}")
     method, _, given = name.partition("-")
     return method, given or OWN_INPUT[method]
 
 
 def pairs_of_inputs(method):
     """(name without the filter, name with it) of a method."""
-    names = [name for name in COMPARED if parse(name)[0] == method and name != BOTH]
+    names = [name for name in TRAINED if parse(name)[0] == method and name != BOTH]
     return tuple(sorted(names, key=lambda name: parse(name)[1] == "filtered"))
 
 
@@ -58,7 +63,7 @@ def _simulated(frames, seed):
 
 
 def runs(profile, names=None, seed=0):
-    """[(name, fold, seed)] of all trainings of a profile; names: of COMPARED, None: all of them."""
+    """[(name, fold, seed)] of all trainings of a profile; names: of TRAINED, None: those of COMPARED."""
     names = COMPARED if names is None else names
     return [(n, fold, seed + k) for fold in range(profile.folds) for k in range(profile.seeds) for n in names]
 
@@ -86,7 +91,7 @@ def weights_path(results, fold, seed, step=None, name="paper"):
 
 def weights_of(name, results, fold, seed, step=None):
     """The file that a tracker of the experiments has its weights from; None for one without any."""
-    if name in COMPARED:
+    if name in TRAINED:
         return weights_path(results, fold, seed, step, name)
     if name == SIMULATION_ALONE:
         return weights.SHIPPED / f"{name}.safetensors"

@@ -5,6 +5,7 @@ be computed again from them, by other code too.
 """
 
 import hashlib
+import warnings
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,8 +24,8 @@ from irtrack_core.evaluation.intervals import COLUMNS, bounds_of
 from irtrack_core.experiments import cached, dependencies
 from irtrack_core.experiments.compared.notes import BARE, BARE_REGION
 from irtrack_core.experiments.protocol import (
-    COMPARED,
     SIMULATION_ALONE,
+    TRAINED,
     boxes_path,
     parse,
     steps,
@@ -45,10 +46,10 @@ def make_tracker(name, results, fold=0, seed=0, step=None):
     """
     if name == SIMULATION_ALONE:
         return trackers.create("siamese", weights=weights_of(name, results, fold, seed), name=name)
-    if name not in COMPARED:
+    if name not in TRAINED:
         return trackers.create(name)
     method, _ = parse(name)
-    settings = TrackerSettings(**BARE_REGION) if method == "paper" else PyramidSettings(**BARE)
+    settings = TrackerSettings(**BARE_REGION) if method in ("paper", "ref14") else PyramidSettings(**BARE)
     weights = weights_path(results, fold, seed, step, name)
     return trackers.create(method, weights=weights, name=name, settings=settings)
 
@@ -66,10 +67,16 @@ def head(sequence, count):
 def real_sequences(frames=0):
     """The validation list of the Svanström set, cut to `frames` frames each (0: whole); [] when IRTRACK_DATA is not set.
 
-    Raises FileNotFoundError when IRTRACK_DATA names a folder without the set.
+    [] and a warning when it names a folder with other sets alone. Raises FileNotFoundError when it names no folder.
     """
     root = data_root()
-    return [] if root is None else [head(one, frames) for one in load("svanstrom", root)]
+    if root is None:
+        return []
+    try:
+        return [head(one, frames) for one in load("svanstrom", root)]
+    except FileNotFoundError as error:
+        warnings.warn(f"no Svanstrom set, which is left out: {error}", stacklevel=2)
+        return []
 
 
 def random_frames(sequences, count, rng, least=10):
@@ -163,7 +170,7 @@ def run_folds(profile, names, results, seed=0, *, resets=None, progress=None):
     for fold, _, test in test_folds(profile, seed):
         tested += test
         for number in range(profile.seeds):
-            chosen = [name for name in names if number == 0 or name in COMPARED]
+            chosen = [name for name in names if number == 0 or name in TRAINED]
             if chosen:
                 options = dict(fold=fold, seed=seed + number, resets=resets, progress=progress)
                 done += track(test, chosen, results, **options)
@@ -175,7 +182,7 @@ def load_folds(profile, names, results, seed=0):
     tested = [one for _, _, test in test_folds(profile, seed) for one in test]
     loaded = load_results(tested, names, results, seed=seed)
     for number in range(1, profile.seeds):
-        loaded += load_results(tested, [name for name in names if name in COMPARED], results, seed=seed + number)
+        loaded += load_results(tested, [name for name in names if name in TRAINED], results, seed=seed + number)
     return loaded, tested
 
 

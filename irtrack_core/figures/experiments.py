@@ -14,6 +14,8 @@ from irtrack_core.figures.style import color, draw_box, profile_note, show_image
 
 STAGE_COLORS = {"filter": "#009E73", "crops": "#56B4E9", "network": "#D55E00", "rest": "#999999"}
 
+MANY = 8  # curves, whose names find room among them
+
 
 def caption(profile, *more):
     """Text under a figure with compared methods: folds, seeds, size and training of the networks, what ref8-ref11 are."""
@@ -24,7 +26,7 @@ def caption(profile, *more):
 def in_panel(names, filtered):
     """Those of the trackers `names` that belong in the panel with (or without) the filter: baselines belong in both."""
     wanted = "filtered" if filtered else "image"
-    return [name for name in names if name not in protocol.COMPARED or protocol.parse(name)[1] == wanted]
+    return [name for name in names if name not in protocol.TRAINED or protocol.parse(name)[1] == wanted]
 
 
 def title(filtered):
@@ -33,13 +35,13 @@ def title(filtered):
 
 
 def _short(name):
-    return protocol.parse(name)[0] if name in protocol.COMPARED else name
+    return protocol.parse(name)[0] if name in protocol.TRAINED else name
 
 
 def _line(name):
     """Colour and line style of a tracker: solid for compared methods, broken for baselines."""
     other = {"identity": ":", "peak": "--", "siamese": "-."}.get(name, (0, (1, 1)))
-    return {"color": color(_short(name)), "linestyle": "-" if name in protocol.COMPARED else other}
+    return {"color": color(_short(name)), "linestyle": "-" if name in protocol.TRAINED else other}
 
 
 def _limit(axes, limit):
@@ -79,7 +81,7 @@ def overlap_by_step(axes, table, *, others=None, limit=None):
 def curves(axes, table, *, x, xlabel, ylabel, marks=(), unit="px"):
     """One success or precision curve per tracker. table: tracker, `x`, value; marks: values of x that the legend quotes.
 
-    Without marks the legend gives each curve's mean. unit: of x.
+    Without marks the legend gives each curve's mean; more than `MANY` curves have it beside the axes. unit: of x.
     """
     for tracker, part in table.groupby("tracker", sort=False):
         at = ", ".join(f"{100 * np.interp(mark, part[x], part['value']):.0f}" for mark in marks)
@@ -90,6 +92,8 @@ def curves(axes, table, *, x, xlabel, ylabel, marks=(), unit="px"):
     axes.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 1.02), xlim=(table[x].min(), table[x].max()))
     heading = "at " + ", ".join(f"{mark:g}" for mark in marks) + f" {unit}" if marks else "area under"
     place = dict(loc="lower right" if marks else "lower left", frameon=True, framealpha=0.8, edgecolor="none")
+    if table["tracker"].nunique() > MANY:  # it would hide them
+        place = dict(loc="upper left", bbox_to_anchor=(1.0, 1.02), frameon=False)
     axes.legend(fontsize=7.5, title=heading, title_fontsize=8, **place)
     return axes
 

@@ -19,7 +19,7 @@ SETS = {
 }
 SET_COLORS = {"sim-aircraft": "#E69F00", "sim-pedestrian": "#0072B2", "sim-otcbvs": "#CC79A7"}
 # the multi-level filter has thick lines in its own colours; the others thin ones, a colour per family, a dash per filter
-BLUE, PURPLE, BROWN = "#4F7FB5", "#9B5FA5", "#A0741F"
+BLUE, PURPLE, BROWN, GREEN = "#4F7FB5", "#9B5FA5", "#A0741F", "#3F7D3A"
 OTHERS = {
     "tophat": (BLUE, "-"),
     "max-mean": (BLUE, "--"),
@@ -32,6 +32,11 @@ OTHERS = {
     "rlcm": (PURPLE, ":"),
     "ipi": (BROWN, "-"),
     "pstnn": (BROWN, "--"),
+    "lpwc": (GREEN, "-"),
+    "nfo": (GREEN, "--"),
+    "mff": (GREEN, ":"),
+    "edges": (GREEN, "-."),
+    "edge-s": (GREEN, (0, (1, 1))),
 }
 LOWEST = -12  # dB; an erased target is drawn here
 # of the paper's Fig. 3: dB, whose, key in `published.SNR`, line

@@ -1,5 +1,6 @@
 """What all figures share: sizes, colours that mean the same everywhere, frames shown as images, boxes drawn on them."""
 
+import textwrap
 import threading
 from contextlib import contextmanager
 
@@ -24,6 +25,10 @@ COLORS = {
     "ref9": "#56B4E9",
     "ref10": "#CC79A7",
     "ref11": "#5B3FA0",
+    "ref12": "#4B6FA8",
+    "ref14": "#A63A2B",
+    "ref15": "#2B7A78",
+    "ref16": "#7A6A00",
     "csrt": "#7B4173",
     "kcf": "#93B000",
     "mil": "#6B4A12",
@@ -143,8 +148,9 @@ def legend_line(name):
 
 
 def note(figure, text):
-    """A small line under a figure: conditions, or where a number is from."""
-    figure.supxlabel(text, fontsize=8, color="#555555", x=0.01, ha="left")
+    """Small lines under a figure, wrapped to its width: conditions, or where a number is from."""
+    lines = (textwrap.fill(line, max(int(15 * figure.get_figwidth()), 20)) for line in text.split("\n"))
+    figure.supxlabel("\n".join(lines), fontsize=8, color="#555555", x=0.01, ha="left")
     return figure
 
 

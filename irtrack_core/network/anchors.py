@@ -97,6 +97,21 @@ def labels(anchors, truth, *, positive=POSITIVE, negative=NEGATIVE):
     return q
 
 
+def inside_labels(anchors, truth):
+    """SiamFC++'s labels: +1 at the positions within the true box, -1 elsewhere, int8 (...); the nearest is always +1.
+
+    anchors (..., 4), truth (4,) or None where there is no target.
+    """
+    anchors = np.asarray(anchors, dtype=np.float64)
+    q = np.full(anchors.shape[:-1], -1, dtype=np.int8)
+    if truth is None:
+        return q
+    away = np.abs(anchors[..., :2] - np.asarray(truth, dtype=np.float64)[:2])
+    q[(away < np.asarray(truth)[2:] / 2).all(axis=-1)] = 1
+    q.flat[np.argmin(np.hypot(*np.moveaxis(away, -1, 0)))] = 1
+    return q
+
+
 def near_labels(anchors, truth, *, radius=0.25):
     """SiamFC's labels for a score map without boxes: +1 within `radius` of the target's centre, -1 elsewhere, int8 (...).
 

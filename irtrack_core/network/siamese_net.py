@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from irtrack_core.config import NetworkSettings
+from irtrack_core.network.distance_head import DistanceSelection, depthwise_correlation
 from irtrack_core.network.layers import FUSED, LAYERS, positions, scaled
 
 
@@ -179,14 +180,7 @@ class DepthwiseSelection(nn.Module):
 
     def search(self, feature, kernels):  # (B, C, 17, 17)
         """R_2m (B, 2m, 13, 13) and R_4m (B, 4m, 13, 13)."""
-        features, kernel = self.gamma_y(feature), kernels[0]
-        batch, channels, height, width = features.shape
-        maps = F.conv2d(
-            features.reshape(1, batch * channels, height, width),
-            kernel.reshape(batch * channels, 1, *kernel.shape[-2:]),
-            groups=batch * channels,
-        )
-        maps = self.bn(maps.reshape(batch, channels, *maps.shape[-2:]))  # (B, C, 13, 13)
+        maps = self.bn(depthwise_correlation(self.gamma_y(feature), kernels[0]))  # (B, C, 13, 13)
         return self.classify(maps), self.regress(maps)
 
 
@@ -201,6 +195,8 @@ class SiameseNet(nn.Module):
         channels, scale = scaled(FUSED[settings.preset], settings.width), settings.correlation_scale
         if not settings.region:
             self.region = ScoreMap(scale=scale)
+        elif settings.head == "fcpp":
+            self.region = DistanceSelection(channels)
         elif settings.head == "depthwise":
             self.region = DepthwiseSelection(channels, settings.m)
         else:

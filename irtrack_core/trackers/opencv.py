@@ -1,4 +1,4 @@
-"""What users would pick instead: CSRT, KCF and MIL of OpenCV, and NanoTrack where its weights are given.
+"""What users would pick instead: CSRT, KCF and MIL of OpenCV; NanoTrack, VitTrack, DaSiamRPN where weights are given.
 
 CSRT and KCF come with the contrib build alone, which cannot live beside the plain one: `make baselines` makes an environment
 for it and runs them there. Their boxes are whole pixels, as OpenCV gives them.
@@ -104,22 +104,56 @@ class OpenCVTracker:
 def create_nanotrack(backbone=None, head=None, **options):
     """NanoTrack by OpenCV's DNN module. backbone, head: its two ONNX files; none is shipped.
 
-    Raises ValueError without them, or for files that OpenCV cannot read as ONNX, FileNotFoundError when one is missing.
+    Raises ValueError without them, or for files that OpenCV cannot run as NanoTrack, FileNotFoundError when one is missing.
     """
-    if backbone is None or head is None:
-        raise ValueError("NanoTrack needs its weights: create('nanotrack', backbone='….onnx', head='….onnx')")
-    for path in (backbone, head):
+    needs = "its backbone and its head as ONNX files"
+    return _by_files("NanoTrack", "TrackerNano", {"backbone": backbone, "neckhead": head}, needs, **options)
+
+
+def create_vit(net=None, **options):
+    """VitTrack by OpenCV's DNN module. net: its ONNX file (OpenCV's model zoo has one); errors as of `create_nanotrack`."""
+    needs = "one ONNX file with inputs template, search and outputs output1, output2, output3"
+    return _by_files("VitTrack", "TrackerVit", {"net": net}, needs, **options)
+
+
+def create_dasiamrpn(model=None, kernel_r1=None, kernel_cls1=None, **options):
+    """DaSiamRPN by OpenCV's DNN module. model, kernel_r1, kernel_cls1: its three ONNX files; errors as of NanoTrack."""
+    needs = "the network and the kernels of regression and classification, in this order, as OpenCV's sample names them"
+    files = {"model": model, "kernel_r1": kernel_r1, "kernel_cls1": kernel_cls1}
+    return _by_files("DaSiamRPN", "TrackerDaSiamRPN", files, needs, **options)
+
+
+def _by_files(title, kind, files, needs, **options):
+    """The OpenCVTracker of a class of cv2 whose parameters name files; a trial step shows whether they are the right ones."""
+    if None in files.values():
+        words = ", ".join(f"{'head' if name == 'neckhead' else name}='….onnx'" for name in files)
+        raise ValueError(f"{title} needs its weights: create({title.lower()!r}, {words})")
+    for path in files.values():
         if not Path(path).is_file():
-            raise FileNotFoundError(f"no weights of NanoTrack at {path}")
-    parameters = cv2.TrackerNano.Params()
-    parameters.backbone, parameters.neckhead = str(backbone), str(head)
+            raise FileNotFoundError(f"no weights of {title} at {path}")
+    if not hasattr(cv2, kind):
+        raise ImportError(f"this OpenCV ({version()}) has no {kind}")
+    parameters = getattr(cv2, kind).Params()
+    for name, path in files.items():
+        setattr(parameters, name, str(path))
+
+    def make():
+        return getattr(cv2, kind).create(parameters)
+
     try:
-        cv2.TrackerNano.create(parameters)
+        trial, frame = make(), np.random.default_rng(0).integers(0, 256, (256, 256, 3)).astype(np.uint8)
+        trial.init(frame, (108, 108, 40, 40))
+        trial.update(frame)  # a wrong name or shape shows only here, and would pass for a lost target later
     except cv2.error as error:
         raise ValueError(
-            f"OpenCV cannot read NanoTrack from {backbone} and {head}: give its backbone and its head as ONNX files"
+            f"OpenCV cannot read {title} from {' and '.join(map(str, files.values()))}: give {needs} ({reason(error)})"
         ) from error
-    return OpenCVTracker("nanotrack", make=lambda: cv2.TrackerNano.create(parameters), **options)
+    return OpenCVTracker(title.lower(), make=make, **options)
+
+
+def reason(error):
+    """What an error of OpenCV says, in one line, without the place in its source."""
+    return " ".join(str(error).split("error: ")[-1].split(" in function")[0].split())
 
 
 create_csrt, create_kcf, create_mil = (partial(OpenCVTracker, name) for name in MAKERS)

@@ -21,6 +21,9 @@ from irtrack_core.trackers.select_proposal import Observation, best_proposal, ca
 
 ALIGNMENT_POWER = 3.0  # exponent of the correlation: the share by which the aligned place is taken over
 LARGEST_ALIGNMENT = 0.6  # sides of the target; a longer step has found something else
+MOTION = TrackerSettings(mend=0.5, alignment_rounds=1)  # of the tracker `motion`
+SEEN = 0.5  # least score in the first frame at which a box is mended
+LARGEST_MENDING = -0.7, 0.7  # of the logarithm of a side
 CAMERA_MARGIN = 0.5  # logits by which the place after a sudden camera motion may score lower
 
 
@@ -74,7 +77,24 @@ class SiameseTracker:
     def init(self, frame, box):
         """Start on the target in `box`. Raises ValueError for an unusable frame or box, and is then as it was."""
         frame = self.read(frame)
-        box, t, s = bx.check_box(box, frame.shape[:2]), self.settings, self.net.settings
+        self._start(frame, bx.check_box(box, frame.shape[:2]))
+        if self.settings.mend:
+            self._start(frame, self._mended(frame))
+
+    def _mended(self, frame):
+        """The given box (4,), with the share `mend` of the difference from where and how large the net sees the target."""
+        share, seen = self.settings.mend, self.look(frame, [self.center])[0]
+        if seen.score < SEEN:
+            return bx.from_centers(self.center, self.size)
+        center, size = vote(seen, self.settings.vote_radius) if self.settings.vote_radius else seen.found
+        # as the net tells it: it was trained to say what is most likely after seeing the wrong box, and so shrinks by itself
+        growth = np.clip(share * np.log(size / self.size), *LARGEST_MENDING)
+        center = self.center + share * (center - self.center)
+        return bx.from_centers(self.clipped(center), np.clip(self.size * np.exp(growth), 1.0, self.shape[::-1]))
+
+    def _start(self, frame, box):
+        """`init` on a frame that was read and a box that was checked."""
+        t, s = self.settings, self.net.settings
         side, maker = template_side(box[2:], s), self.crop_maker(s, box[2:], frame.shape[:2])
         template = maker.template(frame, bx.centers(box), side)  # NaN is found here, before anything is changed
         self.shape, self.size, self.maker, self.template = frame.shape[:2], box[2:].copy(), maker, template
@@ -270,6 +290,16 @@ def _plane(frame):
 def create_siamese(weights=None, **options):
     """The best tracker that is shipped: preset `compact`, weights as shipped."""
     return SiameseTracker.from_weights(weights or SHIPPED / "compact.safetensors", **options)
+
+
+def create_motion(weights=None, **options):
+    """`siamese` with D of the filter in time as third input of its network, trained on from it.
+
+    Half of what it sees wrong in the given box is mended, and one round of alignment does not pull back what the net corrects
+    later. Both were chosen on training clips and simulated sequences, with right and wrong first boxes (docs/the_tracker.md).
+    """
+    options = {"name": "motion", "settings": MOTION} | options
+    return SiameseTracker.from_weights(weights or SHIPPED / "motion.safetensors", **options)
 
 
 def create_paper(weights=None, **options):

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from irtrack_core.config import NetworkSettings, TrainingSettings
+from irtrack_core.network.distance_head import distance_losses
 from irtrack_core.network.losses import logistic_loss, regression_loss
 from irtrack_core.network.siamese_net import SiameseNet, foreground
 from irtrack_core.network.torch_inference import device
@@ -82,10 +83,14 @@ def batch_losses(net, batch, settings: TrainingSettings):
     """(classification, regression): the losses of one batch, eq. (11) and the smooth-L1 of the box offsets, with gradients.
 
     batch: tensors template, search, labels, deltas, and whatever else the net takes. A net without region selection has no
-    boxes to learn: its second loss is 0.
+    boxes to learn: its second loss is 0. The head "fcpp" has losses of its own: `distance_losses`.
     """
     template, search, q, target, *more = batch
     kind = precision(settings.precision, template.device)
+    if getattr(net.settings, "head", None) == "fcpp" and net.settings.region:
+        with torch.autocast(template.device.type, kind) if kind else nullcontext():
+            answers = net.region.answers(net.features(search), net.template(template))
+        return distance_losses(*(part.float() for part in answers), q, target)
     with torch.autocast(template.device.type, kind) if kind else nullcontext():
         r_2m, r_4m = net(template, search, *more)
     z = foreground(r_2m.float())  # the losses are always computed in float32

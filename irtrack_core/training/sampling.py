@@ -140,7 +140,8 @@ class PairSampler:
             crops, truth, given = [crop.swapaxes(1, 2) for crop in crops], truth[[1, 0, 3, 2]], given[::-1]
         crops = [self._noisy(crop, rng) for crop in crops]
         anchors = an.make_anchors(an.anchor_sizes(s, given), self.positions, s.stride)
-        q = (an.labels if s.region else an.near_labels)(anchors, None if absent else truth)
+        label = an.near_labels if not s.region else an.inside_labels if s.head == "fcpp" else an.labels
+        q = label(anchors, None if absent else truth)
         deltas = np.moveaxis(an.encode(truth, anchors), -1, 0).astype(np.float32)
         view = View(sequence, tuple(numbers), center, side, mirror)
         return Pair(*crops, q, deltas, None if absent else truth, view)

@@ -21,6 +21,7 @@ from irtrack_core.datasets import ArrayFrames, VideoFrames, load
 from irtrack_core.trackers import IdentityTracker
 
 BOX = "27,17,7,7"  # round the spot in frame 0
+PRECIOUS = "frame,x,y,w,h,score\n0,1,2,3,4,0.5\n"
 
 
 def spot_frames(count=20):
@@ -67,6 +68,30 @@ def writer(request, monkeypatch):
     return request.param
 
 
+@pytest.mark.parametrize("name", ["images/boxes.csv", "images/1.png", "clip.avi"])
+def test_boxes_replace_only_boxes(here, capsys, name):
+    media.write_images(here / "images", spot_frames(3))
+    (here / "images/boxes.csv").write_text("frame,x,y,w,h\n0,1,2,3,4\n")
+    media.write_video(here / "clip.avi", media.clip(3))
+    before = (here / name).read_bytes()
+    words = ["track", "images", "--box", BOX, "--tracker", "identity", "--csv"]
+    assert main([*words, name]) == 2
+    assert f"{name} would be overwritten: name another file" in capsys.readouterr().err
+    assert (here / name).read_bytes() == before
+    (here / "empty.csv").touch()
+    for other in ("empty.csv", "empty.csv", "/dev/null"):  # the second time it holds boxes
+        assert main([*words, other]) == 0
+    assert len((here / "empty.csv").read_text().splitlines()) == 4
+
+
+def test_a_full_disk_is_told_with_the_name_of_the_file(here, capsys):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full on this machine")
+    media.write_images(here / "images", spot_frames(3))
+    assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--csv", "/dev/full"]) == 2
+    assert "cannot write /dev/full: No space left on device" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("fps", [211.222, 66.667, 196.263, 1000 / 3, 29.97, 8.7])
 @pytest.mark.parametrize("suffix", [".mp4", ".avi"])
 def test_a_drawn_video_of_any_frame_rate(here, writer, fps, suffix):
@@ -77,6 +102,25 @@ def test_a_drawn_video_of_any_frame_rate(here, writer, fps, suffix):
     assert drawn.get(cv2.CAP_PROP_FRAME_COUNT) == 7 and abs(drawn.get(cv2.CAP_PROP_FPS) / fps - 1) < 1e-3
     frames = VideoFrames(here / f"drawn{suffix}")
     assert [media.number(frame) for frame in frames] == list(range(7))
+
+
+@pytest.mark.parametrize("fps", [999.5, 1000, 1001, 5000, 70000])
+@pytest.mark.parametrize("suffix", [".mp4", ".avi"])
+def test_a_drawn_video_of_a_fast_camera_keeps_every_frame_and_tells_where_it_plays_slower(here, writer, fps, suffix):
+    with output.VideoOutput(here / f"drawn{suffix}", fps) as video:
+        for frame in media.clip(30):
+            video.write(frame, np.array([20.0, 20, 5, 5]))
+    drawn, most = cv2.VideoCapture(str(here / f"drawn{suffix}")), {".avi": 1000, ".mp4": 65535}[suffix]
+    assert drawn.get(cv2.CAP_PROP_FRAME_COUNT) == 30 and drawn.get(cv2.CAP_PROP_FPS) == pytest.approx(min(fps, most))
+    assert [media.number(frame) for frame in VideoFrames(here / f"drawn{suffix}")] == list(range(30))
+    assert (f"plays at {most} frames a second, not {fps:g}" in video.note) == (fps > most)
+
+
+def test_track_tells_that_a_drawn_video_plays_slower(here, capsys, monkeypatch):
+    media.write_images(here / "images", spot_frames(3))
+    monkeypatch.setitem(output.VideoOutput.MOST, ".avi", 20)  # images count as 30 frames a second
+    assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--out", "o.avi"]) == 0
+    assert "irtrack: o.avi plays at 20 frames a second, not 30: .avi takes no more" in capsys.readouterr().err
 
 
 def test_a_drawn_video_is_of_a_codec_that_browsers_play_or_says_so(here, writer, capsys):
@@ -204,7 +248,7 @@ def test_a_video_that_cannot_be_read_back_was_not_written(here, capsys, monkeypa
     monkeypatch.setattr(cv2, "VideoWriter", type("Writer", (Full,), {"fourcc": cv2.VideoWriter.fourcc}))
     assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--out", "o.mp4"]) == 2
     assert "cannot write o.mp4: of 4 frames only 0 can be read back" in capsys.readouterr().err
-    assert (here / "o.mp4").read_text() == "precious" and len(rows_of("images_identity.csv")) == 4
+    assert (here / "o.mp4").read_text() == PRECIOUS and len(rows_of("images_identity.csv")) == 4
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder that nobody can write to")
@@ -217,7 +261,7 @@ def test_what_cannot_be_written_is_named(here, capsys, option, file):
 
 def test_a_link_stays_a_link_and_a_device_a_device(here):
     media.write_images(here / "images", spot_frames(3))
-    (here / "far.csv").write_text("old")
+    (here / "far.csv").write_text("frame,x,y,w,h,score\n")
     (here / "near.csv").symlink_to("far.csv")
     for file in ("near.csv", os.devnull):
         assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--csv", file]) == 0
@@ -498,9 +542,9 @@ def test_ctrl_c_before_the_first_row_leaves_the_old_file(here, monkeypatch):
 
     monkeypatch.setattr("irtrack_core.cli.output.CsvOutput.write", interrupted)
     media.write_images(here / "images", spot_frames(3))
-    (here / "b.csv").write_text("precious")
+    (here / "b.csv").write_text(PRECIOUS)
     assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--csv", "b.csv"]) == 130
-    assert (here / "b.csv").read_text() == "precious" and sorted(os.listdir()) == ["b.csv", "images"]
+    assert (here / "b.csv").read_text() == PRECIOUS and sorted(os.listdir()) == ["b.csv", "images"]
 
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -535,10 +579,10 @@ def test_an_error_in_between_leaves_the_old_file(here, monkeypatch):
 
     monkeypatch.setattr("irtrack_core.trackers.REGISTRY", {"broken": Broken})
     media.write_images(here / "images", spot_frames(3))
-    (here / "b.csv").write_text("precious")
+    (here / "b.csv").write_text(PRECIOUS)
     with pytest.raises(RuntimeError, match="a bug"):
         main(["track", "images", "--box", BOX, "--tracker", "broken", "--csv", "b.csv"])
-    assert (here / "b.csv").read_text() == "precious" and sorted(os.listdir()) == ["b.csv", "images"]
+    assert (here / "b.csv").read_text() == PRECIOUS and sorted(os.listdir()) == ["b.csv", "images"]
 
 
 def test_track_is_lazy_and_checks_at_once():

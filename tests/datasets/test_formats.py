@@ -10,7 +10,7 @@ import pytest
 import sets
 from sets import BOXES, COUNT, MADE, absent
 
-from irtrack_core.datasets import load
+from irtrack_core.datasets import FrameError, load
 
 NAN = [np.nan] * 4
 
@@ -319,6 +319,61 @@ def test_masks_that_do_not_fit_their_images(tmp_path):
         load("irdst", tmp_path)
 
 
+def make_mirsdt(root, truth="masks", stack=3, dot=False):
+    """NUDT-MIRSDT as it is given out: SEQ/Mix/00001.mat with the frames up to this one, and a mask an image."""
+    io = pytest.importorskip("scipy.io")
+    for folder in ("Mix", truth):
+        (root / "Sequence1" / folder).mkdir(parents=True)
+    video = media.clip(COUNT)
+    for i, (x, y, w, h) in enumerate(BOXES.astype(int)):
+        before = [video[max(0, i - k)] for k in reversed(range(stack))]
+        io.savemat(root / f"Sequence1/Mix/{i + 1:05d}.mat", {"Mix": np.array(before, np.uint8)})
+        mask = np.zeros(media.SHAPE, np.uint8)
+        mask[y : y + 1 if dot else y + h, x : x + 1 if dot else x + w] = 255 * (i != 3)
+        if truth.startswith("Mix_"):
+            io.savemat(root / f"Sequence1/{truth}/{i + 1:05d}.mat", {"mask": mask})
+        else:
+            cv2.imwrite(str(root / f"Sequence1/{truth}/{i + 1:05d}.png"), mask)
+
+
+@pytest.mark.parametrize("truth", ["masks", "Mix_masks"])
+def test_frames_and_masks_of_matlab_files(tmp_path, truth):
+    make_mirsdt(tmp_path, truth)
+    (one,) = load("nudt-mirsdt", tmp_path)
+    np.testing.assert_array_equal(one.boxes, absent(BOXES, 3))
+    assert (one.name, one.dataset, one.points, one.frames.dtype) == ("Sequence1", "nudt-mirsdt", False, np.uint8)
+    assert [media.number(frame) for frame in one.frames] == list(range(COUNT))  # the last of each stack
+
+
+def test_centres_need_a_size_and_are_points(tmp_path):
+    make_mirsdt(tmp_path, "masks_centroid", dot=True)
+    with pytest.raises(ValueError, match="masks_centroid holds centres alone: give size="):
+        load("nudt-mirsdt", tmp_path)
+    (one,) = load("nudt-mirsdt", tmp_path, size=5)
+    assert one.points
+    np.testing.assert_array_equal(one.boxes, absent(np.column_stack([BOXES[:, :2] - 2, np.full((COUNT, 2), 5)]), 3))
+
+
+def test_damaged_matlab_files_are_refused_by_name(tmp_path):
+    io = pytest.importorskip("scipy.io")
+    make_mirsdt(tmp_path)
+    file = tmp_path / "Sequence1/Mix/00002.mat"
+    good = file.read_bytes()
+    file.write_bytes(good[:150])
+    frames = load("nudt-mirsdt", tmp_path)[0].frames
+    with pytest.raises(FrameError, match=r"frame 1: .*00002\.mat is not a readable .mat file"):
+        frames[1]
+    io.savemat(file, {"Mix": np.zeros((2, 48, 64), np.uint8), "other": np.zeros((3, 3))})
+    with pytest.raises(FrameError, match="holds 2 arrays that may be pictures"):
+        frames[1]
+    io.savemat(file, {"Mix": np.zeros((48, 64, 3), np.uint8)})  # time last
+    with pytest.raises(FrameError, match=r"frame 1, .* but the first is \(48, 64\)"):
+        frames[1]
+    file.write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM" + bytes(400))
+    with pytest.raises(FrameError, match="MATLAB 7.3, which is not read"):
+        frames[1]
+
+
 def test_two_parts_of_a_mask_are_two_targets(tmp_path):
     MADE["irdst"](tmp_path)
     for i in range(COUNT):
@@ -470,3 +525,82 @@ def test_a_frame_number_that_is_none_costs_no_memory(tmp_path):
     file = sets.write(tmp_path / "b.csv", "frame,x,y,w,h\n999999999999,1,2,3,4\n")
     with pytest.raises(ValueError, match=r"b\.csv: a box for frame 999999999999"):
         read_alone(file)
+
+
+# --- labels of frames of another size ---------------------------------------------------------------------------------
+
+
+def say_another_size(name, root):
+    """Make the labels say that their frames are 640 x 480."""
+    if name == "coco":
+        (file,) = root.rglob("*.json")
+        content = json.loads(file.read_text())
+        for image in content["images"]:
+            image.update(width=640, height=480)
+        file.write_text(json.dumps(content))
+    elif name == "mot":
+        (folder,) = (p.parent.parent for p in root.rglob("gt.txt"))
+        (folder / "seqinfo.ini").write_text("[Sequence]\nimWidth=640\nimHeight=480\n")
+    else:
+        size = "<size><width>640</width><height>480</height></size>"
+        if name == "cvat":
+            size = "<meta><task>" + size.replace("size>", "original_size>") + "</task></meta>"
+        for file in root.rglob("*.xml"):
+            text = re.sub(r"<meta>.*?</meta>|<size>.*?</size>", "", file.read_text(), flags=re.S)
+            file.write_text(re.sub(r"(<annotations?>)", rf"\1{size}", text, count=1))
+
+
+@pytest.mark.parametrize("name", ["coco", "mot", "cvat", "voc"])
+def test_labels_of_frames_of_another_size_are_told(tmp_path, name):
+    MADE[name](tmp_path)
+    told = "the labels are of 640 x 480 frames, these are 64 x 48: resized? Boxes are read as they stand"
+    assert not any(told in one.notes for one in load(name, tmp_path))
+    say_another_size(name, tmp_path)
+    assert all(told in one.notes for one in load(name, tmp_path))
+
+
+# --- what file managers leave behind ----------------------------------------------------------------------------------
+
+
+def litter(root):
+    """Beside every file ._NAME as macOS writes it to foreign disks; in every folder .DS_Store, Thumbs.db and a __MACOSX."""
+    for path in sorted(root.rglob("*")):
+        twin = path.with_name(f"._{path.name}")
+        if path.is_file():
+            twin.write_bytes(b"\0\5\26\7\0\2\0\0Mac OS X        " + bytes(80))
+        else:
+            twin.mkdir()
+            (twin / "x.txt").write_bytes(b"\0\5\26\7")
+    for folder in [root, *(p for p in root.rglob("*") if p.is_dir())]:
+        for name in (".DS_Store", "Thumbs.db", "desktop.ini"):
+            (folder / name).write_bytes(b"\0\0\0\1Bud1" + bytes(80))
+    made = [p for p in sorted(root.rglob("*")) if p.is_file()]
+    for path in made:
+        copy = root / "__MACOSX" / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(b"\0\5\26\7" + bytes(80))
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_file_managers_leave_behind_is_ignored(tmp_path, name):
+    from irtrack_core.datasets.formats.recognise import detect
+
+    MADE[name](tmp_path)
+    before, known = load(name, tmp_path), detect(tmp_path)
+    litter(tmp_path)
+    after = load(name, tmp_path)
+    assert [(one.name, len(one), one.notes) for one in after] == [(one.name, len(one), one.notes) for one in before]
+    for one, other in zip(after, before):
+        np.testing.assert_array_equal(one.boxes, other.boxes)
+    assert detect(tmp_path) == known
+
+
+def test_readers_list_folders_in_one_way():
+    """So that what file managers leave behind is nobody's frame, label or folder."""
+    from pathlib import Path
+
+    import irtrack_core.datasets
+
+    own = {"names.py", "fetch.py"}  # the way itself; a download's own files
+    for file in Path(irtrack_core.datasets.__file__).parent.rglob("*.py"):
+        assert file.name in own or not re.search(r"\.(r?glob|iterdir)\(|listdir|scandir", file.read_text()), file

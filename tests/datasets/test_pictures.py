@@ -375,3 +375,46 @@ def test_deep_frames_of_a_narrow_range_give_the_boxes_of_the_same_in_8_bits(name
         boxes.append([tracker.update(frame) for frame in version[1:]])
     np.testing.assert_allclose(boxes[1], boxes[0], atol=0.02)
     assert np.abs(boxes[0][-1][:2] - [50, 43.2]).max() < 2
+
+
+# --- TIFFs whose values are packed ------------------------------------------------------------------------------------
+
+
+def packed_tiff(values, bits, white_is_zero=False):
+    """The bytes of a TIFF of one page (H, W) that stores `bits` bits a pixel, rows padded to whole bytes."""
+    height, width = values.shape
+    each = np.unpackbits(values.astype(">u2").view(np.uint8).reshape(height, width, 2), axis=2)[:, :, 16 - bits :]
+    rows = each.reshape(height, -1)
+    data = np.packbits(np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8))), axis=1).tobytes()
+    tags = {256: width, 257: height, 258: bits, 259: 1, 262: int(not white_is_zero), 273: 8, 277: 1, 278: height}
+    entries = b"".join(struct.pack("<HHII", tag, 4 if tag == 273 else 3, 1, value) for tag, value in tags.items())
+    entries += struct.pack("<HHII", 279, 4, 1, len(data)) + bytes(4)
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + struct.pack("<H", len(tags) + 1) + entries
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+@pytest.mark.parametrize("white_is_zero", [False, True])
+def test_values_packed_in_10_12_and_14_bits_come_out_as_stored(tmp_path, bits, white_is_zero):
+    values = np.random.default_rng(0).integers(0, 2**bits, (5, 7)).astype(np.uint16)
+    (tmp_path / "0.tif").write_bytes(packed_tiff(values, bits, white_is_zero))
+    frame = read_image(tmp_path / "0.tif")
+    assert frame.dtype == np.uint16
+    np.testing.assert_array_equal(frame, 2**bits - 1 - values if white_is_zero else values)
+
+
+def test_images_of_one_name_are_told(tmp_path):
+    media.write_images(tmp_path / "images", media.clip(3))
+    media.write_images(tmp_path / "images", media.clip(3), ".jpg")
+    (tmp_path / "images/boxes.csv").write_text("x,y,w,h\n" + "9,9,5,5\n" * 6)
+    (one,) = datasets.load("folder", tmp_path / "images")
+    assert len(one) == 6
+    assert one.notes == ("3 names stand for several images each, the first: 0: every file is a frame",)
+
+
+def test_a_tiff_with_pages_of_several_sizes_says_so(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        for width in (64, 32):
+            file.write(np.zeros((48, width), np.uint16), contiguous=False, metadata=None)
+    with pytest.raises(ValueError, match="a.tif is a single image with a page of another size"):
+        open_frames(tmp_path / "a.tif")

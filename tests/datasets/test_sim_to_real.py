@@ -58,6 +58,23 @@ def test_statistics_of_a_sequence_made_for_it():
         sim_to_real.statistics(absent)
 
 
+@pytest.mark.parametrize("speed", [0.3, 0.45, 1.7])
+def test_the_step_of_a_slow_target_survives_annotation_in_whole_pixels(speed):
+    frames = np.zeros((60, 64, 256), np.uint8) + np.arange(256, dtype=np.uint8)
+    x = np.floor(20.3 + speed * np.arange(60))
+    boxes = np.column_stack([x, np.full(60, 30.0), np.full(60, 8.0), np.full(60, 8.0)])
+    assert sim_to_real.statistics(Sequence("a", "b", frames, boxes))["step"] == pytest.approx(speed, abs=0.1)
+
+
+def test_the_step_is_measured_between_the_frames_that_show_the_target():
+    frames = np.random.default_rng(0).integers(0, 255, (9, 64, 64), dtype=np.uint8)
+    boxes = np.tile([20.0, 20.0, 5.0, 6.0], (9, 1)) + np.arange(9)[:, None] * [3, 4, 0, 0]
+    for shown, step in (([0, 1], 5), ([0, 2, 4], 5), ([3], np.nan), ([0, 8], np.nan)):
+        part = np.full_like(boxes, np.nan)
+        part[shown] = boxes[shown]
+        assert sim_to_real.statistics(Sequence("a", "b", frames, part))["step"] == pytest.approx(step, nan_ok=True)
+
+
 @pytest.mark.realdata
 def test_the_validation_list_is_left_alone(realdata):
     _, real = sim_to_real.training_samples(40)

@@ -7,10 +7,10 @@ from toys import moving_spot
 
 from irtrack_core import boxes as bx
 from irtrack_core import evaluation, trackers
-from irtrack_core.config import SamplingSettings, TrainingSettings, network_preset
+from irtrack_core.config import SamplingSettings, TrackerSettings, TrainingSettings, network_preset
 from irtrack_core.datasets import ArrayFrames, Sequence
 from irtrack_core.experiments import protocol
-from irtrack_core.experiments.compared import notes
+from irtrack_core.experiments.compared import notes, train_methods
 from irtrack_core.experiments.compared.cost import macs, parameters
 from irtrack_core.experiments.compared.nets import HISTORY, NETS, ComparedSettings, build
 from irtrack_core.experiments.compared.pairs import HistorySampler, VisibleSampler, state_rows, with_visible
@@ -179,6 +179,51 @@ def test_self_attention_equals_the_loop():
             torch.testing.assert_close(got[:, i], expected)
 
 
+def test_ref15_starts_as_siamfc_and_then_weighs_channels_and_places():
+    torch.manual_seed(0)
+    net = build(tiny("ref15")).eval()
+    crop = crops(net)[0]
+    with torch.no_grad():
+        plain = net.backbone(crop)[-1]
+        torch.testing.assert_close(net.features(crop), plain)  # all gates open
+        net.attention.channel[-1].bias[1] = np.log(3)  # twice, for the mean and the largest: 2 sigma(2 ln 3) = 1.8
+        torch.testing.assert_close(net.features(crop)[:, 1], 1.8 * plain[:, 1])
+        torch.testing.assert_close(net.features(crop)[:, 2], plain[:, 2])
+        net.attention.channel[-1].bias[1] = 0
+        net.attention.place.weight[0, 1, 1, 1] = 1.0  # the largest of a place's channels
+        expected = plain * 2 * torch.sigmoid(plain.amax(dim=1, keepdim=True))
+        torch.testing.assert_close(net.features(crop), expected)
+
+
+def test_ref16_adds_the_three_layers_with_weights_of_sum_1():
+    net = build(tiny("ref16")).eval()
+    crop = crops(net)[1]
+    with torch.no_grad():
+        maps = net.backbone(crop)
+        pooled = [torch.nn.functional.max_pool2d(f, k, 1) for f, k in zip(maps, (5, 3, 1))]
+        parts = [layer(f) for layer, f in zip(net.fusion.reduce, pooled)]
+        torch.testing.assert_close(net.features(crop), sum(parts) / 3)
+        net.fusion.weights[:] = torch.tensor([0.0, np.log(2), -100.0])
+        torch.testing.assert_close(net.features(crop), parts[0] / 3 + 2 * parts[1] / 3)
+
+
+@pytest.mark.parametrize("name", ["ref14", "ref14-filtered"])
+def test_ref14_is_the_head_without_anchors_on_the_same_backbone(name, tmp_path):
+    net = train_methods.new_network(train_methods.network_settings(name, 0.0625), seed=3)
+    assert net.settings.head == "fcpp" and net.settings.inputs == (protocol.parse(name)[1],) and net.positions() == 17
+    path = tmp_path / "w.safetensors"
+    save_weights(net, path)
+    tracker = trackers.create("ref14", weights=path)
+    assert tracker.name == "ref14" and tracker.settings == TrackerSettings(**notes.BARE_REGION)
+    result = evaluation.run(tracker, moving_spot(4))
+    assert np.isfinite(result.boxes).all() and 0 <= tracker.score <= 1
+    save_weights(new_net(network_preset("paper", width=0.03125)), path)
+    with pytest.raises(ValueError, match="holds weights of up-channel, not of ref14"):
+        trackers.create("ref14", weights=path)
+    with pytest.raises(FileNotFoundError, match="notebook 07 trains them"):
+        trackers.create("ref14", weights=tmp_path / "none.safetensors")
+
+
 def test_settings_that_cannot_be():
     with pytest.raises(ValueError, match="crops of the preset 'paper'"):
         ComparedSettings(method="ref8", preset="compact")
@@ -189,7 +234,7 @@ def test_settings_that_cannot_be():
 
 
 def test_every_method_lists_what_was_assumed():
-    assert set(notes.ASSUMPTIONS) == set(notes.TITLES) == set(NETS)
+    assert set(notes.ASSUMPTIONS) == set(notes.TITLES) == {*NETS, "ref12", "ref14"}
     assert all(len(lines) >= 2 and all(line.endswith(".") for line in lines) for lines in notes.ASSUMPTIONS.values())
     assert "reconstruction" in notes.CAPTION
 
@@ -328,6 +373,8 @@ def test_a_bare_name_is_the_method_as_published():
     assert protocol.pairs_of_inputs("paper") == ("paper-image", "paper")
     assert protocol.pairs_of_inputs("ref10") == ("ref10", "ref10-filtered")
     assert protocol.parse("paper-both") == ("paper", "both") and len(protocol.COMPARED) == 11
+    assert protocol.pairs_of_inputs("ref14") == ("ref14", "ref14-filtered")
+    assert set(protocol.TRAINED) - set(protocol.COMPARED) == {n for m in protocol.CITED for n in (m, f"{m}-filtered")}
     with pytest.raises(ValueError, match="none of the compared methods"):
         protocol.parse("ref8-image")
 

@@ -37,7 +37,7 @@ def runs(monkeypatch):
     return calls
 
 
-def test_jobs_are_all_that_the_notebooks_read(monkeypatch):
+def test_jobs_are_all_that_the_notebooks_read(monkeypatch, tmp_path):
     found = {name: jobs.groups(config.profile(name)) for name in ("quick", "medium", "full")}
     # quick: two processes; else one a training, and one for the trackers without any
     assert [len(found[name]) for name in found] == [2, 5 + 5 * 2 * 11, 5 + 5 * 3 * 11]
@@ -50,7 +50,8 @@ def test_jobs_are_all_that_the_notebooks_read(monkeypatch):
         assert {run for run in tracked if run[0] in protocol.BASELINES} == {
             (one, fold, 0) for one in protocol.BASELINES for fold in range(config.profile(name).folds)
         }
-    monkeypatch.setenv("IRTRACK_DATA", "somewhere")
+    (tmp_path / "IR_DRONE_001.mp4").touch()
+    monkeypatch.setenv("IRTRACK_DATA", str(tmp_path))
     real = [run for run in tracked if jobs.REAL in jobs.sets_of(*run)]
     assert sorted(real) == sorted((name, 0, 0) for name in (*protocol.BASELINES, *protocol.METHODS))
 
@@ -60,7 +61,10 @@ def test_jobs_are_those_of_notebook_11(root):
     given = {name: json.loads(entry["default"]) for name, entry in known.items() if name != "profile"}
     assert given["waiting"] == jobs.WAITING and given["real_frames"] == jobs.REAL_FRAMES
     assert given["set_frames"] == real_sets.FRAMES
-    assert sorted(given["baselines"] + protocol.on_all_inputs(given["methods"])) == sorted(jobs.NAMES)
+    assert sorted(given["baselines"] + protocol.on_all_inputs(given["methods"])) == sorted(
+        (*protocol.BASELINES, *protocol.COMPARED)
+    )
+    assert set(jobs.NAMES) - {*protocol.BASELINES, *protocol.COMPARED} == {*protocol.TRAINED} - {*protocol.COMPARED}
 
 
 def test_the_study_reads_what_the_jobs_left(small, runs, tmp_path, capsys):

@@ -1,3 +1,4 @@
+import media
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from irtrack_core import config, evaluation, metrics
 from irtrack_core.boxes import iou
 from irtrack_core.datasets import Sequence, in_memory
-from irtrack_core.experiments import protocol, speed, study
+from irtrack_core.experiments import jobs, protocol, real_sets, speed, study
 from irtrack_core.network.weights import SHIPPED
 
 
@@ -126,6 +127,19 @@ def test_no_real_sequences_without_the_variable(monkeypatch, tmp_path):
     monkeypatch.setenv("IRTRACK_DATA", str(tmp_path / "none"))
     with pytest.raises(FileNotFoundError, match="IRTRACK_DATA"):
         study.real_sequences()
+
+
+def test_a_folder_of_other_sets_alone_is_said_and_stops_nothing(monkeypatch, tmp_path):
+    media.write_images(tmp_path / "hui_dimsmall/data5", media.clip(4), ".bmp")
+    (tmp_path / "hui_dimsmall/labels").mkdir()
+    rows = [f"{i}.bmp {20 + i},20" for i in range(4)]
+    (tmp_path / "hui_dimsmall/labels/data5.txt").write_text("\n".join(rows))
+    monkeypatch.setenv("IRTRACK_DATA", str(tmp_path))
+    with pytest.warns(UserWarning, match="no Svanstrom set, which is left out: no IR_.*mp4 in"):
+        assert study.real_sequences(5) == []
+    assert jobs.REAL not in jobs.sets_of("peak", 0, 0)
+    own, told = real_sets.real_sets(5)
+    assert [one.dataset for one in own] == ["hui"] and "hui: 1 of 1 sequences" in told[0]
 
 
 @pytest.mark.realdata

@@ -94,3 +94,27 @@ def test_stages_stand_end_to_end(axes):
     )
     experiments.stage_bars(axes, table)
     assert [bar.get_x() for bar in axes.patches] == [0, 1, 3, 6] and axes.texts[0].get_text().strip() == "10.0"
+
+
+@pytest.mark.parametrize(("count", "beside"), [(3, False), (12, True)])
+def test_names_of_many_curves_stand_beside_them(count, beside):
+    table = pd.DataFrame({"tracker": np.repeat([f"method {k}" for k in range(count)], 3), "error": [0, 5, 9] * count})
+    figure, axis = style.new(width=5.5, height=4)
+    experiments.curves(axis, table.assign(value=0.5), x="error", xlabel="px", ylabel="share", marks=(3, 5))
+    figure.canvas.draw()
+    legend, plot = (part.get_window_extent() for part in (axis.get_legend(), axis))
+    assert (legend.x0 >= plot.x1) == beside and plot.width > 0.4 * figure.bbox.width
+    assert figure.bbox.x0 <= legend.x0 and legend.x1 <= figure.bbox.x1 and figure.bbox.y0 <= legend.y0
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("width", [3.6, 5.2, 12.9])
+def test_notes_are_as_wide_as_their_figures(width):
+    figure, _ = style.new(width=width, height=3)
+    style.note(
+        figure, experiments.caption(config.profile("quick"), "the first 60 frames of each; dotted: truth") + "\nlast"
+    )
+    figure.canvas.draw()
+    (text,) = [one for one in figure.texts if one.get_text()] or [figure._supxlabel]
+    assert text.get_window_extent().x1 <= figure.bbox.x1 and text.get_text().endswith("\nlast")
+    plt.close(figure)

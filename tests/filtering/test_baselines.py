@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from irtrack_core import filtering
 from irtrack_core.experiments import snr
 from irtrack_core.filtering import baselines
-from irtrack_core.filtering.baselines import contrast, windows
+from irtrack_core.filtering.baselines import cited, contrast, windows
 
 NAMES = baselines.available()
-SMALL = {"ipi": {"patch": 10, "step": 5}, "pstnn": {"patch": 6}}
+SMALL = {"ipi": {"patch": 10, "step": 5}, "pstnn": {"patch": 6}, "edge-s": {"length": 9}}
 
 
 def small(name, **options):
@@ -107,6 +108,69 @@ def test_rlcm_by_hand():
     image = np.full((9, 9), 3, np.float32)
     image[4, 4], image[3, 4] = 8, 4  # two largest: mean 6; around: 3
     assert contrast.rlcm(image, cell=3, counts=((2, 2),))[4, 4] == pytest.approx(6 / 3 * 6 - 6)
+
+
+def test_lpwc_by_hand():
+    image = np.array([[1, 2, 3], [4, 10, 6], [7, 8, 9]], np.uint8)  # products 9 * 1, 8 * 2, 7 * 3, 4 * 6
+    # 5 above the mean of the eight around; the variance of all nine is 360 / 9 - (50 / 9)^2
+    weight = 25 / (25 + 40 - (50 / 9) ** 2)
+    assert cited.lpwc(image, cells=(1,))[1, 1] == pytest.approx(9 * weight, rel=1e-5)
+    image[0, 0] = 10  # one neighbour is as bright: an edge, not a target
+    assert cited.lpwc(image, cells=(1,))[1, 1] == 0
+    assert cited.lpwc(255 - image, cells=(1,))[1, 1] == 0  # a dark target is none
+
+
+def test_nfo_by_hand():
+    image = np.zeros((19, 19), np.float32)
+    image[9, 9] = 8  # 8 above the mean of two opposite neighbours in all directions, and nothing in the ring
+    np.testing.assert_allclose(cited.nfo(image, cells=(1,)), image)
+    image[9, 12] = (
+        8  # in the ring: 4 x 8 at the pixel, 4 in one direction at five of its neighbours; 56 pixels, 4 directions
+    )
+    assert cited.nfo(image, cells=(1,))[9, 9] == pytest.approx(64 / (8 + (4 * 8 + 5 * 4) / 56 / 4))
+    image[9] = 8  # a line does not bend along itself
+    np.testing.assert_array_equal(cited.nfo(image, cells=(1,)), 0 * image)
+
+
+def test_mff_by_hand():
+    image = np.zeros((15, 15), np.float32)
+    image[7, 7] = 9  # the only place with contrast: 9, and 9 above each neighbour
+    beside = np.exp(-1 / (2 * (1 / 3) ** 2))
+    gauss = np.outer([beside, 1, beside], [beside, 1, beside])
+    expected = 0 * image
+    expected[7, 7] = 9 * np.corrcoef(gauss.ravel(), image[6:9, 6:9].ravel())[0, 1]
+    np.testing.assert_allclose(cited.mff(image, cell=1), expected, atol=1e-5)
+    image[7] = 9  # a line is like two of its neighbours
+    np.testing.assert_allclose(cited.mff(image, cell=1), 0 * image, atol=1e-5)
+
+
+def test_edges_by_hand():
+    image = np.zeros((12, 12), np.uint8)
+    image[:, 6:] = 4  # a step
+    expected = np.zeros_like(image)
+    expected[:, 5:7] = 4
+    np.testing.assert_array_equal(cited.edges(image), expected)
+    np.testing.assert_array_equal(cited.edge_mask(image), expected > 0)  # straight: nothing changes along it
+    image[2:4, 1:3] = 4  # a spot of two pixels changes in all directions
+    assert not cited.edge_mask(image)[2:4, 1:3].any() and cited.edges(image)[2:4, 1:3].all()
+
+
+def test_the_edge_mask_chooses_s_of_eq_4():
+    image = np.random.default_rng(5).integers(40, 60, (40, 44)).astype(np.uint8)
+    image[:, 30:] += 100
+    image[20:22, 10:12] = 200
+    _, U, M = filtering.multilevel_filter(image, filtering.line_elements(9, 4), filtering.rectangle(3, 3))
+    mask, response = cited.edge_mask(image), cited.edge_s(image, length=9)
+    assert mask[:, 29:31].mean() > 0.9 and mask[:, :20].mean() < 0.1
+    np.testing.assert_array_equal(response[mask], M[mask])
+    np.testing.assert_array_equal(response[~mask], U[~mask])
+    assert M[20:22, 10:12].max() < U[20:22, 10:12].max() == response[20:22, 10:12].max()  # the point stays
+
+
+def test_assumptions_name_every_cited_filter():
+    assert set(cited.ASSUMPTIONS) | {"edge-s"} == {
+        n for n, f in baselines.REGISTRY.items() if "cited" in f.function.__module__
+    }
 
 
 def test_none_and_negative():
@@ -219,6 +283,63 @@ def test_rlcm_against_plain_loops():
     np.testing.assert_allclose(contrast.rlcm(image, cell=u, counts=counts), looped(image, naive), atol=1e-3)
 
 
+@pytest.mark.parametrize("cells", [(3,), (1, 3)])
+def test_lpwc_against_plain_loops(cells):
+    image = noise((16, 17), seed=6)
+
+    def naive(y, x):
+        scales = []
+        for u in cells:
+            steps = {
+                (i, j): np.mean(cell(image, y, x, u)) - np.mean(cell(image, y + u * i, x + u * j, u)) for i, j in AROUND
+            }
+            product = min(max(steps[i, j], 0) * max(steps[-i, -j], 0) for i, j in AROUND)
+            step = np.mean(list(steps.values())) ** 2
+            scales.append(product * step / (step + np.var(cell(image, y, x, 3 * u))))
+        return max(scales)
+
+    np.testing.assert_allclose(cited.lpwc(image, cells=cells), looped(image, naive), atol=1e-2)
+
+
+@pytest.mark.parametrize("cells", [(1,), (1, 3)])
+def test_nfo_against_plain_loops(cells):
+    image = noise((16, 17), seed=7)
+    ways = ((0, 1), (1, 0), (1, 1), (1, -1))
+
+    def bends(y, x, u):
+        ends = [[np.mean(cell(image, y + k * u * i, x + k * u * j, u)) for k in (-1, 1)] for i, j in ways]
+        return [np.mean(cell(image, y, x, u)) - np.mean(pair) for pair in ends]
+
+    tables = {u: looped(image, lambda y, x: np.mean(np.abs(bends(y, x, u)))) for u in cells}  # noqa: B023
+
+    def naive(y, x):
+        scales = []
+        for u in cells:
+            curved = max(min(bends(y, x, u)), 0)
+            ring = (np.sum(cell(tables[u], y, x, 9 * u)) - np.sum(cell(tables[u], y, x, 5 * u))) / (56 * u * u)
+            scales.append(curved**2 / (curved + ring))
+        return max(scales)
+
+    np.testing.assert_allclose(cited.nfo(image, cells=cells), looped(image, naive), atol=1e-2)
+
+
+def test_mff_against_plain_loops():
+    image, u = noise((16, 17), seed=8), 3
+    profile = np.exp(-(np.arange(-4, 5) ** 2) / 2)
+    gauss = np.outer(profile, profile).ravel()
+
+    def around(y, x):
+        return [np.mean(cell(image, y + u * i, x + u * j, u)) for i, j in AROUND]
+
+    mean = looped(image, lambda y, x: np.mean(cell(image, y, x, u)))
+    contrast_map = np.maximum(mean - looped(image, lambda y, x: np.mean(around(y, x))), 0)
+    unlike = np.maximum(mean - looped(image, lambda y, x: max(around(y, x))), 0)
+    likeness = looped(image, lambda y, x: max(np.corrcoef(gauss, cell(image, y, x, 3 * u))[0, 1], 0))
+    expected = contrast_map * likeness * unlike / unlike.max()  # both have their least, 0, somewhere
+    assert contrast_map.min() == unlike.min() == 0
+    np.testing.assert_allclose(cited.mff(image, cell=u), expected, atol=2e-3)
+
+
 def test_rlcm_in_chunks_is_the_same(monkeypatch):
     image = noise((40, 50))
     whole = contrast.rlcm(image)
@@ -263,7 +384,7 @@ def test_a_flat_image_gives_nothing(name):
 def test_gain_and_offset(image, gain, offset):
     """Linear filters and order filters follow the gain and ignore an offset; ratios follow the gain only."""
     real = image.astype(np.float32)
-    for name in ("tophat", "max-mean", "max-median", "dog", "log", "tdlms", "mpcm"):
+    for name in ("tophat", "max-mean", "max-median", "dog", "log", "tdlms", "mpcm", "lpwc", "nfo", "mff", "edges"):
         filtered, power = baselines.create(name), baselines.REGISTRY[name].power
         expected = gain**power * filtered(real).astype(float)
         np.testing.assert_allclose(
@@ -278,7 +399,7 @@ def test_gain_and_offset(image, gain, offset):
 @given(image=arrays(np.uint8, (13, 13), elements=st.integers(1, 255)))
 def test_turned_images_give_turned_responses(image):
     for name in set(NAMES) - {"tdlms", "ipi", "pstnn"}:  # a raster scan, and patches in an order, have a direction
-        filtered = baselines.create(name)
+        filtered = small(name)
         np.testing.assert_allclose(
             filtered(np.ascontiguousarray(np.rot90(image))), np.rot90(filtered(image)), rtol=1e-4, atol=2e-2
         )
@@ -314,6 +435,11 @@ def test_bad_images_are_refused(name, image, error):
         ("lcm", {"cells": (4,)}, "odd"),
         ("mpcm", {"cells": ()}, "odd"),
         ("rlcm", {"counts": ((2, 100),)}, "counts"),
+        ("lpwc", {"cells": (2,)}, "odd"),
+        ("nfo", {"cells": ()}, "odd"),
+        ("mff", {"cell": 4}, "odd"),
+        ("edges", {"length": 4}, "odd"),
+        ("edge-s", {"length": 31}, "larger than the image"),
         ("ipi", {"patch": 50}, "do not fit"),
         ("pstnn", {"step": -1}, "step"),
     ],

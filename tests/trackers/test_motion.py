@@ -5,8 +5,8 @@ import pytest
 from toys import moving_spot
 
 from irtrack_core import trackers
-from irtrack_core.boxes import center_error, centers
-from irtrack_core.config import SamplingSettings
+from irtrack_core.boxes import center_error, centers, from_centers, iou
+from irtrack_core.config import SamplingSettings, TrackerSettings
 from irtrack_core.datasets import Sequence
 from irtrack_core.datasets.frames import ArrayFrames
 from irtrack_core.experiments.in_time import scene_video
@@ -103,3 +103,35 @@ def test_training_pairs_have_the_past_of_their_search_frame(nets):
     assert 0.5 < known.mean()  # the others are of the first frames
     again = PairSampler([as_sequence(frames, boxes)], settings, 13, sampling=sampling, loose=False, seed=3).batch(0, 24)
     np.testing.assert_array_equal(search, again[1])
+
+
+def test_the_shipped_motion_tracker_holds_a_faint_point_over_rough_ground():
+    near = {"siamese": [], "motion": []}
+    for seed in (3, 5, 6, 7):
+        sequence = as_sequence(*scene_video(1.0, 1.5, frames=30, height=40.0, seed=seed))
+        for name, found in near.items():
+            found.append((center_error(follow(trackers.create(name), sequence), sequence.boxes[1:]) < 4).mean())
+    assert np.mean(near["motion"]) > np.mean(near["siamese"]) and np.mean(near["motion"]) > 0.9
+
+
+@pytest.mark.parametrize("wrong", [(-3, 0, 1.0), (0, 3, 1.0), (0, 0, 0.7)])
+def test_a_wrongly_drawn_first_box_is_mended_by_a_share(wrong):
+    sequence = moving_spot(3, noise=0.02)
+    true, (dx, dy, factor) = sequence.boxes[0], wrong
+    center, size = centers(true) + [dx, dy], true[2:] * factor
+    given = from_centers(center, size)
+    overlap = []
+    for share in (0.0, 0.5, 1.0):
+        tracker = trackers.create("motion", settings=TrackerSettings(mend=share))
+        tracker.init(sequence.frames[0], given)
+        overlap.append(float(iou(from_centers(tracker.center, tracker.size), true)))
+        if not share:
+            np.testing.assert_allclose(from_centers(tracker.center, tracker.size), given)
+    assert overlap[0] < overlap[1] < overlap[2]
+
+
+def test_nothing_is_mended_where_no_target_is_seen():
+    frame = np.full((120, 160), 90, np.uint8)
+    tracker = trackers.create("motion", settings=TrackerSettings(mend=1.0))
+    tracker.init(frame, [70.0, 50, 12, 10])
+    np.testing.assert_allclose(from_centers(tracker.center, tracker.size), [70.0, 50, 12, 10])

@@ -12,7 +12,6 @@
 """
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from irtrack_core.datasets.folder import open_frames
 from irtrack_core.datasets.formats.json_file import read_json
 from irtrack_core.datasets.formats.row_truth import images_in
 from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.suspicions import suspicions
 
@@ -61,7 +61,7 @@ def items(root, *, modality="infrared", fps=None, dataset="anti-uav"):
     """
     if modality not in LABELS:
         raise ValueError(f"modality must be 'infrared' or 'visible'; got {modality!r}")
-    files = sorted(file for name in LABELS[modality] for file in Path(root).rglob(name))
+    files = sorted(file for name in LABELS[modality] for file in listed(root, f"**/{name}"))
     if not files:
         raise FileNotFoundError(f"no {' or '.join(LABELS[modality])} in {root} or below")
     return [(file.parent.resolve().name, partial(_read, file, modality, fps, dataset)) for file in files]
@@ -69,19 +69,17 @@ def items(root, *, modality="infrared", fps=None, dataset="anti-uav"):
 
 def _read(file, modality, fps, dataset):
     folder = file.parent
+    images = images_in(folder, (".", modality, file.stem.removesuffix("_label")))
     video = next((folder / name for name in VIDEOS[modality] if (folder / name).is_file()), None)
-    images = [] if video else images_in(folder, (".", modality, file.stem.removesuffix("_label")))
     if not (video or images):
         raise FileNotFoundError(f"no images and none of {', '.join(VIDEOS[modality])} in {folder}")
     frames = open_frames(video) if video else ImageFrames(images)
     boxes, notes = read_labels(file, len(frames), frames.shape)
-    fps, notes = fps or getattr(frames, "fps", 25.0), (*getattr(frames, "notes", ()), *notes)
-    return [Sequence(folder.resolve().name, dataset, frames, boxes, fps, notes=notes)]
+    more = dict(notes=(*getattr(frames, "notes", ()), *notes))
+    return [Sequence(folder.resolve().name, dataset, frames, boxes, fps or getattr(frames, "fps", 25.0), **more)]
 
 
 def detect(root):
     """(certainty, why) when `root` looks like Anti-UAV, else None."""
-    for name in (*LABELS["infrared"], *LABELS["visible"]):
-        if any((root / f"{part}{name}").is_file() or any(root.glob(f"{part}{name}")) for part in ("", "*/", "*/*/")):
-            return 0.95, name
-    return None
+    names = (name for names in LABELS.values() for name in names)
+    return next(((0.95, name) for name in names for part in ("", "*/", "*/*/") if listed(root, part + name)), None)

@@ -18,6 +18,7 @@ from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.formats.json_file import read_json
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.names import natural_key
+from irtrack_core.datasets.suspicions import size_hint
 
 WHO = ("track_id", "instance_id")
 
@@ -40,13 +41,8 @@ def items(root, *, track=None, labels=None, frames=None, fps=None, dataset="coco
         videos.setdefault(image.get("video_id"), []).append(image)
     names = {one.get("id"): one.get("name") for one in content.get("videos", []) if isinstance(one, dict)}
     titles = {key: str(names.get(key) or (file.stem if len(videos) == 1 else f"{file.stem}-{key}")) for key in videos}
-    return [
-        (
-            titles[key],
-            partial(_read, file, content, images, titles[key], track, objects.chosen(labels), frames, fps, dataset),
-        )
-        for key, images in videos.items()
-    ]
+    options = (track, objects.chosen(labels), frames, fps, dataset)
+    return [(title, partial(_read, file, content, videos[key], title, *options)) for key, title in titles.items()]
 
 
 def _read(file, content, images, name, track, labels, frames, fps, dataset):
@@ -65,15 +61,13 @@ def _read(file, content, images, name, track, labels, frames, fps, dataset):
         image, box = (one.get("image_id"), one.get("bbox")) if isinstance(one, dict) else (None, None)
         if image not in known or not isinstance(box, list) or len(box) != 4:
             raise ValueError(f"{where}: image_id {image!r} is not there, or bbox {box!r} is not x,y,w,h")
-        if (
-            image in index
-            and not one.get("iscrowd")
-            and (labels is None or kinds.get(one.get("category_id")) in labels)
-        ):
+        wanted = labels is None or kinds.get(one.get("category_id")) in labels
+        if image in index and wanted and not one.get("iscrowd"):
             attributes = {**(one.get("attributes") or {}), **one}
             who = next((attributes[k] for k in WHO if attributes.get(k) is not None), None)
             lists[index[image]].append((who, objects.floats(box, where, "the four of bbox")))
-    more = dict(track=track, fps=fps, name=name)
+    notes = size_hint((images[0].get("width"), images[0].get("height")), found.shape)
+    more = dict(notes=notes, track=track, fps=fps, name=name)
     return objects.sequences(file, dataset, found, objects.tracks_of(lists, file), **more)
 
 

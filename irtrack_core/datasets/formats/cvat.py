@@ -15,10 +15,10 @@
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from irtrack_core.boxes import from_centers, from_xyxy
+from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.formats import objects
+from irtrack_core.datasets.names import listed
+from irtrack_core.datasets.suspicions import size_hint
 
 NUMBERS = ("frame", "xtl", "ytl", "xbr", "ybr", "outside", "rotation")
 
@@ -29,21 +29,17 @@ def items(root, *, track=None, labels=None, frames=None, fps=None, dataset="cvat
     track: this id alone; labels: names to keep; frames: the video or folder of images where it is not beside the file.
     Raises FileNotFoundError, ValueError that names file and track.
     """
-    found = annotations(Path(root))
+    found, options = annotations(Path(root)), (track, objects.chosen(labels), frames, fps, dataset)
     if not found:
         raise FileNotFoundError(f"no annotations.xml in {root} or its folders")
-    return [
-        (name, partial(_read, file, name, track, objects.chosen(labels), frames, fps, dataset)) for name, file in found
-    ]
+    return [(name, partial(_read, file, name, *options)) for name, file in found]
 
 
 def annotations(root):
     """[(name, file)] of the annotations at `root`, or in its folders."""
     if root.is_file():
         return [(root.parent.resolve().name if root.name == "annotations.xml" else root.stem, root)]
-    files = (
-        [root / "annotations.xml"] if (root / "annotations.xml").is_file() else sorted(root.glob("*/annotations.xml"))
-    )
+    files = listed(root, "annotations.xml") or listed(root, "*/annotations.xml")
     return [(file.parent.resolve().name, file) for file in files]
 
 
@@ -51,18 +47,13 @@ def _read(file, name, track, labels, frames, fps, dataset):
     root = objects.read_xml_file(file)
     if root.tag != "annotations" or root.find("image") is not None:
         raise ValueError(f"{file} is not of CVAT for video: export the task as 'CVAT for video 1.1'")
-    found, tracks, notes = objects.find_frames(file, frames), {}, ()
+    found, tracks = objects.find_frames(file, frames), {}
+    notes = size_hint([root.findtext(f".//original_size/{side}") for side in ("width", "height")], found.shape)
     _check_task(root, file, len(found))
-    for one in root.iter("track"):
-        if labels is not None and one.get("label") not in labels:
-            continue
+    for one in (one for one in root.iter("track") if labels is None or one.get("label") in labels):
         where = f"{file}, track {one.get('id')}"
-        boxes, filled, turned = _track(one, where, len(found))
-        tracks[one.get("id")] = boxes
-        notes += (f"track {one.get('id')}: {filled} frames between key frames are interpolated",) if filled else ()
-        notes += (
-            (f"track {one.get('id')}: {turned} turned boxes are read as the rectangles round them",) if turned else ()
-        )
+        tracks[one.get("id")], filled, turned = _track(one, where, len(found))
+        notes += objects.told(f"track {one.get('id')}", filled, turned)
     return objects.sequences(file, dataset, found, tracks, notes=notes, track=track, fps=fps, name=name)
 
 
@@ -72,29 +63,20 @@ def _track(one, where, count):
     for box in one.iter("box"):
         values = [box.get(key, "0" if key in ("outside", "rotation") else None) for key in NUMBERS]
         frame, *corners, outside, rotation = objects.floats(values, where, ", ".join(NUMBERS))
-        if not 0 <= frame < count or frame % 1:
-            raise ValueError(f"{where}: frame {frame:g}, but there are {count} frames (0 to {count - 1})")
-        sized = from_xyxy(corners)
-        if rotation:
-            turned += 1
-            radians = np.deg2rad(rotation)
-            c, s = abs(np.cos(radians)), abs(np.sin(radians))
-            sized = from_centers(sized[:2] + sized[2:] / 2, [sized[2] * c + sized[3] * s, sized[2] * s + sized[3] * c])
-        if int(frame) in keys:
-            raise ValueError(f"{where}: two boxes in frame {frame:g}")
-        keys[int(frame)] = None if outside else sized
+        frame = objects.whole(frame, count, where)
+        sized = objects.rotated(from_xyxy(corners), rotation, about=(0.5, 0.5)) if rotation else from_xyxy(corners)
+        turned += bool(rotation)
+        if frame in keys:
+            raise ValueError(f"{where}: two boxes in frame {frame}")
+        keys[frame] = None if outside else sized
     return *objects.between(keys, count), turned
 
 
 def _check_task(root, file, count):
     """Raise ValueError where the task is not about all `count` frames."""
-    task = next((found for part in ("task", "job") if (found := root.find(f"meta/{part}")) is not None), None)
-    if task is None:
-        return
-    told = {key: (task.findtext(key) or "").strip() for key in ("size", "start_frame", "frame_filter")}
-    if told["start_frame"] not in ("", "0") or told["frame_filter"]:
-        raise ValueError(
-            f"{file}: the task leaves frames out (start_frame {told['start_frame']}, {told['frame_filter']!r})"
-        )
-    if told["size"].isdigit() and int(told["size"]) != count:
-        raise ValueError(f"{file}: the task has {told['size']} frames, but there are {count}: give frames=")
+    task = next((found for part in ("task", "job") if (found := root.find(f"meta/{part}")) is not None), root)
+    size, start, rule = ((task.findtext(key) or "").strip() for key in ("size", "start_frame", "frame_filter"))
+    if start not in ("", "0") or rule:
+        raise ValueError(f"{file}: the task leaves frames out (start_frame {start}, {rule!r})")
+    if size.isdigit() and int(size) != count:
+        raise ValueError(f"{file}: the task has {size} frames, but there are {count}: give frames=")

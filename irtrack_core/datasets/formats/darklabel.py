@@ -55,9 +55,7 @@ def _read(file, columns, track, labels, frames, fps, dataset):
             )
             box = objects.floats([row.get(key) for key in corner], where, ",".join(corner))
             box = from_xyxy(box) if "x2" in row else box - [*box[2:] / 2, 0, 0] if "cx" in row else box
-            if number % 1:
-                raise ValueError(f"{where}: frame number {number:g} is not a whole number")
-            objects.place(lists, int(number), (row.get("id"), box), where)
+            objects.place(lists, number, (row.get("id"), box), where)
     return objects.sequences(file, dataset, found, objects.tracks_of(lists, file), track=track, fps=fps)
 
 

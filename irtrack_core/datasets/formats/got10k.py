@@ -13,6 +13,7 @@
 
 from irtrack_core.datasets.formats import row_truth
 from irtrack_core.datasets.formats.row_truth import Layout
+from irtrack_core.datasets.names import listed
 
 RECT = "groundtruth_rect*.txt"
 LAYOUT = Layout("got10k", ("groundtruth.txt", RECT))
@@ -41,7 +42,7 @@ def _with_first_pixel(read):
 
 def detect(root):
     """(certainty, why) when `root` looks like GOT-10k, else None."""
-    file = next((file for part in (".", "*", "*/*") for file in root.glob(f"{part}/groundtruth.txt")), None)
+    file = next((file for part in (".", "*", "*/*") for file in listed(root, f"{part}/groundtruth.txt")), None)
     if file is None:
         return None
     label = (file.parent / "absence.label").is_file()

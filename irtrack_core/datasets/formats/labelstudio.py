@@ -31,16 +31,14 @@ def items(root, *, track=None, labels=None, frames=None, fps=None, dataset="labe
 
 
 def regions(part, name="1", depth=0):
-    """(id, value) of all regions of a video below `part`, whatever the export's nesting."""
+    """(id, value) of all regions of a video below `part`, whatever the export's nesting, which is never 20 deep."""
     if isinstance(part, dict) and isinstance(part.get("sequence"), list):
         yield name, part
-    elif depth > 20:  # no export is nested so deeply
-        return
-    elif isinstance(part, dict):
+    elif depth <= 20 and isinstance(part, dict):
         for key, inner in part.items():
             if key not in ("data", "predictions"):
                 yield from regions(inner, str(part.get("id") or name) if key == "value" else name, depth + 1)
-    elif isinstance(part, list):
+    elif depth <= 20 and isinstance(part, list):
         for k, inner in enumerate(part, start=1):
             yield from regions(inner, str(k) if len(part) > 1 else name, depth + 1)
 
@@ -53,15 +51,12 @@ def _read(file, track, labels, frames, fps, dataset):
     if not known:
         raise ValueError(f"{file} holds no regions of a video ('sequence'): is it an export of VideoRectangle?")
     found, tracks, notes = objects.find_frames(file, frames), {}, ()
-    for name, value in known:
-        if labels is not None and not set(labels) & set(value.get("labels", ())):
-            continue
+    for name, value in (one for one in known if labels is None or set(labels) & set(one[1].get("labels", ()))):
         where, count = f"{file}, region {name}", value.get("framesCount")
         if isinstance(count, (int, float)) and count != len(found):
             notes += (f"region {name} is about {count:g} frames, the video has {len(found)}: are the numbers right?",)
         tracks[name], filled, turned = _region(value["sequence"], where, found)
-        notes += (f"region {name}: {filled} frames between key frames are interpolated",) if filled else ()
-        notes += (f"region {name}: {turned} turned boxes are read as the rectangles round them",) if turned else ()
+        notes += objects.told(f"region {name}", filled, turned)
     return objects.sequences(file, dataset, found, tracks, notes=notes, track=track, fps=fps)
 
 
@@ -72,16 +67,13 @@ def _region(sequence, where, frames):
         raise ValueError(f"{where}: a key frame is no object with frame, x, y, width, height")
     for key in sorted(sequence, key=lambda key: float(key.get("frame") or 0)):
         frame, x, y, w, h = objects.floats([key.get(name) for name in NUMBERS], where, ", ".join(NUMBERS))
-        if not 1 <= frame <= count or frame % 1:
-            raise ValueError(f"{where}: frame {frame:g}, but there are {count} frames (1 to {count})")
         box = [x * width / 100, y * height / 100, w * width / 100, h * height / 100]
         if key.get("rotation"):
             turned, box = turned + 1, objects.rotated(box, float(key["rotation"]))
-        place, enabled = int(frame) - 1, bool(key.get("enabled", True))
+        place, enabled = objects.whole(frame, count, where, 1), bool(key.get("enabled", True))
         keys[place] = box
         if not enabled:
             keys.setdefault(place + 1, None)
     if enabled and keys:
         keys[count] = None  # it stays as it is to the end
-    boxes, filled = objects.between({k: box for k, box in keys.items() if k < count or box is None}, count)
-    return boxes, filled, turned
+    return *objects.between(keys, count), turned

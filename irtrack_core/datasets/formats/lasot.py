@@ -13,6 +13,7 @@
 
 from irtrack_core.datasets.formats import row_truth
 from irtrack_core.datasets.formats.row_truth import Layout
+from irtrack_core.datasets.names import listed
 
 LAYOUT = Layout("lasot", ("groundtruth.txt",))
 MARKS = ("full_occlusion.txt", "out_of_view.txt")
@@ -26,6 +27,6 @@ def items(root, *, first_pixel=0, fps=30.0, dataset="lasot"):
 def detect(root):
     """(certainty, why) when `root` looks like LaSOT, else None."""
     for mark in MARKS:
-        if any((root / mark).is_file() or any(root.glob(f"{part}/{mark}")) for part in ("*", "*/*")):
+        if any((root / mark).is_file() or listed(root, f"{part}/{mark}") for part in ("*", "*/*")):
             return 0.95, f"groundtruth.txt and {mark}"
     return None

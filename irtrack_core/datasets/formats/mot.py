@@ -16,6 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from irtrack_core.datasets.formats import objects
+from irtrack_core.datasets.names import listed
+from irtrack_core.datasets.suspicions import size_hint
 from irtrack_core.datasets.text import text_rows
 
 
@@ -28,7 +30,7 @@ def items(root, *, track=None, classes=None, frames=None, first_pixel=1, first_f
     root = Path(root)
     files = [root] if root.is_file() else [root / "gt/gt.txt"]
     if not files[0].is_file():
-        files = sorted(root.glob("*/gt/gt.txt")) or sorted(root.glob("*.txt"))[:1]
+        files = listed(root, "*/gt/gt.txt") or listed(root, "*.txt")[:1]
     if not files:
         raise FileNotFoundError(f"no gt/gt.txt in {root} or its folders")
     options = (track, objects.chosen(classes), frames, first_pixel, first_frame, fps, dataset)
@@ -61,6 +63,7 @@ def _read(file, track, classes, frames, first_pixel, first_frame, fps, dataset):
         objects.place(lists, int(row[0]) - first_frame, (who, box), where, first_frame)
     if scores - {0.0, 1.0, -1.0}:
         notes += (f"{file.name} has scores in its 7th column: it looks like a tracker's output, not like the truth",)
+    notes += size_hint((info.get("imWidth"), info.get("imHeight")), found.shape)
     fps = fps or info.getfloat("frameRate", fallback=None)
     more = dict(notes=notes, track=track, fps=fps, name=_name(file))
     return objects.sequences(file, dataset, found, objects.tracks_of(lists, file), **more)

@@ -10,6 +10,7 @@ from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.folder import image_files, numbering_note, open_frames
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.linking import by_identity, link
+from irtrack_core.datasets.names import folders_in, listed
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.suspicions import suspicions
 
@@ -27,6 +28,14 @@ IMAGES = (
 )
 
 
+def inner(root, find):
+    """[(folder, find(folder))] of the folder `root`, else of its folders: those for which `find` finds something."""
+    found = [(folder, find(folder)) for folder in [Path(root)]] if Path(root).is_dir() else []
+    if not any(value for _, value in found):
+        found = [(folder, find(folder)) for folder in folders_in(root)]
+    return [(folder, value) for folder, value in found if value]
+
+
 def find_frames(label, frames=None):
     """The frames that a label file or folder is about: `frames` where given, else a video or images beside it.
 
@@ -37,7 +46,7 @@ def find_frames(label, frames=None):
     label = Path(label)
     folder = label if label.is_dir() else label.parent
     for place in (folder, folder.parent):  # MOT's truth lies in gt/, Label Studio's beside the video
-        videos = [f for f in sorted(place.iterdir()) if f.suffix.lower() in VIDEO_SUFFIXES and f.is_file()]
+        videos = [f for f in listed(place) if f.suffix.lower() in VIDEO_SUFFIXES and f.is_file()]
         named = [f for f in videos if f.stem == label.stem]
         if len(named or videos) == 1:
             return open_frames((named or videos)[0])
@@ -49,10 +58,11 @@ def find_frames(label, frames=None):
     raise FileNotFoundError(f"no frames for {label}: looked for one video, or images, in {folder}; or give frames=")
 
 
-def sequences(label, dataset, frames, tracks, *, notes=(), track=None, fps=None, name=None):
+def sequences(label, dataset, frames, tracks, *, notes=(), track=None, fps=None, name=None, points=False):
     """The Sequences of {identity: boxes (N, 4)} over `frames`: one an object, or only the object `track`.
 
-    label: the file, for names and messages. Raises ValueError for bad boxes or an unknown track, NothingToTrack for none.
+    label: the file, for names and messages; points: the boxes are of a given size round centres.
+    Raises ValueError for bad boxes or an unknown track, NothingToTrack for none.
     """
     name = name or (label.stem if Path(label).is_file() else Path(label).resolve().name)
     known = {str(identity): boxes for identity, boxes in tracks.items() if np.isfinite(boxes).any()}
@@ -69,7 +79,7 @@ def sequences(label, dataset, frames, tracks, *, notes=(), track=None, fps=None,
             continue
         check_boxes(boxes, frames.shape, lambda k, who=identity: f"{label}, track {who}, frame {k}")
         title = name if len(known) == 1 else f"{name}-{identity}"
-        more = dict(notes=(*notes, *suspicions(boxes, frames.shape)), recording=name)
+        more = dict(notes=(*notes, *suspicions(boxes, frames.shape)), recording=name, points=points)
         found.append(Sequence(title, dataset, frames, boxes, fps or getattr(frames, "fps", 30.0), **more))
     return found
 
@@ -96,10 +106,15 @@ def tracks_of(objects, where):
 
 def place(objects, frame, entry, where, first=0):
     """Add an entry (identity, box) to the frame's list. Raises ValueError for a frame that is not there."""
-    if not 0 <= frame < len(objects):
-        last = len(objects) - 1 + first
-        raise ValueError(f"{where}: frame {frame + first}, but there are {len(objects)} frames ({first} to {last})")
-    objects[frame].append(entry)
+    objects[whole(frame + first, len(objects), where, first)].append(entry)
+
+
+def whole(frame, count, where, first=0):
+    """The index from 0 of a frame by its number, the first one's being `first`. Raises ValueError where there is none."""
+    if not first <= frame < first + count or frame % 1:
+        last = count - 1 + first
+        raise ValueError(f"{where}: frame {frame:.15g}, but there are {count} frames ({first} to {last})")
+    return int(frame) - first
 
 
 def between(keys, count):
@@ -124,17 +139,29 @@ def between(keys, count):
     return boxes, filled
 
 
+def told(who, filled, turned):
+    """Notes on a track's key frames: frames interpolated between them, boxes that were turned."""
+    notes = (f"{who}: {filled} frames between key frames are interpolated",) if filled else ()
+    return notes + ((f"{who}: {turned} turned boxes are read as the rectangles round them",) if turned else ())
+
+
 def chosen(values):
     """None for None, else a tuple of the names or numbers that a caller chose: one alone may be given, too."""
     return None if values is None else (values,) if isinstance(values, (str, int)) else tuple(values)
 
 
-def rotated(box, degrees):
-    """The upright rectangle (4,) round a box xywh turned clockwise by `degrees` about its upper left corner."""
-    x, y, w, h = box
-    turn = np.deg2rad(degrees)
-    along, down = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
-    corners = np.array([x, y]) + np.array([0 * along, w * along, h * down, w * along + h * down])
+def rotated(box, degrees, about=(0, 0)):
+    """The upright rectangle (4,) round a box xywh turned clockwise by `degrees` about a point of it.
+
+    about: the point as shares of width and height: (0, 0) is the upper left corner, (0.5, 0.5) the centre.
+
+    >>> rotated([0, 0, 4, 2], 90, (0.5, 0.5)).round(6).tolist()
+    [1.0, -1.0, 2.0, 4.0]
+    """
+    corner, size, turn = np.array(box[:2], float), np.array(box[2:], float), np.deg2rad(degrees)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    pivot = corner + size * about
+    corners = pivot + (corner + size * [[0, 0], [1, 0], [0, 1], [1, 1]] - pivot) @ matrix.T
     return np.concatenate([corners.min(axis=0), np.ptp(corners, axis=0)])
 
 
@@ -172,7 +199,7 @@ def floats(values, where, names):
 def one_file(root, *patterns):
     """The file `root`, or the only one of the patterns in that folder. Raises FileNotFoundError for none or several."""
     root = Path(root)
-    found = [root] if root.is_file() else sorted(file for pattern in patterns for file in root.glob(pattern))
+    found = [root] if root.is_file() else [file for pattern in patterns for file in listed(root, pattern)]
     if len(found) != 1:
         count = f"{len(found)} files" if found else "no file"
         raise FileNotFoundError(f"{count} {' or '.join(patterns)} in {root}: give the file itself")

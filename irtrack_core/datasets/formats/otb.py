@@ -16,6 +16,7 @@ from pathlib import Path
 
 from irtrack_core.datasets.formats import row_truth
 from irtrack_core.datasets.formats.row_truth import Layout
+from irtrack_core.datasets.names import folders_in, listed
 
 ANNOTATIONS = ("anno", "tiranno")  # beside the folders, or beside the folder that holds them
 STARTS = (("David", 299), ("Football1", 0), ("Freeman3", 0), ("Freeman4", 0), ("Diving", 0))
@@ -39,8 +40,8 @@ def _annotated(root):
     if not root.is_dir():
         return []
     for place in (root / name for name in ANNOTATIONS):
-        for holder in (root, *(p for p in sorted(root.iterdir()) if p.is_dir() and p != place)):
-            folders = [p for p in sorted(holder.iterdir()) if p.is_dir() and (row_truth.images_in(p))]
+        for holder in (root, *(p for p in folders_in(root) if p != place)):
+            folders = [p for p in folders_in(holder) if row_truth.images_in(p)]
             if any((place / f"{p.name}.txt").is_file() for p in folders):
                 return [(p, place / f"{p.name}.txt") for p in folders]
     return []
@@ -50,6 +51,6 @@ def detect(root):
     """(certainty, why) when `root` looks like OTB, else None."""
     if not root.is_dir():
         return None
-    if any(next(root.glob(f"{part}/groundtruth_rect*.txt"), None) for part in (".", "*", "*/*")):
+    if any(listed(root, f"{part}/groundtruth_rect*.txt") for part in (".", "*", "*/*")):
         return 0.9, "groundtruth_rect.txt"
     return (0.6, "anno/NAME.txt beside folders of images") if _annotated(root) else None

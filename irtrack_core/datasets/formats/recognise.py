@@ -8,19 +8,20 @@ from irtrack_core.datasets.box_file import header
 from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.folder import BOX_NAMES, image_files
 from irtrack_core.datasets.formats import signs
+from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.text import text_rows
 
 # name -> (certainty, what is looked for, why) of the sets that have a reader of their own
 SETS = {
     "svanstrom": (
         0.95,
-        ("IR_*.mp4", "videos/IR_*.mp4", "Data/Video_IR/IR_*.mp4", "svanstrom_ir/videos/IR_*.mp4"),
+        [p + "IR_*.mp4" for p in ("", "videos/", "Data/Video_IR/", "svanstrom_ir/videos/")],
         "IR_*.mp4",
     ),
     "hui": (
         0.9,
         ("data*/*.bmp", "hui_dimsmall/data*/*.bmp", "groundtruth_daub.txt"),
-        "data1, data2, ... with .bmp images",
+        "data1, data2, ... of .bmp images",
     ),
     "kaist": (0.95, ("images/set*", "kaist*/images/set*"), "images of set00 ... set11"),
     "otcbvs": (0.95, ("groundTruth.txt", "*/groundTruth.txt"), "groundTruth.txt"),
@@ -52,12 +53,12 @@ def _any(path, patterns):
     """Whether one of the patterns is there below a folder, or is the file's own name."""
     if path.is_file():
         return any(path.match(pattern) for pattern in patterns)
-    return any(next(path.glob(pattern), None) is not None for pattern in patterns)
+    return any(listed(path, pattern) for pattern in patterns)
 
 
 def _folder(path):
     """(certainty, why) of our own: a video or images with a box file, or folders of such."""
-    inner = [path] if path.is_file() or image_files(path) else sorted(path.iterdir())[:50]
+    inner = [path] if path.is_file() or image_files(path) else listed(path)[:50]
     for one in inner:
         video = one.is_file() and one.suffix.lower() in (*VIDEO_SUFFIXES, ".npy", ".tif", ".tiff")
         if not video and not (one.is_dir() and image_files(one)):

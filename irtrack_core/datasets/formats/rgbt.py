@@ -17,6 +17,7 @@ from pathlib import Path
 from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.formats import row_truth
 from irtrack_core.datasets.formats.row_truth import Layout, box_row
+from irtrack_core.datasets.names import folders_in
 
 
 def corner_row(fields, where):
@@ -45,7 +46,7 @@ def items(root, *, modality="infrared", fps=30.0, dataset="rgbt234"):
     if modality not in ("infrared", "visible"):
         raise ValueError(f"modality must be 'infrared' or 'visible'; got {modality!r}")
     root = Path(root)
-    folders = [root] if _kind(root) else sorted(p for p in root.iterdir() if p.is_dir() and _kind(p))
+    folders = [root] if _kind(root) else [p for p in folders_in(root) if _kind(p)]
     if not folders:
         raise FileNotFoundError(f"no folder with infrared.txt, groundTruth_i.txt or ir.txt in {root}")
     return [(folder.name, partial(_read, folder, modality == "visible", fps, dataset)) for folder in folders]
@@ -65,6 +66,6 @@ def _read(folder, second, fps, dataset):
 
 def detect(root):
     """(certainty, why) when `root` looks like a set of pairs, else None."""
-    folders = [root, *sorted(p for p in root.iterdir() if p.is_dir())[:50]] if root.is_dir() else []
+    folders = [root, *folders_in(root)[:50]]
     kind = next((k for k in map(_kind, folders) if k), None)
     return (0.9, f"{kind[0][1]} or {kind[1][1]} beside its folder of images") if kind else None

@@ -9,7 +9,7 @@ import numpy as np
 from irtrack_core.datasets.box_file import check_boxes, four_numbers, header
 from irtrack_core.datasets.folder import image_files, numbering_note
 from irtrack_core.datasets.frames import ImageFrames
-from irtrack_core.datasets.names import natural_key
+from irtrack_core.datasets.names import folders_in, listed, natural_key
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.suspicions import count_hint, suspicions
 from irtrack_core.datasets.text import text_rows
@@ -46,7 +46,7 @@ class Layout:
 
 def truth_files(folder, truths):
     """The truth files of a folder, those of the first of the patterns that finds any, in natural order."""
-    found = (sorted(folder.glob(pattern), key=natural_key) for pattern in truths)
+    found = (sorted(listed(folder, pattern), key=natural_key) for pattern in truths)
     return next((files for files in found if files), [])
 
 
@@ -65,7 +65,7 @@ def items(root, layout):
     for _ in range(2):  # the sequences of a set, or those of its parts and categories
         if any(truth_files(folder, layout.truths) for folder in folders):
             break
-        folders = [inner for folder in folders for inner in sorted(folder.iterdir()) if inner.is_dir()]
+        folders = [inner for folder in folders for inner in folders_in(folder)]
     if not any(truth_files(folder, layout.truths) for folder in folders):
         raise FileNotFoundError(f"no folder with {' or '.join(layout.truths)} in {root}")
     folders = [folder for folder in folders if truth_files(folder, layout.truths) or images_in(folder, layout.images)]
@@ -87,7 +87,7 @@ def read_folder(folder, layout, files=None, images=None, name=None):
         raise ValueError(f"{folder / bare[0]} holds no boxes")
     told = tuple(f"{file} is empty: left out" for file in bare)
     others = sorted(
-        {f.name for pattern in layout.truths for f in folder.glob(pattern)} - {f.name for f in files} - {*bare}
+        {f.name for pattern in layout.truths for f in listed(folder, pattern)} - {f.name for f in files} - {*bare}
     )
     told += (f"{files[0].name} is read, and not {', '.join(others)}",) if others else ()
     flagged, frames, sequences = flags(folder, len(images)), ImageFrames(images), []

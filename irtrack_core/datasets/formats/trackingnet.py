@@ -16,6 +16,7 @@ from pathlib import Path
 
 from irtrack_core.datasets.formats import row_truth
 from irtrack_core.datasets.formats.row_truth import Layout
+from irtrack_core.datasets.names import folders_in, listed
 
 LAYOUT = Layout("trackingnet", ())
 
@@ -23,8 +24,8 @@ LAYOUT = Layout("trackingnet", ())
 def items(root, *, first_pixel=0, fps=30.0, dataset="trackingnet"):
     """The sequences of the set at `root`, or of one of its parts: [(name, read)]; errors as of `got10k`."""
     root = Path(root)
-    parts = [root] if (root / "anno").is_dir() else sorted(p for p in root.iterdir() if (p / "anno").is_dir())
-    files = [file for part in parts for file in sorted((part / "anno").glob("*.txt"))]
+    parts = [root] if (root / "anno").is_dir() else [p for p in folders_in(root) if (p / "anno").is_dir()]
+    files = [file for part in parts for file in listed(part / "anno", "*.txt")]
     if not files:
         raise FileNotFoundError(f"no anno/*.txt in {root} or its parts TRAIN_0, ..., TEST")
     layout = row_truth.with_options(LAYOUT, first_pixel, fps, dataset)
@@ -39,6 +40,6 @@ def _read(file, layout):
 
 def detect(root):
     """(certainty, why) when `root` looks like TrackingNet, else None."""
-    parts = [root, *(p for p in root.iterdir() if p.is_dir())] if root.is_dir() else []
+    parts = [root, *folders_in(root)]
     found = any((part / "anno").is_dir() and (part / "frames").is_dir() for part in parts)
     return (0.9, "anno and frames") if found else None

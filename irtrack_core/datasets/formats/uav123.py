@@ -17,6 +17,7 @@ from pathlib import Path
 
 from irtrack_core.datasets.formats import row_truth
 from irtrack_core.datasets.formats.row_truth import Layout
+from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.text import text_rows
 
 LAYOUT = Layout("uav123", (), first_pixel=1)
@@ -34,7 +35,7 @@ def items(root, *, first_pixel=1, fps=30.0, dataset="uav123", part="UAV123"):
 
     Raises FileNotFoundError without images or truth, ValueError (file and line) when a box is bad.
     """
-    folders, files = Path(root) / "data_seq/UAV123", sorted((Path(root) / "anno" / part).glob("*.txt"))
+    folders, files = Path(root) / "data_seq/UAV123", listed(Path(root) / "anno" / part, "*.txt")
     if not files or not folders.is_dir():
         raise FileNotFoundError(f"no anno/{part}/*.txt and data_seq/UAV123 in {root}")
     layout = row_truth.with_options(LAYOUT, first_pixel, fps, dataset)

@@ -20,6 +20,8 @@ from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.folder import image_files
 from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.names import folders_in, listed
+from irtrack_core.datasets.suspicions import size_hint
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 PAIRS = (("Annotations", "JPEGImages"), ("annotations", "images"), ("Annotations", "Data"), ("anno", "img"), (".", "."))
@@ -31,28 +33,22 @@ def items(root, *, track=None, labels=None, first_pixel=0, fps=None, dataset="vo
     track: this identity alone; labels: names to keep; first_pixel: 1 for files of the VOC challenge, which count from 1
     and include the last pixel. Raises FileNotFoundError, ValueError that names the file and object.
     """
-    root = Path(root)
-    inner = [root, *(p for p in sorted(root.iterdir()) if p.is_dir())]
-    folders = label_folders(root) or [pair for folder in inner for pair in label_folders(folder)]
+    root, options = Path(root), (track, objects.chosen(labels), first_pixel, fps, dataset)
+    folders = [pair for _, pairs in objects.inner(root, label_folders) for pair in pairs]
     if not folders:
         raise FileNotFoundError(f"no .xml files with images of their names in {root}")
-    options = (track, objects.chosen(labels), first_pixel, fps, dataset)
     return [(name, partial(_read, name, xml, images, *options)) for name, xml, images in folders]
 
 
 def label_folders(root):
     """[(name, folder of .xml, folder of images)] at `root`, or of its sequences below Annotations and Data."""
-    for one, two in PAIRS if root.is_dir() else ():
+    for one, two in PAIRS:
         xml, images = root / one, root / two
         if not (xml.is_dir() and images.is_dir()):
             continue
-        if any(xml.glob("*.xml")) and image_files(images):
+        if listed(xml, "*.xml") and image_files(images):
             return [(root.resolve().name, xml, images)]
-        below = (
-            [p for p in sorted(xml.iterdir()) if p.is_dir() and any(p.glob("*.xml")) and (images / p.name).is_dir()]
-            if one != "."
-            else []
-        )
+        below = [p for p in folders_in(xml) if listed(p, "*.xml") and (images / p.name).is_dir()] if one != "." else []
         if below:
             return [(p.name, p, images / p.name) for p in below]
     return []
@@ -62,12 +58,14 @@ def _read(name, xml, images, track, labels, first_pixel, fps, dataset):
     files = image_files(images) if images.is_dir() else []
     if not files:
         raise FileNotFoundError(f"no images in {images}")
-    notes, lists = objects.stray_labels(sorted(xml.glob("*.xml")), {file.stem for file in files}, xml), []
+    notes, lists = objects.stray_labels(listed(xml, "*.xml"), {file.stem for file in files}, xml), []
     for file in files:
         label = xml / f"{file.stem}.xml"
         lists.append(_objects(label, labels, first_pixel) if label.is_file() else [])
+    frames, first = ImageFrames(files), objects.read_xml_file(listed(xml, "*.xml")[0])
+    notes += size_hint((first.findtext("size/width"), first.findtext("size/height")), frames.shape)
     more = dict(notes=notes, track=track, fps=fps, name=name)
-    return objects.sequences(xml, dataset, ImageFrames(files), objects.tracks_of(lists, xml), **more)
+    return objects.sequences(xml, dataset, frames, objects.tracks_of(lists, xml), **more)
 
 
 def _objects(file, labels, first_pixel):

@@ -16,6 +16,7 @@ import numpy as np
 from irtrack_core.datasets.box_file import four_numbers, numbers
 from irtrack_core.datasets.formats import row_truth
 from irtrack_core.datasets.formats.row_truth import Layout
+from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.text import text_rows
 
 MOST = 2**26  # pixels of a mask
@@ -69,7 +70,7 @@ def items(root, *, first_pixel=0, fps=30.0, dataset="vot"):
 
 def detect(root):
     """(certainty, why) when `root` looks like VOT, else None."""
-    file = next((file for part in (".", "*", "*/*") for file in root.glob(f"{part}/groundtruth*.txt")), None)
+    file = next((file for part in (".", "*", "*/*") for file in listed(root, f"{part}/groundtruth*.txt")), None)
     if file is None or file.name.startswith("groundtruth_r"):
         return None
     if (file.parent / "sequence").is_file():

@@ -12,7 +12,6 @@
 """
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -22,6 +21,7 @@ from irtrack_core.datasets.folder import image_files
 from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.formats.row_truth import images_in
 from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.text import text_rows
 
 
@@ -31,33 +31,26 @@ def items(root, *, track=None, classes=None, fps=None, dataset="yolo"):
     track: this identity alone; classes: numbers of the classes to keep. Raises FileNotFoundError, ValueError (file and
     line) for a bad row.
     """
-    root = Path(root)
-    folders = [root] if label_folder(root) else sorted(p for p in root.iterdir() if p.is_dir() and label_folder(p))
+    folders, options = objects.inner(root, label_folder), (track, objects.chosen(classes), fps, dataset)
     if not folders:
         raise FileNotFoundError(f"no labels/*.txt, or .txt beside images, in {root}")
-    return [
-        (folder.resolve().name, partial(_read, folder, track, objects.chosen(classes), fps, dataset))
-        for folder in folders
-    ]
+    return [(folder.resolve().name, partial(_read, folder, place, *options)) for folder, place in folders]
 
 
 def label_folder(folder):
     """The folder of label files: `labels` (also train/val below it), or this one when images of their names are there."""
-    if not folder.is_dir():
-        return None
     for name in ("labels", "labels/train"):
-        if any((folder / name).glob("*.txt")):
+        if listed(folder / name, "*.txt"):
             return folder / name
     return folder if any(file.with_suffix(".txt").is_file() for file in image_files(folder)[:200]) else None
 
 
-def _read(folder, track, classes, fps, dataset):
-    place = label_folder(folder)
+def _read(folder, place, track, classes, fps, dataset):
     images = images_in(folder, ("images", "images/train", "."))
     if not images:
         raise FileNotFoundError(f"no images in {folder}/images or {folder}")
     frames, lists, scored = ImageFrames(images), [], False
-    notes = objects.stray_labels(sorted(place.glob("*.txt")), {image.stem for image in images}, place)
+    notes = objects.stray_labels(listed(place, "*.txt"), {image.stem for image in images}, place)
     for image in images:
         file, objects_here = place / f"{image.stem}.txt", []
         for line, fields in text_rows(file) if file.is_file() else ():

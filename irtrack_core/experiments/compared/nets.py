@@ -1,4 +1,4 @@
-"""Networks of the compared methods [8]-[11]: reconstructions in the frame of Siamese tracking, see `notes`.
+"""Networks of the compared methods [8]-[11], [15], [16]: reconstructions in the frame of Siamese tracking, see `notes`.
 
 All take the crops of the preset `paper` (template 127, search 255) and give one score map (B, 1, 17, 17) of stride 8: no
 anchors and no box regression, for region selection is the paper's own. Each has the interface of a SiameseNet with
@@ -14,18 +14,18 @@ from torch import nn
 from torch.nn import functional as F
 
 from irtrack_core.config import NetworkSettings
+from irtrack_core.experiments.compared.attention import ChannelSpatial, SelfAttention, SpatialAware, WeightedFusion
 from irtrack_core.network.anchors import grid
 from irtrack_core.network.layers import FUSED, PAPER, positions, scaled
 from irtrack_core.network.siamese_net import Backbone, FeatureFusion, ScoreMap
 
 HISTORY = 8  # states that ref9 looks back on
-LOCALISER = 20  # channels of ref11's localisation network, at full width
 
 
 class ComparedSettings(NetworkSettings):
     """NetworkSettings of the preset `paper`, without region selection, for one of the compared methods."""
 
-    method: Literal["ref8", "ref9", "ref10", "ref11"]
+    method: Literal["ref8", "ref9", "ref10", "ref11", "ref15", "ref16"]
     region: Literal[False] = False
     visible: bool = Field(False, description="ref10: a crop's last channel is the true visible image")
 
@@ -44,7 +44,7 @@ class ComparedSettings(NetworkSettings):
 
 
 class Compared(nn.Module, ABC):
-    """What the four have in common: `template` once, `search` for each frame, a correlation with learned gain."""
+    """What they have in common: `template` once, `search` for each frame, a correlation with learned gain."""
 
     def __init__(self, settings):
         super().__init__()
@@ -192,51 +192,6 @@ class Ref10(Compared):
         return self.conv(torch.cat([c, a, b], dim=1))
 
 
-class SpatialAware(nn.Module):
-    """Spatial transformer, then channel attention, on a template feature (B, C, 6, 6).
-
-    Localiser: pool 2, conv 5x5 to 20, pool 2, conv 5x5 to 20 (padded by 2, or the 6 x 6 map would be used up), FC 50, six
-    numbers of an affine map that starts as the identity. Attention: squeeze and excitation, reduction 16.
-    """
-
-    def __init__(self, channels, width):
-        super().__init__()
-        few = scaled(LOCALISER, width)
-        self.localiser = nn.Sequential(
-            nn.MaxPool2d(2), nn.Conv2d(channels, few, 5, padding=2), nn.ReLU(inplace=True),
-            nn.MaxPool2d(2), nn.Conv2d(few, few, 5, padding=2), nn.ReLU(inplace=True), nn.Flatten(),
-            nn.Linear(few, 50), nn.ReLU(inplace=True), nn.Linear(50, 6),
-        )  # fmt: skip
-        nn.init.zeros_(self.localiser[-1].weight)
-        self.localiser[-1].bias.data.copy_(torch.tensor([1.0, 0, 0, 0, 1, 0]))
-        squeezed = max(4, channels // 16)
-        self.excite = nn.Sequential(
-            nn.Linear(channels, squeezed), nn.ReLU(inplace=True), nn.Linear(squeezed, channels), nn.Sigmoid()
-        )
-
-    def forward(self, feature):
-        theta = self.localiser(feature).view(-1, 2, 3)
-        places = F.affine_grid(theta, feature.shape, align_corners=False)
-        feature = F.grid_sample(feature, places, padding_mode="border", align_corners=False)
-        return feature * self.excite(feature.mean(dim=(2, 3)))[..., None, None]
-
-
-class SelfAttention(nn.Module):
-    """Non-local block, x + gamma attention(x) with gamma = 0 at the start: it may learn to look everywhere."""
-
-    def __init__(self, channels):
-        super().__init__()
-        inner = max(1, channels // 8)
-        self.query, self.key = nn.Conv2d(channels, inner, 1), nn.Conv2d(channels, inner, 1)
-        self.value = nn.Conv2d(channels, channels, 1)
-        self.gamma = nn.Parameter(torch.zeros(1))
-
-    def forward(self, x):
-        query, key, value = (layer(x).flatten(2) for layer in (self.query, self.key, self.value))  # (B, c, H W)
-        weight = torch.softmax(query.transpose(1, 2) @ key, dim=-1)  # (B, H W, H W), rows sum to 1
-        return x + self.gamma * (value @ weight.transpose(1, 2)).view_as(x)
-
-
 class Ref11(Compared):
     """[11], the one tracker among the four: last three layers fused, a spatial-aware template, self-attention on both
     branches, and the responses with and without attention fused by learned weights."""
@@ -262,7 +217,30 @@ class Ref11(Compared):
         return self.share[0] * near + self.share[1] * everywhere, None
 
 
-NETS = {"ref8": Ref8, "ref9": Ref9, "ref10": Ref10, "ref11": Ref11}
+class Ref15(Compared):
+    """[15]: a Siamese network with several attention maps. SiamFC with channel and spatial attention on both branches."""
+
+    def __init__(self, settings):
+        super().__init__(settings)
+        self.backbone, self.attention = Backbone(settings), ChannelSpatial(self.channels)
+
+    def features(self, crop):
+        return self.attention(self.backbone(crop)[-1])
+
+
+class Ref16(Compared):
+    """[16]: a feature-fusion Siamese network. SiamFC on the last three layers, added with one learned weight each."""
+
+    def __init__(self, settings):
+        super().__init__(settings)
+        self.backbone = Backbone(settings)
+        self.fusion = WeightedFusion([scaled(row[0], settings.width) for row in PAPER[2:]], self.channels)
+
+    def features(self, crop):
+        return self.fusion(self.backbone(crop))
+
+
+NETS = {"ref8": Ref8, "ref9": Ref9, "ref10": Ref10, "ref11": Ref11, "ref15": Ref15, "ref16": Ref16}
 
 
 def build(settings: ComparedSettings, seed=0):

@@ -1,4 +1,4 @@
-"""What was assumed to rebuild the compared methods [8]-[11]: data, so that notebooks print it beside every result."""
+"""What was assumed to rebuild the compared methods: data, so that notebooks print it beside every result."""
 
 CAPTION = "reconstruction, not the authors' code or numbers"
 # The paper knows no prediction of motion, no notice of a miss or a jump, no search elsewhere, and neither a vote of
@@ -22,6 +22,10 @@ TITLES = {
     "ref9": "[9] Ajith, Martinez-Ramon 2021, fusion of images and measurements for solar forecasting",
     "ref10": "[10] Shen, Shi, Wang 2021, visibility from pairs of visible and infrared images",
     "ref11": "[11] Li, Yang et al. 2021, global-aware Siamese network for infrared tracking",
+    "ref12": "[12] Kim, Ko 2020, weighted kernel filter for anti-air thermal infrared",
+    "ref14": "[14] Xu, Wang et al. 2020, SiamFC++",
+    "ref15": "[15] Qi, Zhang et al. 2020, Siamese network with several attention maps",
+    "ref16": "[16] Fan, Lin et al. 2022, feature-fusion Siamese network",
 }
 COMMON = (
     "The paper does not say what it ran in the name of its references; weights and code of none were at hand.",
@@ -53,5 +57,32 @@ ASSUMPTIONS = {
         "The last three layers fused as in eqs. (5)-(7); spatial transformer and channel attention on the template alone.",
         "The localiser's convolutions are padded by 2, or the 6 x 6 map would be used up; reduction of the attention 16.",
         "Self-attention with gamma = 0 at the start on both branches; two responses, mixed by learned weights from 1/2.",
+    ),
+    "ref12": (
+        "Abstract alone: a network learned end to end, with kernel filters that are updated in every frame; neither its "
+        "layers nor its weights were at hand, so that a kernelised correlation filter without a network stands in.",
+        "Kernel ridge regression in closed form with a Gaussian kernel, on 64 x 64 cells of a window three times the target.",
+        "The weight of a cell comes from a ridge regression of in the box or out of it, learned from the first frame alone.",
+        "Three scales as all others, model taken over at 0.02 a frame, no network, no training.",
+    ),
+    "ref14": (
+        "Read from the paper (arXiv 1911.06188), its code not used: class, quality and distances of a position, no anchors.",
+        "The backbone, crops and 17 x 17 positions of all others; conv5 alone; two depthwise correlations.",
+        "Three convolutions after each, as there; distances e^(a y + b) in sides of 64 crop pixels.",
+        "Focal loss (0.25, 2), cross-entropy of the quality (the prior spatial score), and -ln IoU times 1.2, the weight of "
+        "the paper's regression loss here; trained by eq. (12) as all others.",
+        "Positive are the positions in the true box and the nearest one: a small target may lie between them.",
+        "Tracked as `paper`, whose proposals also carry a size: one crop a frame, penalty and cosine window of that frame.",
+    ),
+    "ref15": (
+        "Title alone; neither text nor abstract was at hand: channel and spatial attention are the two maps taken.",
+        "On SiamFC, the last feature map of both crops; gates from 0 to 2 that start at 1.",
+        "Channels first, then places; reduction 16; the 3x3 convolution of the places is padded.",
+    ),
+    "ref16": (
+        "Title alone; neither text nor abstract was at hand.",
+        "On SiamFC: the last three layers, pooled as eq. (5), each to 256 channels, added with weights that sum to 1.",
+        "So it differs from the paper's fusion, eqs. (5)-(7), in that alone: a weight a layer in place of concat and a "
+        "convolution of all.",
     ),
 }

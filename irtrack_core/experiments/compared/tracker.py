@@ -1,4 +1,4 @@
-"""The methods that the paper compares itself with, [8]-[11], as trackers: reconstructions, for only [11] is a tracker.
+"""The methods that the paper compares itself with or builds on as trackers: reconstructions; of [8]-[11] only [11] is one.
 
 The paper names them and shows their results, but not what was run. Each stands here in one and the same frame (crops of the
 preset `paper`, the three-scale search of SiamFC, the paper's training), without the paper's own modules, so that what is
@@ -11,18 +11,24 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from irtrack_core.config import PyramidSettings
+from irtrack_core.config import PyramidSettings, TrackerSettings
 from irtrack_core.experiments.compared.nets import HISTORY, NETS, ComparedSettings, build
-from irtrack_core.experiments.compared.notes import BARE
+from irtrack_core.experiments.compared.notes import BARE, BARE_REGION
 from irtrack_core.experiments.compared.pairs import PairCropMaker, state_rows
 from irtrack_core.network.crops import template_side
 from irtrack_core.network.weights import SHIPPED, fill, read_tensors
 from irtrack_core.trackers.base import to_gray
 from irtrack_core.trackers.pyramid import PyramidTracker
+from irtrack_core.trackers.siamese import SiameseTracker
+
+NO_WEIGHTS = (
+    "no weights at {path}: none of the compared methods is shipped; notebook 07 trains them, or "
+    "`python -m irtrack_core.experiments.jobs`"
+)
 
 
 class ComparedTracker(PyramidTracker):
-    """A PyramidTracker for any of the four nets: it keeps the history for ref9, and takes paired frames for ref10.
+    """A PyramidTracker for any of the nets: it keeps the history for ref9, and takes paired frames for ref10.
 
     A net with `visible=True` takes frames (H, W, 2), infrared and visible, of uint8, uint16 or float32; see `with_visible`.
     """
@@ -59,20 +65,17 @@ def read_pair(frame, shape=None):
 
 
 def load_compared(path, method=None):
-    """The net stored at `path` in eval mode. method: the one it must be, "ref8" to "ref11"; None takes any.
+    """The net stored at `path` in eval mode. method: the one it must be, one of NETS; None takes any.
 
     Raises FileNotFoundError, or ValueError when the file holds another net.
     """
     try:
         tensors, metadata = read_tensors(path)
     except FileNotFoundError:
-        raise FileNotFoundError(
-            f"no weights at {path}: none of the compared methods is shipped; notebook 07 trains them, or "
-            "`python -m irtrack_core.experiments.jobs`"
-        ) from None
+        raise FileNotFoundError(NO_WEIGHTS.format(path=path)) from None
     found = metadata.get("settings", {}).get("method")
     if found is None or found != (method or found):
-        raise ValueError(f"{path} holds weights of {found or 'another network'}, not of {method or 'ref8 to ref11'}")
+        raise ValueError(f"{path} holds weights of {found or 'another network'}, not of {method or ' or '.join(NETS)}")
     return fill(build(ComparedSettings(**metadata["settings"])), tensors, path).eval()
 
 
@@ -83,4 +86,15 @@ def create(method, weights=None, **options):
     return ComparedTracker(load_compared(Path(weights or SHIPPED / f"{method}.safetensors"), method), **options)
 
 
-create_ref8, create_ref9, create_ref10, create_ref11 = (partial(create, name) for name in NETS)
+create_ref8, create_ref9, create_ref10, create_ref11, create_ref15, create_ref16 = (partial(create, n) for n in NETS)
+
+
+def create_ref14(weights=None, **options):
+    """The tracker of [14]: the head "fcpp", in one crop a frame. weights and errors: as of `create`."""
+    path = Path(weights or SHIPPED / "ref14.safetensors")
+    if not path.is_file():
+        raise FileNotFoundError(NO_WEIGHTS.format(path=path))
+    if (head := read_tensors(path)[1].get("settings", {}).get("head")) != "fcpp":
+        raise ValueError(f"{path} holds weights of {head or 'another network'}, not of ref14, whose head is 'fcpp'")
+    options = {"name": "ref14", "settings": TrackerSettings(**BARE_REGION)} | options
+    return SiameseTracker.from_weights(path, preset="paper", **options)

@@ -18,16 +18,19 @@ from irtrack_core.training.loop import new_net, train
 from irtrack_core.training.sampling import PairSampler
 
 STRIDE = 4  # of the training sequences' frames that are kept in memory
+FCPP = dict(head="fcpp", fusion=False, anchor_base="fixed", anchor_ratios=(1.0,))  # the network of [14]
 SHARES = (0.1, 0.25, 0.5, 1)  # of the steps, at which the weights are kept
 
 
 def network_settings(name, width=1.0):
-    """Settings of the compared method `name`, one of protocol.COMPARED."""
+    """Settings of the compared method `name`, one of protocol.TRAINED."""
     method, given = protocol.parse(name)
     if method == "paper":
         if given == "both":
             return network_preset("paper", width=width, filter=FilterSettings(length=None, polarity="both"))
         return network_preset("paper", width=width, inputs=(given,))
+    if method == "ref14":
+        return network_preset("paper", width=width, inputs=(given,), **FCPP)
     return ComparedSettings(method=method, width=width, inputs=(given,))
 
 
@@ -102,7 +105,7 @@ def train_missing(profile, results, names=None, *, seed=0, progress=None):
 
     names: trackers; those that are no compared methods need no training. progress: e.g. tqdm, wraps the list.
     """
-    names = None if names is None else [name for name in names if name in protocol.COMPARED]
+    names = None if names is None else [name for name in names if name in protocol.TRAINED]
     every = protocol.runs(profile, names, seed)
     missing = [run for run in every if not protocol.weights_path(results, *run[1:], name=run[0]).is_file()]
     for name, fold, run_seed in progress(missing) if progress and missing else missing:

@@ -18,10 +18,18 @@ mpcm        patches brighter than opposite neighbours                       `con
 rlcm        local contrast of the few brightest pixels                      `contrast`
 ipi         patches = low rank + sparse                                     `lowrank`
 pstnn       tensor of patches = low rank + sparse, weighted by corners      `lowrank`
+lpwc        [2]: product contrast weighted by dissimilarity                 `cited`
+nfo         [5]: second differences in four directions over clutter         `cited`
+mff         [7]: contrast x Gaussian shape x unlikeness                     `cited`
+edges       [13]: morphological edges                                       `cited`
+edge-s      [13] with eq. (4): M where the edges are, U elsewhere           `cited`
 ==========  ==============================================================  ======================
 
-Border mode: `tophat` as in `filtering`; all others see the frame mirrored at its edge, edge pixels repeated (OpenCV's
-BORDER_REFLECT, NumPy's "symmetric"); `ipi` and `pstnn` cut patches that lie inside the frame and need no border.
+Those of [2] to [13], the paper's references, are reconstructions: `cited.ASSUMPTIONS`.
+
+Border mode: `tophat`, `edges` and `edge-s` as in `filtering`; all others see the frame mirrored at its edge, edge pixels
+repeated (OpenCV's BORDER_REFLECT, NumPy's "symmetric"); `ipi` and `pstnn` cut patches that lie inside the
+frame and need no border.
 """
 
 from collections.abc import Callable
@@ -31,7 +39,7 @@ from functools import partial
 import numpy as np
 
 from irtrack_core.filtering import check_image
-from irtrack_core.filtering.baselines import contrast, lowrank, windows
+from irtrack_core.filtering.baselines import cited, contrast, lowrank, windows
 
 __all__ = ["Filter", "REGISTRY", "available", "create", "negative", "none", "register"]
 
@@ -81,6 +89,11 @@ REGISTRY = {
     "rlcm": Filter(contrast.rlcm, contrast.fit_cell),
     "ipi": Filter(lowrank.ipi),
     "pstnn": Filter(lowrank.pstnn),
+    "lpwc": Filter(cited.lpwc, contrast.fit_cells, power=2),
+    "nfo": Filter(cited.nfo, contrast.fit_cells),
+    "mff": Filter(cited.mff, cited.fit_mff),
+    "edges": Filter(cited.edges),
+    "edge-s": Filter(cited.edge_s, cited.fit_edge_s),
 }
 
 

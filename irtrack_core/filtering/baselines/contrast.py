@@ -23,9 +23,9 @@ def lcm(image, *, cells=(3, 5, 7, 9)):
     """
     image, least = _positive(image)
     found = []
-    for u in _cells(cells):
+    for u in check_cells(cells):
         top = cv2.dilate(image, np.ones((u, u), np.uint8), borderType=cv2.BORDER_REFLECT)
-        around = np.max(_neighbours(_means(image, u), u), axis=0)
+        around = np.max(neighbours(cell_means(image, u), u), axis=0)
         found.append(top * top / np.maximum(around, least))  # L is the same for all i: the brightest neighbour decides
     return np.max(found, axis=0)
 
@@ -38,10 +38,10 @@ def mpcm(image, *, cells=(3, 5, 7, 9)):
     answers to dark targets too. cells: sides u, odd; m: a cell's mean.
     """
     image, found = check_image(image).astype(np.float32), []
-    for u in _cells(cells):
-        means = _means(image, u)
+    for u in check_cells(cells):
+        means = cell_means(image, u)
         middle = means[u : u + image.shape[0], u : u + image.shape[1]]
-        steps = [middle - one for one in _neighbours(means, u)]
+        steps = [middle - one for one in neighbours(means, u)]
         found.append(np.min([steps[i] * steps[i + 4] for i in range(4)], axis=0))
     return np.max(found, axis=0)
 
@@ -55,15 +55,15 @@ def rlcm(image, *, cell=9, counts=((2, 4), (5, 9), (9, 16))):
     counts as one grey level, as in `lcm`. cell: side, odd.
     """
     image, least = _positive(image)
-    (cell,) = _cells([cell])
+    (cell,) = check_cells([cell])
     if any(not 1 <= int(k) == k <= cell**2 for pair in counts for k in pair) or any(len(pair) != 2 for pair in counts):
         raise ValueError(f"counts are pairs of whole numbers from 1 to cell^2 = {cell**2}; got {counts}")
     wanted = sorted({int(k) for pair in counts for k in pair})
-    largest = dict(zip(wanted, _largest_means(_padded(image, cell + cell // 2), cell, wanted)))
+    largest = dict(zip(wanted, _largest_means(padded(image, cell + cell // 2), cell, wanted)))
     found = []
     for k1, k2 in counts:
         own = largest[k1][cell : cell + image.shape[0], cell : cell + image.shape[1]]
-        around = np.max(_neighbours(largest[k2], cell), axis=0)
+        around = np.max(neighbours(largest[k2], cell), axis=0)
         found.append(own * own / np.maximum(around, least) - own)
     return np.max(found, axis=0)
 
@@ -73,22 +73,24 @@ def rlcm(image, *, cell=9, counts=((2, 4), (5, 9), (9, 16))):
 
 def fit_cells(size):
     """Parameters of `lcm` and `mpcm` for a target of size (w, h): three cells about its mean side."""
-    middle = _odd(np.sqrt(size[0] * size[1]))
+    middle = odd_side(np.sqrt(size[0] * size[1]))
     return {"cells": tuple(range(max(middle - 2, 3), middle + 3, 2))}
 
 
 def fit_cell(size):
     """Parameters of `rlcm` for a target of size (w, h): the paper's cell, or one of its mean side, counts in proportion."""
-    cell = max(9, _odd(np.sqrt(size[0] * size[1])))
+    cell = max(9, odd_side(np.sqrt(size[0] * size[1])))
     share = (cell / 9) ** 2
     return {"cell": cell, "counts": tuple((round(a * share), round(b * share)) for a, b in ((2, 4), (5, 9), (9, 16)))}
 
 
-def _odd(side):
+def odd_side(side):
+    """The odd number of pixels nearest above `side`, at most LARGEST_CELL."""
     return min(2 * int(np.ceil(side) // 2) + 1, LARGEST_CELL)
 
 
-def _cells(cells):
+def check_cells(cells):
+    """The sides of cells as a list of odd whole numbers. Raises ValueError for others."""
     cells = [int(u) for u in cells if u == int(u)]
     if not cells or any(u < 1 or u % 2 == 0 for u in cells):
         raise ValueError(f"cells have odd sides of at least 1 px, so that one can be centred on a pixel; got {cells}")
@@ -106,26 +108,27 @@ def _positive(image):
     return image.astype(np.float32), np.float32(least)
 
 
-def _padded(image, margin):
+def padded(image, margin):
+    """The image (H + 2 margin, W + 2 margin), mirrored at its edges."""
     return cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REFLECT)
 
 
-def _means(image, u):
+def cell_means(image, u):
     """Means of the u x u cells about each pixel of the frame and of u px around it: (H + 2u, W + 2u)."""
     half = u // 2
-    means = cv2.boxFilter(_padded(image, u + half), -1, (u, u))
+    means = cv2.boxFilter(padded(image, u + half), -1, (u, u))
     return means[half : means.shape[0] - half, half : means.shape[1] - half]
 
 
-def _neighbours(values, u):
+def neighbours(values, u):
     """The eight neighbours' values at each pixel of the frame, from (H + 2u, W + 2u), in the order of AROUND."""
     height, width = values.shape[0] - 2 * u, values.shape[1] - 2 * u
     return [values[u + u * dy : u + u * dy + height, u + u * dx : u + u * dx + width] for dy, dx in AROUND]
 
 
-def _largest_means(padded, cell, counts):
+def _largest_means(image, cell, counts):
     """For each k of counts (rising) the mean of the k largest values of every cell: (H - cell + 1, W - cell + 1)."""
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (cell, cell))
+    windows = np.lib.stride_tricks.sliding_window_view(image, (cell, cell))
     most, results = counts[-1], [np.empty(windows.shape[:2], np.float32) for _ in counts]
     rows = max(1, CHUNK // (windows.shape[1] * cell * cell))
     for first in range(0, len(windows), rows):
