@@ -3,6 +3,7 @@
 # make test      install if needed, all tests
 # make lab       install if needed, open JupyterLab on the first notebook
 # make site      HTML pages of the executed notebooks, in site/; the demos' controls work there, at recorded values
+# make slides    a deck of slides for each stored notebook, and its figures as PNG, in slides/; no network is needed
 # make baselines CSRT, KCF and MIL of OpenCV over the experiments' sequences, in an environment of their own (.venv-baselines)
 # make notebooks [NB=02]   rebuild the stored notebooks from notebooks/src
 # make fuzz      100,000 cases of the tests in tests/fuzz, an hour at most (MINUTES=60); seeds that fail are kept and tried first
@@ -34,7 +35,7 @@ TORCH := torch==2.13.0
 BASELINES := opencv-contrib-python numpy scipy pandas pydantic safetensors filelock tqdm mcos-decoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: results plan test lab baselines notebooks site bench fuzz kill findings clean release teach grade wheelhouse
+.PHONY: results plan test lab baselines notebooks site slides bench fuzz kill findings clean release teach grade wheelhouse
 .DELETE_ON_ERROR:
 
 results: $(STAMP)
@@ -70,6 +71,9 @@ notebooks: $(STAMP)
 site: $(STAMP)
 	$(BIN)/python -m irtrack_core.workbook site --profile $(PROFILE)
 
+slides: $(STAMP)
+	$(BIN)/python -m irtrack_core.workbook slides
+
 fuzz: $(STAMP)
 	$(BIN)/python tests/fuzz/run.py --minutes $(MINUTES)
 
@@ -100,7 +104,7 @@ findings:
 	test -z "$$changed" || { echo "changed, or not run:$$changed"; exit 1; }; echo "all findings as described"
 
 clean:
-	rm -rf results site .snakemake .pytest_cache .ruff_cache .hypothesis
+	rm -rf results site slides .snakemake .pytest_cache .ruff_cache .hypothesis
 
 # The stamp is written last: an interrupted installation leaves none, and the next make starts over.
 $(STAMP): requirements.lock pyproject.toml

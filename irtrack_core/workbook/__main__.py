@@ -1,4 +1,4 @@
-"""Notebooks in batch: `python -m irtrack_core.workbook run|build|results|where|site`."""
+"""Notebooks in batch: `python -m irtrack_core.workbook run|build|results|where|site|slides`."""
 
 import argparse
 import os
@@ -64,6 +64,7 @@ def _parser():
     one.add_argument("--dry-run", action="store_true", help="only say what would run, and how long it took last time")
     command(_where, "say where report, tables and figures are")
     command(_site, "make a web site of the executed notebooks")
+    command(_slides, "make slides of the stored notebooks, and their figures as PNG")
     for name in ("results", "where", "site"):
         commands.choices[name].add_argument("--profile", default="quick", choices=PROFILES)
     return parser
@@ -124,6 +125,12 @@ def _site(chosen):
     from irtrack_core.workbook import site
 
     print(f"open {site.make(chosen.profile) / 'index.html'}")
+
+
+def _slides(chosen):
+    from irtrack_core.workbook import slides
+
+    print(f"a deck for each notebook in {slides.make()}: arrow keys turn the pages")
 
 
 if __name__ == "__main__":

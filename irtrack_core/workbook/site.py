@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 
 from irtrack_core.widgets import replay
-from irtrack_core.workbook import book
+from irtrack_core.workbook import book, offline
 from irtrack_core.workbook.batch import executed
 
 # wide tables scroll in their own box, text in their cells keeps a width that can be read, and figures shrink with the page
@@ -29,7 +29,8 @@ BACK = '<p class="irtrack-back"><a href="index.html">all notebooks</a></p>'
 
 HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>irtrack</title>
-<style>body{font:18px/1.5 sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}li{margin:.4rem 0}</style></head><body>
+<style>body{font:18px/1.5 sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}li{margin:.4rem 0}
+:root{color-scheme:light dark}input{font:inherit;padding:.2rem;width:min(22rem,100%)}</style></head><body>
 """
 
 
@@ -37,18 +38,22 @@ def make(profile, folder=None):
     """Writes site/index.html and a page for each executed notebook of a profile; returns the folder.
 
     Pages hold all their figures and work offline, down to a phone's width, and so do the demos, over the values that are
-    recorded here (`recorded`); only equations stay in their TeX there, for MathJax is loaded from the web. Raises
+    recorded here (`recorded`); equations are MathML, the index searches all pages, and dark screens get dark pages. Raises
     FileNotFoundError when nothing was run yet.
     """
     notebooks = executed(profile)
     folder = Path(folder or book.find_root() / "site")
-    lines = [HEAD, f"<h1>irtrack</h1><p>Executed with the profile <em>{profile}</em>.</p><ul>"]
+    texts, lines = [], [HEAD, f"<h1>irtrack</h1><p>Executed with the profile <em>{profile}</em>.</p><ul>"]
     for path in notebooks:
         page = write_page(recorded(path), folder / f"{path.stem}.html", BACK)
-        title = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].lstrip("# ") or path.stem
+        notebook = nbformat.read(path, as_version=4)
+        title = notebook.cells[0].source.splitlines()[0].lstrip("# ") or path.stem
+        texts += offline.sections(notebook, f"{path.stem}.html", title)
         lines.append(f'<li><a href="{path.stem}.html">{html.escape(title)}</a></li>')
         print(f"wrote {page}", flush=True)
-    book._write(folder / "index.html", ("\n".join(lines) + "</ul></body></html>\n").encode())
+    book._write(
+        folder / "index.html", ("\n".join([*lines, "</ul>", offline.search(texts)]) + "</body></html>\n").encode()
+    )
     return folder
 
 
@@ -85,9 +90,11 @@ def write_page(path, target, top=""):
         if cell.cell_type == "markdown":  # pages lead to pages; what is not on the site stays text
             cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb\)", r"](\1.html)", cell.source)
             cell.source = re.sub(r"\[([^\]]+)\]\((?:\.\./|solutions/)[^)]*\)", r"\1", cell.source)
+    equations = offline.take_equations(notebook)
     body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": target.stem}})
+    body = offline.put_equations(body, equations)
     begin, end = re.search(r"<body[^>]*>", body).end(), body.rindex("</body>")
-    style = (replay.STYLE if demos else "") + PAGE
+    style = (replay.STYLE if demos else "") + offline.DARK + PAGE
     head = body[:begin].replace('<script src=""></script>', "").replace("</head>", style, 1)
     return book._write(target, (head + top + body[begin:end] + (replay.SCRIPT if demos else "") + body[end:]).encode())
 

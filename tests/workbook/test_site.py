@@ -1,4 +1,4 @@
-"""The web site of executed notebooks: whole without a network but for equations, and readable on a phone."""
+"""The web site of executed notebooks: whole without a network, equations and search included, and readable on a phone."""
 
 import re
 
@@ -11,6 +11,12 @@ from test_browser import chromium  # noqa: F401
 from irtrack_core.workbook import site
 
 TABLE = "| what | paper | ours | why they differ |\n|---|---|---|---|\n" + f"| a | b | {'ours ' * 40} | {'why ' * 40} |"
+EQUATIONS = r"""## Where `words` stand
+
+Inline $a_i * b * c \le \sigma$, a price of \$5, code `$HOME$`, and a block with | bars |:
+
+$$E = \max_i\,(I \circ a_i) \qquad (2)$$
+"""
 PICTURE = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="  # one pixel
 )
@@ -29,17 +35,19 @@ def folder(tmp_path, monkeypatch):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# 20 · Report & more\n\ntext"), code])
     path = tmp_path / "quick" / "notebooks" / "20_report.ipynb"
     path.parent.mkdir(parents=True)
+    notebook.cells.append(nbformat.v4.new_markdown_cell(EQUATIONS))
     nbformat.write(notebook, path)
     return site.make("quick", tmp_path / "site")
 
 
-def test_index_names_the_notebooks_and_pages_ask_for_nothing_but_mathjax(folder):
+def test_index_names_the_notebooks_and_pages_ask_for_nothing(folder):
     index = (folder / "index.html").read_text()
     assert '<a href="20_report.html">20 · Report &amp; more</a>' in index and "<em>quick</em>" in index
     page = (folder / "20_report.html").read_text()
     assert 'href="index.html"' in page and page.count('name="viewport"') >= 1
     asked = re.findall(r'(?:src|href)="(https?:[^"]+)"', page)
-    assert all("mathjax" in address for address in asked), asked
+    pytest.importorskip("latex2mathml", reason="without it pages keep their TeX: pip install latex2mathml")
+    assert not asked and "MathJax" not in page
     assert 'src=""' not in page
 
 
@@ -80,4 +88,44 @@ def test_tables_scroll_in_their_box_and_pages_do_not(folder, chromium, width):  
         "Math.min(...[...document.querySelectorAll('.jp-RenderedMarkdown td')].map(t => t.clientWidth))"
     )
     assert narrowest > 90
+    page.close()
+
+
+def test_equations_are_mathml_and_dollars_elsewhere_stay(folder):
+    pytest.importorskip("latex2mathml", reason="without it pages keep their TeX: pip install latex2mathml")
+    page = (folder / "20_report.html").read_text()
+    assert page.count("<math ") == 2 and page.count('display="block"') >= 1 and "irtrackequation" not in page
+    assert "$HOME$" in page and r"\circ" not in page and "<em>" not in page.split("Inline")[1].split("</p>")[0]
+
+
+@pytest.mark.browser
+def test_the_index_finds_words_of_any_page_without_a_server(folder, chromium):  # noqa: F811
+    page = chromium.new_page(viewport={"width": 390, "height": 900})
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((folder / "index.html").as_uri())
+    page.get_by_label("Search all pages").fill("BARS block")
+    link = page.locator("#found a")
+    assert link.count() == 1 and "Where" in link.inner_text()
+    link.click()
+    assert page.url.endswith("20_report.html#Where-words-stand")
+    assert page.evaluate("document.getElementById(decodeURIComponent(location.hash.slice(1))) !== null")
+    page.go_back()
+    page.get_by_label("Search all pages").fill("zzz")
+    assert page.locator("#found").inner_text() == "nothing found"
+    assert all(address.startswith(("file:", "data:")) for address in asked)
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_dark_screen_gets_a_dark_page(folder, chromium, scheme):  # noqa: F811
+    page = chromium.new_page(color_scheme=scheme)
+    page.goto((folder / "20_report.html").as_uri(), wait_until="domcontentloaded")
+    grey = page.evaluate(
+        """() => {
+        const of = (e, what) => getComputedStyle(e)[what].match(/\\d+/g).slice(0, 3).reduce((a, b) => a + +b, 0) / 3;
+        return [of(document.body, 'backgroundColor'), of(document.querySelector('h1'), 'color')]; }"""
+    )
+    assert (grey[0] < 60 and grey[1] > 180) if scheme == "dark" else (grey[0] > 200 and grey[1] < 80)
     page.close()
