@@ -3,8 +3,8 @@
     python benchmarks/real_intervals.py [FOLDER]
 
 FOLDER: as `benchmarks/real_sequences.py --out` writes it; default: data/results/real. Means are over recordings, intervals of
-`evaluation.interval`; differences are `siamese` and `compact-sim` minus another tracker in the same passes. An interval says
-how much a mean depends on which of such recordings are in the list, and nothing about recordings of another kind.
+`evaluation.interval`; differences are `siamese`, `compact-sim` and `motion` minus another tracker in the same passes. An
+interval says how much a mean depends on which of such recordings are in the list, and nothing about recordings of another kind.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from irtrack_core.evaluation.intervals import bounds_of
 
 COLUMNS = {"aor": "AO", "sr50": "SR0.5", "p3": "P@3 px", "p5": "P@5 px", "p20": "P@20 px"}
 FOLDER = Path(__file__).parents[1] / "data" / "results" / "real"
-REFERENCES = ("siamese", "compact-sim")
+REFERENCES = ("siamese", "compact-sim", "motion")
 
 
 def tables(folder=FOLDER):
@@ -35,11 +35,11 @@ def tables(folder=FOLDER):
         head = f"n = {' or '.join(map(str, counts))} recordings"
         rows = [row(name, values, columns) for name, values in each.items()]
         found[f"{where}, {head}"] = heading(columns) + rows
-        # differences of whole sets, and under the protocol that all of them ran
-        if protocol != "OPE":
+        # differences under the protocols that most of them ran
+        if protocol not in ("OPE", "SRE-strong"):
             continue
-        for one in REFERENCES:
-            others = [name for name in each if one in each and name not in (one, "identity")]
+        for one in filter(each.__contains__, REFERENCES):
+            others = [name for name in each if name not in (one, "identity")]
             rows = [row(name, (each[one][columns] - each[name][columns]).dropna(), columns, "+") for name in others]
             found[f"{where}, {one} minus another, {head}"] = heading(columns) + rows
     return found

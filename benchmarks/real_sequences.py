@@ -156,7 +156,7 @@ def main():
         options.out.mkdir(parents=True, exist_ok=True)
         table.round(4).to_csv(options.out / "passes.csv", index=False)
         pack(options.out, [boxes_file(options, one, n) for one in options.sets for n in options.trackers])
-        words = [word for word in sys.argv[1:] if not Path(word).is_absolute()]
+        words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]  # no one's folders
         card = {"command": " ".join(["python", "benchmarks/real_sequences.py", *words])} | made_by
         (options.out / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
