@@ -4,7 +4,7 @@
 
 FOLDER: as `benchmarks/real_sequences.py --out` writes it; default: data/results/real. Means are over recordings, intervals of
 `evaluation.interval`; differences are `siamese`, `compact-sim` and `motion` minus another tracker in the same passes. An
-interval says how much a mean depends on which of such recordings are in the list, and nothing about recordings of another kind.
+interval says how much a mean depends on which of such recordings are in the list, nothing about recordings of another kind.
 """
 
 import argparse
