@@ -78,7 +78,7 @@ def _add_track(commands):
     one.add_argument("--pick", type=int, metavar="K", help="without --box: take candidate K, 1 is the strongest")
     one.add_argument("--list", action="store_true", help="print the candidates as CSV (rank,x,y,w,h,strength) and stop")
     one.add_argument("--start", type=int, default=0, metavar="N", help="first frame to track, counted from 0")
-    one.add_argument("--tracker", default="siamese", help="default: siamese")
+    one.add_argument("--tracker", help="default: motion; with --weights, which know nothing of time: siamese")
     one.add_argument("--weights", type=Path, metavar="FILE", help="of the network; default: those that are shipped")
     one.add_argument("--backend", help="auto (default), onnxruntime, openvino, opencv or torch: what runs the network")
     one.add_argument("--precision", help="f32 (default), bf16 or int8, where the backend has it")
@@ -125,9 +125,9 @@ def option(text):
 def check_track(arguments):
     """Raises ValueError or OSError for arguments of `track` that cannot be right, whatever the frames hold.
 
-    Sets arguments.csv where it is not given.
+    Sets arguments.tracker and arguments.csv where they are not given.
     """
-    path = arguments.path
+    path, arguments.tracker = arguments.path, _tracker(arguments)
     if not path.exists():
         kinds = {".npy": "array", ".hcc": "recording", ".cptv": "recording"} | dict.fromkeys(IMAGES, "image")
         kind = kinds.get(path.suffix.lower(), "video")
@@ -139,12 +139,18 @@ def check_track(arguments):
     _check_files(arguments)
 
 
+def _tracker(arguments):
+    """The tracker that is named, or else the one that fits the weights."""
+    return arguments.tracker or ("siamese" if arguments.weights else "motion")
+
+
 def check_network(arguments):
     """Raises ValueError or FileNotFoundError where --tracker, --weights, --backend and --precision do not fit together."""
     from irtrack_core import trackers
     from irtrack_core.network import SHIPPED, backends
     from irtrack_core.network.header import check_header
 
+    arguments.tracker = _tracker(arguments)
     trackers.check(arguments.tracker)
     name, weights = arguments.tracker, arguments.weights
     for option, able in (("weights", WITH_NET), ("backend", WITH_BACKEND), ("precision", WITH_BACKEND)):

@@ -203,6 +203,16 @@ def test_other_weights(here):
     assert main(words) == 0 and abs(float(rows_of("b.csv")[-1]["x"]) - 27 - 5) < 1
 
 
+@pytest.mark.parametrize("weights, tracker", [([], "motion"), (["--weights", "compact-sim"], "siamese")])
+def test_weights_that_know_nothing_of_time_are_those_of_siamese(here, weights, tracker):
+    from irtrack_core.network.weights import SHIPPED
+
+    media.write_images(here / "images", spot_frames(6))
+    weights = [str(SHIPPED / f"{word}.safetensors") if word == "compact-sim" else word for word in weights]
+    assert main(["track", "images", "--box", BOX, *weights]) == 0
+    assert abs(float(rows_of(f"images_{tracker}.csv")[-1]["x"]) - 27 - 5) < 1
+
+
 def test_start_on_a_later_frame(here):
     media.write_images(here / "images", spot_frames(12))
     assert main(["track", "images", "--box", "32,19.5,7,7", "--start", "5", "--csv", "b.csv"]) == 0
@@ -248,7 +258,7 @@ def test_a_video_that_cannot_be_read_back_was_not_written(here, capsys, monkeypa
     monkeypatch.setattr(cv2, "VideoWriter", type("Writer", (Full,), {"fourcc": cv2.VideoWriter.fourcc}))
     assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--out", "o.mp4"]) == 2
     assert "cannot write o.mp4: of 4 frames only 0 can be read back" in capsys.readouterr().err
-    assert (here / "o.mp4").read_text() == PRECIOUS and len(rows_of("images_identity.csv")) == 4
+    assert (here / "o.mp4").read_text() == "precious" and len(rows_of("images_identity.csv")) == 4
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder that nobody can write to")

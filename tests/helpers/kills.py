@@ -29,7 +29,7 @@ import media
 from processes import environment
 
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-OLD = "what was there before"
+OLD = "frame,x,y,w,h,score\n0,1.00,2.00,3.00,4.00,0.5000\n"  # what was there before
 # signals that the shell may have told us to ignore go to their usual place first
 START = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 TRAIN = """
