@@ -1,6 +1,6 @@
 r"""Detectors after references [2], [5] and [7] of the paper: reconstructions, not the authors' code or numbers.
 
-What was assumed stands in ASSUMPTIONS and is printed in notebook 07. Cells and borders as in `contrast`: m_0 is the mean of
+What was assumed stands in ASSUMPTIONS and is printed in notebook 10. Cells and borders as in `contrast`: m_0 is the mean of
 the u x u px about a pixel, m_1..m_8 those of the cells around it, m_i and m_{i+4} opposite each other.
 """
 
