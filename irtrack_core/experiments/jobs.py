@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 
 from irtrack_core import config, evaluation
-from irtrack_core.datasets import SIMULATED, data_root, in_memory
+from irtrack_core.datasets import SIMULATED, in_memory
 from irtrack_core.datasets.svanstrom import find_videos
 from irtrack_core.experiments import cached, study
 from irtrack_core.experiments.protocol import (
@@ -64,8 +64,9 @@ def card_path(results, names, fold, seed):
 
 def sets_of(name, fold, seed, study_seed=0):
     """Names of the sets on which notebook 11 reads a tracker's boxes; the real one where IRTRACK_DATA has it."""
-    root = data_root()
-    real = root is not None and bool(find_videos(root))
+    named = os.path.expanduser(os.environ.get("IRTRACK_DATA", "").strip())
+    # a folder that is not there is told by the job, not by the plan
+    real = bool(named) and (not os.path.isdir(named) or bool(find_videos(Path(named))))
     first = (fold, seed) == (0, study_seed)
     return (*SIMULATED, REAL) if real and first and name in BASELINES + METHODS else SIMULATED
 

@@ -69,7 +69,7 @@ def numbers(rows, name):
 def test_variants_are_medians_of_the_frames(results):
     raw = grouped(read(results, "frames"), "dataset", "sequence", "filter", "variant")
     table = grouped(read(results, "variants"), "dataset", "sequence", "filter", "variant")
-    assert raw.keys() == table.keys() and len(raw) == 6 * (14 + 11)  # all but none, ipi and pstnn have two
+    assert raw.keys() == table.keys() and len(raw) == 6 * (19 + 15)  # all but none, ipi, pstnn and edge-s have two
     for key, rows in raw.items():
         (row,) = table[key]
         for name in ("snr_literal", "snr", "db", "scrg", "bsf", "retention", "zero_share", "pfa_frame", "pfa_one"):
@@ -84,7 +84,7 @@ def test_the_choice_never_saw_the_test_sequences(results):
     sequences = [one for name in datasets.SIMULATED for one in datasets.load(name, frames=40, sequences=2)]
     variants = grouped(read(results, "variants"), "filter", "sequence")
     table = grouped(read(results), "filter", "sequence")
-    assert len(table) == 14 * 6
+    assert len(table) == 19 * 6
     for train, test in evaluation.folds(sequences, k=5, seed=0):
         for name in {key[0] for key in table}:
             scores = defaultdict(list)
@@ -115,7 +115,7 @@ def test_differences_are_paired(results):
     found = {(row["filter"], row["dataset"], row["sequence"]): float(row["pd_one"]) for row in told(read(results))}
     keys = sorted({key[1:] for key in found})
     rows = read(results, "differences")
-    assert {row["dataset"] for row in rows} == {"all", *(key[0] for key in keys)} and len(rows) == 3 * (2 + 11)
+    assert {row["dataset"] for row in rows} == {"all", *(key[0] for key in keys)} and len(rows) == 3 * (2 + 16)
     for row in rows:
         a, b = row["Pd"].split(" - ")
         gaps = [found[a, *key] - found[b, *key] for key in keys if row["dataset"] in ("all", key[0])]
