@@ -69,7 +69,7 @@ def numbers(rows, name):
 def test_variants_are_medians_of_the_frames(results):
     raw = grouped(read(results, "frames"), "dataset", "sequence", "filter", "variant")
     table = grouped(read(results, "variants"), "dataset", "sequence", "filter", "variant")
-    assert raw.keys() == table.keys() and len(raw) == 6 * (19 + 15)  # all but none, ipi, pstnn and edge-s have two
+    assert raw.keys() == table.keys() and len(raw) == 6 * (19 + 15)  # all but none, ipi, pstnn and edges have two
     for key, rows in raw.items():
         (row,) = table[key]
         for name in ("snr_literal", "snr", "db", "scrg", "bsf", "retention", "zero_share", "pfa_frame", "pfa_one"):
