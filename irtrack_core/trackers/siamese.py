@@ -1,6 +1,7 @@
 """The Siamese tracker: search window, filter, network, best proposal; and re-detection when the target may be elsewhere."""
 
 import copy
+from contextlib import suppress
 from functools import partial
 
 import numpy as np
@@ -77,14 +78,17 @@ class SiameseTracker:
         """Start on the target in `box`. Raises ValueError for an unusable frame or box, and is then as it was."""
         frame = self.read(frame)
         self._start(frame, bx.check_box(box, frame.shape[:2]))
-        if self.settings.mend:
-            self._start(frame, self._mended(frame))
+        if self.settings.mend and (box := self._mended(frame)) is not None:
+            # NaN beside the mended box, found before anything is changed: the given one stays
+            with suppress(ValueError):
+                self._start(frame, box)
 
     def _mended(self, frame):
-        """The given box (4,), with the share `mend` of the difference from where and how large the net sees the target."""
+        """The given box (4,), with the share `mend` of the difference from where and how large the net sees the target; None
+        where it sees none."""
         share, seen = self.settings.mend, self.look(frame, [self.center])[0]
         if seen.score < SEEN:
-            return bx.from_centers(self.center, self.size)
+            return None
         center, size = vote(seen, self.settings.vote_radius) if self.settings.vote_radius else seen.found
         # as the net tells it: it was trained to say what is most likely after seeing the wrong box, and so shrinks by itself
         growth = np.clip(share * np.log(size / self.size), *LARGEST_MENDING)

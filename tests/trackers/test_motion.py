@@ -135,3 +135,13 @@ def test_nothing_is_mended_where_no_target_is_seen():
     tracker = trackers.create("motion", settings=TrackerSettings(mend=1.0))
     tracker.init(frame, [70.0, 50, 12, 10])
     np.testing.assert_allclose(from_centers(tracker.center, tracker.size), [70.0, 50, 12, 10])
+
+
+def test_nan_beside_a_mended_box_leaves_the_given_one(monkeypatch):
+    sequence = moving_spot(3, noise=0.02)
+    frame, given = np.asarray(sequence.frames[0], np.float32), sequence.boxes[0]
+    frame[-4:, -4:] = np.nan
+    tracker = trackers.create("motion")
+    monkeypatch.setattr(tracker, "_mended", lambda frame: np.array([frame.shape[1] - 8.0, frame.shape[0] - 8.0, 8, 8]))
+    tracker.init(frame, given)
+    np.testing.assert_allclose(from_centers(tracker.center, tracker.size), given)
