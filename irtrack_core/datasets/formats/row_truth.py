@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from irtrack_core.datasets.box_file import check_boxes, four_numbers, header
-from irtrack_core.datasets.folder import image_files, numbering_note
+from irtrack_core.datasets.folder import image_files, numbering_note, open_frames
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.names import folders_in, listed, natural_key
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
@@ -54,6 +54,14 @@ def images_in(folder, images=IMAGES):
     """The image files of a folder, from the first of its subfolders `images` that has any."""
     found = (image_files(folder / name) for name in images if (folder / name).is_dir())
     return next((files for files in found if files), [])
+
+
+def frames_in(folder, videos, images=IMAGES):
+    """The frames of a folder: the first of these videos that is there, else its images. Raises FileNotFoundError."""
+    found, files = [folder / name for name in videos if (folder / name).is_file()], images_in(folder, images)
+    if not (found or files):
+        raise FileNotFoundError(f"no images and no {' or '.join(videos)} in {folder}")
+    return open_frames(found[0]) if found else ImageFrames(files)
 
 
 def items(root, layout):
