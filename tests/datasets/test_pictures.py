@@ -418,3 +418,29 @@ def test_a_tiff_with_pages_of_several_sizes_says_so(tmp_path):
             file.write(np.zeros((48, width), np.uint16), contiguous=False, metadata=None)
     with pytest.raises(ValueError, match="a.tif is a single image with a page of another size"):
         open_frames(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("options", [{}, {"metadata": None}, {"byteorder": ">"}, {"compression": "zlib"}], ids=str)
+def test_float16_tiffs_are_read_in_full(tmp_path, options):
+    tifffile = pytest.importorskip("tifffile", reason="needs tifffile (extra media)")
+    truth = np.random.default_rng(0).uniform(250, 320, (4, 24, 32)).astype(np.float16)
+    tifffile.imwrite(tmp_path / "stack.tif", truth, photometric="minisblack", **options)
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for k, frame in enumerate(truth):
+        tifffile.imwrite(folder / f"{k}.tif", frame, **options)
+    for frames in (open_frames(tmp_path / "stack.tif"), open_frames(folder)):
+        assert frames.dtype == np.float32
+        np.testing.assert_array_equal(np.array(frames), truth.astype(np.float32))
+
+
+def test_pixels_that_no_reader_takes_are_not_called_damaged(tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason="needs tifffile (extra media)")
+    tifffile.imwrite(tmp_path / "a.tif", np.ones((8, 8), np.complex64))
+    with pytest.raises(FrameError, match="a.tif holds complex64 pixels; uint8, uint16 and float32 are supported"):
+        read_image(tmp_path / "a.tif")
+    tifffile.imwrite(tmp_path / "b.tif", np.ones((8, 8), np.float16))
+    content = (tmp_path / "b.tif").read_bytes()
+    (tmp_path / "b.tif").write_bytes(content[: len(content) - 64])
+    with pytest.raises(FrameError, match="b.tif is not a readable image .*copy it again"):
+        read_image(tmp_path / "b.tif")
