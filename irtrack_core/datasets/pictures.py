@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from irtrack_core.datasets.claims import claims_too_much
 from irtrack_core.optional import need
 
 DTYPES = tuple(np.dtype(name) for name in ("uint8", "uint16", "float32"))
@@ -87,7 +88,8 @@ def decode_image(content, name="the file"):
     if content[:2] == b"P2":
         return _pgm_text(content, name)
     try:
-        frame = cv2.imdecode(np.frombuffer(content, np.uint8), KEEP) if len(content) else None
+        usable = len(content) and not claims_too_much(content)
+        frame = cv2.imdecode(np.frombuffer(content, np.uint8), KEEP) if usable else None
     except cv2.error:  # a damaged header may ask for an absurd size
         frame = None
     if frame is None:

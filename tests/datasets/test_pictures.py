@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 from irtrack_core import datasets, trackers
 from irtrack_core.datasets import FrameError
 from irtrack_core.datasets.check import check
+from irtrack_core.datasets.claims import claims_too_much
 from irtrack_core.datasets.folder import image_files, open_frames
 from irtrack_core.datasets.names import in_order
 from irtrack_core.datasets.pictures import decode_image, page_count, read_image
@@ -418,6 +419,25 @@ def test_a_tiff_with_pages_of_several_sizes_says_so(tmp_path):
             file.write(np.zeros((48, width), np.uint16), contiguous=False, metadata=None)
     with pytest.raises(ValueError, match="a.tif is a single image with a page of another size"):
         open_frames(tmp_path / "a.tif")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 255), st.booleans())
+def test_no_whole_picture_claims_too_much(height, width, grey, noise):
+    rng = np.random.default_rng(height)
+    frame = (
+        np.full((height, width), grey, np.uint8) if not noise else rng.integers(0, 256, (height, width)).astype("u1")
+    )
+    for suffix, options in ((".png", []), (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 1]), (".jpg", [])):
+        content = cv2.imencode(suffix, frame, options)[1].tobytes()
+        assert not claims_too_much(content) and decode_image(content).shape == frame.shape
+
+
+def test_a_large_even_jpeg_is_read():
+    options = [cv2.IMWRITE_JPEG_QUALITY, 1, cv2.IMWRITE_JPEG_PROGRESSIVE, 1, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+    for chosen in (options, options[:2]):
+        content = cv2.imencode(".jpg", np.full((4000, 5000), 7, np.uint8), chosen)[1].tobytes()
+        assert decode_image(content).shape == (4000, 5000)
 
 
 @pytest.mark.parametrize("options", [{}, {"metadata": None}, {"byteorder": ">"}, {"compression": "zlib"}], ids=str)
