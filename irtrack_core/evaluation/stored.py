@@ -55,7 +55,7 @@ def track_all(makers, sequences, folder, *, keys=None, processes=1, progress=Non
 
     makers: {label: callable that makes the tracker}, which can be pickled. folder: see the module; a sequence's boxes are
     written as soon as it is tracked, so that a run that was stopped goes on. keys: {label: text that says what the
-    tracker is, e.g. the checksum of its weights}; boxes of another key, or of other truth, are made anew.
+    tracker is, e.g. the checksum of its weights}; boxes of another key, other truth or pixels of another type are made anew.
     Raises ValueError for two sequences of one name, or names that would share a file.
     """
     known, keys = by_key(sequences), keys or {}
@@ -65,7 +65,9 @@ def track_all(makers, sequences, folder, *, keys=None, processes=1, progress=Non
             "two trackers or sequences would share a file of boxes: give them names that differ in letters"
         )
     marks = {
-        (label, *key): f"{keys.get(label, '')} {fingerprint(one)}" for label in makers for key, one in known.items()
+        (label, *key): f"{keys.get(label, '')} {fingerprint(one)} {getattr(one.frames, 'dtype', '')}"
+        for label in makers
+        for key, one in known.items()
     }
 
     def missing(one):
