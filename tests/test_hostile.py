@@ -150,17 +150,17 @@ def picture(folder, name, content):
 def png_with_a_part_that_is_not_there(folder):
     content = cv2.imencode(".png", np.zeros((48, 64), np.uint8))[1].tobytes()
     at = content.find(b"IDAT") - 4
-    picture(folder, "a.png", content[:at] + struct.pack(">I", GIGABYTE // 4) + content[at + 4 :])
+    picture(folder, "a.png", content[:at] + struct.pack(">I", 10_000) + content[at + 4 :])
 
 
 def jpeg_larger_than_its_bytes(folder):
     content = bytearray(cv2.imencode(".jpg", np.zeros((48, 64), np.uint8))[1].tobytes())
-    struct.pack_into(">HH", content, content.find(b"\xff\xc0") + 5, 16_000, 16_000)
+    struct.pack_into(">HH", content, content.find(b"\xff\xc0") + 5, 1600, 1600)
     picture(folder, "a.jpg", content)
 
 
 def pgm_larger_than_its_bytes(folder):
-    picture(folder, "a.pgm", b"P5 16000 16000 255\n" + bytes(100))
+    picture(folder, "a.pgm", b"P5 1600 1600 255\n" + bytes(100))
 
 
 def image(name):

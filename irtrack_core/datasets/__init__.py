@@ -39,7 +39,7 @@ SIMULATED = (
     "sim-pedestrian",
     "sim-otcbvs",
 )  # in the manner of the paper's: the experiments run on them
-GENERATED = (*SIMULATED, "sim-events")  # all that are made from a seed
+GENERATED = (*SIMULATED, "sim-events", "sim-deforming")  # all that are made from a seed
 # module of `formats` -> the names that it reads
 FORMATS = {
     "otb": ("otb", "ptb-tir", "lsotb-tir"),
@@ -101,7 +101,8 @@ def load(name, root=None, **options):
     """Sequences of the dataset `name`; frames stay on disk until they are read.
 
     root: the dataset's folder or file; None: the folder that IRTRACK_DATA names. Simulated sets take no root, but
-    frames=, sequences= (sim-events: events=) and seed=; the options of the others stand in their modules, at `items`.
+    frames=, sequences= (sim-events: events=; sim-deforming: also changes=, deformed=) and seed=; the options of the others
+    stand in their modules, at `items`.
     Raises ValueError for an unknown name or where no target can be tracked, FileNotFoundError when there are no data.
     """
     if name in GENERATED:
@@ -110,6 +111,8 @@ def load(name, root=None, **options):
         check_options(options, SIMULATION)
         if name == "sim-events":
             return import_module(".events", __name__).event_set(**options)
+        if name == "sim-deforming":
+            return import_module(".deforming", __name__).deforming_set(**options)
         return import_module(".synthetic", __name__).simulated_set(name, **options)
     if callable(_reader(name)):
         return _reader(name)(_root(name, root), **options)

@@ -8,7 +8,7 @@ MOST_A_BYTE = 512  # pixels of a JPEG: 64 of a block take a bit at least
 def claims_too_much(content):
     """Whether the bytes of a PNG announce a part, or those of a JPEG a picture, that is larger than they can hold.
 
-    >>> claims_too_much(b"\\x89PNG\\r\\n\\x1a\\n" + bytes([84, 101, 112, 139]) + b"IDAT" + bytes(2000))
+    >>> claims_too_much(b"\\x89PNG\\r\\n\\x1a\\n" + bytes([0, 0, 8, 0]) + b"IDAT" + bytes(2000))
     True
     """
     if content[:8] == b"\x89PNG\r\n\x1a\n":

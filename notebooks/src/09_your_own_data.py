@@ -154,14 +154,23 @@ print(said)
 # In `quick` the answer can only be "not shown": a dozen steps, and three recordings held back. This is the usual case with a folder of one's
 # own, too. The honest ways out are more recordings, not more clips of the same ones, and not another seed until it works.
 #
-# **What to remember**
+# ## What to remember
 #
 # - First the boxes, then the trackers: wrong conventions give plausible numbers.
 # - Split by recording; one part to learn, one to stop, one to judge, and the last is looked at once.
 # - Fewer than ten held-back recordings show no gain, however large the mean. And what was gained may have been lost elsewhere.
+
+# %% [markdown]
+# ## Check yourself
 #
-# **Exercises**
-#
-# 1. Split by sequence instead of by recording, with every recording cut into two clips. Which way does the comparison err?
-# 2. Leave the simulated pairs out (`fine_tune.sampler_of(..., simulated=False)`). What happens on the simulated sets after 300 steps?
-# 3. Train with five seeds and report only the best. How often would a network that learned nothing look better than before?
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("09_your_own_data")
+
+# %% [markdown]
+# **Exercises.** 1. Cut every recording into two clips, and split by clip instead of by recording. Which way does the comparison err?
+# 2. Leave the simulated pairs out (`fine_tune.sampler_of(..., simulated=False)`). What do a few steps of a large rate then do to the loss on
+# simulated pairs? 3. Train with five seeds and report only the best. How often would a network that learned nothing look better than before?
