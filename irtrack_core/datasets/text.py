@@ -1,7 +1,6 @@
 """Text files of numbers as people and programs write them: their encoding, separators, quotes and decimal commas."""
 
 import csv
-import io
 import re
 from array import array
 from collections.abc import Sequence
@@ -38,7 +37,8 @@ def text_rows(path):
     A comma between digits is a decimal comma in fields between semicolons or tabs, and in quoted ones. A row raises
     ValueError, with file and line, where a comma can mean either.
     """
-    text, places, end, number = io.StringIO(read_text_file(path), newline=None).getvalue(), array("q"), -1, 0
+    text = read_text_file(path).replace("\r\n", "\n").replace("\r", "\n")
+    places, end, number = array("q"), -1, 0
     while end < len(text):
         begin, number = end + 1, number + 1
         end = text.find("\n", begin)
