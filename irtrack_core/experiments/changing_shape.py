@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from irtrack_core import datasets, evaluation, trackers
+from irtrack_core import datasets, evaluation, filtering, trackers
 from irtrack_core.datasets.shape_changes import CHANGES, deforming_sequence
 from irtrack_core.evaluation.intervals import paired_interval
 
@@ -17,6 +17,23 @@ METHODS = {
 }
 DEVELOPMENT = 1000, 1001  # seeds on which the remedies were chosen; nothing is reported on them
 MEASURES = ("aor", "loss_rate")
+
+
+def responses_of(width, height, mast, *, noise=2.0, seed=0):
+    """(image (80, 80) float32, {"U, lines of 15", "U, fitted lines": (80, 80)}, box) of a bright rectangle beside a mast.
+
+    width, height: of the target, pixels, 100 grey values above the level; mast: height in pixels of an upright line of the
+    same height beside it. The first lines are those that a target of 5 x 5 px was given, the others fit the target's size.
+    """
+    image = np.random.default_rng(seed).normal(500, noise, (80, 80))
+    left, top = 40 - width // 2, 40 - height // 2
+    image[top : top + height, left : left + width] += 100
+    image[60 - mast : 60, 66] += 100
+    image, one = image.astype(np.float32), filtering.rectangle(1, 1)
+    families = {"U, lines of 15": filtering.line_elements(15, 4)}
+    families["U, fitted lines"] = filtering.fitted_lines((width, height), minimum=9)
+    found = {name: filtering.multilevel_filter(image, lines, one)[1] for name, lines in families.items()}
+    return image, found, np.array([left, top, width, height], float)
 
 
 def create(method, base="siamese", **options):
