@@ -8,7 +8,13 @@ from irtrack_core.config.experiments import PROFILES, Profile, profile
 from irtrack_core.config.filtering import FilterSettings, TemporalSettings
 from irtrack_core.config.imaging import Deformation, ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.config.network import NetworkSettings, network_preset
-from irtrack_core.config.trackers import DeformingSettings, PeakSettings, PyramidSettings, TrackerSettings
+from irtrack_core.config.trackers import (
+    DeformingSettings,
+    MultiSettings,
+    PeakSettings,
+    PyramidSettings,
+    TrackerSettings,
+)
 from irtrack_core.config.training import SamplingSettings, TrainingSettings, training_preset
 
 __all__ = [
@@ -16,6 +22,7 @@ __all__ = [
     "Deformation",
     "DeformingSettings",
     "FilterSettings",
+    "MultiSettings",
     "NetworkSettings",
     "PeakSettings",
     "Profile",

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from irtrack_core.datasets.frames import ArrayFrames, FrameError, FunctionFrames, ImageFrames
+from irtrack_core.datasets.options import SIMULATION, check_options
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence, in_memory, subsample
 from irtrack_core.datasets.video import VideoFrames, open_video
 
@@ -107,6 +108,7 @@ def load(name, root=None, **options):
     if name in GENERATED:
         if root is not None:
             raise ValueError(f"{name} is simulated: it takes no root")
+        check_options(options, SIMULATION)
         if name == "sim-events":
             return import_module(".events", __name__).event_set(**options)
         if name == "sim-deforming":
@@ -132,6 +134,7 @@ def items(name, root=None, **options):
     the items. Errors as for `load`.
     """
     if name not in GENERATED and not callable(_reader(name)):
+        check_options(options)
         if name in (names := FORMATS.get(_reader(name).removeprefix("formats."), ())) and len(names) > 1:
             options = {"dataset": name, **options}
         return import_module("." + _reader(name), __name__).items(_root(name, root), **options)

@@ -54,15 +54,14 @@ def read_truth(path, count, shape=None, *, first_frame=0, size=None):
     points = "w" not in keys
     if points and not size:
         raise ValueError(f"{path} holds points without a size: give size=, the side in pixels of the boxes round them")
-    lines = _by_frame(rows, columns, count, first_frame, path)
-    boxes = np.full((count, 4), np.nan)
+    boxes, lines = np.full((count, 4), np.nan), np.zeros(count, np.int64)  # 0: no line
     names = [key for key in ("x", "cx", "y", "cy", "w", "h") if key in keys]
-    for frame, (line, row) in lines.items():
+    for frame, line, row in _by_frame(rows, columns, lines, first_frame, path):
         found = numbers([row[key] for key in names], f"{path}, line {line}", ",".join(names))
         boxes[frame] = [*found, size, size] if points and not np.isnan(found).all() else np.resize(found, 4)
     if points or "cx" in keys:
         boxes[:, :2] -= boxes[:, 2:] / 2
-    check_boxes(boxes, shape, lambda frame: f"{path}, line {lines[frame][0]}")
+    check_boxes(boxes, shape, lambda frame: f"{path}, line {lines[frame]}")
     if "frame" in columns:
         notes += numbering_notes(np.flatnonzero(~np.isnan(boxes[:, 0])).tolist(), count) if not first_frame else ()
     return boxes, notes + (suspicions(boxes, shape) if shape is not None else ()), points
@@ -74,11 +73,14 @@ def is_result(path):
     return any(COLUMNS.get(field) == "score" for field in first)
 
 
-def _by_frame(rows, columns, count, first_frame, path):
-    """{frame: (line, {column: text})}. Raises ValueError for rows that fit neither the columns nor the frames."""
-    numbered, found = "frame" in columns, {}
+def _by_frame(rows, columns, lines, first_frame, path):
+    """(frame, line, {column: text}) of each row; lines (N,), 0 as given: the line of each frame's row is written there.
+
+    Raises ValueError for rows that fit neither the columns nor the frames.
+    """
+    numbered, count, found = "frame" in columns, len(lines), 0
     while not numbered and len(rows) > count and not rows[-1][1]:  # blank lines at the end of the file
-        rows.pop()
+        rows = rows[:-1]
     for line, fields in rows:
         where = f"{path}, line {line}"
         if numbered and not fields:
@@ -91,23 +93,23 @@ def _by_frame(rows, columns, count, first_frame, path):
                 f"{where}: {len(fields)} values; the file has the columns {told}{_commas(fields, columns)}"
             )
         row = dict(zip(columns, fields))
-        frame = _frame_number(row["frame"], where) - first_frame if numbered else len(found)
+        frame = _frame_number(row["frame"], where) - first_frame if numbered else found
         if not 0 <= frame < count:
-            hint = _first(rows, columns, count) if numbered and not first_frame and 0 not in found else ""
+            hint = _first(rows, columns, count) if numbered and not first_frame and not lines[:1].any() else ""
             last = count - 1 + first_frame
             frame += first_frame
             raise ValueError(
                 f"{where}: a box for frame {frame}, but there are {count} frames ({first_frame} to {last}){hint}"
             )
-        if frame in found:
-            raise ValueError(f"{where}: a second box for frame {frame}; the first stands in line {found[frame][0]}")
-        found[frame] = (line, row)
-    if not numbered and len(found) != count:
+        if lines[frame]:
+            raise ValueError(f"{where}: a second box for frame {frame}; the first stands in line {lines[frame]}")
+        lines[frame], found = line, found + 1
+        yield frame, line, row
+    if not numbered and found != count:
         raise ValueError(
-            f"{path}: {len(found)} boxes for {count} frames; give one row a frame (an empty one where the target is "
-            f"absent), or put the 0-based frame number in a first column 'frame'{count_hint(len(found), count)}"
+            f"{path}: {found} boxes for {count} frames; give one row a frame (an empty one where the target is "
+            f"absent), or put the 0-based frame number in a first column 'frame'{count_hint(found, count)}"
         )
-    return found
 
 
 def _first(rows, columns, count):
@@ -121,8 +123,8 @@ def _first(rows, columns, count):
 def read_alone(path):
     """Boxes (N, 4) of a box file without its frames: N is what its rows say. Errors as of `read_boxes`."""
     rows = text_rows(path)
-    while rows and not rows[-1][1]:
-        rows.pop()
+    while len(rows) and not rows[-1][1]:
+        rows = rows[:-1]
     columns = header(rows[0][1], f"{path}, line {rows[0][0]}") if rows else None
     body = rows[1:] if columns else rows
     columns = columns or _guess(body, path)

@@ -76,10 +76,10 @@ class DeformingTracker:
         t.update(frame)
         frame, self.age = t.read(frame), self.age + 1
         if s.size:
-            self._follow(None if t.lost else self._support(frame))
-        if s.elements and not t.lost:
+            self._follow(None if t.missed else self._support(frame))
+        if s.elements and not t.missed:
             self._fit()
-        if s.template and not t.lost:
+        if s.template and not t.missed:
             with suppress(ValueError):  # NaN in the wider window
                 self._renew(frame)
         return bx.from_centers(t.center, t.size)

@@ -1,5 +1,7 @@
 """Truth is read as meant, or told: box files of other programs and places, and the mistakes that a file betrays."""
 
+import tracemalloc
+
 import media
 import numpy as np
 import pytest
@@ -246,3 +248,15 @@ def test_an_infinite_frame_number_is_none(tmp_path):
     file = sets.write(tmp_path / "b.csv", "frame,x,y,w,h\n1e999,1,2,3,4\n")
     with pytest.raises(ValueError, match="line 2: frame number '1e999' is not a whole number"):
         read_boxes(file, 3)
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_a_box_file_of_hours_takes_little_memory(tmp_path, numbered):
+    count, file = 20_000, tmp_path / "boxes.csv"
+    file.write_text("".join(f"{k}," * numbered + f"{k % 300},20,6,6\n" for k in range(count)))
+    tracemalloc.start()
+    boxes = read_boxes(file, count, (300, 400))
+    most = tracemalloc.get_traced_memory()[1] / count
+    tracemalloc.stop()
+    assert boxes[:, 0].tolist() == [k % 300 for k in range(count)]
+    assert most < 250, most  # bytes a row; the fields of all rows together take 500 and more
