@@ -107,7 +107,7 @@ def _seen(motions, shapes, shape):
     (height, width), left, top = shape, 0.0, 0.0
     right, bottom = width, height
     for motion, (past_height, past_width) in zip(motions, shapes):
-        (a, b, dx), (c, d, dy) = motion.tolist()
+        (a, b, dx), (c, d, dy) = motion
         x = [a * u + b * v + dx for u in (0, width) for v in (0, height)]
         y = [c * u + d * v + dy for u in (0, width) for v in (0, height)]
         left, top = max(left, -min(x)), max(top, -min(y))

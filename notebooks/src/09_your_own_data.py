@@ -113,13 +113,18 @@ for count in (3, 10, 33):
 # ## Train on
 #
 # From the shipped weights, with a small rate. Half of the pairs are simulated, so that the network does not forget what your folder does
-# not show. The loss on the stopping part is looked at six times, and the step with the least is kept, be it the start.
+# not show. The loss on the stopping part is looked at six times, and the step with the least is kept, be it the start. Then scores and
+# sizes are calibrated anew, on the stopping part and on simulation.
 
 # %%
 parts = fine_tune.split(sequences, seed)
 out = place / "mine.safetensors"
 net, checks = fine_tune.learn(parts, before, out, iterations=steps, seed=seed)
-card = fine_tune.write(net, checks, out, before, parts, "notebook 09")
+count = {"quick": (2, 16), "medium": (6, 40), "full": (10, 40)}[profile]
+simulated = dict(
+    sequences=count[0], frames=count[1]
+)  # for the calibration of scores and sizes, and for the judgement below
+card = fine_tune.write(net, checks, out, before, parts, "notebook 09", **simulated)
 checks = pd.DataFrame(checks, columns=["step", "loss"])
 book.save_table(checks, "stopping")
 figure, axes = style.new()
@@ -136,8 +141,7 @@ book.save_figure(figure, "stopping")
 # needs ten recordings and an interval that leaves out zero.
 
 # %%
-count = {"quick": (2, 16), "medium": (6, 40), "full": (10, 40)}[profile]
-table, said = fine_tune.judge(out, before, parts, place / "judged", sequences=count[0], frames=count[1])
+table, said = fine_tune.judge(out, before, parts, place / "judged", **simulated)
 book.save_table(table, "judged")
 table = table[table["measure"].isin(["aor", "p5"])].rename(columns={"difference": "mean"})
 table["after - before"] = texts(table, 3, sign="+")
@@ -150,14 +154,23 @@ print(said)
 # In `quick` the answer can only be "not shown": a dozen steps, and three recordings held back. This is the usual case with a folder of one's
 # own, too. The honest ways out are more recordings, not more clips of the same ones, and not another seed until it works.
 #
-# **What to remember**
+# ## What to remember
 #
 # - First the boxes, then the trackers: wrong conventions give plausible numbers.
 # - Split by recording; one part to learn, one to stop, one to judge, and the last is looked at once.
 # - Fewer than ten held-back recordings show no gain, however large the mean. And what was gained may have been lost elsewhere.
+
+# %% [markdown]
+# ## Check yourself
 #
-# **Exercises**
-#
-# 1. Split by sequence instead of by recording, with every recording cut into two clips. Which way does the comparison err?
-# 2. Leave the simulated pairs out (`fine_tune.sampler_of(..., simulated=False)`). What happens on the simulated sets after 300 steps?
-# 3. Train with five seeds and report only the best. How often would a network that learned nothing look better than before?
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("09_your_own_data")
+
+# %% [markdown]
+# **Exercises.** 1. Cut every recording into two clips, and split by clip instead of by recording. Which way does the comparison err?
+# 2. Leave the simulated pairs out (`fine_tune.sampler_of(..., simulated=False)`). What do a few steps of a large rate then do to the loss on
+# simulated pairs? 3. Train with five seeds and report only the best. How often would a network that learned nothing look better than before?

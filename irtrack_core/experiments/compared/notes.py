@@ -78,6 +78,7 @@ ASSUMPTIONS = {
         "Title alone; neither text nor abstract was at hand: channel and spatial attention are the two maps taken.",
         "On SiamFC, the last feature map of both crops; gates from 0 to 2 that start at 1.",
         "Channels first, then places; reduction 16; the 3x3 convolution of the places is padded.",
+        "The map of places is taken less its mean: otherwise the first steps close all gates, which then learn nothing.",
     ),
     "ref16": (
         "Title alone; neither text nor abstract was at hand.",

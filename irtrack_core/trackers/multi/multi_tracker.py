@@ -122,6 +122,8 @@ class MultiTracker:
 
     def _changed(self):
         """Whether this frame has nothing in common with the last; the filter in time tells where it lays frames on."""
+        if self.temporal.covered:  # a shutter is no other scene
+            return False
         if self.temporal.settings.model != "still" or not self.temporal.past:
             self.usual = np.inf
             return self.temporal.changed
