@@ -1,9 +1,12 @@
-"""A tracker that lives in another environment takes its turns in a race: `tracking_speed.py` starts this with the Python of
-.venv-baselines, whose OpenCV has CSRT and KCF, and which has no torch. It times itself: nothing of the way between counts.
+"""A tracker that lives elsewhere takes its turns in a race: `tracking_speed.py` starts this with the Python of
+.venv-baselines, whose OpenCV has CSRT and KCF, and which has no torch, or in the checkout of an older commit. It times
+itself: nothing of the way between counts.
 
-    python benchmarks/away.py csrt        then a line `CLIP.npz COUNT` a turn; answers a line `WALL CPU` in seconds a frame
+    python benchmarks/away.py csrt '{}'   then a line `CLIP.npz COUNT` a turn; answers a line `WALL CPU` in seconds a frame
 """
 
+import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,9 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from irtrack_core.provenance import find_root
-
-PYTHON = find_root() / ".venv-baselines" / "bin" / "python"
+PYTHON = Path(__file__).resolve().parents[1] / ".venv-baselines" / "bin" / "python"
+READY = "ready\n"
 
 
 def run(tracker, frames, box, count=None):
@@ -29,12 +31,21 @@ def run(tracker, frames, box, count=None):
 
 
 class Away:
-    """The tracker `name` in the environment of `python`; `run(frames, box, count)` is its turn. Ends with this process."""
+    """The tracker `name` in the environment of `python`; `run(frames, box, count)` is its turn. Ends with this process.
 
-    def __init__(self, name, python=PYTHON):
-        words = [str(python), __file__, name]
-        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    folder: of the checkout whose irtrack_core is taken, None: this one; options: of `trackers.create`. Raises RuntimeError
+    where there is no such tracker; why stands on standard error.
+    """
+
+    def __init__(self, name, python=PYTHON, folder=None, **options):
+        words = [str(python), __file__, name, json.dumps(options)]
+        places = os.environ if folder is None else os.environ | {"PYTHONPATH": str(Path(folder).resolve())}
+        self.process = subprocess.Popen(
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=places, cwd=folder
+        )
         self.folder, self.sent = tempfile.TemporaryDirectory(), {}
+        if self.process.stdout.readline() != READY:
+            raise RuntimeError(f"no {name} {options} in the other environment: its message stands above")
 
     def run(self, frames, box, count=None):
         if id(frames) not in self.sent:
@@ -49,14 +60,15 @@ class Away:
 
 
 def main():
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 3:
         return print("started by tracking_speed.py")
     import cv2
 
     from irtrack_core import trackers
 
     cv2.setNumThreads(1)
-    tracker, clips = trackers.create(sys.argv[1]), {}
+    tracker, clips = trackers.create(sys.argv[1], **json.loads(sys.argv[2])), {}
+    print(READY, end="", flush=True)
     for line in sys.stdin:
         path, count = line.split()
         if path not in clips:

@@ -1,18 +1,20 @@
 """Frames per second of the trackers, end to end: window filter, crop, network, decoding, choice; side by side in one run.
 
-    python benchmarks/tracking_speed.py [rounds] [--threads 1 2] [--paper] [--many 1 4 16]
+    python benchmarks/tracking_speed.py [rounds] [--threads 1 2] [--paper] [--many 1 4 16] [--base FOLDER]
 
 Every tracker takes a round in turn, so that a busy machine is unfair to none; given is the median round, its ratio to the
 peak tracker, and where a frame's time goes. "cpu" is the processor's time for a frame, all threads together: where other
 programs run it says what an idle core would do, for the wall's time then holds waiting as well.
 
-`compact` is the shipped tracker, on targets of three sizes and in a frame eight times as large; `paper` is the paper's
-network at full width, untrained (its speed does not depend on its weights); `many` is the shipped tracker on several
+`siamese` is shown on every backend, on targets of three sizes and in a frame eight times as large, beside `motion` and
+`peak-motion`, which see past frames; with --base the `siamese` of an older checkout takes its turns too. `paper` is the
+paper's network at full width, untrained (its speed does not depend on its weights); `many` is the shipped tracker on several
 sequences in step, one call of the network for all (torch). CSRT and KCF take their turns in the environment that
 `make baselines` makes, where it is there.
 """
 
 import argparse
+import sys
 import time
 from functools import partial
 
@@ -34,6 +36,7 @@ from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.training.loop import new_net
 
 FRAMES = 24
+BASE = " (base)"
 
 
 def clip(size, shape=(480, 640), frames=FRAMES):
@@ -67,17 +70,33 @@ def engines(make):
     return made
 
 
+def older_engines(made, folder, threads):
+    """Name -> `siamese` of another checkout, with the same backends and precisions."""
+    found = {}
+    for name in made:
+        backend, precision = name.split()
+        options = dict(backend=backend, precision=precision, threads=threads)
+        try:
+            found[name + BASE] = Away("siamese", sys.executable, folder, **options)
+        except RuntimeError:
+            print(f"the older checkout has no {name}")
+    return found
+
+
 def compare(title, sequence, others, siamese, rounds):
     """Print the table of one clip."""
     took = race(others | siamese, sequence, rounds)
     print(f"\n{title}")
-    head = f"{'':20} {'wall ms':>8} {'fps':>6} {'cpu ms':>7} {'fps':>6} {'x peak':>7}"
+    head = f"{'':28} {'wall ms':>8} {'fps':>6} {'cpu ms':>7} {'fps':>6} {'x peak':>7} {'x base':>7}"
     print(f"{head}   {' '.join(f'{stage:>7}' for stage in STAGES)} ms")
     for name, (wall, cpu) in took.items():
         parts = stages_of(siamese[name], [sequence]) if name in siamese else {}
         columns = " ".join(f"{value:7.3f}" for value in parts.values())
+        base = f"{took[name + BASE][1] / cpu:7.2f}" if name + BASE in took else f"{'':7}"
         ratio = took["peak"][1] / cpu
-        print(f"{name:20} {1e3 * wall:8.3f} {1 / wall:6.0f} {1e3 * cpu:7.3f} {1 / cpu:6.0f} {ratio:7.3f}   {columns}")
+        print(
+            f"{name:28} {1e3 * wall:8.3f} {1 / wall:6.0f} {1e3 * cpu:7.3f} {1 / cpu:6.0f} {ratio:7.3f} {base}   {columns}"
+        )
 
 
 def many(counts, rounds):
@@ -100,10 +119,10 @@ def many(counts, rounds):
         print(f"{count:4} sequences: {1 / wall:6.0f} frames/s by the wall, {1 / cpu:6.0f} a core")
 
 
-def main(rounds=5, threads=(1,), paper=False, counts=()):
+def main(rounds=5, threads=(1,), paper=False, counts=(), base=None):
     cv2.setNumThreads(1)
     print(f"{hardware()}; OpenCV {cv2.__version__}, torch {torch.__version__}")
-    others = {"peak": trackers.create("peak")}
+    others = {name: trackers.create(name) for name in ("peak", "peak-motion")}
     if "csrt" in opencv.available():
         others["csrt"] = trackers.create("csrt")
     elif PYTHON.is_file():
@@ -113,10 +132,12 @@ def main(rounds=5, threads=(1,), paper=False, counts=()):
     for number in threads:
         torch.set_num_threads(number)
         made = engines(partial(trackers.create, "siamese", threads=number))
+        older = {} if base is None else older_engines(made, base, number)
+        made |= {"motion": trackers.create("motion", threads=number)}
         for size, shape in ((8, (480, 640)), (8, (1360, 1810)), (16, (480, 640)), (32, (480, 640))):
             sequence = clip(size, shape)
-            title = f"compact, {number} thread(s): target {size} px, frame {shape[1]} x {shape[0]}"
-            compare(title, sequence, others, made, rounds)
+            title = f"siamese, {number} thread(s): target {size} px, frame {shape[1]} x {shape[0]}"
+            compare(title, sequence, others | older, made, rounds)
         if counts:
             many(counts, rounds)
         if paper:
@@ -132,5 +153,6 @@ if __name__ == "__main__":
     parser.add_argument("--threads", type=int, nargs="+", default=[1], help="of torch and of the runtimes")
     parser.add_argument("--paper", action="store_true", help="the paper's network at full width, too")
     parser.add_argument("--many", type=int, nargs="+", default=[], help="numbers of sequences that are tracked in step")
+    parser.add_argument("--base", help="folder with a checkout of an older commit")
     options = parser.parse_args()
-    main(options.rounds, options.threads, options.paper, options.many)
+    main(options.rounds, options.threads, options.paper, options.many, options.base)

@@ -9,6 +9,7 @@ import tomllib
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from irtrack_core.datasets import FORMATS
 from irtrack_core.experiments import dependencies
 
 # a room may import from itself and from the rooms before it
@@ -34,6 +35,11 @@ def test_imports_run_one_way_by_room():
 
 def test_modules_stay_short():
     assert not [path for path in MODULES if len(path.read_text(encoding="utf-8").splitlines()) > 300]
+
+
+def test_readers_of_formats_stay_short():
+    files = [dependencies.HERE / "datasets/formats" / f"{module}.py" for module in FORMATS]
+    assert {file.name: n for file in files if (n := len(file.read_text(encoding="utf-8").splitlines())) > 80} == {}
 
 
 def test_functions_stay_short():

@@ -8,6 +8,7 @@ import json
 import struct
 import zipfile
 
+import cv2
 import numpy as np
 import pytest
 from processes import python
@@ -142,7 +143,34 @@ def zip_of_a_gigabyte(folder):
                 file.write(bytes(10**6))
 
 
+def picture(folder, name, content):
+    (folder / name).write_bytes(content)
+
+
+def png_with_a_part_that_is_not_there(folder):
+    content = cv2.imencode(".png", np.zeros((48, 64), np.uint8))[1].tobytes()
+    at = content.find(b"IDAT") - 4
+    picture(folder, "a.png", content[:at] + struct.pack(">I", 10_000) + content[at + 4 :])
+
+
+def jpeg_larger_than_its_bytes(folder):
+    content = bytearray(cv2.imencode(".jpg", np.zeros((48, 64), np.uint8))[1].tobytes())
+    struct.pack_into(">HH", content, content.find(b"\xff\xc0") + 5, 1600, 1600)
+    picture(folder, "a.jpg", content)
+
+
+def pgm_larger_than_its_bytes(folder):
+    picture(folder, "a.pgm", b"P5 1600 1600 255\n" + bytes(100))
+
+
+def image(name):
+    return "from irtrack_core.datasets.pictures import read_image", f"read_image('{name}')"
+
+
 CASES = [
+    (png_with_a_part_that_is_not_there, image("a.png"), "FrameError: a.png is not a readable image"),
+    (jpeg_larger_than_its_bytes, image("a.jpg"), "FrameError: a.jpg is not a readable image"),
+    (pgm_larger_than_its_bytes, image("a.pgm"), "FrameError: a.pgm is not a readable image"),
     (header_of_a_gigabyte, TENSORS, "ValueError: w.safetensors is not a whole safetensors file"),
     (header_that_is_not_there, TENSORS, "ValueError: w.safetensors is not a whole safetensors file"),
     (deep_header, TENSORS, "ValueError: w.safetensors is not a whole safetensors file"),

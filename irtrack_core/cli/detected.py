@@ -1,14 +1,5 @@
 """`irtrack check PATH`: which format a file or folder is in, what it holds and what is wrong with it."""
 
-from pathlib import Path
-
-
-def is_path(name):
-    """Whether what stands in the place of a dataset's name is a file or folder."""
-    from irtrack_core.datasets import available
-
-    return name not in available() and Path(name).exists()
-
 
 def detected(path):
     """The name of the format that `path` is most probably in, after telling all that it may be in.

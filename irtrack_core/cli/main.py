@@ -75,20 +75,24 @@ def _fail(message):
 
 def _track(arguments):
     check_track(arguments)
-    from irtrack_core.cli import track
+    from irtrack_core.cli import track, track_all
 
-    return track.run(arguments)
+    return (track_all if arguments.tracker == "multi" else track).run(arguments)
 
 
 def _check(arguments):
     if arguments.path is not None and not os.path.exists(os.path.expanduser(arguments.path)):
         raise FileNotFoundError(f"no such file or folder: {arguments.path}")
-    from irtrack_core.cli.detected import detected, is_path
-    from irtrack_core.datasets import GENERATED
+    from irtrack_core.cli.detected import detected
+    from irtrack_core.datasets import GENERATED, available
     from irtrack_core.datasets.check import check
 
-    if arguments.path is None and is_path(arguments.dataset):
-        arguments.dataset, arguments.path = detected(arguments.dataset), Path(arguments.dataset)
+    if arguments.path is None and arguments.dataset not in available():
+        arguments.path = Path(os.path.expanduser(arguments.dataset))
+        if not arguments.path.exists():
+            named = f", and no set of that name: {', '.join(available())}" if len(arguments.path.parts) == 1 else ""
+            raise FileNotFoundError(f"no such file or folder: {arguments.dataset}{named}")
+        arguments.dataset = detected(arguments.path)
     options = ({"split": "all"} if arguments.dataset == "svanstrom" else {}) | dict(arguments.option)
     if arguments.dataset in GENERATED and arguments.path is not None:
         raise ValueError(f"{arguments.dataset} is simulated: it has no path to check")

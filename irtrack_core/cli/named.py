@@ -3,6 +3,7 @@
 What can be said of a word at once is said before anything is loaded.
 """
 
+import os
 from pathlib import Path
 
 WEIGHTS = ".safetensors"
@@ -51,13 +52,13 @@ def set_words(texts):
         if equals and known:
             if name in GENERATED:
                 raise ValueError(f"{name} is simulated: it has no path")
-            if not Path(path).expanduser().exists():
+            if not os.path.exists(os.path.expanduser(path)):
                 raise FileNotFoundError(f"no such file or folder: {path}")
-            found.append((name, Path(path).expanduser()))
+            found.append((name, Path(os.path.expanduser(path))))
         elif known:
             found.append((name, None))
-        elif Path(text).expanduser().exists():
-            found.append((None, Path(text).expanduser()))
+        elif os.path.exists(os.path.expanduser(text)):
+            found.append((None, Path(os.path.expanduser(text))))
         else:
             raise FileNotFoundError(
                 f"{text!r} is neither a file or folder nor the name of a set (irtrack check x lists all)"

@@ -33,7 +33,7 @@ def run(arguments):
     before, words = _checked(arguments)
     from irtrack_core.optional import need
 
-    for name in ("torch", "onnx"):
+    for name in ("torch", "onnx", "onnxruntime"):
         need(name, "train")
     from tqdm import tqdm
 
@@ -64,6 +64,7 @@ def run(arguments):
     card = fine_tune.write(net, checks, arguments.out, before, parts, command)
     if not card["kept_step"]:
         print("no step was better than the weights before: they are kept as they were")
+    print(f"scores and sizes are calibrated on {card['calibrated_on']}")
     folder = arguments.out.with_name(f"{arguments.out.stem}_judged")
     found, said = fine_tune.judge(arguments.out, before, parts, folder, processes=arguments.workers, progress=tqdm)
     _tell(arguments.out, folder, found, said)

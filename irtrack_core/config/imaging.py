@@ -79,6 +79,45 @@ class SceneSettings(Settings):
     crossing: int = Field(0, ge=0, le=50, description="how many of the distractors cross the target's path")
 
 
+class Deformation(Settings):
+    """How a target changes its shape or contrast in flight: from frame `begin` on, over `frames` frames, then no more.
+
+    Nothing is drawn at random, so that a target and the same one without it have one path.
+    """
+
+    begin: int = Field(15, ge=0, description="frame in which the change begins")
+    frames: int = Field(30, ge=1, description="frames that it takes")
+    start: tuple[float, float] = Field(
+        (0.0, 0.0), description="ln of the stretch along and across the body before, in its own frame"
+    )
+    end: tuple[float, float] = Field(
+        (0.0, 0.0), description="ln of the same after; between them it changes evenly: ln 4 is four times as long"
+    )
+    turn: float = Field(0.0, ge=-20, le=20, description="radians that the body turns in the picture, x towards y")
+    contrast: float = Field(
+        1.0, ge=-10, le=10, description="its contrast afterwards over that before; below 0 it changes its polarity"
+    )
+    flap: float = Field(
+        0.0, ge=0, le=2, description="ln by which its extent across shrinks and returns in each cycle of its cadence"
+    )
+
+    @model_validator(mode="after")
+    def _usable(self):
+        if max(map(abs, self.start + self.end)) > 4:
+            raise ValueError(f"start={self.start} and end={self.end} are logarithms of a stretch: keep them within 4")
+        return self
+
+    @property
+    def alters_shape(self):
+        """True where more than the contrast changes."""
+        return bool(self.turn or self.flap or any(self.start + self.end))
+
+    @property
+    def held(self):
+        """The same target without the change: it keeps the shape that it starts with."""
+        return Deformation(begin=self.begin, frames=self.frames, start=self.start, end=self.start)
+
+
 class TargetSettings(Settings):
     """The target and its motion."""
 
@@ -98,9 +137,12 @@ class TargetSettings(Settings):
     leave: bool = Field(False, description="may leave the frame and come back")
     flicker: float = Field(0.0, ge=0, le=1, description="rms change of the contrast from frame to frame, relative")
     occlusion: float = Field(0.0, ge=0, lt=1, description="share of the frames in the middle, hidden behind something")
+    deform: Deformation | None = Field(None, description="a change of its shape or contrast in flight; None: none")
 
     @model_validator(mode="after")
     def _usable(self):
+        if self.kind == "point" and self.deform and self.deform.alters_shape:
+            raise ValueError("a point has no shape to deform: choose another kind, or change its contrast alone")
         if not 0 <= self.region[0] < self.region[1] <= 1:
             raise ValueError(f"region {self.region} must be 0 <= top < bottom <= 1, in frame heights")
         return self

@@ -1,5 +1,7 @@
 """Settings of the trackers. Lengths in pixels of the frame where nothing else is said; times in frames."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from irtrack_core.config.base import Settings
@@ -69,6 +71,16 @@ class TrackerSettings(Settings):
     )
 
 
+class DeformingSettings(Settings):
+    """Which parts of a tracker follow a target that changes its shape; without all three it is the tracker below it."""
+
+    elements: bool = Field(
+        True, description="the lines of eq. (2) are made anew for the target's size in each direction"
+    )
+    size: bool = Field(True, description="the support of U about the target tells its size beside the network")
+    template: bool = Field(True, description="half of the template is renewed where the target is seen well")
+
+
 class PyramidSettings(TrackerSettings):
     """A tracker with a score map alone finds the size by looking at several; defaults are SiamFC's."""
 
@@ -120,3 +132,54 @@ class PeakSettings(Settings):
     coasting: float = Field(0.8, ge=0, le=1, description="what is left of the velocity after a lost frame")
     amplitude_rate: float = Field(0.05, ge=0, le=1, description="how fast the remembered peak height follows")
     lost_below: float = Field(0.25, ge=0, le=1, description="share of that height below which the target is lost")
+
+
+class MultiSettings(Settings):
+    """`MultiTracker`: several targets over one filter and one registration of the whole frame."""
+
+    length: int = Field(
+        15,
+        ge=3,
+        description="px of a line element, odd; what is longer is no target. Grows with the boxes that are given",
+    )
+    polarity: Literal["bright", "dark", "both"] = Field(
+        "bright", description="of targets against their surroundings; both: half again as slow, and more clutter"
+    )
+    temporal: TemporalSettings = Field(
+        TemporalSettings(gaps=(6, 12, 18), tile=1024),
+        description="the filter in time; three frames rather than five, for each that is laid on costs time",
+    )
+    least: float = Field(
+        12.0, gt=0, description="evidence of a candidate, -ln of the chance that noise is so strong: a few a frame pass"
+    )
+    candidates: int = Field(
+        200, ge=1, le=1000, description="the strongest are looked at, so that the time of a frame is bounded"
+    )
+    speed: float = Field(10.0, gt=0, description="px a frame against the background that a new target moves at most")
+    turn: float = Field(0.06, ge=0, description="radians a frame, rms, by which a target changes its course")
+    detection: float = Field(
+        0.85, gt=0, lt=1, description="probability that a target that is there gives a candidate in a frame"
+    )
+    confirm: tuple[int, int] = Field(
+        (4, 6), description="M, N: a track is born when M of N frames have had a candidate for it"
+    )
+    false_start: float = Field(
+        1e-6,
+        gt=0,
+        lt=1,
+        description="probability that clutter becomes a track: 30 starts a frame at 30 frames a second are 3 million an hour",
+    )
+    moving: bool = Field(
+        True,
+        description="only what moves against the background is born, else every lamp is; a given box need not move",
+    )
+    keep: int = Field(60, ge=0, description="frames that a lost target is remembered: two seconds behind a tree")
+
+    @model_validator(mode="after")
+    def _usable(self):
+        hits, frames = self.confirm
+        if not 1 <= hits <= frames <= 32:
+            raise ValueError(f"confirm={self.confirm} must be M of N frames, 1 <= M <= N <= 32")
+        if self.length % 2 == 0:
+            raise ValueError(f"length={self.length} must be odd: a line has a centre pixel")
+        return self

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from irtrack_core.datasets.frames import ArrayFrames, FrameError, FunctionFrames, ImageFrames
+from irtrack_core.datasets.options import SIMULATION, check_options
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence, in_memory, subsample
 from irtrack_core.datasets.video import VideoFrames, open_video
 
@@ -38,7 +39,7 @@ SIMULATED = (
     "sim-pedestrian",
     "sim-otcbvs",
 )  # in the manner of the paper's: the experiments run on them
-GENERATED = (*SIMULATED, "sim-events")  # all that are made from a seed
+GENERATED = (*SIMULATED, "sim-events", "sim-deforming")  # all that are made from a seed
 # module of `formats` -> the names that it reads
 FORMATS = {
     "otb": ("otb", "ptb-tir", "lsotb-tir"),
@@ -100,14 +101,18 @@ def load(name, root=None, **options):
     """Sequences of the dataset `name`; frames stay on disk until they are read.
 
     root: the dataset's folder or file; None: the folder that IRTRACK_DATA names. Simulated sets take no root, but
-    frames=, sequences= (sim-events: events=) and seed=; the options of the others stand in their modules, at `items`.
+    frames=, sequences= (sim-events: events=; sim-deforming: also changes=, deformed=) and seed=; the options of the others
+    stand in their modules, at `items`.
     Raises ValueError for an unknown name or where no target can be tracked, FileNotFoundError when there are no data.
     """
     if name in GENERATED:
         if root is not None:
             raise ValueError(f"{name} is simulated: it takes no root")
+        check_options(options, SIMULATION)
         if name == "sim-events":
             return import_module(".events", __name__).event_set(**options)
+        if name == "sim-deforming":
+            return import_module(".shape_changes", __name__).deforming_set(**options)
         return import_module(".synthetic", __name__).simulated_set(name, **options)
     if callable(_reader(name)):
         return _reader(name)(_root(name, root), **options)
@@ -129,6 +134,7 @@ def items(name, root=None, **options):
     the items. Errors as for `load`.
     """
     if name not in GENERATED and not callable(_reader(name)):
+        check_options(options)
         if name in (names := FORMATS.get(_reader(name).removeprefix("formats."), ())) and len(names) > 1:
             options = {"dataset": name, **options}
         return import_module("." + _reader(name), __name__).items(_root(name, root), **options)

@@ -38,7 +38,7 @@ def event_set(*, frames=120, events=None, seed=0):
     frames: of each; events: some names of EVENTS, None for all. Raises ValueError for an unknown event, fewer than 60
     frames, or a bad seed.
     """
-    chosen = list(EVENTS) if events is None else list(events)
+    chosen = list(EVENTS) if events is None else [events] if isinstance(events, str) else list(events)
     unknown = [name for name in chosen if name not in EVENTS]
     if unknown:
         raise ValueError(f"unknown event {unknown[0]!r}: use some of {', '.join(EVENTS)}")

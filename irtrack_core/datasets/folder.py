@@ -17,7 +17,7 @@ from irtrack_core.datasets.pictures import IMAGE_SUFFIXES, page_count, read_head
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.video import open_video
 
-RECORDINGS = (*VIDEO_SUFFIXES, ".hcc", ".cptv")
+RECORDINGS = (*VIDEO_SUFFIXES, ".hcc", ".cptv", ".npy")
 LARGEST_HEADER = 10_000  # bytes of the words before an array's numbers, as NumPy allows them
 BOX_NAMES = ("boxes.csv", "boxes.txt", "groundtruth.txt", "groundtruth_rect.txt", "groundtruth.csv")
 BENCHMARK = ("groundtruth.txt", "groundtruth_rect.txt")  # with conventions of their own: `formats.got10k`
@@ -87,7 +87,7 @@ def open_frames(path):
         files = image_files(path)
         if not files:
             raise FileNotFoundError(f"no images ({' '.join(IMAGE_SUFFIXES)}) in folder {path}")
-        return ImageFrames(files)
+        return open_pages(files[0]) if len(files) == 1 and page_count(files[0]) > 1 else ImageFrames(files)
     if path.suffix.lower() in IMAGE_SUFFIXES and not path.is_file():
         raise FileNotFoundError(f"no image {path}")
     if page_count(path) > 1:
@@ -137,6 +137,19 @@ def _array_frames(path):
     return frames
 
 
+def recordings(root):
+    """The files and folders of a file or folder `root` that hold the frames of one sequence each, in order.
+
+    A folder of images is one sequence, unless they are TIFFs of several pages.
+    """
+    root, images = Path(root), image_files(root)
+    if not root.is_dir() or images and (len(images) == 1 and not _box_files(images[0]) or page_count(images[0]) < 2):
+        return [root]
+    found = listed(root)
+    files = in_order(p for p in found if (p.suffix.lower() in RECORDINGS or p in images) and not p.is_dir())
+    return files + in_order(p for p in found if p.is_dir() and image_files(p))
+
+
 def _box_files(path):
     """The box files that may belong to a video or folder of images, the likeliest first; a tracker's output is none."""
     beside = [path.with_suffix(".csv"), path.with_suffix(".txt")] if path.is_file() else []
@@ -148,24 +161,19 @@ def _box_files(path):
 
 
 def items(root, *, boxes=None, fps=None, dataset="folder", first_frame=0, size=None):
-    """A video or folder of images as one sequence, or a folder of several of either as many: [(name, read)].
+    """A video, array, stack or folder of images as one sequence, or a folder of several as many: [(name, read)].
 
-    root: video file, folder of images, or folder that holds such (each with its own box file).
+    root: file, folder of images, or folder that holds such (each with its own box file).
     boxes: the box file; None: NAME.csv or NAME.txt beside it, or boxes.csv / groundtruth.txt in the folder of images.
     fps: frames a second; None: the video's own, 30 for images. dataset: the name the sequences get.
     first_frame: the number of the first frame in the box file. size: side in pixels of the boxes round annotated points.
     Raises FileNotFoundError when frames or boxes are missing, ValueError when they are bad.
     """
-    root = Path(root)
-    paths = [root]
-    if root.is_dir() and not image_files(root):
-        found = listed(root)
-        paths = in_order(p for p in found if p.suffix.lower() in RECORDINGS and not p.is_dir())
-        paths += in_order(p for p in found if p.is_dir() and image_files(p))
-        if not paths:
-            raise FileNotFoundError(f"neither images nor videos nor folders of images in {root}")
-        if boxes is not None and len(paths) > 1:
-            raise ValueError(f"{root} holds {len(paths)} sequences: one box file cannot serve them all")
+    root, paths = Path(root), recordings(root)
+    if not paths:
+        raise FileNotFoundError(f"neither images nor videos nor folders of images in {root}")
+    if boxes is not None and len(paths) > 1:
+        raise ValueError(f"{root} holds {len(paths)} sequences: one box file cannot serve them all")
     below = listed(root) if paths != [root] else ()
     deeper = [p for p in below if p.is_dir() and p not in paths and _inner(p)]
     options = (boxes, fps, dataset, first_frame, size)

@@ -137,7 +137,8 @@ def open_pages(path):
 
     Raises FrameError when none can be read, ModuleNotFoundError where a stack of one page needs the extra `media`.
     """
-    if read_head(path).frames > 1 and cv2.imcount(str(path)) < 2:
+    head = read_head(path)
+    if head.pixels == "float16" or head.frames > 1 and cv2.imcount(str(path)) < 2:
         return TiffStack(path)
     count, read = page_count(path), partial(read_page, path)
     model = _first_readable(read, range(count), "page")

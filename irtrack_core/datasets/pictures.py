@@ -9,11 +9,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from irtrack_core.datasets.claims import claims_too_much
 from irtrack_core.optional import need
 
 DTYPES = tuple(np.dtype(name) for name in ("uint8", "uint16", "float32"))
 EXACT = tuple(np.dtype(name) for name in ("int8", "int16", "float16"))  # float32 holds each of their values
 IMAGE_SUFFIXES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
+KINDS = {1: "uint", 2: "int", 3: "float", 5: "complex int", 6: "complex"}  # a TIFF's names of them
+SUPPORTED = "pixels; uint8, uint16 and float32 are supported: convert them first"
 KEEP = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_ANYCOLOR  # as stored, but turned upright, which IMREAD_UNCHANGED does not
 
 
@@ -80,13 +83,18 @@ def decode_image(content, name="the file"):
     head = tiff_head(content)
     if head and head.planes > 1:
         raise FrameError(f"{name} is stored as {head.planes} planes: give that file itself to read them as frames")
+    if head and head.pixels == "float16":
+        return _half_floats(content, name)
     if content[:2] == b"P2":
         return _pgm_text(content, name)
     try:
-        frame = cv2.imdecode(np.frombuffer(content, np.uint8), KEEP) if len(content) else None
+        usable = len(content) and not claims_too_much(content)
+        frame = cv2.imdecode(np.frombuffer(content, np.uint8), KEEP) if usable else None
     except cv2.error:  # a damaged header may ask for an absurd size
         frame = None
     if frame is None:
+        if head and head.pixels.startswith("complex"):
+            raise FrameError(f"{name} holds {head.pixels} {SUPPORTED}")
         raise FrameError(f"{name} is not a readable image ({len(content)} bytes): it may be damaged; copy it again")
     return as_grey(frame, name, head)
 
@@ -99,14 +107,24 @@ def as_grey(frame, name, head=None):
     if frame.dtype in EXACT or frame.dtype == np.float64:
         frame = frame.astype(np.float32)
     if frame.dtype not in DTYPES:
-        raise FrameError(
-            f"{name} holds {frame.dtype} pixels; uint8, uint16 and float32 are supported: convert them first"
-        )
+        raise FrameError(f"{name} holds {frame.dtype} {SUPPORTED}")
     frame = gray(frame)
     if head and frame.dtype == np.uint16:
         frame = np.uint16(65535) - frame if head.white_is_zero else frame  # OpenCV does so for 8 bits alone
         frame = frame >> head.shift if head.shift else frame
     return frame
+
+
+def _half_floats(content, name):
+    """(H, W) float32 of a TIFF of float16, which OpenCV does not read; needs the extra `media`."""
+    tifffile = need("tifffile", "media")
+    try:
+        frame = tifffile.imread(io.BytesIO(content))
+    except Exception as error:  # struct, value, key and its own errors
+        raise FrameError(f"{name} is not a readable image ({error}): it may be damaged; copy it again") from error
+    if frame.ndim != 2:
+        raise FrameError(f"{name} holds an array {frame.shape} of float16, not (H, W): save one plane, or float32")
+    return frame.astype(np.float32)
 
 
 def _pgm_text(content, name):
@@ -132,13 +150,14 @@ def _flir(content, name):
 
 
 class TiffHead:
-    """What the first page of a TIFF says: planes, frames (of a stack stored as one page, else 1), white_is_zero.
+    """What the first page of a TIFF says: planes, frames (of a stack stored as one page, else 1), white_is_zero, pixels.
 
     shift: by how many bits OpenCV makes the values larger, which it does with those packed in 10, 12 or 14 bits.
     """
 
     def __init__(self, tags, text):
         self.white_is_zero = tags.get(262) == 0
+        self.pixels = f"{KINDS.get(tags.get(339, 1), 'uint')}{tags.get(258, 1)}"
         self.shift = 16 - tags.get(258, 1) if tags.get(258, 1) in (10, 12, 14) and tags.get(277, 1) == 1 else 0
         self.planes = tags.get(277, 1) if tags.get(284) == 2 else 1
         named = re.search(rb"^ImageJ=.*?^images=(\d+)", text, re.M | re.S)
@@ -183,11 +202,23 @@ def page_count(path):
     head = read_head(path)
     if head is None:
         return 1
-    count = cv2.imcount(str(path)) if head.frames == 1 else 1
-    if count < 2:
-        return head.frames
+    count = _count(path, head) if head.frames == 1 else 1
+    if count < 2 or head.pixels == "float16":
+        return max(count, head.frames)
     sizes = {page.shape[:2] for page in _pages(path, 0, 2)}
     return count if len(sizes) < 2 else 1
+
+
+def _count(path, head):
+    if head.pixels != "float16":
+        return cv2.imcount(str(path))
+    try:
+        with need("tifffile", "media").TiffFile(path) as file:
+            return len(file.pages)
+    except ModuleNotFoundError:
+        raise
+    except Exception:  # damaged: told when it is read
+        return 1
 
 
 def read_head(path):

@@ -14,6 +14,7 @@ import numpy as np
 
 from irtrack_core.datasets import recordings
 from irtrack_core.datasets.box_file import checked, read_alone
+from irtrack_core.datasets.formats.objects import chosen
 from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.video import open_video
@@ -137,6 +138,7 @@ def items(root, *, split="validation", names=None, labels="auto", shift_late=Fal
         raise FileNotFoundError(f"no IR_*.mp4 in {root} or its {', '.join(FOLDERS[:-1])}: see data/README.md")
     folder = next(iter(videos.values())).parent
     table = _table(list(videos.values()))
+    names = chosen(names)
     if names is None:
         wanted = sorted(name for name, (_, part) in table.items() if split in (part, "all"))
         names = [name for name in wanted if name in videos]

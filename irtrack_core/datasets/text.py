@@ -2,8 +2,13 @@
 
 import csv
 import re
+from array import array
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+COMMENT = re.compile("[#%]")
 DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)?")
 
 
@@ -26,19 +31,44 @@ def read_text_file(path):
 
 
 def text_rows(path):
-    """(line number, fields) of each line but comments (# and %), in lower case; an empty line has no fields.
+    """The Rows (line number, fields) of each line but comments (# and %), in lower case; an empty line has no fields.
 
     Fields stand between semicolons, tabs, commas or blanks, whichever comes first in this order; they may be quoted.
-    A comma between digits is a decimal comma in fields between semicolons or tabs, and in quoted ones. Raises ValueError,
-    with file and line, where a comma can mean either.
+    A comma between digits is a decimal comma in fields between semicolons or tabs, and in quoted ones. A row raises
+    ValueError, with file and line, where a comma can mean either.
     """
-    rows = []
-    for number, line in enumerate(read_text_file(path).splitlines(), start=1):
-        text = re.split("[#%]", line)[0].strip(" ").lower()
-        if text or not line.strip():
-            fields = [field.strip() for field in _split(text, f"{path}, line {number}")]
-            rows.append((number, fields if any(fields) else []))
-    return rows
+    text = read_text_file(path).replace("\r\n", "\n").replace("\r", "\n")
+    places, end, number = array("q"), -1, 0
+    while end < len(text):
+        begin, number = end + 1, number + 1
+        end = text.find("\n", begin)
+        end = len(text) if end < 0 else end
+        line = text[begin:end]
+        if (end < len(text) or line) and (not line.strip() or COMMENT.split(line)[0].strip(" ")):
+            places.extend((number, begin, end))
+    return Rows(path, text, np.frombuffer(places, np.int64).reshape(-1, 3))
+
+
+class Rows(Sequence):
+    """Rows of a text: a line is split when it is asked for, so that a box a frame of hours costs little memory."""
+
+    def __init__(self, path, text, places):
+        self.path, self.text, self.places = path, text, places
+
+    def __len__(self):
+        return len(self.places)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return Rows(self.path, self.text, self.places[index])
+        number, begin, end = self.places[index].tolist()
+        text = COMMENT.split(self.text[begin:end])[0].strip(" ").lower()
+        fields = [field.strip() for field in _split(text, f"{self.path}, line {number}")]
+        return number, fields if any(fields) else []
+
+    def filled(self):
+        """The Rows that have fields."""
+        return Rows(self.path, self.text, self.places[np.array([bool(fields) for _, fields in self], bool)])
 
 
 def _split(text, where):

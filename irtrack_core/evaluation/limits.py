@@ -1,4 +1,7 @@
-"""Bounds of localisation in noise: the Cramér-Rao bound of a spot's position, and the overlap it allows."""
+"""The limit drawn in figures: position of a well sampled Gaussian spot in white noise, and the overlap it allows.
+
+The scanner's own bounds, with size, clutter and several frames, are in `imaging.limits`.
+"""
 
 from statistics import NormalDist
 

@@ -1,7 +1,7 @@
 """Raw boxes: the result of one tracker on one sequence, and the CSV files in which results are kept."""
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from irtrack_core.optional import Lazy
 
 pd = Lazy("pandas", "evaluation")
+ROWS = 4096  # of a table that are read at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,24 +40,30 @@ def save_boxes(results, path, *, provenance=""):
 
     provenance: a key of what they were computed with, e.g. of code and weights; a column that `provenance_of` reads.
     """
-    tables = []
-    for result in results:
-        fields = asdict(result)
-        boxes, scores = fields.pop("boxes"), fields.pop("scores")
-        number = result.start + result.stride * np.arange(len(boxes))
-        table = pd.DataFrame({"frame": number, **dict(zip("xywh", boxes.T)), "score": scores})
-        tables.append(table.assign(**fields, provenance=provenance))
-    if not tables:
+    if not results:
         raise ValueError("no results to save")
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:  # a run that is killed leaves no half table
-        pd.concat(tables).to_csv(part, index=False, na_rep="nan")
+        with open(part, "w", encoding="utf-8", newline="") as file:
+            for number, table in enumerate(_tables(results, provenance)):
+                table.to_csv(file, index=False, na_rep="nan", header=number == 0, lineterminator="\n")
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
     return path
+
+
+def _tables(results, provenance):
+    """The rows of the results, ROWS at a time."""
+    for result in results:
+        known = {name: value for name, value in vars(result).items() if name not in ("boxes", "scores")}
+        for begin in range(0, max(len(result.boxes), 1), ROWS):
+            boxes, scores = (values[begin : begin + ROWS] for values in (result.boxes, result.scores))
+            number = result.start + result.stride * np.arange(begin, begin + len(boxes))
+            table = pd.DataFrame({"frame": number, **dict(zip("xywh", boxes.T)), "score": scores})
+            yield table.assign(**known, provenance=provenance)
 
 
 def provenance_of(path):
@@ -70,18 +77,20 @@ def provenance_of(path):
 
 def load_boxes(path):
     """The list of TrackResult that save_boxes wrote. Raises FileNotFoundError, or ValueError for another table."""
-    table = pd.read_csv(
-        path, dtype=str, keep_default_na=False
-    )  # as text: every version of pandas then reads it exactly
     fields = [name for name in TrackResult.__dataclass_fields__ if name not in ("boxes", "scores")]
     newer = {"protocol": "OPE", "trial": "0", "unreadable": "0"}
-    table = table.assign(**{name: value for name, value in newer.items() if name not in table})
-    missing = {*"xywh", "score", *fields} - set(table.columns)
-    if missing:
-        raise ValueError(f"{path} is no table of boxes: it lacks the columns {sorted(missing)}")
-    types, results = {"seconds": float} | dict.fromkeys(("frames", "start", "stride", "trial", "unreadable"), int), []
-    for key, rows in table.groupby(fields, sort=False):
-        one = {name: types.get(name, str)(value) for name, value in zip(fields, key)}
-        boxes, scores = rows[list("xywh")].to_numpy(np.float64), rows["score"].to_numpy(np.float64)
-        results.append(TrackResult(**one, boxes=boxes, scores=scores))
+    types, found = {"seconds": float} | dict.fromkeys(("frames", "start", "stride", "trial", "unreadable"), int), {}
+    # as text: every version of pandas then reads it exactly; in parts: text takes a lot of memory
+    with pd.read_csv(path, dtype=str, keep_default_na=False, chunksize=ROWS) as tables:
+        for table in tables:
+            table = table.assign(**{name: value for name, value in newer.items() if name not in table})
+            missing = {*"xywh", "score", *fields} - set(table.columns)
+            if missing:
+                raise ValueError(f"{path} is no table of boxes: it lacks the columns {sorted(missing)}")
+            for key, rows in table.groupby(fields, sort=False):
+                found.setdefault(key, []).append(rows[[*"xywh", "score"]].to_numpy(np.float64))
+    results = []
+    for key, parts in found.items():
+        one, values = {name: types.get(name, str)(value) for name, value in zip(fields, key)}, np.concatenate(parts)
+        results.append(TrackResult(**one, boxes=values[:, :4].copy(), scores=values[:, 4].copy()))
     return results

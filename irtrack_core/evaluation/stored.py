@@ -20,7 +20,7 @@ from irtrack_core import metrics
 from irtrack_core.evaluation.grouping import recording_means, recording_of
 from irtrack_core.evaluation.intervals import bounds_of, interval
 from irtrack_core.evaluation.protocols import run_all
-from irtrack_core.evaluation.raw_boxes import load_boxes, provenance_of, save_boxes
+from irtrack_core.evaluation.raw_boxes import ROWS, load_boxes, provenance_of, save_boxes
 from irtrack_core.evaluation.runs import by_key, evaluate
 from irtrack_core.evaluation.toolkits import state_accuracy
 from irtrack_core.optional import Lazy
@@ -55,7 +55,7 @@ def track_all(makers, sequences, folder, *, keys=None, processes=1, progress=Non
 
     makers: {label: callable that makes the tracker}, which can be pickled. folder: see the module; a sequence's boxes are
     written as soon as it is tracked, so that a run that was stopped goes on. keys: {label: text that says what the
-    tracker is, e.g. the checksum of its weights}; boxes of another key, or of other truth, are made anew.
+    tracker is, e.g. the checksum of its weights}; boxes of another key, other truth or pixels of another type are made anew.
     Raises ValueError for two sequences of one name, or names that would share a file.
     """
     known, keys = by_key(sequences), keys or {}
@@ -65,7 +65,9 @@ def track_all(makers, sequences, folder, *, keys=None, processes=1, progress=Non
             "two trackers or sequences would share a file of boxes: give them names that differ in letters"
         )
     marks = {
-        (label, *key): f"{keys.get(label, '')} {fingerprint(one)}" for label in makers for key, one in known.items()
+        (label, *key): f"{keys.get(label, '')} {fingerprint(one)} {getattr(one.frames, 'dtype', '')}"
+        for label in makers
+        for key, one in known.items()
     }
 
     def missing(one):
@@ -99,9 +101,11 @@ def _plain(name):
 
 def fingerprint(sequence):
     """A checksum of a sequence's true boxes and the size of its frames, 16 letters."""
-    content = f"{len(sequence)} {sequence.shape} {getattr(sequence, 'points', False)}".encode()
-    boxes = np.round(sequence.boxes, 6) + 0.0  # -0 is 0
-    return hashlib.sha256(content + boxes.astype("<f8").tobytes()).hexdigest()[:16]
+    found = hashlib.sha256(f"{len(sequence)} {sequence.shape} {getattr(sequence, 'points', False)}".encode())
+    for begin in range(0, len(sequence.boxes), ROWS):
+        boxes = np.round(sequence.boxes[begin : begin + ROWS], 6) + 0.0  # -0 is 0
+        found.update(boxes.astype("<f8").tobytes())
+    return found.hexdigest()[:16]
 
 
 def measured(results, sequences):

@@ -102,7 +102,10 @@ def sizes(tracker, sequences, rng, *, each=25, spread=0.4):
 def size_shrinkage(true, told, weights=None):
     """(slope, offset) of the line told = slope true + offset, by least squares; weights (N,) >= 0, equal when None.
 
-    A net that was trained on boxes drawn by hand leans towards the size that it was given: slope < 1.
+    A net that was trained on boxes drawn by hand leans towards the size that it was given: slope < 1. Raises ValueError
+    where all are of one size, or none was seen.
     """
+    if len(np.unique(true)) < 2:
+        raise ValueError(f"{len(true)} targets of one size: a line cannot be fitted to that")
     weights = np.ones(len(true)) if weights is None else np.asarray(weights)
     return tuple(float(value) for value in np.polyfit(true, told, 1, w=np.sqrt(weights)))

@@ -17,9 +17,17 @@ from irtrack_core.config import TrainingSettings
 from irtrack_core.datasets import in_memory
 from irtrack_core.datasets.recordings import check_split
 from irtrack_core.evaluation import paired, stored
-from irtrack_core.experiments.recipes import PAIRS, simulated_stream
+from irtrack_core.experiments.recipes import PAIRS, calibrate, simulated_stream
 from irtrack_core.network.siamese_net import SiameseNet
-from irtrack_core.network.weights import fill, load_weights, read_card, read_tensors, save_weights, write_tensors
+from irtrack_core.network.weights import (
+    fill,
+    load_graphs,
+    load_weights,
+    read_card,
+    read_tensors,
+    save_weights,
+    write_tensors,
+)
 from irtrack_core.provenance import provenance
 from irtrack_core.training.export import graphs
 from irtrack_core.training.loop import batch_losses, train
@@ -29,6 +37,7 @@ LEAST = 3  # recordings: one for each part
 JUDGES, STOPS = 0.3, 0.15  # shares of the recordings that judge, and that say when to stop
 CHECKS, PATIENCE = 6, 2  # times that the loss on the stopping part is looked at, and how often it may not fall
 FRAMES = 150  # of a sequence that are learned from, evenly spread: they are held in memory
+LEAST_SLOPE = 0.3  # of predicted over true sizes: below it a correction would only make noise larger
 JUDGE_SEED = 71  # of the simulated sets that judge; no training draws from it
 
 
@@ -156,12 +165,19 @@ class _Best:
         return fill(SiameseNet(net.settings), self.tensors, self.path).eval()
 
 
-def write(net, checks, out, before, parts, words):
-    """The card of the trained weights, which are written to `out` with their graphs. words: the command.
+def write(net, checks, out, before, parts, words, **simulated):
+    """The card of the trained weights, which are written to `out` with their graphs, that of int8 too. words: the command.
 
-    Calibration of scores and sizes is that of the weights before.
+    Scores and sizes are calibrated on the stopping part and on simulation, see `recipes.calibrate`; simulated: sequences=
+    and frames= of it. Where no step was kept, or nothing can be fitted, the calibration of the weights before is kept.
     """
     base, chosen = read_card(before), min(checks, key=lambda check: check[1])
+    line, of = (base.get("calibration"), "the weights before: these are the same") if not chosen[0] else (None, "")
+    if chosen[0]:
+        try:
+            line, of = _calibrated(net, parts.stop, simulated), "the stopping part and simulation"
+        except ValueError as error:
+            line, of = base.get("calibration"), f"the weights before: {error}"
     card = {
         "name": Path(out).stem,
         "from": f"{Path(before).name}, commit {base.get('commit')}",
@@ -172,11 +188,22 @@ def write(net, checks, out, before, parts, words):
         "seeds": {"split": words},
         "loss_on_the_stopping_part": [[step, round(loss, 4)] for step, loss in checks],
         "kept_step": chosen[0],
-        "calibration": base.get("calibration"),
+        "calibration": line,
+        "calibrated_on": of,
         **provenance(),
     }
-    save_weights(net, out, card, graphs(net))
+    save_weights(net, out, card, graphs(net, int8=True))
     return card
+
+
+def _calibrated(net, stop, simulated):
+    """`recipes.calibrate` of a net. Raises ValueError where it does not tell targets, or sizes, apart."""
+    found = calibrate(net, [one for one in map(_light, stop) if one.present.sum() > 1], **simulated)
+    if found["size"][0] < LEAST_SLOPE:
+        raise ValueError(
+            f"predicted sizes follow the true ones by a slope of {found['size'][0]}, too little to correct"
+        )
+    return found
 
 
 def _recordings(part):
@@ -220,7 +247,7 @@ def judge(out, before, parts, folder, *, sequences=10, frames=40, processes=1, p
         | {"low": round(row.low, 4), "high": round(row.high, 4), "kind": row.kind, "n": int(row.recordings)}
         for row in rows.itertuples()
     ]
-    save_weights(net, out, card | {"verdict": said}, graphs(net))
+    save_weights(net, out, card | {"verdict": said}, load_graphs(out))
     return found, said
 
 

@@ -98,16 +98,15 @@ def scores(net, response):
     return rows
 
 
-def calibrate(net, real=None):
+def calibrate(net, real=None, *, sequences=10, frames=40):
     """{"size", "gain", "offset", "frames"}: `calibration.size_shrinkage`, and `calibration.platt` once sizes are corrected by
     it, for a net's tracker on sequences of its own kind.
 
-    Simulated sequences of other seeds than those of `scores`, and every other one of the `real` training sequences, every 6th
-    frame; each kind weighs as much. The real ones were trained on: their scores are a little too good.
+    real: sequences, see `thinned`. Simulated ones of other seeds than those of `scores`, so many of each set, are the other
+    kind; each weighs as much. Raises ValueError where the net finds nothing, or all, of them.
     """
-    kinds = [[one for name in datasets.SIMULATED for one in datasets.load(name, frames=40, seed=11)]]
-    if real:
-        kinds.append([in_memory(subsample(one, 6), to_learn=True) for one in real[::2]])
+    options = dict(sequences=sequences, frames=frames, seed=11)
+    kinds = [[one for name in datasets.SIMULATED for one in datasets.load(name, **options)], *([real] if real else [])]
     rng, tracker = np.random.default_rng([TRAINING_SEED, 4]), SiameseTracker(net)
     size, _ = _fitted(calibration.size_shrinkage, [calibration.sizes(tracker, kind, rng) for kind in kinds])
     tracker = SiameseTracker(net, size_line=size)
@@ -116,10 +115,18 @@ def calibrate(net, real=None):
     return {"size": size, "gain": line[0], "offset": line[1], "frames": frames}
 
 
+def thinned(real):
+    """Every other one of the real training sequences, every 6th frame, in memory. They were trained on: their scores are a
+    little too good."""
+    return [in_memory(subsample(one, 6), to_learn=True) for one in real[::2]]
+
+
 def _fitted(fit, kinds):
     """(line rounded to 4 digits, frames of each kind): fit(x, y, weights) to pairs of arrays (x, y), each of which weighs as
     much as the others."""
     frames = [len(x) for x, _ in kinds]
+    if not all(frames):
+        raise ValueError("the net sees no target of one kind")
     weights = np.concatenate([np.full(n, 1 / n) for n in frames])
     return [round(value, 4) for value in fit(*map(np.concatenate, zip(*kinds)), weights)], frames
 
@@ -130,7 +137,7 @@ def rescore(name, path):
     real = None if name == "compact-sim" else datasets.load("svanstrom", split="train")
     if real is None:
         card["recordings"] = []
-    card["calibration"] = calibrate(net, real)
+    card["calibration"] = calibrate(net, real and thinned(real))
     card |= {"scores": scores(net, card["calibration"]["size"]), "scored_at": provenance()["commit"]}
     save_weights(net, path, card, graphs(net, int8=True))
     return card
@@ -170,7 +177,7 @@ def build(name, out, *, iterations=8000, seed=0, workers=1, checkpoint=None, pro
     )
     history = train(net, sampler, training, checkpoint=checkpoint, workers=workers, progress=progress)
     tail = history.tail(max(1, iterations // 20))
-    known = calibrate(net.cpu(), real and datasets.load("svanstrom", split="train"))
+    known = calibrate(net.cpu(), real and thinned(datasets.load("svanstrom", split="train")))
     card = {
         "name": name,
         **({"from": f"{before}, {read_card(SHIPPED / f'{before}.safetensors')['command']}"} if before else {}),

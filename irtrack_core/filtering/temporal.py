@@ -22,30 +22,32 @@ import cv2
 import numpy as np
 
 from irtrack_core.config import TemporalSettings
-from irtrack_core.filtering.background_motion import Registration, compose, pyramid, to_frames, to_tiles, warp
+from irtrack_core.filtering.background_motion import STILL, Pyramid, Registration, compose, to_frames, to_tiles, warp
 from irtrack_core.filtering.multilevel import POLARITIES, block_means, filled
+from irtrack_core.filtering.over_frames import deviation, finite, median, unknown_in
 
 FLOOR = 3.0  # of rho: a change must stand out from the scene's other changes, not only from those of its own pixel
 LARGEST = 99  # per cent of |I - B| up to which it counts in rho: above are targets and sparks
 GRID = 4  # px between the places at which rho is taken
 JUMP = 4.0  # times the usual misfit: the scene is another, and there is nothing to compare with
 UNEXPLAINED = 0.7  # share of the tile's own structure left by a registration above which a farther motion is looked for
+COVERED = 0.25  # of the last frame's structure: one with less shows a shutter, or a lens cap, and no scene
+LONGEST_COVER = 25  # frames that such a thing may last, about a second; then it is the scene
 RENEWED = 0.1  # share of a new misfit in the usual one
 STRAY = (
     1.5  # px by which a frame laid on directly may differ from the sum of the steps; farther, it fits something else
 )
 AROUND = 0.75  # sides of the target on each side of its centre that do not count where the background is looked at
-STILL = np.array([[1.0, 0, 0], [0, 1, 0]])
 
 
 @dataclass
 class Past:
-    """A past tile: pixels (h, w) float32, its pyramid, its corner (x, y), and where the present places lie in its frame."""
+    """A past tile: pixels (h, w) float32, its Pyramid, its corner (x, y), and where the present places lie in its frame."""
 
     tile: np.ndarray
-    levels: list
-    origin: np.ndarray
-    motion: np.ndarray
+    levels: Pyramid
+    origin: tuple
+    motion: tuple
 
 
 class TemporalFilter:
@@ -55,13 +57,15 @@ class TemporalFilter:
     `push` each frame, then ask for the `residual` of any window.
     shift: (2,) px by which the background moved in the last frame, NaN where that cannot be told. changed: True after a
     frame that has nothing in common with those before: the history begins anew. repeated: True after a frame equal to the
-    one before it, which teaches nothing. window: (x, y, w, h) of the frame that the tile covers.
+    one before it, which teaches nothing. covered: for how many frames a shutter has hidden the scene; they are not
+    remembered, and D is 0 in them. window: (x, y, w, h) of the frame that the tile covers.
     """
 
     def __init__(self, settings=None, *, block=1, **options):
         self.settings, self.block = (settings or TemporalSettings()).replace(**options), block
         self.past, self.now, self.usual = deque(maxlen=max(self.settings.gaps)), None, None
         self.shift, self.changed, self.repeated, self.chosen, self.step = np.full(2, np.nan), False, False, [], STILL
+        self.covered = 0
 
     def push(self, frame, center, size=None, *, target_free=None):
         """Take in the present frame (H, W); what is looked at and remembered is a tile about `center` (x, y).
@@ -76,14 +80,17 @@ class TemporalFilter:
         if self.now is not None and np.array_equal(self._cut(frame), self.tile):
             self.repeated, self.changed, self.shift = True, False, np.zeros(2)
             return
-        if self.now is not None:
-            self.past.append(self.now)
         extent = [self.block * min(self.settings.tile, n // self.block) for n in frame.shape[1::-1]]
         corner = [min(max(round(float(c) - e / 2), 0), n - e) for c, e, n in zip(center, extent, frame.shape[1::-1])]
-        self.window, self.origin = (*corner, *extent), np.array(corner) / self.block
+        self.window, self.origin = (*corner, *extent), tuple(c / self.block for c in corner)
         self.tile = self._cut(frame)
-        self.box = None if size is None else _around(np.asarray(center) - corner, size) / self.block
-        self.levels, self.repeated = pyramid(self.tile), False
+        self.box = None if size is None else _around(center, size, corner, self.block)
+        self.levels, self.repeated = Pyramid(self.tile), False
+        if self._is_covered():
+            self.changed, self.shift, self.chosen = False, np.full(2, np.nan), []
+            return
+        if self.now is not None:
+            self.past.append(self.now)
         self._register()
         # without its target, the first frame can already be compared with
         remembered = self.tile if target_free is None else self._reduced(target_free(self.window))
@@ -109,14 +116,17 @@ class TemporalFilter:
         left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
         if not self.chosen or left >= right or top >= bottom:
             return D
-        planes = self._planes(self.origin + [left, top], (right - left, bottom - top))
-        planes = [plane + level for plane, level in zip(planes, self.level)]
-        before, spread = median(planes), deviation(planes)
+        planes = self._planes((self.origin[0] + left, self.origin[1] + top), (right - left, bottom - top))
+        for plane, level in zip(planes, self.level):
+            plane += level
+        unknown = unknown_in(planes)
+        before, spread = median(planes, unknown), deviation(planes, unknown)
         seen = self.tile[top:bottom, left:right]
         change = before - seen if polarity == "dark" else seen - before
         change = np.abs(change) if polarity == "both" else np.maximum(change, 0)
-        change /= spread + np.float32(FLOOR * self.rho + 1e-6)
-        if not np.isfinite(change.sum(dtype=np.float64)):
+        spread += np.float32(FLOOR * self.rho + 1e-6)
+        change /= spread
+        if not finite(change):
             change = np.nan_to_num(change, copy=False)
         D[top - y : bottom - y, left - x : right - x] = change
         return D
@@ -129,6 +139,12 @@ class TemporalFilter:
         part = filled(part)
         return (block_means(part, self.block) if self.block > 1 else part).astype(np.float32)
 
+    def _is_covered(self):
+        """True where the present tile shows a shutter; counts for how long."""
+        shows = self.now is None or _structure(self.levels) >= COVERED * _structure(self.now.levels)
+        self.covered = 0 if shows or self.covered >= LONGEST_COVER else self.covered + 1
+        return self.covered > 0
+
     def _register(self):
         """The present tile's place in the past frames: the last step, and with it all that are known."""
         self.changed, self.shift = False, np.full(2, np.nan)
@@ -140,9 +156,9 @@ class TemporalFilter:
         self.register, last = Registration(self.levels, self.settings.model, self.box), self.past[-1]
         # a camera goes on as it did
         start = to_tiles(compose(last.motion, self.step), last.origin, self.origin)
-        motion, misfit = self.register(last.levels, start)
+        motion, misfit = self.register(last.levels, start, usual=self.usual)
         usual = np.inf if self.usual is None else self.usual
-        structure = UNEXPLAINED * cv2.mean(cv2.absdiff(self.levels[0], 0.0))[0]
+        structure = UNEXPLAINED * _structure(self.levels)
         if misfit > structure and not misfit <= 1.5 * usual < np.inf:
             far = self.register(last.levels, self._far(last))
             motion, misfit = min((motion, misfit), far, key=lambda found: found[1])
@@ -154,8 +170,9 @@ class TemporalFilter:
         step = self.step = to_frames(motion, last.origin, self.origin)
         for one in self.past:
             one.motion = compose(one.motion, step)
-        middle = self.origin + np.array(self.tile.shape[::-1]) / 2
-        self.shift = self.block * (middle - step @ [*middle, 1])
+        x, y = (start + n / 2 for start, n in zip(self.origin, self.tile.shape[::-1]))
+        (a, b, right), (c, d, down) = step
+        self.shift = self.block * np.array([x - a * x - b * y - right, y - c * x - d * y - down])
 
     def _far(self, last):
         """A start for a motion that is too large for the pyramid, by phase correlation."""
@@ -165,19 +182,22 @@ class TemporalFilter:
         window = cv2.createHanningWindow(now.shape[::-1], cv2.CV_32F)
         # OpenCV 5.0 multiplies what it is given by the window, in place
         (dx, dy), _ = cv2.phaseCorrelate(now.copy(), before.copy(), window)
-        return np.array([[1.0, 0, 2 * dx], [0, 1, 2 * dy]])  # the finest level is half the picture
+        return (1.0, 0.0, 2 * dx), (0.0, 1.0, 2 * dy)  # the finest level is half the picture
 
     def _lay(self):
         """Lay the chosen frames on directly, for the errors of single steps add up."""
-        for one in self.chosen if self.settings.model != "still" else ():
-            start = to_tiles(one.motion, one.origin, self.origin)
-            motion, _ = self.register(one.levels, start, finest=True, rounds=1)
-            if np.abs(motion[:, 2] - start[:, 2]).max() < STRAY:
+        if self.settings.model == "still" or not self.chosen:
+            return
+        starts = [to_tiles(one.motion, one.origin, self.origin) for one in self.chosen]
+        for one, start, motion in zip(
+            self.chosen, starts, self.register.once([one.levels for one in self.chosen], starts)
+        ):
+            if max(abs(now[2] - then[2]) for now, then in zip(motion, start)) < STRAY:
                 one.motion = to_frames(motion, one.origin, self.origin)
 
     def _planes(self, corner, size, step=1, **options):
         """The chosen frames at places `step` px apart from `corner` (x, y) on: a list of (h, w) float32."""
-        grid = np.array([[step, 0, 0], [0, step, 0.0]])
+        grid = (step, 0.0, 0.0), (0.0, step, 0.0)
         motions = [compose(to_tiles(one.motion, one.origin, corner), grid) for one in self.chosen]
         return [warp(one.tile, motion, size, **options) for one, motion in zip(self.chosen, motions)]
 
@@ -188,10 +208,14 @@ class TemporalFilter:
             return
         seen = self.tile[::GRID, ::GRID]
         planes = self._planes(self.origin, seen.shape[::-1], GRID, border=cv2.BORDER_REPLICATE)
-        self.level = [_middle((seen - plane).ravel(), 50) for plane in planes]  # a camera's gain control moves it
-        change = np.abs(seen - median([plane + level for plane, level in zip(planes, self.level)]))
+        apart = (seen - np.stack(planes)).reshape(len(planes), -1)
+        middle = seen.size // 2
+        self.level = np.partition(apart, middle)[:, middle].tolist()  # a camera's gain control moves it
+        for plane, level in zip(planes, self.level):
+            plane += level
+        change = np.abs(seen - median(planes))
         if self.box is not None:
-            x0, y0, x1, y1 = np.clip(self.box // GRID, 0, None).astype(int)
+            x0, y0, x1, y1 = (max(int(v // GRID), 0) for v in self.box)
             change[y0 : y1 + 2, x0 : x1 + 2] = 0
         change = np.minimum(change, _middle(change.ravel(), LARGEST))
         self.rho = float(np.sqrt(np.vdot(change, change) / change.size))
@@ -217,58 +241,19 @@ def without_target(frame, box):
     return seen
 
 
-def median(planes):
-    """(h, w): the median over a list of planes (h, w) float32, NaN left out; of two in the middle their mean.
-
-    >>> median([np.float32([[1, 5]]), np.float32([[3, np.nan]]), np.float32([[2, 7]])]).tolist()
-    [[2.0, 6.0]]
-    """
-    if not all(np.isfinite(plane.sum(dtype=np.float64)) for plane in planes):
-        return _known_median(np.sort(np.stack(planes), axis=0))
-    planes, n = list(planes), len(planes)
-    for i in range(n // 2 + 1):  # the largest of the rest sinks to the end, until the middle ones are in place
-        for j in range(n - 1 - i):
-            planes[j], planes[j + 1] = np.minimum(planes[j], planes[j + 1]), np.maximum(planes[j], planes[j + 1])
-    return planes[n // 2] if n % 2 else (planes[n // 2 - 1] + planes[n // 2]) / 2
+def _structure(levels):
+    """The mean size of a Pyramid's finest level, which has no mean: grey values."""
+    return cv2.norm(levels[0], cv2.NORM_L1) / levels[0].size
 
 
-def deviation(planes):
-    """(h, w): the standard deviation over a list of planes (h, w) float32, NaN left out."""
-    stack = np.stack(planes)
-    if not np.isfinite(stack.sum(dtype=np.float64)):
-        return _known(np.nanstd, planes)
-    stack -= stack.mean(axis=0)
-    return np.sqrt(np.einsum("kij,kij->ij", stack, stack) / np.float32(len(planes)))
-
-
-def _known_median(ordered):
-    """(h, w): the median of the known values of a stack (k, h, w) sorted along its first axis, NaN last; NaN where none is.
-
-    np.nanmedian goes through masked arrays, which is slow for so few values a place.
-    """
-    known = len(ordered) - np.isnan(ordered).sum(axis=0)
-    # of none known both ranks are 0, where NaN stands
-    ranks = np.maximum((known - 1) // 2, 0), np.minimum(known // 2, len(ordered) - 1)
-    below, above = (np.take_along_axis(ordered, rank[None], axis=0)[0] for rank in ranks)
-    return (below + above) / 2
-
-
-def _known(function, planes):
-    """function(planes, axis=0) where anything is known, else NaN."""
-    stack = np.stack(planes)
-    nothing = np.isnan(stack).all(axis=0)
-    stack[:, nothing] = 0
-    found = function(stack, axis=0)
-    found[nothing] = np.nan
-    return found.astype(np.float32)
+def _around(center, size, corner, block):
+    """The target's box (x0, y0, x1, y1) in the tile at that corner."""
+    reach = [max(AROUND * float(side), 2.0) for side in size]
+    low, high = ([float(c) + sign * r - o for c, r, o in zip(center, reach, corner)] for sign in (-1, 1))
+    return tuple(v / block for v in (*low, *high))
 
 
 def _middle(values, percent):
     """The value below which `percent` of the values (N,) lie."""
     rank = min(values.size * percent // 100, values.size - 1)
     return np.partition(values, rank)[rank]
-
-
-def _around(center, size):
-    reach = np.maximum(AROUND * np.asarray(size, dtype=np.float64), 2.0)
-    return np.concatenate([center - reach, center + reach])

@@ -39,14 +39,15 @@ class Components(NamedTuple):
     box: np.ndarray
 
 
-def simulate(sensor=None, scene=None, target=None, *, frames=40, seed=0):
-    """A `Simulation` of the given settings (their defaults when None). Raises ValueError for a bad length or seed.
+def simulate(sensor=None, scene=None, target=None, *, frames=40, seed=0, paths=None):
+    """A `Simulation` of the given settings (their defaults when None). Raises ValueError for a bad length, seed or path.
 
     >>> scan = simulate(ScanSettings(shape=(48, 64)), frames=3).components(2)
     >>> bool((scan.image == scan.target + scan.background + scan.clutter).all())
     True
     """
-    return Simulation(sensor or ScanSettings(), scene or SceneSettings(), target or TargetSettings(), frames, seed)
+    settings = (sensor or ScanSettings(), scene or SceneSettings(), target or TargetSettings())
+    return Simulation(*settings, frames, seed, paths)
 
 
 def check_seed(seed):
@@ -112,11 +113,14 @@ def draw_fixed(sensor, scene_settings, texture_shape, state):
 class Simulation:
     """One simulated sequence: `boxes` (N, 4), `frame(i)`, `components(i)`; nothing is stored but one texture.
 
+    paths: (K, N, 2) centres x, y of K targets of these settings, in place of the one whose path is drawn. Their boxes are
+    `tracks` (K, N, 4); `boxes` and the components' target are the first one's, the others count as background.
+
     The target's centre moves by its own path plus the platform's sway and vibration; the scan jitter is an error of the
     sensor, which the boxes do not follow. SNR is the peak contrast between samples over sigma_w, exact by construction.
     """
 
-    def __init__(self, sensor, scene_settings, target, frames=40, seed=0):
+    def __init__(self, sensor, scene_settings, target, frames=40, seed=0, paths=None):
         if frames < 1:
             raise ValueError(f"a sequence needs at least one frame; got frames={frames}")
         check_seed(seed)
@@ -124,12 +128,14 @@ class Simulation:
         self.frames, self.seed = int(frames), int(seed)
         rng = np.random.default_rng([self.seed, 0])
         sway = self._platform(rng)
-        self.objects = [self._object(target, rng, sway)]
+        self.objects = [self._object(target, rng, sway)] if paths is None else self._given(paths, rng)
+        targets = len(self.objects)
         for number in range(self.scene.distractors):
             snr, size = target.snr * self.scene.distractor_snr, target.size * rng.uniform(0.7, 1.4)
             like = target.replace(snr=snr, size=size, occlusion=0.0)
             self.objects.append(self._object(like, rng, sway, crosses=number < self.scene.crossing))
-        self.boxes = np.array([self.objects[0].box(i) for i in range(self.frames)])
+        self.tracks = np.array([[one.box(i) for i in range(self.frames)] for one in self.objects[:targets]])
+        self.boxes = self.tracks[0]
         self._rng_state = rng.integers(2**63)  # the texture and the pattern are made when first needed
         self._fixed = None
 
@@ -181,6 +187,13 @@ class Simulation:
             position = self.objects[0].path + sway + (np.arange(self.frames)[:, None] - met) * relative
             velocity = self.objects[0].velocity + relative
         return MovingObject(settings, self.sensor, position - sway, velocity, rng)
+
+    def _given(self, paths, rng):
+        """The targets on the paths (K, N, 2) that a caller draws."""
+        paths = np.asarray(paths, dtype=np.float64)
+        if paths.ndim != 3 or paths.shape[1:] != (self.frames, 2) or not len(paths) or not np.isfinite(paths).all():
+            raise ValueError(f"paths must be finite (K, {self.frames}, 2), x y of K targets; got {paths.shape}")
+        return [MovingObject(self.target, self.sensor, one, _velocity(one), rng) for one in paths]
 
     def _scan(self, index):
         """(image, target + background in counts, (rows, columns, target's samples in counts)) of one frame."""
@@ -252,3 +265,8 @@ class Simulation:
         where = rng.integers(height * width, size=count)
         noise.reshape(-1)[where] += sigma * SPIKE * rng.exponential(size=count).astype(np.float32)
         return noise
+
+
+def _velocity(path):
+    """(N, 2) px a frame along a path (N, 2)."""
+    return np.gradient(path, axis=0) if len(path) > 1 else np.zeros_like(path)

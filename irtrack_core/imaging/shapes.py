@@ -77,10 +77,11 @@ KINDS = {"aircraft": _aircraft, "drone": _drone, "bird": _bird, "pedestrian": _p
 _TURNS = ("aircraft", "bird")  # seen from above or below: they point where they fly; the others stay upright
 
 
-def shape(kind, size, phase=0.0, heading=0.0, aspect=1.0):
+def shape(kind, size, phase=0.0, heading=0.0, aspect=1.0, *, stretch=(1.0, 1.0), turn=0.0):
     """Polygons [(points (P, 2) pixels, warmth)] of a target about its box centre (0, 0).
 
     size: scale, pixels; heading: direction of motion, radians, x towards y; aspect: horizontal stretch, M_s / M_x.
+    stretch: factors along and across the body, in its own frame; turn: radians by which it is then turned, x towards y.
     Raises ValueError for an unknown kind.
 
     >>> [polygon.shape for polygon, warmth in shape("aircraft", 10)][:2]
@@ -89,14 +90,18 @@ def shape(kind, size, phase=0.0, heading=0.0, aspect=1.0):
     if kind not in KINDS:
         raise ValueError(f"unknown shape {kind!r}: use one of {sorted(KINDS)}")
     parts = KINDS[kind](phase)
-    if kind in _TURNS:
-        cosine, sine = np.cos(heading), np.sin(heading)
-        turn = np.array([[cosine, sine], [-sine, cosine]])
-    else:
-        turn = np.diag([1.0 if np.cos(heading) >= 0 else -1.0, 1.0])
-    parts = [(polygon @ turn * [size * aspect, size], warmth) for polygon, warmth in parts]
+    forward = _rotation(heading) if kind in _TURNS else np.diag([1.0 if np.cos(heading) >= 0 else -1.0, 1.0])
+    if turn or tuple(stretch) != (1.0, 1.0):  # else not a bit of the sets without changes
+        forward = np.diag(stretch) @ forward @ _rotation(turn)
+    parts = [(polygon @ forward * [size * aspect, size], warmth) for polygon, warmth in parts]
     low, high = extent(parts)
     return [(polygon - (low + high) / 2, warmth) for polygon, warmth in parts]
+
+
+def _rotation(angle):
+    """Turns rows (x, y) by an angle, x towards y."""
+    cosine, sine = np.cos(angle), np.sin(angle)
+    return np.array([[cosine, sine], [-sine, cosine]])
 
 
 def extent(parts):

@@ -69,6 +69,19 @@ class MovingObject:
         self.visible = np.clip((away - hidden) / 3 + 0.5, 0, 1) if hidden else np.ones(count)
         flicker = np.exp(settings.flicker * rng.standard_normal(count)) if settings.flicker else 1.0
         self.contrast = settings.snr * self.visible * flicker
+        self.stretch, self.turn = None, np.zeros(count)
+        if settings.deform:
+            self._deform(settings.deform, np.arange(count))
+
+    def _deform(self, change, frames):
+        """Set stretch (N, 2) and turn (N,), and change the contrast, as a `Deformation` says."""
+        done = np.clip((frames - change.begin) / change.frames, 0, 1)
+        start, end = np.array(change.start), np.array(change.end)
+        log = start + done[:, None] * (end - start)
+        beats = self.settings.cadence * np.maximum(frames - change.begin, 0)
+        log[:, 1] -= change.flap * np.sin(np.pi * beats) ** 2
+        self.stretch, self.turn = np.exp(log), change.turn * done
+        self.contrast = self.contrast * (1 + (change.contrast - 1) * done)
 
     def parts(self, i):
         """Polygons about the centre in frame i; none for a point."""
@@ -76,7 +89,9 @@ class MovingObject:
             return []
         vx, vy = self.velocity[i]
         aspect = self.sensor.oversampling_scan / self.sensor.oversampling_cross
-        return shapes.shape(self.settings.kind, self.size[i], self.phase[i], np.arctan2(vy, vx), aspect)
+        stretch = (1.0, 1.0) if self.stretch is None else self.stretch[i]
+        place = (self.settings.kind, self.size[i], self.phase[i], np.arctan2(vy, vx), aspect)
+        return shapes.shape(*place, stretch=stretch, turn=self.turn[i])
 
     def extents(self, i):
         """Geometric width and height (2,) in pixels."""

@@ -16,6 +16,7 @@ REGISTRY = {
     "peak-motion": "irtrack_core.trackers.peak:create_motion",
     "siamese": "irtrack_core.trackers.shipped:create_siamese",
     "motion": "irtrack_core.trackers.shipped:create_motion",
+    "deforming": "irtrack_core.trackers.deforming:create_deforming",
     "paper": "irtrack_core.trackers.shipped:create_paper",
     "pyramid": "irtrack_core.trackers.pyramid:create_pyramid",
     "csrt": "irtrack_core.trackers.opencv:create_csrt",

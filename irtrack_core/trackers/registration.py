@@ -10,6 +10,8 @@ rounds of it are the inverse compositional algorithm of Baker and Matthews (Luca
 a and offset b because cameras change both.
 """
 
+from math import sqrt
+
 import cv2
 import numpy as np
 
@@ -24,9 +26,8 @@ def patch(channel, center, half, samples=SAMPLES):
 
     center, half: crop pixels; center from the crop's centre. Bilinear.
     """
-    step = 2 * np.asarray(half) / (samples - 1)
-    first = np.asarray(center) - half + (channel.shape[0] - 1) / 2
-    matrix = np.array([[step[0], 0, first[0]], [0, step[1], first[1]]])
+    (x, y), (w, h), middle = center, half, (channel.shape[0] - 1) / 2
+    matrix = np.array(((2 * w / (samples - 1), 0, x - w + middle), (0, 2 * h / (samples - 1), y - h + middle)))
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(channel, matrix, (samples, samples), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
@@ -48,6 +49,7 @@ class Alignment:
         down, right = np.gradient(picture, u[1] - u[0])
         columns = [right.ravel(), down.ravel(), picture.ravel(), np.ones(picture.size)]
         self.weight, self.design = weight, np.stack(columns, axis=1) * weight[:, None]  # (N,), (N, 4)
+        self.energy = float(weight @ weight)
         # a flat picture has no place: the pseudo-inverse then gives no shift
         self.solve = np.linalg.pinv(self.design, rcond=1e-6)  # (4, N)
 
@@ -57,16 +59,18 @@ class Alignment:
         center: where to begin, crop pixels from the crop's centre; size (w, h) in crop pixels. likeness: the correlation of
         the picture there with the template's, 0 to 1; -1 where it shows the negative or nothing.
         """
-        half, center = self.ratio * size, np.array(center, dtype=np.float64)
+        # plain numbers: for two of them NumPy's own work is the larger part
+        (w, h), (x, y) = (self.ratio * size).tolist(), (float(c) for c in center)
         for _ in range(rounds):
-            seen = patch(channel, center, half).ravel() * self.weight
-            right, down, gain, _ = answer = self.solve @ seen
+            seen = patch(channel, (x, y), (w, h)).ravel() * self.weight
+            answer = self.solve @ seen
+            right, down, gain, _ = answer.tolist()
             if gain <= 0:
-                return center, -1.0
-            step = np.clip([right / gain, down / gain], -1, 1) * half
-            center -= step
-            if np.abs(step).max() < 0.05:
+                return np.array([x, y]), -1.0
+            right, down = (min(max(step / gain, -1.0), 1.0) * side for step, side in ((right, w), (down, h)))
+            x, y = x - right, y - down
+            if max(abs(right), abs(down)) < 0.05:
                 break
         rest = seen - self.design @ answer
-        spread = seen - self.weight * (seen @ self.weight) / (self.weight @ self.weight)
-        return center, float(np.sqrt(max(0.0, 1 - (rest @ rest) / max(spread @ spread, 1e-12))))
+        spread = seen - self.weight * ((seen @ self.weight) / self.energy)
+        return np.array([x, y]), sqrt(max(0.0, 1 - float(rest @ rest) / max(float(spread @ spread), 1e-12)))

@@ -40,9 +40,10 @@ assert found(1.0, 1.5, 20) and not found(1.0, 1.0, 20, "still")
 
 # %% [markdown]
 # ## 3
-# The frame of the shutter has nothing in common with those before: `changed` is True, and the history begins anew, with the shutter as its first frame. When the scene is back, the shutter is all that it can be compared with, until the shortest
-# gap, 4 frames, has passed: $B$ is flat, $s$ is 0, and $D$ shows the ground like a target. Later the shutter comes back in $B$ each time that a gap reaches it, for the last time 20 frames after; as one of three or more it
-# does nothing to the median, but a lot to $s$.
+# Remembered, the shutter would come back in the past each time that a gap reaches it, for the last time 20 frames after. As one of five
+# pictures it does nothing to the median $B$, but $s$ grows by the distance between the shutter's grey value and the ground's, and $D$ falls
+# by as much. So a frame with far less structure than the last one is not remembered: `covered` counts it, $D$ is 0 in it, and the next frame
+# is compared with those before the shutter.
 
 # %%
 video, boxes = scene_video(1.0, 1.5, frames=30)
@@ -50,6 +51,6 @@ video[20] = 500.0
 temporal, told = TemporalFilter(), []
 for frame, box in zip(video, boxes):
     temporal.push(frame, (SIZE / 2, SIZE / 2), box[2:])
-    told.append((temporal.changed, len(temporal.chosen)))
-print("frame: changed, past frames compared with:", {k: told[k] for k in (19, 20, 21, 22, 25, 29)})
-assert told[19] == (False, 4) and told[20] == (True, 0) and told[21] == (False, 1)
+    told.append((temporal.covered, len(temporal.past)))
+print("frame: covered for, frames remembered:", {k: told[k] for k in (19, 20, 21, 22)})
+assert told[19] == (0, 19) and told[20] == (1, 19) and told[21] == (0, 20)

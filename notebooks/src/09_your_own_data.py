@@ -113,13 +113,18 @@ for count in (3, 10, 33):
 # ## Train on
 #
 # From the shipped weights, with a small rate. Half of the pairs are simulated, so that the network does not forget what your folder does
-# not show. The loss on the stopping part is looked at six times, and the step with the least is kept, be it the start.
+# not show. The loss on the stopping part is looked at six times, and the step with the least is kept, be it the start. Then scores and
+# sizes are calibrated anew, on the stopping part and on simulation.
 
 # %%
 parts = fine_tune.split(sequences, seed)
 out = place / "mine.safetensors"
 net, checks = fine_tune.learn(parts, before, out, iterations=steps, seed=seed)
-card = fine_tune.write(net, checks, out, before, parts, "notebook 09")
+count = {"quick": (2, 16), "medium": (6, 40), "full": (10, 40)}[profile]
+simulated = dict(
+    sequences=count[0], frames=count[1]
+)  # for the calibration of scores and sizes, and for the judgement below
+card = fine_tune.write(net, checks, out, before, parts, "notebook 09", **simulated)
 checks = pd.DataFrame(checks, columns=["step", "loss"])
 book.save_table(checks, "stopping")
 figure, axes = style.new()
@@ -136,8 +141,7 @@ book.save_figure(figure, "stopping")
 # needs ten recordings and an interval that leaves out zero.
 
 # %%
-count = {"quick": (2, 16), "medium": (6, 40), "full": (10, 40)}[profile]
-table, said = fine_tune.judge(out, before, parts, place / "judged", sequences=count[0], frames=count[1])
+table, said = fine_tune.judge(out, before, parts, place / "judged", **simulated)
 book.save_table(table, "judged")
 table = table[table["measure"].isin(["aor", "p5"])].rename(columns={"difference": "mean"})
 table["after - before"] = texts(table, 3, sign="+")

@@ -616,6 +616,12 @@ def test_check_reports_and_sets_the_exit_code(here, capsys):
     assert main(["check", "folder", "good", "--quick"]) == 0
     assert main(["check", "folder", "~nobody-of-that-name/good"]) == 2
     assert "no such file or folder: ~nobody-of-that-name" in capsys.readouterr().err
+    for words in (["check"], ["evaluate", "peak", "--out", "new"], ["train", "--out", "new.safetensors"]):
+        for path in ("~nobody-of-that-name/good", "gone/good", "gone", "gone.mp4"):
+            assert main([*words, path]) == 2
+            error = capsys.readouterr().err
+            assert path in error and error.count("\n") == 1, error
+            assert words != ["check"] or error.startswith(f"irtrack: error: no such file or folder: {path}")
 
 
 def test_check_when_no_target_lasts(here, capsys):

@@ -12,6 +12,7 @@ from own_sets import FRAMES, got10k_set
 from irtrack_core import datasets, metrics
 from irtrack_core.cli.main import main
 from irtrack_core.evaluation import load_boxes, paired, stored
+from irtrack_core.trackers import opencv
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,49 @@ def test_boxes_of_other_truth_are_made_anew(tmp_path):
     first = path.read_text()
     stored.track_all({"identity": IdentityTracker}, others, tmp_path / "out")
     assert path.read_text() != first
+
+
+def test_boxes_of_other_files_of_nanotrack_or_another_opencv_are_made_anew(tmp_path, monkeypatch):
+    from irtrack_core.cli.evaluate import _mark
+    from irtrack_core.trackers import opencv
+
+    files = [tmp_path / name for name in ("backbone.onnx", "head.onnx")]
+    for file in files:
+        file.write_bytes(b"1")
+    first = _mark("nanotrack", None, files)
+    files[1].write_bytes(b"2")
+    assert _mark("nanotrack", None, files) != first
+    before = _mark("mil", None, None), _mark("peak", None, None)
+    monkeypatch.setattr(opencv, "version", lambda: "6.0.0")
+    assert _mark("mil", None, None) != before[0] and _mark("peak", None, None) == before[1] == "shipped"
+
+
+def test_frames_of_another_depth_are_tracked_anew(tmp_path):
+    from irtrack_core.trackers import IdentityTracker
+
+    (one,) = datasets.load("got10k", got10k_set(tmp_path / "one", ["a"]))
+    stored.track_all({"identity": IdentityTracker}, [one], tmp_path / "out")
+    path = stored.boxes_path(tmp_path / "out", "identity", "got10k", "a")
+    first = path.stat().st_mtime_ns
+    stored.track_all({"identity": IdentityTracker}, [one], tmp_path / "out")
+    assert path.stat().st_mtime_ns == first
+    deep = np.array(one.frames).astype(np.uint16)
+    deep = datasets.Sequence(one.name, one.dataset, deep, one.boxes)
+    stored.track_all({"identity": IdentityTracker}, [deep], tmp_path / "out")
+    assert path.stat().st_mtime_ns != first
+
+
+@pytest.mark.parametrize("name", opencv.MAKERS)
+def test_opencvs_trackers_are_measured_where_this_opencv_has_them(place, tmp_path, capsys, name):
+    out = tmp_path / "out"
+    words = ["evaluate", f"{name},identity", f"got10k={place}", "--out", str(out), "--workers", "1"]
+    if name not in opencv.available():
+        fails(words, capsys, f"has no tracker '{name}': `make baselines`")
+        return
+    assert main(words) == 0
+    table = pd.read_csv(out / "sequences.csv").set_index(["tracker", "sequence"])
+    assert len(table) == 6 and (table.loc[name]["p20"] == 1).all()
+    assert json.loads((out / "evaluation.json").read_text())["trackers"][name]["weights"].startswith("OpenCV ")
 
 
 def test_two_processes_give_the_same_boxes(place, done, tmp_path):

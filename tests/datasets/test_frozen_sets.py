@@ -46,6 +46,13 @@ FROZEN = {
         120.821387 12.4702764
         """,
     ),
+    "sim-deforming": (
+        "c8753148e5ecba77",
+        """
+        115.909614 17.3013126 126.486165 7.64471024 125.082547 4.35983797 115.940158 13.9733556 112.033664 23.098814
+        122.754286 5.90631504 119.851454 8.72043393 120.367242 9.29947046
+        """,
+    ),
     "random": (
         "e97de79510da8f12",
         """
@@ -60,7 +67,7 @@ FROZEN = {
 def drawn(name):
     if name == "random":
         return [synthetic.random_sequence(np.random.default_rng(seed)) for seed in range(12)]
-    return datasets.load(name, frames=60 if name == "sim-events" else 40)
+    return datasets.load(name, frames=60 if name in ("sim-events", "sim-deforming") else 40)
 
 
 def test_every_generated_set_is_frozen():

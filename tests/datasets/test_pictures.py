@@ -16,6 +16,7 @@ from PIL import Image, ImageOps
 from irtrack_core import datasets, trackers
 from irtrack_core.datasets import FrameError
 from irtrack_core.datasets.check import check
+from irtrack_core.datasets.claims import claims_too_much
 from irtrack_core.datasets.folder import image_files, open_frames
 from irtrack_core.datasets.names import in_order
 from irtrack_core.datasets.pictures import decode_image, page_count, read_image
@@ -418,3 +419,48 @@ def test_a_tiff_with_pages_of_several_sizes_says_so(tmp_path):
             file.write(np.zeros((48, width), np.uint16), contiguous=False, metadata=None)
     with pytest.raises(ValueError, match="a.tif is a single image with a page of another size"):
         open_frames(tmp_path / "a.tif")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 255), st.booleans())
+def test_no_whole_picture_claims_too_much(height, width, grey, noise):
+    rng = np.random.default_rng(height)
+    frame = (
+        np.full((height, width), grey, np.uint8) if not noise else rng.integers(0, 256, (height, width)).astype("u1")
+    )
+    for suffix, options in ((".png", []), (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 1]), (".jpg", [])):
+        content = cv2.imencode(suffix, frame, options)[1].tobytes()
+        assert not claims_too_much(content) and decode_image(content).shape == frame.shape
+
+
+def test_a_large_even_jpeg_is_read():
+    options = [cv2.IMWRITE_JPEG_QUALITY, 1, cv2.IMWRITE_JPEG_PROGRESSIVE, 1, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+    for chosen in (options, options[:2]):
+        content = cv2.imencode(".jpg", np.full((4000, 5000), 7, np.uint8), chosen)[1].tobytes()
+        assert decode_image(content).shape == (4000, 5000)
+
+
+@pytest.mark.parametrize("options", [{}, {"metadata": None}, {"byteorder": ">"}, {"compression": "zlib"}], ids=str)
+def test_float16_tiffs_are_read_in_full(tmp_path, options):
+    tifffile = pytest.importorskip("tifffile", reason="needs tifffile (extra media)")
+    truth = np.random.default_rng(0).uniform(250, 320, (4, 24, 32)).astype(np.float16)
+    tifffile.imwrite(tmp_path / "stack.tif", truth, photometric="minisblack", **options)
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for k, frame in enumerate(truth):
+        tifffile.imwrite(folder / f"{k}.tif", frame, **options)
+    for frames in (open_frames(tmp_path / "stack.tif"), open_frames(folder)):
+        assert frames.dtype == np.float32
+        np.testing.assert_array_equal(np.array(frames), truth.astype(np.float32))
+
+
+def test_pixels_that_no_reader_takes_are_not_called_damaged(tmp_path):
+    tifffile = pytest.importorskip("tifffile", reason="needs tifffile (extra media)")
+    tifffile.imwrite(tmp_path / "a.tif", np.ones((8, 8), np.complex64))
+    with pytest.raises(FrameError, match="a.tif holds complex64 pixels; uint8, uint16 and float32 are supported"):
+        read_image(tmp_path / "a.tif")
+    tifffile.imwrite(tmp_path / "b.tif", np.ones((8, 8), np.float16))
+    content = (tmp_path / "b.tif").read_bytes()
+    (tmp_path / "b.tif").write_bytes(content[: len(content) - 64])
+    with pytest.raises(FrameError, match="b.tif is not a readable image .*copy it again"):
+        read_image(tmp_path / "b.tif")

@@ -27,6 +27,7 @@ from irtrack_core.datasets.box_file import read_boxes
 from irtrack_core.datasets.check import check
 from irtrack_core.datasets.containers import frames_left_out
 from irtrack_core.datasets.folder import image_files, numbering_note, open_frames
+from irtrack_core.datasets.formats.recognise import detect
 from irtrack_core.datasets.names import natural_key
 
 
@@ -380,6 +381,39 @@ def test_a_folder_of_tiffs_with_several_pages_is_refused(tmp_path):
     ):
         with pytest.raises(ValueError, match=words):
             open_frames(folder / single)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".tif"])
+def test_a_folder_of_arrays_or_stacks_is_a_folder_of_sequences(tmp_path, suffix):
+    for name, count in (("b10", 4), ("b9", 3)):
+        if suffix == ".npy":
+            np.save(tmp_path / f"{name}.npy", media.clip(count))
+        else:
+            cv2.imwritemulti(str(tmp_path / f"{name}.tif"), list(media.clip(count)))
+        (tmp_path / f"{name}.csv").write_text("frame,x,y,w,h\n" + box_lines(count))
+    assert detect(tmp_path)[0][:2] == ("folder", 0.7)
+    assert [(one.name, len(one), media.number(one.frames[-1])) for one in load("folder", tmp_path)] == [
+        ("b9", 3, 2),
+        ("b10", 4, 3),
+    ]
+    assert check("folder", tmp_path).usable
+
+
+def test_an_array_without_boxes_in_a_folder_is_told(tmp_path):
+    np.save(tmp_path / "a.npy", media.clip(3))
+    with pytest.raises(FileNotFoundError, match=r"no boxes for .*a\.npy: put a\.csv beside it"):
+        load("folder", tmp_path)
+
+
+def test_a_stack_alone_in_its_folder_is_that_folders_sequence(tmp_path):
+    folder = tmp_path / "clip"
+    folder.mkdir()
+    cv2.imwritemulti(str(folder / "pages.tif"), list(media.clip(4)))
+    (folder / "boxes.csv").write_text(box_lines(4))
+    assert [media.number(frame) for frame in open_frames(folder)] == [0, 1, 2, 3]
+    for root in (folder, tmp_path):
+        assert [(one.name, len(one)) for one in load("folder", root)] == [("clip", 4)]
+        assert detect(root)[0][0] == "folder"
 
 
 def test_folders_named_like_files_are_no_files(tmp_path):

@@ -1,5 +1,6 @@
 """evaluation.py on made sequences whose answers are known."""
 
+import tracemalloc
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,6 +21,7 @@ from irtrack_core.evaluation import (
     statistics,
     summarize,
 )
+from irtrack_core.evaluation.raw_boxes import ROWS
 
 
 def sequence(name="a", dataset="set", n=12, absent=(), step=1.0):
@@ -288,6 +290,27 @@ def test_boxes_survive_the_file_bit_by_bit(tmp_path):
         assert (a.sequence, a.dataset, a.tracker, a.seconds) == (b.sequence, b.dataset, b.tracker, b.seconds)
         assert (a.frames, a.start, a.stride) == (b.frames, b.start, b.stride)
     assert pd.read_csv(path)["frame"].tolist()[:3] == [3, 5, 7]
+
+
+def test_a_long_result_is_written_and_read_in_parts(tmp_path):
+    rng = np.random.default_rng(1)
+    rows = 2 * ROWS + 5
+    results = [
+        TrackResult(name, "set", "t", rng.random((rows, 4)), rng.random(rows), 1.5, rows - 1, 2, 3) for name in "ab"
+    ]
+    path = tmp_path / "boxes.csv"
+    most = []
+    for work in (lambda: save_boxes(results, path), lambda: load_boxes(path)):
+        tracemalloc.start()
+        back = work()
+        most.append(tracemalloc.get_traced_memory()[1] / (2 * rows))
+        tracemalloc.stop()
+    assert max(most) < 600, most  # bytes a row; as one table of text it takes more
+    assert [one.sequence for one in back] == ["a", "b"]
+    for one, other in zip(results, back):
+        np.testing.assert_array_equal(one.boxes, other.boxes)
+        np.testing.assert_array_equal(one.scores, other.scores)
+    assert pd.read_csv(path)["frame"].tolist() == 2 * [2 + 3 * k for k in range(rows)]
 
 
 def test_tables_can_be_recomputed_from_the_file(tmp_path):

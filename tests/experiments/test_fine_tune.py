@@ -9,11 +9,12 @@ import torch
 from own_sets import got10k_set
 from toys import moving_spot
 
+from irtrack_core import trackers
 from irtrack_core.cli.main import main
 from irtrack_core.config import network_preset
 from irtrack_core.datasets import Sequence, load
 from irtrack_core.experiments import fine_tune
-from irtrack_core.network.weights import SHIPPED, load_weights, read_card, save_weights
+from irtrack_core.network.weights import SHIPPED, load_graphs, load_weights, read_card, save_weights
 from irtrack_core.training.loop import new_net
 
 BASE = SHIPPED / "compact.safetensors"
@@ -108,6 +109,27 @@ def test_weights_that_no_step_improves_stay_as_they_were(small, tmp_path, monkey
     assert card["kept_step"] == 0 and card["held_back"] == ["d/s2"] and card["recordings"] == ["d/s0", "d/s1"]
     for one, two in zip(load_weights(base).state_dict().values(), net.state_dict().values()):
         assert torch.equal(one, two)
+    assert card["calibrated_on"] == "the weights before: these are the same"
+
+
+def test_new_weights_are_calibrated_and_have_an_int8_graph(small, tmp_path):
+    parts, out = small[0], tmp_path / "out.safetensors"
+    net, checks = load_weights(BASE), [(0, 2.0), (5, 1.0)]
+    card = fine_tune.write(net, checks, out, BASE, parts, "irtrack train", sequences=1, frames=8)
+    assert card["calibrated_on"] == "the stopping part and simulation"
+    known, shipped = card["calibration"], read_card(BASE)["calibration"]
+    assert known != shipped and 0.3 < known["size"][0] < 1.6 and len(known["frames"]) == 2
+    assert trackers.create("siamese", weights=out).size_line == tuple(known["size"])
+    assert load_graphs(out).int8 is not None
+
+
+def test_a_net_that_cannot_be_calibrated_keeps_what_is_known(small, tmp_path):
+    parts, base = small  # random weights: no box is right
+    card = fine_tune.write(
+        load_weights(base), [(0, 2.0), (5, 1.0)], tmp_path / "o.safetensors", BASE, parts, "x", sequences=1, frames=4
+    )
+    assert card["calibration"] == read_card(BASE)["calibration"]
+    assert card["calibrated_on"].startswith("the weights before: ")
 
 
 def table(*rows):
@@ -135,11 +157,13 @@ def test_better_is_said_only_where_it_is_shown(rows, said):
 
 def test_training_on_own_recordings_from_end_to_end(small, tmp_path, monkeypatch, capsys):
     base, folder = small[1], got10k_set(tmp_path / "mine", ["a", "b", "c", "d"])
-    monkeypatch.setattr(fine_tune, "judge", partial(fine_tune.judge, sequences=1, frames=3))
+    for name in ("judge", "write"):
+        monkeypatch.setattr(fine_tune, name, partial(getattr(fine_tune, name), sequences=1, frames=3))
     out = tmp_path / "my.safetensors"
     assert main(["train", str(folder), "--from", str(base), "--out", str(out), "--iterations", "2"]) == 0
     text = capsys.readouterr().out
     assert "Not shown to be better: 1 held-back recordings are too few" in text
+    assert "scores and sizes are calibrated on the " in text and load_graphs(out).int8 is not None
     card = read_card(out)
     assert card["verdict"] in text and {row["where"] for row in card["scores"]} == {"held back", "simulated"}
     assert len(card["held_back"]) == 1 and not set(card["held_back"]) & set(card["recordings"])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from irtrack_core.experiments.in_time import scene_video
-from irtrack_core.filtering.background_motion import MODELS, Registration, compose, pyramid, to_frames, to_tiles, warp
+from irtrack_core.filtering.background_motion import MODELS, Pyramid, Registration, compose, to_frames, to_tiles, warp
 
 STILL = np.array([[1.0, 0, 0], [0, 1, 0]])
 SIZE = 128
@@ -46,7 +46,7 @@ def error(found, true, size=SIZE):
 
 
 def found(now, before, model="translation", box=None, **options):
-    return Registration(pyramid(now), model, box)(pyramid(before), STILL, **options)[0]
+    return np.array(Registration(Pyramid(now), model, box)(Pyramid(before), STILL, **options)[0])
 
 
 @settings(max_examples=25, deadline=None)
@@ -122,12 +122,12 @@ def test_a_flat_picture_moves_nothing():
 def test_motions_between_tiles_and_frames(values):
     motion = STILL + np.reshape(values[:6], (2, 3)) / 100
     past, present = np.array(values[6:8]), np.array(values[8:])
-    between = to_tiles(motion, past, present)
+    between = np.array(to_tiles(motion, past, present))
     place = np.array([3.0, 4.0])
     # a place of the present tile, through the frame, lies in the past tile
     assert between @ [*place, 1] == pytest.approx(motion @ [*(place + present), 1] - past)
-    assert to_frames(between, past, present) == pytest.approx(motion)
-    assert compose(motion, STILL) == pytest.approx(motion)
+    assert np.array(to_frames(between, past, present)) == pytest.approx(motion)
+    assert np.array(compose(motion, STILL)) == pytest.approx(motion)
 
 
 def test_what_is_beyond_the_past_tile_is_unknown():
@@ -139,5 +139,5 @@ def test_what_is_beyond_the_past_tile_is_unknown():
 
 def test_an_unknown_model_is_named():
     with pytest.raises(ValueError, match="'projective': use one of translation, euclidean, affine"):
-        Registration(pyramid(np.zeros((64, 64), np.float32)), "projective")
+        Registration(Pyramid(np.zeros((64, 64), np.float32)), "projective")
     assert MODELS[0] == "translation"

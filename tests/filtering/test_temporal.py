@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from test_background_motion import about_middle, picture, scene
 
 from irtrack_core.filtering import TemporalFilter, without_target
-from irtrack_core.filtering.temporal import deviation, median
+from irtrack_core.filtering.over_frames import deviation, median
 
 SIZE = 128
 CENTER = (64.0, 64.0)
@@ -175,6 +175,32 @@ def test_a_cut_begins_anew_and_a_repeated_frame_teaches_nothing():
     assert temporal.repeated and len(temporal.past) == known and (temporal.residual(ALL) == D).all()
     temporal.push(other, CENTER)
     assert temporal.changed and not temporal.past and not temporal.residual(ALL).any()
+
+
+@pytest.mark.parametrize("level", [0.0, 1000.0, 4000.0])
+def test_a_shutter_is_no_past_of_the_scene(level):
+    frames, places = video(26, pan=(1.0, 0.3))
+    rng = np.random.default_rng(0)
+    closed = [rng.normal(level, 1.0, (SIZE, SIZE)).astype(np.float32) for _ in range(3)]
+    temporal = pushed([*frames[:24], closed[0]])
+    known = len(temporal.past)
+    assert temporal.covered == 1 and not temporal.changed and not temporal.residual(ALL).any()
+    for frame in closed[1:]:
+        temporal.push(frame, CENTER)
+    assert temporal.covered == 3 and len(temporal.past) == known
+    temporal.push(frames[24], CENTER)
+    # the scene is back at once, as if nothing had been between
+    assert temporal.covered == 0 and not temporal.changed
+    assert temporal.residual(ALL) == pytest.approx(pushed(frames[:25]).residual(ALL), abs=1e-3)
+
+
+def test_a_cover_that_stays_is_the_scene():
+    frames, _ = video(8)
+    rng = np.random.default_rng(0)
+    temporal = pushed(frames)
+    for _ in range(40):
+        temporal.push(rng.normal(1000, 1.0, (SIZE, SIZE)).astype(np.float32), CENTER)
+    assert temporal.covered == 0 and len(temporal.past) >= 10
 
 
 def test_what_is_remembered_is_bounded_and_no_view_of_a_frame():

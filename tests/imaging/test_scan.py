@@ -427,3 +427,35 @@ def test_frames_outside_the_sequence_raise():
     with pytest.raises(IndexError, match="2 frames"):
         sequence.frame(2)
     np.testing.assert_array_equal(sequence.frame(-1), sequence.frame(1))
+
+
+# --- several targets --------------------------------------------------------------------------------------------------
+
+
+def test_several_targets_lie_on_the_paths_that_are_given():
+    t = np.arange(4)[:, None]
+    paths = np.array([[10, 12] + t * [3.0, 1], [50, 30] - t * [2.0, 0], [40, 40] + t * [0.0, 0]])
+    sensor = ScanSettings(shape=(48, 64), spikes=0.0, jitter=0.0, bits=16)
+    made = scan.simulate(sensor, SceneSettings(kind="flat"), TargetSettings(snr=200.0), frames=4, paths=paths)
+    assert made.tracks.shape == (3, 4, 4)
+    np.testing.assert_allclose(made.tracks[..., :2] + made.tracks[..., 2:] / 2, paths)
+    np.testing.assert_array_equal(made.boxes, made.tracks[0])
+    image = made.frame(2).astype(float)
+    for x, y in paths[:, 2]:
+        top, left = int(y) - 4, int(x) - 4
+        row, column = np.unravel_index(image[top : top + 9, left : left + 9].argmax(), (9, 9))
+        assert abs(row + top + 0.5 - y) <= 1 and abs(column + left + 0.5 - x) <= 1
+
+
+@pytest.mark.parametrize(
+    "paths", [np.zeros((2, 3, 2)), np.zeros((4, 2)), np.zeros((0, 4, 2)), np.full((1, 4, 2), np.nan)]
+)
+def test_paths_that_cannot_be_right_are_refused(paths):
+    with pytest.raises(ValueError, match="paths must be finite"):
+        scan.simulate(ScanSettings(shape=(48, 64)), frames=4, paths=paths)
+
+
+def test_without_paths_nothing_is_drawn_otherwise():
+    made = scan.simulate(ScanSettings(shape=(48, 64)), SceneSettings(distractors=2), frames=4)
+    assert len(made.tracks) == 1 and len(made.objects) == 3
+    np.testing.assert_array_equal(made.tracks[0], made.boxes)

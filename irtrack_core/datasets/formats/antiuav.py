@@ -16,16 +16,13 @@ from functools import partial
 import numpy as np
 
 from irtrack_core.datasets.box_file import check_boxes
-from irtrack_core.datasets.folder import open_frames
 from irtrack_core.datasets.formats.json_file import read_json
-from irtrack_core.datasets.formats.row_truth import images_in
-from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.formats.row_truth import frames_in
 from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.sequence import Sequence
 from irtrack_core.datasets.suspicions import suspicions
 
 LABELS = {"infrared": ("IR_label.json", "infrared.json"), "visible": ("RGB_label.json", "visible.json")}
-VIDEOS = {"infrared": ("IR.mp4", "infrared.mp4"), "visible": ("RGB.mp4", "visible.mp4")}
 
 
 def read_labels(path, count, shape):
@@ -68,15 +65,11 @@ def items(root, *, modality="infrared", fps=None, dataset="anti-uav"):
 
 
 def _read(file, modality, fps, dataset):
-    folder = file.parent
-    images = images_in(folder, (".", modality, file.stem.removesuffix("_label")))
-    video = next((folder / name for name in VIDEOS[modality] if (folder / name).is_file()), None)
-    if not (video or images):
-        raise FileNotFoundError(f"no images and none of {', '.join(VIDEOS[modality])} in {folder}")
-    frames = open_frames(video) if video else ImageFrames(images)
+    folder, stems = file.parent, [label.split("_")[0].split(".")[0] for label in LABELS[modality]]
+    frames = frames_in(folder, [f"{stem}.mp4" for stem in stems], (".", modality, stems[0]))
     boxes, notes = read_labels(file, len(frames), frames.shape)
-    more = dict(notes=(*getattr(frames, "notes", ()), *notes))
-    return [Sequence(folder.resolve().name, dataset, frames, boxes, fps or getattr(frames, "fps", 25.0), **more)]
+    name, notes = folder.resolve().name, (*getattr(frames, "notes", ()), *notes)
+    return [Sequence(name, dataset, frames, boxes, fps or getattr(frames, "fps", 25.0), notes=notes)]
 
 
 def detect(root):

@@ -66,9 +66,8 @@ def _read(file, content, images, name, track, labels, frames, fps, dataset):
             attributes = {**(one.get("attributes") or {}), **one}
             who = next((attributes[k] for k in WHO if attributes.get(k) is not None), None)
             lists[index[image]].append((who, objects.floats(box, where, "the four of bbox")))
-    notes = size_hint((images[0].get("width"), images[0].get("height")), found.shape)
-    more = dict(notes=notes, track=track, fps=fps, name=name)
-    return objects.sequences(file, dataset, found, objects.tracks_of(lists, file), **more)
+    more = dict(notes=size_hint((images[0].get("width"), images[0].get("height")), found.shape), track=track, fps=fps)
+    return objects.sequences(file, dataset, found, objects.tracks_of(lists, file), name=name, **more)
 
 
 def _files(file, images):

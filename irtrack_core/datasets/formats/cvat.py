@@ -29,10 +29,9 @@ def items(root, *, track=None, labels=None, frames=None, fps=None, dataset="cvat
     track: this id alone; labels: names to keep; frames: the video or folder of images where it is not beside the file.
     Raises FileNotFoundError, ValueError that names file and track.
     """
-    found, options = annotations(Path(root)), (track, objects.chosen(labels), frames, fps, dataset)
-    if not found:
+    if not (found := annotations(Path(root))):
         raise FileNotFoundError(f"no annotations.xml in {root} or its folders")
-    return [(name, partial(_read, file, name, *options)) for name, file in found]
+    return [(n, partial(_read, file, n, track, objects.chosen(labels), frames, fps, dataset)) for n, file in found]
 
 
 def annotations(root):
@@ -51,8 +50,7 @@ def _read(file, name, track, labels, frames, fps, dataset):
     notes = size_hint([root.findtext(f".//original_size/{side}") for side in ("width", "height")], found.shape)
     _check_task(root, file, len(found))
     for one in (one for one in root.iter("track") if labels is None or one.get("label") in labels):
-        where = f"{file}, track {one.get('id')}"
-        tracks[one.get("id")], filled, turned = _track(one, where, len(found))
+        tracks[one.get("id")], filled, turned = _track(one, f"{file}, track {one.get('id')}", len(found))
         notes += objects.told(f"track {one.get('id')}", filled, turned)
     return objects.sequences(file, dataset, found, tracks, notes=notes, track=track, fps=fps, name=name)
 

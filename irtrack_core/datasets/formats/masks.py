@@ -14,7 +14,6 @@
 """
 
 from functools import partial
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -35,7 +34,6 @@ def items(root, *, size=None, track=None, fps=None, dataset="irdst"):
     size: side in pixels of the boxes round centres, where there are no masks. Raises FileNotFoundError without images or
     masks, ValueError where they do not match, or for centres without size.
     """
-    root = Path(root)
     for name in NAMES:
         folders = [(p.name, root / "images" / p.name, p) for p in folders_in(root / name)]
         inner = [p for p in [root, *folders_in(root)] if files_of(p / name)]
@@ -61,9 +59,8 @@ def _read(name, images, masks, size, track, fps, dataset):
     if missing := [file for file in files if file.stem not in known]:
         raise ValueError(f"{len(missing)} of {len(files)} images have no mask in {masks}, the first: {missing[0].name}")
     frames = ImageFrames(files)
-    lists = [[(None, box) for box in parts(known[file.stem], frames.shape, size)] for file in files]
-    more = dict(track=track, fps=fps, name=name, points=bool(size))
-    return objects.sequences(masks, dataset, frames, objects.tracks_of(lists, masks), **more)
+    found = objects.tracks_of([[(None, box) for box in parts(known[f.stem], frames.shape, size)] for f in files], masks)
+    return objects.sequences(masks, dataset, frames, found, track=track, fps=fps, name=name, points=bool(size))
 
 
 def parts(path, shape, size=None):
@@ -71,8 +68,7 @@ def parts(path, shape, size=None):
 
     Raises ValueError for a mask of another size than `shape` (H, W).
     """
-    mask = read_image(path)
-    if mask.shape != tuple(shape):
+    if (mask := read_image(path)).shape != tuple(shape):
         raise ValueError(f"{path} is {mask.shape[1]} x {mask.shape[0]}, its image {shape[1]} x {shape[0]}")
     _, _, stats, _ = cv2.connectedComponentsWithStats((mask > 0).astype(np.uint8), connectivity=8)
     boxes = stats[1:, :4].astype(np.float64)

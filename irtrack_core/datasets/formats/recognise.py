@@ -5,8 +5,7 @@ from pathlib import Path
 
 from irtrack_core.datasets import FORMATS
 from irtrack_core.datasets.box_file import header
-from irtrack_core.datasets.containers import VIDEO_SUFFIXES
-from irtrack_core.datasets.folder import BOX_NAMES, image_files
+from irtrack_core.datasets.folder import BOX_NAMES, RECORDINGS, image_files, recordings
 from irtrack_core.datasets.formats import signs
 from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.text import text_rows
@@ -58,10 +57,9 @@ def _any(path, patterns):
 
 def _folder(path):
     """(certainty, why) of our own: a video or images with a box file, or folders of such."""
-    inner = [path] if path.is_file() or image_files(path) else listed(path)[:50]
-    for one in inner:
-        video = one.is_file() and one.suffix.lower() in (*VIDEO_SUFFIXES, ".npy", ".tif", ".tiff")
-        if not video and not (one.is_dir() and image_files(one)):
+    for one in recordings(path)[:50]:
+        video = one.is_file() and one.suffix.lower() in (*RECORDINGS, ".tif", ".tiff")
+        if not video and not image_files(one):
             continue
         names = [one / name for name in BOX_NAMES if "groundtruth_rect" not in name] if one.is_dir() else []
         stem = one.name if one.is_dir() else one.stem

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from irtrack_core.datasets.box_file import check_boxes, four_numbers, header
-from irtrack_core.datasets.folder import image_files, numbering_note
+from irtrack_core.datasets.folder import image_files, numbering_note, open_frames
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.names import folders_in, listed, natural_key
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
@@ -20,6 +20,7 @@ IMAGES = ("img", "color", "ir", "infrared", ".")
 
 def box_row(fields, where):
     """(box (4,) xywh, "") of a row of four numbers, NaN where absent. Raises ValueError that begins with `where`."""
+    fields = fields[:4] if len(fields) == 5 and not fields[4] else fields  # a separator ends the row
     if len(fields) != 4:
         more = " (polygons are not read here, but as vot)" if len(fields) == 8 else ""
         raise ValueError(f"{where}: {len(fields)} values; x,y,w,h are needed{more}")
@@ -54,6 +55,14 @@ def images_in(folder, images=IMAGES):
     """The image files of a folder, from the first of its subfolders `images` that has any."""
     found = (image_files(folder / name) for name in images if (folder / name).is_dir())
     return next((files for files in found if files), [])
+
+
+def frames_in(folder, videos, images=IMAGES):
+    """The frames of a folder: the first of these videos that is there, else its images. Raises FileNotFoundError."""
+    found, files = [folder / name for name in videos if (folder / name).is_file()], images_in(folder, images)
+    if not (found or files):
+        raise FileNotFoundError(f"no images and no {' or '.join(videos)} in {folder}")
+    return open_frames(found[0]) if found else ImageFrames(files)
 
 
 def items(root, layout):
@@ -104,8 +113,8 @@ def read_rows(path, names, shape, layout, flagged=None, name=""):
 
     A single row, as in hidden test sets, gives NaN from the second frame on. Raises ValueError that names file and line.
     """
-    count, rows = len(names), [(line, fields) for line, fields in text_rows(path) if fields]
-    if rows and layout.row is box_row and header(rows[0][1], f"{path}, line {rows[0][0]}") == ["x", "y", "w", "h"]:
+    count, rows = len(names), text_rows(path).filled()
+    if len(rows) and layout.row is box_row and header(rows[0][1], f"{path}, line {rows[0][0]}") == ["x", "y", "w", "h"]:
         rows = rows[1:]
     part = name in dict(layout.starts) and 1 < len(rows) < count  # known to have rows for a part of its images
     start = dict(layout.starts)[name] if part else 0
@@ -114,11 +123,12 @@ def read_rows(path, names, shape, layout, flagged=None, name=""):
         gaps = "; ".join(("one row a frame is needed", *numbering_note(names)))
         each = f" and a row every {layout.step} images" if layout.step > 1 else ""
         raise ValueError(f"{path}: {len(rows)} rows for {count} images{each}; {gaps}{count_hint(len(rows), count)}")
-    boxes, lines, unsized, kinds = np.full((count, 4), np.nan), {}, [], {}
+    boxes, lines, unsized, kinds = np.full((count, 4), np.nan), np.zeros(count, np.int64), [], {}
     flagged = np.zeros(count, bool) if flagged is None else flagged
     for index, (line, fields) in zip(places, rows):
         box, kind = layout.row(fields, f"{path}, line {line}")
-        kinds.setdefault(kind, []).append(line)
+        if kind:
+            kinds.setdefault(kind, []).append(line)
         if not box.any() or flagged[index]:
             continue
         if (box[2:] <= 0).all():
@@ -126,9 +136,7 @@ def read_rows(path, names, shape, layout, flagged=None, name=""):
             continue
         boxes[index], lines[index] = box - (layout.first_pixel, layout.first_pixel, 0, 0), line
     check_boxes(boxes, shape, lambda index: f"{path}, line {lines[index]}")
-    notes = tuple(
-        f"{path.name}: {len(lines)} {kind}, the first in line {lines[0]}" for kind, lines in kinds.items() if kind
-    )
+    notes = tuple(f"{path.name}: {len(each)} {kind}, the first in line {each[0]}" for kind, each in kinds.items())
     if unsized:
         notes += (f"{path.name}: {len(unsized)} rows without a size are taken as absent, the first: line {unsized[0]}",)
     if part:

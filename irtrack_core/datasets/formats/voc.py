@@ -12,7 +12,6 @@
 """
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -33,11 +32,10 @@ def items(root, *, track=None, labels=None, first_pixel=0, fps=None, dataset="vo
     track: this identity alone; labels: names to keep; first_pixel: 1 for files of the VOC challenge, which count from 1
     and include the last pixel. Raises FileNotFoundError, ValueError that names the file and object.
     """
-    root, options = Path(root), (track, objects.chosen(labels), first_pixel, fps, dataset)
-    folders = [pair for _, pairs in objects.inner(root, label_folders) for pair in pairs]
+    options, folders = (track, objects.chosen(labels), first_pixel, fps, dataset), objects.inner(root, label_folders)
     if not folders:
         raise FileNotFoundError(f"no .xml files with images of their names in {root}")
-    return [(name, partial(_read, name, xml, images, *options)) for name, xml, images in folders]
+    return [(name, partial(_read, name, *pair, *options)) for _, found in folders for name, *pair in found]
 
 
 def label_folders(root):
@@ -55,8 +53,7 @@ def label_folders(root):
 
 
 def _read(name, xml, images, track, labels, first_pixel, fps, dataset):
-    files = image_files(images) if images.is_dir() else []
-    if not files:
+    if not (files := image_files(images)):
         raise FileNotFoundError(f"no images in {images}")
     notes, lists = objects.stray_labels(listed(xml, "*.xml"), {file.stem for file in files}, xml), []
     for file in files:
