@@ -244,7 +244,7 @@ def test_settings_that_cannot_be():
 
 
 def test_every_method_lists_what_was_assumed():
-    assert set(notes.ASSUMPTIONS) == set(notes.TITLES) == {*NETS, "ref12", "ref14"}
+    assert set(notes.ASSUMPTIONS) == set(notes.TITLES) == {*NETS, "ref3", "ref4", "ref12", "ref14"}
     assert all(len(lines) >= 2 and all(line.endswith(".") for line in lines) for lines in notes.ASSUMPTIONS.values())
     assert "reconstruction" in notes.CAPTION
 
