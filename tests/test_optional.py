@@ -7,8 +7,10 @@ import pytest
 
 from irtrack_core import datasets, evaluation
 from irtrack_core.datasets import fetch, folder, linking, svanstrom
+from irtrack_core.evaluation.several import several
 from irtrack_core.filtering import baselines
 from irtrack_core.optional import Lazy, need
+from irtrack_core.trackers.multi.assignment import match
 
 SMALL = np.zeros((60, 60), np.uint8)
 
@@ -22,6 +24,8 @@ SMALL = np.zeros((60, 60), np.uint8)
         ("scipy", lambda: linking.link([[[5, 5, 4, 4]]]), "readers"),
         ("cptv", lambda: folder.open_frames(__file__.replace("test_optional.py", "clip.cptv")), "thermal"),
         ("mcos_decoder", lambda: svanstrom.read_mat("IR_DRONE_001_LABELS.mat"), "readers"),
+        ("trackeval", lambda: several(np.ones((1, 1, 4)), {}), "several"),
+        ("scipy", lambda: match(np.ones((1, 1))), "evaluation"),
         ("requests", lambda: fetch.published("http://localhost/record"), "readers"),
     ],
 )

@@ -24,7 +24,7 @@ WITH_NET = (
     "ref16",
 )  # trackers that take weights
 WITH_BACKEND = ("siamese", "motion", "paper")  # trackers that take a backend
-ROWS = b"frame,x,y,w,h,score"  # what a file of our boxes begins with
+ROWS = b"frame,x,y,w,h,score", b"frame,id,x,y,w,h,score,lost"  # what a file of our boxes begins with
 VIDEOS = (".mp4", ".avi")  # endings of a video that is written
 IMAGES = (".bmp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".pgm")
 
@@ -71,10 +71,18 @@ def _add_track(commands):
         "track",
         help="follow one target through a video, a folder of images or a .npy array",
         description="Follow one target. Without --box the filter proposes candidates in the first frame: you are asked which "
-        "one where there is a terminal to ask in, else the strongest is taken.",
+        "one where there is a terminal to ask in, else the strongest is taken. With --all every small target that moves is "
+        "found and followed under a number of its own; with several --box those are.",
     )
     one.add_argument("path", type=Path, metavar="VIDEO_OR_FOLDER", help="or an array (N, H, W) in a .npy file")
-    one.add_argument("--box", type=_box, metavar="X,Y,W,H", help="the target in the first frame, pixels")
+    one.add_argument(
+        "--box", type=_box, action="append", metavar="X,Y,W,H",
+        help="the target in the first frame, pixels; for several targets give several",
+    )  # fmt: skip
+    one.add_argument("--all", action="store_true", help="find all small targets that move, beside those given by --box")
+    one.add_argument(
+        "--mot", type=Path, metavar="FILE", help="with several targets: the boxes as MOT Challenge rows, too"
+    )
     one.add_argument("--pick", type=int, metavar="K", help="without --box: take candidate K, 1 is the strongest")
     one.add_argument("--list", action="store_true", help="print the candidates as CSV (rank,x,y,w,h,strength) and stop")
     one.add_argument("--start", type=int, default=0, metavar="N", help="first frame to track, counted from 0")
@@ -127,16 +135,32 @@ def check_track(arguments):
 
     Sets arguments.tracker and arguments.csv where they are not given.
     """
-    path, arguments.tracker = arguments.path, _tracker(arguments)
+    path, several = arguments.path, arguments.all or len(arguments.box or ()) > 1
+    if several:
+        _check_several(arguments)
+    elif arguments.mot:
+        raise ValueError("--mot is about several targets: add --all, or a --box for each")
+    arguments.tracker = "multi" if several else _tracker(arguments)
     if not path.exists():
         kinds = {".npy": "array", ".hcc": "recording", ".cptv": "recording"} | dict.fromkeys(IMAGES, "image")
         kind = kinds.get(path.suffix.lower(), "video")
         raise FileNotFoundError(f"no {kind} {path}")
     if arguments.box is not None and (arguments.list or arguments.pick is not None):
         raise ValueError("--list and --pick are about the filter's candidates: leave --box out")
-    if not arguments.list:
+    if not arguments.list and not several:
         check_network(arguments)
     _check_files(arguments)
+
+
+def _check_several(arguments):
+    """Raises ValueError for words of `track` that are about one target alone."""
+    words = {name: getattr(arguments, name) for name in ("list", "pick", "tracker", "weights", "backend", "precision")}
+    given = [f"--{name}" for name, value in words.items() if value not in (None, False)]
+    if given:
+        raise ValueError(
+            f"{given[0]} is about one target: leave it out, or leave out --all and all but one --box "
+            "(several targets are followed by the filter and a Kalman filter each, without a network)"
+        )
 
 
 def _tracker(arguments):
@@ -173,7 +197,8 @@ def _is_anothers(path):
     if not path.is_file() or not os.access(path, os.R_OK):
         return False
     with open(path, "rb") as file:
-        return file.read(len(ROWS)) not in (ROWS, b"")
+        begin = file.read(max(map(len, ROWS)))
+    return bool(begin) and not begin.startswith(ROWS)
 
 
 def _check_files(arguments):
@@ -181,12 +206,14 @@ def _check_files(arguments):
     path = arguments.path.resolve()
     stem = path.name if path.is_dir() else path.stem
     arguments.csv = arguments.csv or Path(f"{stem}_{arguments.tracker.replace(os.sep, '-')}.csv")
-    csv, out = arguments.csv, arguments.out
+    csv, out, mot = arguments.csv, arguments.out, arguments.mot
     if out and out.suffix.lower() not in VIDEOS:
         raise ValueError(f"{out}: a video is written as .mp4 or .avi")
     if out and out.resolve() == csv.resolve():
         raise ValueError(f"--csv and --out both name {csv}: name another file for one of them")
-    for file in filter(None, (csv, out)):
+    if mot and mot.resolve() in [file.resolve() for file in (csv, out) if file]:
+        raise ValueError(f"--mot names a file that is written too: {mot}; name another one")
+    for file in filter(None, (csv, out, mot)):
         place = file.resolve().parent
         if file.resolve() == path or file.is_dir() or (file == csv and _is_anothers(csv)):
             raise ValueError(f"{file} would be overwritten: name another file")

@@ -75,9 +75,9 @@ def _fail(message):
 
 def _track(arguments):
     check_track(arguments)
-    from irtrack_core.cli import track
+    from irtrack_core.cli import track, track_all
 
-    return track.run(arguments)
+    return (track_all if arguments.tracker == "multi" else track).run(arguments)
 
 
 def _check(arguments):

@@ -9,6 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from irtrack_core.datasets.writers import mot_row
+
 FOUND, LOST = (0, 255, 255), (150, 150, 150)  # colours of the box, B G R
 
 
@@ -34,6 +36,19 @@ class _Output:
 
     def cannot(self, error):
         return OSError(f"cannot write {self.path}: {error.strerror or error}")
+
+    def _row(self, *fields):
+        try:
+            print(*fields, sep=",", file=self.file)
+        except BrokenPipeError:  # the reader of a pipe has seen enough
+            raise
+        except OSError as error:
+            with suppress(OSError):  # what is still to be written cannot be, either
+                self.file.close()
+            raise self.cannot(error) from error
+
+    def close(self):
+        self.file.close()
 
     def __enter__(self):
         return self
@@ -62,18 +77,33 @@ class CsvOutput(_Output):
         """Add the row of one frame."""
         self._row(index, *("" if np.isnan(value) else f"{value:.3f}" for value in box), f"{score:.4f}")
 
-    def _row(self, *fields):
-        try:
-            print(*fields, sep=",", file=self.file)
-        except BrokenPipeError:  # the reader of a pipe has seen enough
-            raise
-        except OSError as error:
-            with suppress(OSError):  # what is still to be written cannot be, either
-                self.file.close()
-            raise self.cannot(error) from error
 
-    def close(self):
-        self.file.close()
+class TracksOutput(_Output):
+    """Rows frame,id,x,y,w,h,score,lost, one a target and frame; lost: frames since it was last seen."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.file = self.open()
+        self._row("frame", "id", "x", "y", "w", "h", "score", "lost")
+
+    def write(self, index, tracks):
+        """Add the rows of one frame."""
+        for one in tracks:
+            self._row(index, one.id, *(f"{value:.3f}" for value in one.box), f"{one.score:.4f}", one.lost)
+
+
+class MotOutput(_Output):
+    """Rows of MOT Challenge results, frame,id,x,y,w,h,score,-1,-1,-1, frames and pixels from 1; lost targets have none."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        self.file = self.open()
+
+    def write(self, index, tracks):
+        """Add the rows of one frame."""
+        for one in tracks:
+            if not one.lost:
+                self._row(mot_row(index + 1, one.id, one.box, f"{one.score:.4f}", -1, -1, -1))
 
 
 class VideoOutput(_Output):
@@ -101,6 +131,13 @@ class VideoOutput(_Output):
 
     def write(self, frame, box, colour=FOUND):
         """Add one frame (H, W) with its box xywh; frame None: it could not be read."""
+        self._add(frame, [(box, colour, "")])
+
+    def write_tracks(self, frame, tracks):
+        """Add one frame (H, W) with the boxes of all its tracks and their numbers; lost ones are grey."""
+        self._add(frame, [(one.box, LOST if one.lost else colour_of(one.id), str(one.id)) for one in tracks])
+
+    def _add(self, frame, drawn):
         if self.writer is None:
             self._start(frame)
         if frame is not None:
@@ -110,11 +147,13 @@ class VideoOutput(_Output):
             even = cv2.copyMakeBorder(gray, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
             self.picture = cv2.cvtColor(even, cv2.COLOR_GRAY2BGR)
         picture = self.picture.copy()
-        if frame is not None:
+        for box, colour, label in drawn if frame is not None else ():
             # a box covers [x, x + w): the line runs through the pixels just outside it, so that the target stays visible
-            x0, y0 = np.floor(box[:2]).astype(int) - 1
-            x1, y1 = np.ceil(box[:2] + box[2:]).astype(int)
-            cv2.rectangle(picture, (int(x0), int(y0)), (int(x1), int(y1)), colour, 1)
+            x0, y0 = (int(value) for value in np.floor(box[:2]) - 1)
+            x1, y1 = (int(value) for value in np.ceil(box[:2] + box[2:]))
+            cv2.rectangle(picture, (x0, y0), (x1, y1), colour, 1)
+            if label:
+                cv2.putText(picture, label, (x1 + 2, max(y0, 9)), cv2.FONT_HERSHEY_PLAIN, 0.8, colour, 1, cv2.LINE_AA)
         try:
             self.writer.write(picture)
         except OSError as error:
@@ -172,6 +211,16 @@ class _AvWriter:
             self.container.mux(self.stream.encode())
         finally:
             self.container.close()
+
+
+def colour_of(number):
+    """B, G, R of a track by its number: neighbours differ well.
+
+    >>> colour_of(1) == colour_of(1), colour_of(1) == colour_of(2)
+    (True, False)
+    """
+    hue = np.uint8([[[number * 111 % 180, 200, 255]]])  # 222 degrees on: the golden angle
+    return tuple(int(value) for value in cv2.cvtColor(hue, cv2.COLOR_HSV2BGR)[0, 0])
 
 
 def frame_rate(fps, most=65535):

@@ -16,7 +16,7 @@ def run(arguments):
     from irtrack_core.boxes import check_box
     from irtrack_core.datasets.folder import open_frames
 
-    frames, box = open_frames(arguments.path), arguments.box
+    frames, box = open_frames(arguments.path), arguments.box[0] if arguments.box else None
     for note in getattr(frames, "notes", ()):
         print(f"irtrack: {note}", file=sys.stderr)
     shape = first_frame(frames, arguments.start).shape

@@ -69,7 +69,7 @@ def vot(folder, boxes, **_):
 def mot(folder, boxes, *, shape, files, fps):
     """gt/gt.txt, frame,1,x,y,w,h,1,1,1 with frames and pixels from 1, no row where absent; and seqinfo.ini."""
     (folder / "gt").mkdir(exist_ok=True)
-    rows = [f"{k},1,{_row(box + (1, 1, 0, 0))},1,1,1" for k, box in enumerate(boxes, start=1) if not np.isnan(box[0])]
+    rows = [mot_row(k, 1, box, 1, 1, 1) for k, box in enumerate(boxes, start=1) if not np.isnan(box[0])]
     info = [
         "[Sequence]",
         f"name={folder.resolve().name}",
@@ -80,6 +80,15 @@ def mot(folder, boxes, *, shape, files, fps):
     info += [f"imWidth={shape[1]}", f"imHeight={shape[0]}"] if shape else []
     info += [f"imExt={Path(files[0]).suffix}"] if files else []
     return [_text(folder / "gt/gt.txt", rows), _text(folder / "seqinfo.ini", info)]
+
+
+def mot_row(frame, who, box, *rest):
+    """A row of an MOT file: the frame, counted from 1, the target's number, its box xywh (4,), which is from 0, and the rest.
+
+    >>> mot_row(1, 7, np.array([0, 2.5, 4, 4]), 0.9, -1, -1, -1)
+    '1,7,1,3.5,4,4,0.9,-1,-1,-1'
+    """
+    return ",".join(map(str, (frame, who, _row(box + (1, 1, 0, 0)), *rest)))
 
 
 def coco(folder, boxes, *, shape, files, fps):

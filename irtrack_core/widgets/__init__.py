@@ -7,9 +7,18 @@ a figure there.
 """
 
 from irtrack_core.widgets.base import demo, live, png
+from irtrack_core.widgets.changing_shape import stretched_target
 from irtrack_core.widgets.filtering import filter_an_image, filter_your_image
 from irtrack_core.widgets.in_time import moving_point
 from irtrack_core.widgets.learning import LiveCurve
+from irtrack_core.widgets.limits import (
+    best_boxes,
+    noise_with_colour,
+    samples_per_detector,
+    several_frames,
+    where_it_ends,
+    whole_numbers,
+)
 from irtrack_core.widgets.network import anchors_on_frame, feature_maps, network_shapes, response_maps
 from irtrack_core.widgets.pad import ElementPad
 from irtrack_core.widgets.recorded import Recorded
@@ -22,6 +31,7 @@ __all__ = [
     "LiveCurve",
     "Recorded",
     "anchors_on_frame",
+    "best_boxes",
     "demo",
     "feature_maps",
     "filter_an_image",
@@ -29,9 +39,15 @@ __all__ = [
     "live",
     "moving_point",
     "network_shapes",
+    "noise_with_colour",
     "pick_and_track",
     "png",
     "response_maps",
+    "samples_per_detector",
     "scan_an_image",
     "scrub",
+    "several_frames",
+    "stretched_target",
+    "where_it_ends",
+    "whole_numbers",
 ]

@@ -49,8 +49,10 @@ def test_dark_things_are_the_bright_ones_of_the_negative():
     frames = list(video(lambda t: [(20.5 + 2 * t, 30.5), (90.5 - 3 * t, 60.5)]))
     _, bright = looked(frames)
     _, dark = looked([255 - frame for frame in frames], polarity="dark")
-    np.testing.assert_allclose(bright.places, dark.places, atol=0.1)
-    np.testing.assert_allclose(bright.strengths, dark.strengths, rtol=0.05)
+    # of two that are about as strong either may come first; means of blocks of whole numbers are rounded, upwards in both
+    order, other = bright.places[:, 0].argsort(), dark.places[:, 0].argsort()
+    np.testing.assert_allclose(bright.places[order], dark.places[other], atol=0.25)
+    np.testing.assert_allclose(bright.strengths[order], dark.strengths[other], rtol=0.1)
 
 
 @pytest.mark.parametrize("polarity", ["bright", "dark", "both"])
@@ -79,6 +81,15 @@ def test_only_the_strongest_are_kept_and_the_others_counted():
     _, few = looked(video(lambda t: [], still=places, count=2), least=5, most=4)
     assert len(few.places) == 4 and few.left_out == len(all_of_them.places) - 4 > 20
     np.testing.assert_array_equal(few.strengths, all_of_them.strengths[:4])
+
+
+def test_the_refreshed_blocks_of_a_compressed_video_are_no_targets():
+    """Where nothing changes but a step here and there, one step is no evidence."""
+    frames, rng = [np.full(SHAPE, 80, np.uint8) for _ in range(20)], np.random.default_rng(0)
+    for frame in frames:
+        x, y = rng.integers(0, 15), rng.integers(0, 11)
+        frame[8 * y : 8 * y + 8, 8 * x : 8 * x + 8] += rng.integers(0, 2, (8, 8), np.uint8)
+    assert len(looked(frames)[1].places) == 0
 
 
 def test_unknown_pixels_are_background():

@@ -202,7 +202,9 @@ def test_constant_velocity_has_its_closed_form(frames):
     np.testing.assert_allclose(np.diag(found)[5:], 12 / (frames * (frames**2 - 1)) * np.diag(single)[:2], rtol=1e-6)
     straight = limits.bound(whole, ("x", "y", "amplitude"), limits.TRACK)  # the motion is known
     np.testing.assert_allclose(np.diag(straight)[:2], np.diag(single)[:2] / frames, rtol=1e-6)
-    np.testing.assert_allclose(limits.filtered_variances(single[0, 0], 0.0, frames)[-1], end * single[0, 0], rtol=1e-5)
+    np.testing.assert_allclose(
+        limits.filtered_covariances(single[0, 0], 0.0, frames)[-1, 0, 0], end * single[0, 0], rtol=1e-5
+    )
 
 
 def test_a_gain_of_each_frame_equals_an_amplitude_of_each_frame():
@@ -232,7 +234,7 @@ def test_filtered_bound_settles_where_riccati_s_equation_says():
     flow, push, seen_ = np.array([[1.0, 1], [0, 1]]), np.array([0.5, 1.0]), np.array([[1.0, 0]])
     ahead = linalg.solve_discrete_are(flow.T, seen_.T, noise**2 * np.outer(push, push), np.array([[measured]]))
     settled = ahead[0, 0] * measured / (ahead[0, 0] + measured)
-    found = limits.filtered_variances(measured, noise, 60)
+    found = limits.filtered_covariances(measured, noise, 60)[:, 0, 0]
     assert found[0] == pytest.approx(measured) and (np.diff(found) < 1e-9).all()
     assert found[-1] == pytest.approx(settled, rel=1e-3)
 

@@ -40,7 +40,7 @@ def colours(shape):
 def test_maximum_likelihood_reaches_the_bound(kind, extent, free, noise):
     """The mean square error over the bound; of n normal errors it scatters by sqrt(2 / n): four times that is allowed.
 
-    The large run has forty times as many trials, and an allowance of 3 %.
+    The large run has thirteen times as many trials, and an allowance of 3 %.
     """
     sides, snr, count = limits.box_sides(SENSOR, extent), 30.0, 1500
     seen, truth, middle = patches(SENSOR, kind, sides, snr, count, 0, noise)

@@ -94,19 +94,20 @@ def track_information(informations, times, *, gain=False):
     return total
 
 
-def filtered_variances(measured, process_noise, frames):
-    """Variances (frames,) of the place, px^2, that a filter can reach after 1, 2, ... frames of a manoeuvring target.
+def filtered_covariances(measured, process_noise, frames):
+    """Covariances (frames, 2, 2) of place and velocity on one axis that a filter can reach after 1, 2, ... frames.
 
     The posterior bound (Tichavsky et al., IEEE Trans. Signal Processing 1998), which for linear motion is the Kalman
-    filter's own: x' = x + v + n/2, v' = v + n, n of standard deviation `process_noise` px. measured: bound of one
-    frame, px^2. Nothing is known at first.
+    filter's own: a target that manoeuvres by x' = x + v + n/2, v' = v + n, n of standard deviation `process_noise` px.
+    measured: bound of the place in one frame, px^2. Nothing is known at first.
     """
     flow, push = np.array([[1.0, 1], [0, 1]]), np.array([0.5, 1.0])
-    known, found = np.diag([1.0, 1e6]) * measured, [measured]
+    known = np.diag([1.0, 1e6]) * measured
+    found = [known]
     for _ in range(1, frames):
         known = flow @ known @ flow.T + process_noise**2 * np.outer(push, push)
         known = known - np.outer(known[:, 0], known[0]) / (known[0, 0] + measured)
-        found.append(known[0, 0])
+        found.append(known)
     return np.array(found)
 
 
@@ -116,15 +117,17 @@ def outliers(sensor, kind, sides, snr, area, *, frames=1, covariance=None):
     The matched filter's output is a field of unit variance with the target's peak rho = snr sqrt(J_aa) on it. Its
     maxima over `area` px^2 exceed u with 1 - exp(-area sqrt(det L) u exp(-u^2 / 2) / (2 pi)^{3/2}), L = J_xy / rho^2
     (Adler, The geometry of random fields, 1981); the target's own, moved to where noise lifts it, has u^2 of noncentral
-    chi squared with three degrees of freedom. frames: the window is seen so many times with known motion.
+    chi squared with three degrees of freedom. snr: any shape, and that of the result; frames: the window is seen so many
+    times with known motion.
     """
-    known = _over_a_pixel(sensor, kind, sides, snr, 4, covariance)
-    density = np.mean([np.sqrt(np.linalg.det(_spread(one, snr))) for one in known]) / (2 * np.pi) ** 1.5
-    rho = np.sqrt(np.mean([one[4, 4] for one in known]) * frames) * abs(snr)
-    u = np.linspace(1.0, rho + 9, 4001)  # below 1 the formula for maxima ends; noise is stronger there
+    known = _over_a_pixel(sensor, kind, sides, 1.0, 4, covariance)
+    density = np.mean([np.sqrt(np.linalg.det(_spread(one))) for one in known]) / (2 * np.pi) ** 1.5
+    rho = np.sqrt(np.mean([one[4, 4] for one in known]) * frames) * np.abs(np.asarray(snr, dtype=np.float64))
+    u = np.linspace(1.0, rho + 9, 2001, axis=-1)  # below 1 the formula for maxima ends; noise is stronger there
     chance = -np.expm1(-area * density * u * np.exp(-u * u / 2))
-    lower = special.chndtr(u**2, 3, rho**2)
-    return float(lower[0] * chance[0] + (np.diff(lower) * (chance[1:] + chance[:-1]) / 2).sum())
+    lower = special.chndtr(u**2, 3, rho[..., None] ** 2)
+    between = np.diff(lower, axis=-1) * (chance[..., 1:] + chance[..., :-1]) / 2
+    return (lower[..., 0] * chance[..., 0] + between.sum(axis=-1))[()]
 
 
 def _over_a_pixel(sensor, kind, sides, snr, phases, covariance):
@@ -134,11 +137,13 @@ def _over_a_pixel(sensor, kind, sides, snr, phases, covariance):
     return [information(sensor, kind, sides, snr, center=at, covariance=covariance) for at in places]
 
 
-def _spread(information, snr):
-    """Curvature (2, 2) of the matched filter's correlation at distance 0, by which its output changes from place to place."""
-    slope = information[:2, 4] / snr
-    energy = information[4, 4]
-    return information[:2, :2] / (snr**2 * energy) - np.outer(slope, slope) / energy**2
+def _spread(information):
+    """Curvature (2, 2) of the matched filter's correlation at distance 0, by which its output changes from place to place.
+
+    information: at an SNR of 1.
+    """
+    slope, energy = information[:2, 4], information[4, 4]
+    return information[:2, :2] / energy - np.outer(slope, slope) / energy**2
 
 
 def _scaled(matrix):

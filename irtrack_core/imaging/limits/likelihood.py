@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from irtrack_core.imaging.limits.blobs import box_sides, profiles
+from irtrack_core.imaging.limits.blobs import box_sides, images, profiles
 from irtrack_core.imaging.limits.fisher import PARAMETERS, PLACE
 from irtrack_core.optional import Lazy
 
@@ -80,12 +80,20 @@ def _places(window):
 
 def _search(data, places, sensor, kind, sides, shape, factor, bright):
     """(places (N, 2), amplitudes (N,)) at which the matched filter explains most of each patch."""
-    candidates = np.column_stack([places, np.tile([*sides, 1.0], (len(places), 1))])
-    images = _whitened(candidates, sensor, kind, shape, factor)[:, 0]
-    energy = np.einsum("kp,kp->k", images, images)
-    score = data @ images.T / np.sqrt(energy)
-    best = np.argmax(score if bright else np.abs(score), axis=1)
-    return places[best], score[np.arange(len(data)), best] / np.sqrt(energy[best])
+    best, score, amplitude = np.zeros(len(data), int), np.full(len(data), -np.inf), np.zeros(len(data))
+    for begin in range(0, len(places), 8 * BLOCK):
+        some = places[begin : begin + 8 * BLOCK]
+        boxes = np.column_stack([some, np.tile(sides, (len(some), 1))])
+        shown = _whiten(images(sensor, kind, boxes, shape).reshape(len(some), -1), factor)
+        energy = np.einsum("kp,kp->k", shown, shown)
+        found = data @ shown.T / energy
+        scores = (found if bright else np.abs(found)) * np.sqrt(energy)
+        here = np.argmax(scores, axis=1)
+        each = np.arange(len(data))
+        better = scores[each, here] > score
+        best[better], score[better] = begin + here[better], scores[each, here][better]
+        amplitude[better] = found[each, here][better]
+    return places[best], amplitude
 
 
 def _whitened(parameters, sensor, kind, shape, factor):
