@@ -26,6 +26,7 @@ REGISTRY = {
     "vittrack": "irtrack_core.trackers.opencv:create_vit",
     "dasiamrpn": "irtrack_core.trackers.opencv:create_dasiamrpn",
     "lighttrack": "irtrack_core.trackers.lighttrack:LightTracker",
+    "ref4": "irtrack_core.experiments.compared.gated:GatedTracker",
     "ref8": "irtrack_core.experiments.compared.tracker:create_ref8",
     "ref9": "irtrack_core.experiments.compared.tracker:create_ref9",
     "ref10": "irtrack_core.experiments.compared.tracker:create_ref10",
