@@ -3,9 +3,10 @@
 import numpy as np
 
 from irtrack_core import boxes as bx
-from irtrack_core.figures.style import color, draw_box, new, show_image
+from irtrack_core.figures.style import draw_box, new, show_image
 
 TRUTH = "#ffd54a"  # that of other figures is dark, as these frames are
+METHODS = {"fixed": "#8c8c8c", "elements": "C0", "size": "C1", "template": "C2", "all": "C3"}
 
 
 def strip(sequences, numbers, *, side=44, boxes=None):
@@ -21,8 +22,8 @@ def strip(sequences, numbers, *, side=44, boxes=None):
             x, y = np.clip(bx.centers(box) - side / 2, 0, np.maximum(limits, 0)).astype(int)
             show_image(place, frame[y : y + side, x : x + side], f"{number}" if row is axes[0] else "")
             for name, found in {"truth": one.boxes, **(boxes or {}).get(label, {})}.items():
-                options = {"edgecolor": TRUTH} if name == "truth" else {}
-                draw_box(place, found[number] - [x, y, 0, 0], name, **options)
+                edge = TRUTH if name == "truth" else METHODS[name]
+                draw_box(place, found[number] - [x, y, 0, 0], edgecolor=edge)
             place.set(xlim=(0, side), ylim=(side, 0))
             if not k:
                 place.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
@@ -34,8 +35,8 @@ def sizes(truth, found):
     figure, (left, right) = new(1, 2, width=4.0, height=2.8)
     left.plot(np.sqrt(truth[:, 2] * truth[:, 3]), color="#222222", linestyle="--", label="truth")
     for name, boxes in found.items():
-        left.plot(np.sqrt(boxes[:, 2] * boxes[:, 3]), color=color(name), label=name)
-        right.plot(bx.iou(boxes, truth), color=color(name), label=name)
+        left.plot(np.sqrt(boxes[:, 2] * boxes[:, 3]), color=METHODS[name], label=name)
+        right.plot(bx.iou(boxes, truth), color=METHODS[name], label=name)
     left.set(xlabel="frame", ylabel="side of the box, px", ylim=(0, None))
     right.set(xlabel="frame", ylabel="overlap", ylim=(0, 1.02))
     left.legend(fontsize=8)
@@ -53,7 +54,7 @@ def behind(table, methods):
     for k, method in enumerate(methods):
         rows = table[table["method"] == method].set_index("change")["value"].reindex(changes)
         at = np.arange(len(changes)) + (k - (len(methods) - 1) / 2) * wide
-        axes.bar(at, rows, wide, label=method, color=color(method), edgecolor="white")
+        axes.bar(at, rows, wide, label=method, color=METHODS[method], edgecolor="white")
     held = table.drop_duplicates("change").set_index("change")["held"].reindex(changes)
     x = np.arange(len(changes))
     axes.hlines(held, x - 0.45, x + 0.45, color="#222222", linewidth=2, label="fixed, target unchanged")

@@ -82,8 +82,8 @@ def to_frames(motion, past, present):
 def compose(outer, inner):
     """The motion x -> outer(inner(x)).
 
-    >>> compose(((1, 0, 2.0), (0, 1, 0)), ((1, 0, 0.5), (0, 1, 1)))
-    ((1, 0, 2.5), (0, 1, 1))
+    >>> compose(((1, 0, 2.0), (0, 1, 0.0)), ((1, 0, 0.5), (0, 1, 1.0)))
+    ((1, 0, 2.5), (0, 1, 1.0))
     """
     (a, b, right), (c, d, down) = outer
     (e, f, x), (g, h, y) = inner
