@@ -54,7 +54,7 @@ def run(arguments):
     makers = {label: _maker(name, weights, files) for label, (name, weights) in trackers.items()}
     for make in makers.values():  # what is wrong with a tracker is told before the first sequence
         make()
-    origin, keys = provenance(), {label: _mark(*which, arguments.nanotrack) for label, which in trackers.items()}
+    origin, keys = provenance(), {label: _mark(*which, files) for label, which in trackers.items()}
     code = f"{origin['commit']} {origin['versions'].get('irtrack-core')}"
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
@@ -126,15 +126,15 @@ def _maker(name, weights, files):
     return partial(create, name, **files.get(name, {}), **({"weights": weights} if weights else {}))
 
 
-def _mark(name, weights, nanotrack):
+def _mark(name, weights, peers):
     """What a tracker is made of: the checksum of its weights, 16 letters, "shipped" without such, OpenCV's version."""
     import hashlib
 
     from irtrack_core.trackers import opencv
 
-    files = nanotrack if name == "nanotrack" else [weights] if weights else []
+    files = [*peers[name].values()] if name in peers else [weights] if weights else []
     found = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16] if files else "shipped"
-    return f"OpenCV {opencv.version()}, {found}" if name in (*opencv.MAKERS, "nanotrack") else found
+    return f"OpenCV {opencv.version()}, {found}" if name in (*opencv.MAKERS, *peers) else found
 
 
 def _bar(done, **options):

@@ -111,12 +111,12 @@ def test_boxes_of_other_files_of_nanotrack_or_another_opencv_are_made_anew(tmp_p
     files = [tmp_path / name for name in ("backbone.onnx", "head.onnx")]
     for file in files:
         file.write_bytes(b"1")
-    first = _mark("nanotrack", None, files)
+    first = _mark("nanotrack", None, {"nanotrack": dict(zip(("backbone", "head"), files))})
     files[1].write_bytes(b"2")
-    assert _mark("nanotrack", None, files) != first
-    before = _mark("mil", None, None), _mark("peak", None, None)
+    assert _mark("nanotrack", None, {"nanotrack": dict(zip(("backbone", "head"), files))}) != first
+    before = _mark("mil", None, {}), _mark("peak", None, {})
     monkeypatch.setattr(opencv, "version", lambda: "6.0.0")
-    assert _mark("mil", None, None) != before[0] and _mark("peak", None, None) == before[1] == "shipped"
+    assert _mark("mil", None, {}) != before[0] and _mark("peak", None, {}) == before[1] == "shipped"
 
 
 def test_frames_of_another_depth_are_tracked_anew(tmp_path):
