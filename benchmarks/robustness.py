@@ -1,13 +1,15 @@
 """What happens in the field, done to sequences at random: how often a tracker is back on its target within 30 frames.
 
-    python benchmarks/robustness.py [simulated|real] [--trackers peak,siamese] [--backend torch] [--jobs 1] [--out FILE.csv]
+    python benchmarks/robustness.py [simulated|real] [--trackers peak,siamese,motion] [--jobs 1] [--out FILE.csv]
 
 Every sequence of the simulated sets, or of the Svanström validation list in IRTRACK_DATA, gives a clip; to each clip every
 disturbance of `DISTURBANCES` is done once, at a random moment, with random strength.
 `recovered`: within 30 frames after the disturbance's end the box is on the target; `held`: it is so in most of the 15 frames
 after these; `during`: in which share of the disturbed frames that show the target; `frames`: median number of frames until
-recovered. On the target: the centre is off by no more than 5 pixels or half the box's longer side, whichever is more. The
-undisturbed clip stands first: what is lost there is not the disturbance's doing. Nothing is tuned on this.
+recovered; `told`: in which share of the frames without the target the tracker says that it is lost; `false`: in which of
+those in which it is on the target (those of a shutter count as such). On the target: the centre is off by no more than 5
+pixels or half the box's longer side, whichever is more. The undisturbed clip stands first: what is lost there is not the
+disturbance's doing. Nothing is tuned on this.
 """
 
 import argparse
@@ -220,11 +222,14 @@ def clips(sequence, variants, rng):
 
 
 def measure(tracker, clip):
-    """{"recovered", "held", "frames", "during"} of one tracker on one clip."""
-    count = clip.end + WITHIN + AFTER
+    """{"recovered", "held", "frames", "during", "told", "false"} of one tracker on one clip."""
+    count = min(clip.end + WITHIN + AFTER, len(clip.frames))
     tracker.init(clip.frames[0], clip.boxes[0])
-    found = np.array([clip.boxes[0], *(tracker.update(frame) for frame in clip.frames[1:count])])
-    boxes = clip.boxes[:count]
+    found, lost = [clip.boxes[0]], [False]
+    for frame in clip.frames[1:count]:
+        found.append(tracker.update(frame))
+        lost.append(bool(tracker.lost))
+    found, lost, boxes = np.array(found), np.array(lost), clip.boxes[:count]
     on = bx.center_error(found, boxes) <= np.maximum(5.0, boxes[:, 2:].max(axis=1) / 2)
     back = np.flatnonzero(on[clip.end : clip.end + WITHIN + 1])
     later = on[clip.end + WITHIN :]
@@ -235,7 +240,14 @@ def measure(tracker, clip):
         "held": float(later.mean() > 0.5),
         "frames": float(back[0]) if back.size else np.nan,
         "during": during,
+        "told": _share(lost[np.isnan(boxes[:, 0])]),
+        "false": _share(lost[on]),
     }
+
+
+def _share(values):
+    """The mean of a few truth values; NaN of none."""
+    return float(values.mean()) if values.size else np.nan
 
 
 def sequences(kind):
@@ -248,7 +260,7 @@ def sequences(kind):
 @lru_cache(maxsize=1)
 def made(names, backend):
     """Name -> tracker; once a process, for a network takes seconds to be made ready."""
-    return {name: trackers.create(name, **({"backend": backend} if name == "siamese" else {})) for name in names}
+    return {name: trackers.create(name, **({} if name.startswith("peak") else {"backend": backend})) for name in names}
 
 
 def rows_of(number, kind, names, backend, variants, seed):
@@ -270,8 +282,8 @@ def main():
     parser.add_argument(
         "kind", nargs="?", default=known[0], choices=known, help="sequences: simulated, or the real list"
     )
-    parser.add_argument("--trackers", default="peak,siamese", help="names, with commas between them")
-    parser.add_argument("--backend", default="torch", help="of the network: the boxes are the same")
+    parser.add_argument("--trackers", default="peak,siamese,motion", help="names, with commas between them")
+    parser.add_argument("--backend", default="auto", help="of the network: the boxes are the same")
     parser.add_argument("--variants", type=int, default=1, help="clips a sequence")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--at-most", type=int, help="sequences; default: all")
@@ -295,7 +307,8 @@ def main():
         rows = [row for rows in progress(pool.map(one, numbers), total=len(numbers)) for row in rows]
     table = pd.DataFrame(rows)
     groups = table.groupby(["disturbance", "tracker"], sort=False)
-    means = groups[["recovered", "held", "during"]].mean().assign(frames=groups["frames"].median(), clips=groups.size())
+    columns = ["recovered", "held", "during", "told", "false"]
+    means = groups[columns].mean().assign(frames=groups["frames"].median(), clips=groups.size())
     print(means.round(2).to_string())
     if options.out:
         means.round(3).to_csv(options.out)

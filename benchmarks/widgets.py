@@ -31,6 +31,7 @@ def demos():
     yield "06", "scrub", widgets.scrub(held, {"peak": held.boxes})
     yield "06", "pick_and_track", widgets.pick_and_track(held.frames)
     yield "08", "moving_point", widgets.moving_point()
+    yield "15", "stretched_target", widgets.stretched_target()
 
 
 def sliders(widget):

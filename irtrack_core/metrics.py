@@ -204,17 +204,17 @@ def fps(lengths, seconds):
 
 def success_curve(predicted, truth, thresholds=IOU_THRESHOLDS):
     """S(tau): share of frames with IoU > tau (strictly), for each tau. Its mean is the AUC."""
-    return np.mean(_overlaps(predicted, truth)[:, None] > np.asarray(thresholds), axis=0)
+    return _share(-_overlaps(predicted, truth), -np.asarray(thresholds), side="left")
 
 
 def precision_curve(predicted, truth, thresholds=PIXEL_THRESHOLDS):
     """P(T): share of frames with a centre error <= T px, for each T."""
-    return np.mean(_errors(predicted, truth)[:, None] <= np.asarray(thresholds), axis=0)
+    return _share(_errors(predicted, truth), thresholds)
 
 
 def normalized_precision_curve(predicted, truth, thresholds=SIZE_THRESHOLDS):
     """P(T) with the error counted in widths and heights of the true box (as in TrackingNet), T = 0:.01:.5."""
-    return np.mean(_errors(predicted, truth, in_sizes=True)[:, None] <= np.asarray(thresholds), axis=0)
+    return _share(_errors(predicted, truth, in_sizes=True), thresholds)
 
 
 def auc(curve):
@@ -273,11 +273,16 @@ def _pairs(predicted, truth):
     present = ~np.isnan(truth).any(axis=1)
     if not present.any():
         raise ValueError("no frame has a true box, so there is nothing to measure")
-    return predicted[present], truth[present]
+    return (predicted, truth) if present.all() else (predicted[present], truth[present])
+
+
+def _share(values, thresholds, side="right"):
+    """Share of values <= each threshold ("left": <). Sorted: a table of all by all of hours of video is large."""
+    return np.searchsorted(np.sort(values), np.asarray(thresholds), side=side) / len(values)
 
 
 def _overlaps(predicted, truth):
-    return np.nan_to_num(iou(*_pairs(predicted, truth)), nan=0.0)
+    return np.nan_to_num(_in_parts(iou, *_pairs(predicted, truth)), nan=0.0)
 
 
 def _errors(predicted, truth, in_sizes=False):
@@ -285,4 +290,10 @@ def _errors(predicted, truth, in_sizes=False):
     if in_sizes:
         scale = np.tile(truth[:, 2:], 2)
         predicted, truth = predicted / scale, truth / scale
-    return np.nan_to_num(center_error(predicted, truth), nan=np.inf, posinf=np.inf)
+    return np.nan_to_num(_in_parts(center_error, predicted, truth), nan=np.inf, posinf=np.inf)
+
+
+def _in_parts(function, *boxes, rows=8192):
+    """function(*boxes), so many rows at a time: what it makes in between is large for hours of video."""
+    parts = [[one[k : k + rows] for one in boxes] for k in range(0, len(boxes[0]), rows)]
+    return np.concatenate([function(*part) for part in parts])

@@ -112,6 +112,18 @@ def script(path):
     return module
 
 
+def test_the_pictures_of_the_networks_have_the_networks_sizes():
+    pytest.importorskip("torch")
+    drawn = script(ROOT / "docs/who_is_who.py")
+    page = text(ROOT / "docs/who_is_who.md")
+    assert sorted(path.stem for path in drawn.FOLDER.glob("*.svg")) == sorted(drawn.PICTURES)
+    for name in drawn.PICTURES:
+        assert f"(networks/{name}.svg)" in page
+        assert text(drawn.FOLDER / f"{name}.svg") == drawn.picture(name), (
+            "the networks changed: python docs/who_is_who.py"
+        )
+
+
 def test_the_picture_of_the_rooms_is_drawn_from_the_imports():
     architecture = script(ROOT / "docs/architecture.py")
     drawn = text(architecture.PICTURE)

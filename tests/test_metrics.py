@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from irtrack_core import metrics
+from irtrack_core.boxes import center_error, iou
 from irtrack_core.evaluation import statistics
 from irtrack_core.filtering import line_elements, multilevel_filter, rectangle
 
@@ -280,3 +281,18 @@ def test_measures_refuse_a_bad_region():
             metrics.snr(image, box, bad)
         with pytest.raises(ValueError, match=message):
             metrics.bsf(image, image, box, bad)
+
+
+def test_curves_equal_the_table_of_all_by_all():
+    rng = np.random.default_rng(4)
+    count = 20_000  # more than are taken at a time
+    truth = np.column_stack([rng.integers(0, 40, (count, 2)), rng.integers(1, 9, (count, 2))]).astype(float)
+    found = truth + rng.integers(-2, 3, (count, 4)) * [1, 1, 0, 0]
+    truth[5:9], found[20:40] = np.nan, np.nan
+    there = ~np.isnan(truth[:, 0])
+    overlap = np.nan_to_num(iou(found, truth)[there])
+    error = np.nan_to_num(center_error(found, truth)[there], nan=np.inf)
+    expected = (overlap[:, None] > metrics.IOU_THRESHOLDS).mean(axis=0)
+    np.testing.assert_array_equal(metrics.success_curve(found, truth), expected)
+    expected = (error[:, None] <= metrics.PIXEL_THRESHOLDS).mean(axis=0)
+    np.testing.assert_array_equal(metrics.precision_curve(found, truth), expected)

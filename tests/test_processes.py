@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import cv2
+import media
 import numpy as np
 import pytest
 from filelock import FileLock
@@ -19,7 +21,7 @@ from irtrack_core import trackers
 from irtrack_core.network import inference
 
 BACKENDS = [name for name in inference.PRECISIONS if not inference.missing(name)]
-KINDS = [("identity", {}), ("peak", {}), *(("siamese", {"backend": name}) for name in BACKENDS)]
+KINDS = [("identity", {}), ("peak", {}), ("motion", {}), *(("siamese", {"backend": name}) for name in BACKENDS)]
 
 
 @pytest.mark.parametrize("twin_of", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
@@ -173,3 +175,59 @@ def test_no_job_outlives_the_lock_of_make_results(tmp_path, number):
     assert len(pids) == 2 and not any(map(alive, pids))
     with FileLock(tmp_path / "quick" / ".running.lock", timeout=0):
         pass
+
+
+SHARED = """
+import multiprocessing, random, sys, threading
+import numpy as np
+from irtrack_core.datasets.folder import open_frames
+
+def differing(seed, found):
+    draw = random.Random(seed)
+    for number in (draw.randrange(len(truth)) for _ in range(50)):
+        if not np.array_equal(frames[number], truth[number]):
+            found.append(number)
+
+truth = list(open_frames(sys.argv[1]))
+frames, found = open_frames(sys.argv[1]), []
+frames[3]
+threads = [threading.Thread(target=differing, args=(seed, found)) for seed in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print("threads", found)
+if "fork" in multiprocessing.get_all_start_methods():
+    fork = multiprocessing.get_context("fork")
+
+    def child(seed):
+        found = []
+        differing(seed, found)
+        raise SystemExit(len(found))
+
+    children = [fork.Process(target=child, args=(seed,)) for seed in range(2)]
+    for one in children:
+        one.start()
+    differing(9, found)
+    for one in children:
+        one.join()
+    print("fork", found, [one.exitcode for one in children])
+"""
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.npy", "pages.tif"])
+def test_frames_are_shared_by_threads_and_forks(tmp_path, name):
+    path, clip = tmp_path / name, media.clip(20)
+    if name == "film.mp4":
+        media.write_video(path, clip)
+    elif name == "film.mkv":
+        pytest.importorskip("av", reason="needs av (extra media)")
+        media.write_deep_video(path, media.deep_clip(20, 16))
+    elif name == "film.npy":
+        np.save(path, clip)
+    else:
+        cv2.imwritemulti(str(path), list(clip))
+    done = python("-c", SHARED, path, timeout=60)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.splitlines()[0] == "threads []"
+    assert done.stdout.splitlines()[1:] in ([], ["fork [] [0, 0]"])

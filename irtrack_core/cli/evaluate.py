@@ -23,7 +23,15 @@ def add_parser(commands, option):
     one.add_argument("sets", nargs="+", metavar="SET", help="a set's name, its file or folder, or FORMAT=PATH")
     one.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="where all that is made goes")
     one.add_argument("--tracker", action="append", default=[], metavar="NAME", help="one more tracker; may be repeated")
-    one.add_argument("--nanotrack", nargs=2, type=Path, metavar=("BACKBONE", "HEAD"), help="its two ONNX files")
+    one.add_argument(
+        "--peer",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("NAME", "FILE"),
+        help="a tracker that runs from ONNX files of its own, and these: nanotrack BACKBONE HEAD, vittrack NET, "
+        "dasiamrpn MODEL KERNEL_R1 KERNEL_CLS1, lighttrack TEMPLATE SEARCH; may be repeated",
+    )
     one.add_argument("--boxes", choices=FORMATS, default="csv", help="raw boxes in this format too; default: csv alone")
     one.add_argument(
         "--option", action="append", default=[], type=option, metavar="NAME=VALUE", help="of the sets' readers"
@@ -34,7 +42,7 @@ def add_parser(commands, option):
 
 def run(arguments):
     """Run the command `evaluate`; returns the exit code."""
-    trackers, words = _checked(arguments)
+    trackers, words, files = _checked(arguments)
     import warnings
 
     from irtrack_core.cli.named import load_sets
@@ -43,7 +51,7 @@ def run(arguments):
 
     sequences, left = _measurable(load_sets(words, dict(arguments.option)))
     limit_threads()
-    makers = {label: _maker(name, weights, arguments.nanotrack) for label, (name, weights) in trackers.items()}
+    makers = {label: _maker(name, weights, files) for label, (name, weights) in trackers.items()}
     for make in makers.values():  # what is wrong with a tracker is told before the first sequence
         make()
     origin, keys = provenance(), {label: _mark(*which, arguments.nanotrack) for label, which in trackers.items()}
@@ -73,27 +81,30 @@ def run(arguments):
 
 
 def _checked(arguments):
-    """(trackers, sets) of the words. Raises ValueError or OSError for what cannot be right, before anything is loaded."""
+    """(trackers, sets, files of peers) of the words, before anything is loaded.
+
+    Raises ValueError or OSError for what cannot be right.
+    """
     from irtrack_core.cli.named import set_words, tracker_words
 
     if arguments.workers is not None and arguments.workers < 1:
         raise ValueError(f"--workers is a number of processes, 1 or more; got {arguments.workers}")
     trackers = tracker_words([arguments.trackers, *arguments.tracker])
-    named = {name for name, _ in trackers.values()}
-    if ("nanotrack" in named) != (arguments.nanotrack is not None):
+    from irtrack_core.trackers import peers
+
+    files, named = peers.files_of(arguments.peer), {name for name, _ in trackers.values()}
+    alone = sorted((named & set(peers.FILES)) ^ set(files))
+    if alone:
         raise ValueError(
-            "NanoTrack needs its two files: the tracker nanotrack and --nanotrack BACKBONE HEAD go together"
+            f"{alone[0]} runs from files of its own: the tracker {alone[0]} and --peer {alone[0]} FILE... go together"
         )
-    for file in arguments.nanotrack or ():
-        if not file.is_file():
-            raise FileNotFoundError(f"no weights of NanoTrack at {file}")
     words = set_words(arguments.sets)
     out = arguments.out
     if out.exists() and not out.is_dir():
         raise ValueError(f"{out} is a file: --out names a folder")
     if out.is_dir() and any(out.iterdir()) and not ((out / "boxes").is_dir() or (out / "evaluation.json").is_file()):
         raise ValueError(f"{out} holds other files: name a new folder, or that of an evaluation to go on with")
-    return trackers, words
+    return trackers, words, files
 
 
 def _measurable(sequences):
@@ -109,12 +120,10 @@ def _measurable(sequences):
     return good, left
 
 
-def _maker(name, weights, nanotrack):
+def _maker(name, weights, files):
     from irtrack_core.trackers import create
 
-    if name == "nanotrack":
-        return partial(create, name, backbone=nanotrack[0], head=nanotrack[1])
-    return partial(create, name, **({"weights": weights} if weights else {}))
+    return partial(create, name, **files.get(name, {}), **({"weights": weights} if weights else {}))
 
 
 def _mark(name, weights, nanotrack):

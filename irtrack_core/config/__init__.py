@@ -8,12 +8,19 @@ from irtrack_core.config.experiments import PROFILES, Profile, profile
 from irtrack_core.config.filtering import FilterSettings, TemporalSettings
 from irtrack_core.config.imaging import Deformation, ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.config.network import NetworkSettings, network_preset
-from irtrack_core.config.trackers import MultiSettings, PeakSettings, PyramidSettings, TrackerSettings
+from irtrack_core.config.trackers import (
+    DeformingSettings,
+    MultiSettings,
+    PeakSettings,
+    PyramidSettings,
+    TrackerSettings,
+)
 from irtrack_core.config.training import SamplingSettings, TrainingSettings, training_preset
 
 __all__ = [
     "PROFILES",
     "Deformation",
+    "DeformingSettings",
     "FilterSettings",
     "MultiSettings",
     "NetworkSettings",

@@ -71,6 +71,16 @@ class TrackerSettings(Settings):
     )
 
 
+class DeformingSettings(Settings):
+    """Which parts of a tracker follow a target that changes its shape; without all three it is the tracker below it."""
+
+    elements: bool = Field(
+        True, description="the lines of eq. (2) are made anew for the target's size in each direction"
+    )
+    size: bool = Field(True, description="the support of U about the target tells its size beside the network")
+    template: bool = Field(True, description="half of the template is renewed where the target is seen well")
+
+
 class PyramidSettings(TrackerSettings):
     """A tracker with a score map alone finds the size by looking at several; defaults are SiamFC's."""
 

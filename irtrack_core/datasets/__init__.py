@@ -112,7 +112,7 @@ def load(name, root=None, **options):
         if name == "sim-events":
             return import_module(".events", __name__).event_set(**options)
         if name == "sim-deforming":
-            return import_module(".deforming", __name__).deforming_set(**options)
+            return import_module(".shape_changes", __name__).deforming_set(**options)
         return import_module(".synthetic", __name__).simulated_set(name, **options)
     if callable(_reader(name)):
         return _reader(name)(_root(name, root), **options)

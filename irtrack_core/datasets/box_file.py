@@ -25,7 +25,10 @@ COLUMNS |= {
     "": "index",
     "unnamed: ": "index",
 }
+NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d{1,2})?")  # of a frame; NumPy's savetxt writes 1.000000000000000000e+00
+NOTHING = ("", "nan", "na", "none", "null")  # how programs write that there is no number
 MOST = 10**7  # frames of a box file that is read without its frames
+CORNERS = {"x2", "y2", "xmax", "ymax", "right", "bottom"}
 RESULT = "has a column of scores: it looks like a tracker's output, not like the truth"
 KINDS = ({"x", "y", "w", "h"}, {"cx", "cy", "w", "h"}, {"x", "y"}, {"cx", "cy"})  # the last two: points
 
@@ -48,7 +51,7 @@ def read_truth(path, count, shape=None, *, first_frame=0, size=None):
     rows = text_rows(path)
     columns = header(rows[0][1], f"{path}, line {rows[0][0]}") if rows else None
     rows = rows[1:] if columns else rows
-    columns = columns or _guess(rows, path)
+    columns = _with_end(columns or _guess(rows, path), rows)
     notes = (f"{path} {RESULT}",) if "score" in columns else ()
     keys = next(kind for kind in KINDS if kind <= set(columns))
     points = "w" not in keys
@@ -131,7 +134,7 @@ def read_alone(path):
     if "frame" not in columns:
         return read_boxes(path, len(body))
     place = columns.index("frame")
-    found = [fields[place] for _, fields in body if len(fields) > place and fields[place].replace(".", "").isdigit()]
+    found = [fields[place] for _, fields in body if len(fields) > place and NUMBER.fullmatch(fields[place])]
     last = max((int(float(number)) for number in found), default=-1)
     if last > MOST:
         raise ValueError(
@@ -151,20 +154,34 @@ def header(fields, where):
 
     Raises ValueError, beginning with `where`, for a header that is not understood.
     """
-    if not any(field[:1].isalpha() and field not in ("nan", "inf") for field in fields):
+    if not any(field[:1].isalpha() and field not in (*NOTHING, "inf") for field in fields):
         return None
     columns = [COLUMNS.get(re.sub("0$", "", field)) for field in fields]
     if "index" in columns:  # beside a column of frames it says nothing; alone it numbers them
         columns[columns.index("index")] = "unused" if "frame" in columns else "frame"
     if set(columns) - {"frame", "score", "unused"} not in KINDS or len(set(columns)) != len(columns):
-        raise ValueError(f"{where}: header {','.join(fields)!r} is not understood; use frame,x,y,w,h or x,y,w,h")
+        corners = CORNERS & set(fields)
+        more = "; of corners write the size, w = x2 - x1 and h = y2 - y1" if corners else ""
+        raise ValueError(f"{where}: header {','.join(fields)!r} is not understood; use frame,x,y,w,h or x,y,w,h{more}")
     return columns
+
+
+def _with_end(columns, rows):
+    """The columns, and one more where a separator ends every row but not the header: it is empty."""
+    ends = {(len(fields), fields[-1]) for _, fields in rows if len(fields) > 1}
+    return [*columns, "unused"] if ends == {(len(columns) + 1, "")} and "unused" not in columns else columns
 
 
 def _guess(rows, path):
     """Columns of a file without header: five are frame,x,y,w,h, four are x,y,w,h."""
-    widths = {len(fields) for _, fields in rows if len(fields) > 1}
-    if 5 in widths:
+    kinds = {(len(fields), bool(fields[-1]), bool(fields[-2])) for _, fields in rows if len(fields) > 1}
+    widths, whole = {width for width, *_ in kinds}, any(last for _, last, _ in kinds)
+    if widths == {5} and not whole and (5, False, True) in kinds:
+        raise ValueError(
+            f"{path}: every row ends in a separator or lacks its last value: leave the last separator out, or name the "
+            "columns in a first line, e.g. x,y,w,h"
+        )
+    if 5 in widths or widths == {6} and not whole:
         return ["frame", "x", "y", "w", "h"]
     if widths and 4 not in widths:
         raise ValueError(f"{path}: rows of {min(widths)} values; expected x,y,w,h or frame,x,y,w,h")
@@ -172,7 +189,7 @@ def _guess(rows, path):
 
 
 def _frame_number(field, where):
-    if not re.fullmatch(r"[+-]?\d+(\.0*)?(e\d{1,2})?", field) or not np.isfinite(float(field)):
+    if not NUMBER.fullmatch(field) or float(field) % 1:
         raise ValueError(f"{where}: frame number {field!r} is not a whole number")
     return int(float(field))
 
@@ -184,7 +201,7 @@ def four_numbers(fields, where):
 
 def numbers(fields, where, names):
     """The numbers (K,) that K texts say, NaN when all are empty. names: what they are, for the error's text."""
-    if all(field in ("", "nan") for field in fields):
+    if all(field in NOTHING for field in fields):
         return np.full(len(fields), np.nan)
     try:
         return np.array([float(field) for field in fields])
@@ -221,7 +238,9 @@ def checked(box, shape, where):
     if not np.isfinite(box).all():
         problem = "holds NaN or infinity; leave the whole row empty where the target is absent"
     elif (box[2:] <= 0).any():
-        problem = "is empty: width and height must be above 0 (the order is x, y, w, h)"
+        problem = (
+            "is empty: width and height must be above 0 (the order is x, y, w, h; an empty row where it is absent)"
+        )
     elif shape is not None:
         x, y = centers(box)
         if not (0 <= x < shape[1] and 0 <= y < shape[0]):

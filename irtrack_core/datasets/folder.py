@@ -199,10 +199,12 @@ def _read(path, boxes, fps, dataset, first_frame, size):
         found = benchmark(path, fps=fps or 30.0, dataset=dataset)[0][1]()
         return [replace(one, notes=(*one.notes, *_unread(file, others))) for one in found]
     frames = open_frames(path)
-    truth, told, points = read_truth(file, len(frames), frames.shape, first_frame=first_frame, size=size)
-    notes = getattr(frames, "notes", ())
-    if isinstance(frames, ImageFrames):
-        notes += numbering_note([image.stem for image in frames.files])
+    gaps = numbering_note([image.stem for image in frames.files]) if isinstance(frames, ImageFrames) else ()
+    try:
+        truth, told, points = read_truth(file, len(frames), frames.shape, first_frame=first_frame, size=size)
+    except ValueError as error:
+        raise ValueError("; ".join((str(error), *gaps))) from error
+    notes = (*getattr(frames, "notes", ()), *gaps)
     fps, notes = fps or getattr(frames, "fps", 30.0), (*notes, *told, *_unread(file, others))
     return [Sequence(_name(path), dataset, frames, truth, fps, notes=notes, points=points)]
 

@@ -4,7 +4,9 @@ Grey frames of uint8, uint16 or float32 come out, whatever went in: colour is co
 pickled.
 """
 
+from collections import Counter
 from collections.abc import Sequence as SequenceABC
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -156,10 +158,22 @@ def _first_readable(read, items, what):
     raise FrameError(f"no readable {what} among {len(items)}; the first: {first}") from first
 
 
+def _most_common(files):
+    """(shape, dtype) of the first readable image; of the middle and the last one, where these agree on another."""
+    first = _first_readable(read_image, files, "image")
+    found = [(first.shape, first.dtype)]
+    for file in (files[len(files) // 2], files[-1]):
+        with suppress(FrameError, OSError):
+            image = read_image(file)
+            found.append((image.shape, image.dtype))
+    return Counter(found).most_common(1)[0][0]
+
+
 class ImageFrames(Frames):
     """One image file a frame, in the order given (see `natural_key`); 8 and 16 bit, grey or colour.
 
-    The first readable image fixes shape and dtype; one that differs, or is damaged, raises FrameError when read.
+    Shape and dtype are those of the first readable image, or of the middle and the last one where it alone is another; one
+    that differs, or is damaged, raises FrameError when read.
     Raises FileNotFoundError for missing files, ValueError for none at all or for files of several pages, FrameError
     when none can be read.
     """
@@ -177,8 +191,7 @@ class ImageFrames(Frames):
                     f"{file} holds {pages} pages: give that file itself to read its pages as frames, or split it into "
                     "one file a frame"
                 )
-        model = _first_readable(read_image, self.files, "image")
-        self.shape, self.dtype = model.shape, model.dtype
+        self.shape, self.dtype = _most_common(self.files)
 
     def __len__(self):
         return len(self.files)
@@ -191,7 +204,7 @@ class ImageFrames(Frames):
         if frame.shape != self.shape or frame.dtype != self.dtype:
             raise FrameError(
                 f"frame {index}, {self.files[index]}, is {frame.shape} {frame.dtype}, "
-                f"but the first is {self.shape} {self.dtype}",
+                f"but the sequence is of {self.shape} {self.dtype}",
                 index,
             )
         return frame

@@ -1,6 +1,7 @@
 """Lazy frames that can only be decoded in order, and those of video files, numbered as recorded even where some are lost."""
 
 import os
+import threading
 from collections import OrderedDict
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,12 +64,15 @@ class SequentialFrames(Frames):
 
     The latest frames, `cache_bytes` at most, are kept, so that a short recording is decoded once only. At most MAX_OPEN
     recordings hold a decoder and a cache at one time: memory stays bounded however long or many they are. Can be pickled;
-    an open recording is reopened on the other side. `notes`: what was found about the recording, one sentence each.
+    an open recording is reopened on the other side, and after a fork. Threads may share it: one decodes at a time.
+    `notes`: what was found about the recording, one sentence each.
     """
 
     MAX_OPEN = 8
     notes = ()
     _open = OrderedDict()  # id -> the frames that hold a decoder, the least recently used first
+    _one_at_a_time = threading.RLock()  # a decoder that two threads use aborts the process
+    _forked = []  # decoders of the parent: to let go of them would wait for threads that the child does not have
 
     def __init__(self, path, cache_bytes):
         self.path, self.cache_bytes = Path(path), int(cache_bytes)
@@ -83,12 +87,23 @@ class SequentialFrames(Frames):
 
     def close(self):
         """Let go of the decoder and of the kept frames; reading opens them again."""
-        if self._decoder is not None:
+        with self._one_at_a_time:
+            self._let_go()
+            self._latest, self._next, self._cache = None, 0, OrderedDict()
+            self._open.pop(id(self), None)
+
+    def _let_go(self):
+        if self._decoder is not None and self._pid == os.getpid():
             self._release(self._decoder)
-        self._decoder, self._latest, self._next, self._cache = None, None, 0, OrderedDict()
-        self._open.pop(id(self), None)
+        elif self._decoder is not None:
+            self._forked.append(self._decoder)
+        self._decoder = None
 
     def _read(self, index):
+        with self._one_at_a_time:
+            return self._read_alone(index)
+
+    def _read_alone(self, index):
         index = self._repeated.get(index, index)
         if index not in self._cache and index not in self._damaged:
             self._open[id(self)] = self
@@ -97,8 +112,7 @@ class SequentialFrames(Frames):
                 next(iter(self._open.values())).close()
             # after a fork two processes would share one file position: start again there
             if self._decoder is None or index < self._next or self._pid != os.getpid():
-                if self._decoder is not None:
-                    self._release(self._decoder)
+                self._let_go()
                 self._decoder, self._next, self._pid = self._start(), 0, os.getpid()
             reached = -1
             while reached < index:
@@ -110,7 +124,7 @@ class SequentialFrames(Frames):
         if index in self._damaged:
             raise FrameError(f"{self.path}: frame {index} is damaged and was left out by the decoder", index)
         if index in self._repeated:  # found out on the way
-            return self._read(index)
+            return self._read_alone(index)
         return self._cache[index].copy()
 
     def _checked(self, frame, index):
@@ -121,6 +135,14 @@ class SequentialFrames(Frames):
                 f"{self.path}: frame {index} is {now} {frame.dtype}, but the first is {was} {self.dtype}", index
             )
         return frame
+
+
+def _free_in_child():
+    SequentialFrames._one_at_a_time = threading.RLock()  # a thread of the parent may have held it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_free_in_child)
 
 
 class VideoFrames(SequentialFrames):

@@ -192,14 +192,15 @@ def curves(results, sequences, curve=metrics.success_curve):
     }
 
 
-def evaluate_filter(image, responses, box, *, floor=None, without=None, dark=False, guard=3):
+def evaluate_filter(image, responses, box, *, floor=None, without=None, dark=False, guard=3, detections=None):
     """Experiment 1 on one frame: a list of dicts, one for each filter's response and first the image itself, "none".
 
     image, responses (dict name -> (H, W)): before and after; box: the true one. floor: least sigma; None: `noise_sigma`
     of the image. dark: the target is darker than its surroundings, so that the image's negative stands for "none".
     without: (image, responses) of the same frame less its target, where that is known: the retention is then what the
     target itself adds to the response, over what it adds to the image, and not the peak of target, noise and clouds.
-    guard: px around the box in which no background box lies.
+    guard: px around the box in which no background box lies. detections: dict name -> `detection.detection` of the
+    responses, "none" included, where they are known already; made here if not.
     Keys: filter, snr_literal and snr of eq. (13), db, db_no_floor, scrg, bsf, retention (1 of "none"), zero_share, pfa_frame
     and pfa_frame_least (`detection.pfa_by_frame`). One background region, from the box, serves all but the last two.
     """
@@ -207,14 +208,17 @@ def evaluate_filter(image, responses, box, *, floor=None, without=None, dark=Fal
     floor = metrics.noise_sigma(image) if floor is None else floor
     before = negative(image) if dark else image
     region = metrics.background_region(image.shape, box)
-    raw = metrics.levels(before, box, region)
     responses, rows = {"none": before, **responses}, []
-    kept = {name: metrics.levels(after, box, region).retention(raw) for name, after in responses.items()}
+    measured = {name: metrics.levels(after, box, region) for name, after in responses.items()}
+    raw = measured["none"]
     if without:
         kept = metrics.target_retention(image, responses, *without, box)
+    else:
+        kept = {name: found.retention(raw) for name, found in measured.items()}
     for name, after in responses.items():
-        found = metrics.levels(after, box, region)
-        (pfa,), (least,) = pfa_by_frame([detection(after, box, guard=guard)])
+        found = measured[name]
+        one = detections[name] if detections else detection(after, box, guard=guard)
+        (pfa,), (least,) = pfa_by_frame([one])
         usable = found.snr(floor=floor)
         rows.append(
             {

@@ -24,16 +24,8 @@ def grid(
     size. Every filter is told the target's size. Returns a DataFrame: snr_in, size, repeat, filter, the columns of
     `evaluation.evaluate_filter` (retention against the raw peak), and `one_threshold`'s for the scenes of a pair.
     """
-    rows = {size: [] for size in sizes}
-    # one scene after the other: what all its frames have in common is drawn once
-    for repeat in range(repeats) if progress is None else progress(range(repeats)):
-        draw = int(np.random.default_rng([seed, repeat]).integers(2**31))
-        for size, value in product(sizes, snrs):
-            target = TargetSettings(kind="point" if size <= 1 else "vehicle", size=size, snr=value)
-            frame = simulate(sensor, scene, target, frames=1, seed=draw).components(0)
-            found = measure(frame.image, frame.box, names, angles=angles, side=side)
-            rows[size] += [{"snr_in": value, "size": size, "repeat": repeat} | row for row in found]
-    return one_threshold([row for part in rows.values() for row in part], ["size", "snr_in", "filter"])
+    options = dict(repeats=repeats, seed=seed, angles=angles, side=side, progress=progress)
+    return _tables([(sensor, scene)], snrs, sizes, names, **options)[0]
 
 
 def sweep(setting, values, sizes, names=FILTERS, *, snr=8, progress=None, **options):
@@ -41,8 +33,8 @@ def sweep(setting, values, sizes, names=FILTERS, *, snr=8, progress=None, **opti
 
     "oversampling" sets both directions; options: of `grid`. Returns a DataFrame with setting, value and `grid`'s columns.
     """
-    tables = []
-    for value in values if progress is None else progress(values):
+    cases = []
+    for value in values:
         sensor, scene = SENSOR, CLOUDS
         if setting == "oversampling":
             sensor = sensor.replace(oversampling_scan=value, oversampling_cross=value)
@@ -50,9 +42,27 @@ def sweep(setting, values, sizes, names=FILTERS, *, snr=8, progress=None, **opti
             sensor = sensor.replace(**{setting: value})
         else:
             scene = scene.replace(**{setting: value})
-        table = grid([snr], sizes, names, sensor=sensor, scene=scene, **options)
-        tables.append(table.assign(setting=setting, value=value))
-    return pd.concat(tables, ignore_index=True)
+        cases.append((sensor, scene))
+    tables = _tables(cases, [snr], sizes, names, progress=progress, **options)
+    return pd.concat(
+        [table.assign(setting=setting, value=value) for table, value in zip(tables, values)], ignore_index=True
+    )
+
+
+def _tables(cases, snrs, sizes, names, *, repeats=20, seed=0, angles=4, side=3, progress=None):
+    """A table of `grid` for each (sensor, scene) of the cases."""
+    rows = [{size: [] for size in sizes} for _ in cases]
+    # one scene after the other: what all its frames have in common is drawn once
+    for repeat in range(repeats) if progress is None else progress(range(repeats)):
+        draw = int(np.random.default_rng([seed, repeat]).integers(2**31))
+        for (sensor, scene), own in zip(cases, rows):
+            for size, value in product(sizes, snrs):
+                target = TargetSettings(kind="point" if size <= 1 else "vehicle", size=size, snr=value)
+                frame = simulate(sensor, scene, target, frames=1, seed=draw).components(0)
+                found = measure(frame.image, frame.box, names, angles=angles, side=side)
+                own[size] += [{"snr_in": value, "size": size, "repeat": repeat} | row for row in found]
+    by = ["size", "snr_in", "filter"]
+    return [one_threshold([row for part in own.values() for row in part], by) for own in rows]
 
 
 def found(table, by, *, pfa, rng):

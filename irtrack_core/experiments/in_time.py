@@ -1,15 +1,18 @@
 """The filter in time beside the filter in space: does the target stand out, and against what? Tables of notebook 08."""
 
+from collections import deque
+
 import numpy as np
 import pandas as pd
 
 from irtrack_core.config import TemporalSettings
 from irtrack_core.evaluation import detection
 from irtrack_core.filtering import TemporalFilter, line_elements, multilevel_filter, rectangle, target_polarity
+from irtrack_core.filtering.baselines import negative
 from irtrack_core.metrics import target_mask
 from irtrack_core.trackers.peak import joint_evidence
 
-RESPONSES = ("U", "M", "difference", "D", "U+D")
+RESPONSES = ("U", "M", "difference", "D", "U+D", "TPS", "profile")
 NEAR = 16.0  # px from the target within which it has to be the strongest: as far as a tracker looks
 TOUCH = 2.5  # px, half of the least box a target is looked for in
 SIZE, FRAMES = 128, 26  # of the demo's scene: px a side, frames
@@ -54,10 +57,13 @@ def responses_of(speed, pan, longest, model):
 def responses(sequence, settings=None, *, length=15, every=EVERY):
     """Yields (frame number, {name: response (H, W) float32}) of a sequence, once the filter in time knows its past frames.
 
-    U and M of eqs. (3), (4); D; "difference": D without registration; "U+D": `joint_evidence` of both. The polarity is that
-    of the target in the first frame. settings: TemporalSettings, whose tile becomes the whole frame; length: of U's lines.
+    U and M of eqs. (3), (4); D; "difference": D without registration; "U+D": `joint_evidence` of both; "TPS" after [3],
+    "profile": a network along time (`compared.tps`, `compared.profile_net`). The polarity is that of the target in the first
+    frame. settings: TemporalSettings, whose tile becomes the whole frame; length: of U's lines.
     """
-    first, shape = sequence.first, sequence.shape
+    from irtrack_core.experiments.compared import profile_net, tps  # torch is loaded where a table is made
+
+    first, shape, past = sequence.first, sequence.shape, deque(maxlen=max(profile_net.GAPS) + 1)
     settings = (settings or TemporalSettings()).replace(tile=min(max(shape), 1024))
     temporal = {
         "D": TemporalFilter(settings),
@@ -71,12 +77,16 @@ def responses(sequence, settings=None, *, length=15, every=EVERY):
         polarity = polarity or target_polarity(frame, box)
         for one in temporal.values():
             one.push(frame, center, box[2:] if present else None)
+        past.append(frame if polarity == "bright" else negative(frame))
         if not present or t - first < max(settings.gaps) or (t - first) % every:
             continue
         _, U, M = multilevel_filter(frame, elements, s, polarity=polarity)
         found = {"U": U.astype(np.float32), "M": M.astype(np.float32)}
         found |= {name: one.residual(whole, polarity) for name, one in temporal.items()}
-        yield t, found | {"U+D": joint_evidence(found["U"], found["D"])}
+        found["U+D"] = joint_evidence(found["U"], found["D"])
+        bright = past[-1]
+        known = tps.background(bright, [past[-1 - gap] for gap in profile_net.GAPS if gap < len(past)])
+        yield t, found | {"TPS": tps.residual(bright, known), "profile": profile_net.response(bright, known)}
 
 
 def measure(sequence, **options):

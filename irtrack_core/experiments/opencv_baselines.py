@@ -2,9 +2,10 @@
 
     python -m irtrack_core.experiments.opencv_baselines --profile quick
 
-needs OpenCV's contrib build and neither torch nor Jupyter: the Makefile keeps an environment of its own for it. Raw boxes go
-beside those of the other trackers, in the same format, the times of eq. (16) into opencv__speed.csv, and opencv.json says
-what made them. Notebooks 11-13 take in what they find.
+needs OpenCV's contrib build and neither torch nor Jupyter: the Makefile keeps an environment of its own for it. Peers that
+run from files of their own come in with `--peer nanotrack BACKBONE HEAD` and the like. Raw boxes go beside those of the other
+trackers, in the same format, the times of eq. (16) into opencv__speed.csv, and opencv.json says what made them.
+Notebooks 11-13 take in what they find.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import cv2
 from irtrack_core import config, trackers
 from irtrack_core.experiments import protocol, real_sets, speed, study
 from irtrack_core.provenance import provenance
-from irtrack_core.trackers import opencv
+from irtrack_core.trackers import opencv, peers
 
 
 def run(profile, results, names, *, seed=0, real_frames=60, options=None, progress=None):
@@ -54,20 +55,29 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="python -m irtrack_core.experiments.opencv_baselines", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("names", nargs="*", help="csrt kcf mil nanotrack; none: all that this OpenCV has")
+    parser.add_argument(
+        "names", nargs="*", help="csrt kcf mil, and peers; none: all that this OpenCV has, and those named"
+    )
     parser.add_argument("--profile", default="quick", choices=sorted(config.PROFILES))
     parser.add_argument("--seed", type=int, default=0, help="of the sequences and folds")
     parser.add_argument("--real-frames", type=int, default=60, help="of each real sequence, as in notebook 11; 0: all")
-    parser.add_argument("--nanotrack", nargs=2, metavar=("BACKBONE", "HEAD"), help="its two ONNX files")
+    parser.add_argument(
+        "--peer",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("NAME", "FILE"),
+        help=f"{peers.HELP}; may be repeated",
+    )
     parser.add_argument("--results", type=Path, help="folder of the study; default: results/PROFILE")
     chosen = parser.parse_args(arguments)
-    options = {"nanotrack": dict(zip(("backbone", "head"), chosen.nanotrack))} if chosen.nanotrack else {}
-    names = chosen.names or [*opencv.available(), *options]
     results = chosen.results or Path(os.environ.get("IRTRACK_RESULTS") or "results") / chosen.profile
     cv2.setNumThreads(1)
     from tqdm import tqdm
 
     try:
+        options = peers.files_of(chosen.peer)
+        names = chosen.names or [*opencv.available(), *options]
         known = dict(seed=chosen.seed, real_frames=chosen.real_frames, options=options)
         card = run(config.profile(chosen.profile), results, names, **known, progress=tqdm)
     except (ValueError, ImportError, FileNotFoundError) as error:

@@ -15,6 +15,7 @@ from pathlib import Path
 from irtrack_core import evaluation
 from irtrack_core.datasets import SIMULATED, load
 from irtrack_core.network import weights
+from irtrack_core.trackers import peers
 
 BASELINES = ("identity", "peak", "siamese")
 METHODS = ("paper", "ref8", "ref9", "ref10", "ref11")
@@ -24,7 +25,7 @@ SWAPPED = ("paper-image", *(f"{method}-filtered" for method in METHODS[1:]))
 BOTH = "paper-both"
 COMPARED = METHODS + SWAPPED + (BOTH,)
 TRAINED = COMPARED + CITED + tuple(f"{method}-filtered" for method in CITED)  # all that have weights of a fold and seed
-OPENCV = ("csrt", "kcf", "mil", "nanotrack")
+OPENCV = ("csrt", "kcf", "mil", *peers.FILES)  # tracked by `opencv_baselines`
 SHIPPED = weights.SHIPPED / "compact.safetensors"  # of `siamese`
 SIMULATION_ALONE = "compact-sim"  # `siamese` with the shipped weights that saw no real sequence
 

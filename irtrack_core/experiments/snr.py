@@ -59,10 +59,9 @@ def measure(image, box, names=FILTERS, *, dark=False, target=None, variant="size
         without = image - target, responses(empty, box[2:], names, **options)
         without[1].pop("none", None)
     others = {name: response for name, response in found.items() if name != "none"}
-    rows = evaluate_filter(image, others, box, without=without, dark=dark, guard=GUARD)
-    found["none"] = bright
-    rows = [row for row in rows if row["filter"] in names]
-    return [row | {"detection": detection(found[row["filter"]], box, guard=GUARD)} for row in rows]
+    seen = {name: detection(response, box, guard=GUARD) for name, response in ({"none": bright} | others).items()}
+    rows = evaluate_filter(image, others, box, without=without, dark=dark, guard=GUARD, detections=seen)
+    return [row | {"detection": seen[row["filter"]]} for row in rows if row["filter"] in names]
 
 
 def one_threshold(rows, by):

@@ -5,15 +5,18 @@ import numpy as np
 from irtrack_core.figures.style import draw_box, new, show_image
 
 
-def responses(image, found, box, *, margin=44):
-    """A figure: the image (H, W) and its responses, name -> (H, W), about the target in `box` xywh."""
+def responses(image, found, box, *, margin=44, top=None):
+    """A figure: the image (H, W) and its responses, name -> (H, W), about the target in `box` xywh.
+
+    top: the response that is shown white; None: the largest of each.
+    """
     x, y = (int(v) for v in box[:2] + np.asarray(box[2:]) / 2)
     top, left = max(y - margin, 0), max(x - margin, 0)
     part = np.s_[top : y + margin, left : x + margin]
     shifted = np.asarray(box, dtype=float) - [left, top, 0, 0]
     figure, axes = new(1, 1 + len(found), width=2.5, height=2.8, squeeze=False)
     for one, (name, response) in zip(axes[0], {"I": image, **found}.items()):
-        limits = None if name == "I" else (0, float(response[part].max()) or 1.0)
+        limits = None if name == "I" else (0, top or float(response[part].max()) or 1.0)
         show_image(one, response[part], name, limits=limits)
         draw_box(one, shifted, "truth")
     return figure

@@ -3,6 +3,7 @@
 from irtrack_core.filtering.elements import (
     drawn_element,
     element_length,
+    fitted_lines,
     line_element,
     line_elements,
     rectangle,
@@ -38,6 +39,7 @@ __all__ = [
     "filled",
     "filter_stack",
     "filter_window",
+    "fitted_lines",
     "line_element",
     "line_elements",
     "multilevel_filter",

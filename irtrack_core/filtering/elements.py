@@ -110,3 +110,26 @@ def element_length(size, minimum=15):
         raise ValueError(f"a target's size must be two positive numbers of pixels, width and height; got {size}")
     needed = max(int(np.ceil(max(w, h))) + 2, int(minimum))
     return needed + (needed + 1) % 2
+
+
+def fitted_lines(size, angles=4, *, minimum=15, longest=None):
+    """The family of `line_elements`, each line as long as a target of size (w, h) px needs in the line's own direction.
+
+    A line is longer than the longest chord of the target's box in its direction, and at least `minimum` pixels. So the lines
+    across a long, flat target stay short, and take off more of what stands beside it.
+    minimum, longest: pixels; longest is odd, None: no limit. Raises ValueError as `element_length` does.
+
+    >>> [int(line.sum()) for line in fitted_lines((41, 5), minimum=9)]
+    [43, 9, 9, 9]
+    """
+    element_length(size)  # checks it
+    touched = np.ceil(np.asarray(size, float)) + 1  # pixels of a box that is not aligned with the grid
+    lines = []
+    for i in range(int(angles)):
+        direction = np.abs([np.cos(np.pi * i / angles), np.sin(np.pi * i / angles)])
+        # a line has one pixel a step along its longer axis, and so several in each row or column along the other
+        steps = (touched * direction.max() / np.maximum(direction, 1e-9)).min()
+        length = max(int(np.ceil(steps - 1e-9)) + 1, int(minimum))
+        length += 1 - length % 2
+        lines.append(line_element(length if longest is None else min(length, longest), 180 * i / angles))
+    return lines

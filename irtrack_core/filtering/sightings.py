@@ -24,6 +24,8 @@ from irtrack_core.filtering.multilevel import filled, multilevel_filter
 from irtrack_core.filtering.temporal import FLOOR as NOISE
 
 COARSE = 4  # px that are averaged before means of the surroundings are taken: they are wide
+NOISE_MEAN = 0.1  # of D over Gaussian noise: less tells of a compressed video, and not of a quieter one
+STEP_MEAN = 0.5  # steps of grey that U is taken for on the mean at least, likewise
 BORDER = 2  # px round a peak in which nothing is higher; at the frame's edge, where lines have no room, nothing is looked for
 
 
@@ -51,7 +53,9 @@ def sightings(frame, temporal, lines, *, polarity="bright", least=10.0, most=200
     length = max(max(line.shape) for line in lines)
     # single noisy pixels count for less than a blob
     U = cv2.GaussianBlur(U.astype(np.float32), (0, 0), length / 15)
-    small, change = relative(U, length), _laid(temporal, change_map(temporal, polarity), frame.shape, length)
+    step = 1.0 if frame.dtype.kind == "u" else 0.0
+    small = relative(U, length, STEP_MEAN * step)
+    change = _laid(temporal, change_map(temporal, polarity, step), frame.shape, length)
     evidence = small + change
     places, strengths, left_out = _peaks(evidence, least, most)
     reach = length // 2 + 1
@@ -64,10 +68,11 @@ def sightings(frame, temporal, lines, *, polarity="bright", least=10.0, most=200
     return Sightings(centers, sizes[kept] * GROWTH + PAD, strengths[kept], changes, left_out)
 
 
-def change_map(temporal, polarity="bright"):
+def change_map(temporal, polarity="bright", step=0.0):
     """D (h, w) float32 of the whole tile of a TemporalFilter, in its blocks; 0 where the past saw nothing.
 
-    As `TemporalFilter.residual`, but that s is the distance from the median to the nearer of its neighbours in order of
+    step: of the grey levels; rho is taken for no less, since a compressed video changes by steps where it changes at
+    all. As `TemporalFilter.residual`, but that s is the distance from the median to the nearer of its neighbours in order of
     size: of many targets one has often just been where another is now, which would raise a standard deviation and hide it.
     """
     D, size = np.zeros(temporal.tile.shape, np.float32), temporal.tile.shape[::-1]
@@ -80,7 +85,7 @@ def change_map(temporal, polarity="bright"):
     before, spread = _ordered(planes)
     change = before - temporal.tile if polarity == "dark" else temporal.tile - before
     change = np.abs(change) if polarity == "both" else np.maximum(change, 0)
-    change /= spread + np.float32(NOISE * temporal.rho + 1e-6)
+    change /= spread + np.float32(NOISE * max(temporal.rho, step) + 1e-6)
     left, top, right, bottom = _seen(motions, [one.tile.shape for one in temporal.chosen], D.shape)
     D[top:bottom, left:right] = change[top:bottom, left:right]
     return D
@@ -110,23 +115,24 @@ def _seen(motions, shapes, shape):
     return ceil(left), ceil(top), max(floor(right), 0), max(floor(bottom), 0)
 
 
-def relative(response, length):
+def relative(response, length, least=0.0):
     """(H, W) float32: a response over its mean in surroundings of `SURROUND` lengths and a share of the frame's.
 
-    0 where the response is 0 all over the frame.
+    least: of what it is divided by. 0 where the response is 0 all over the frame.
     """
     height, width = response.shape
     coarse = (max(width // COARSE, 1), max(height // COARSE, 1))
     small = cv2.resize(response, coarse, interpolation=cv2.INTER_AREA)
     side = min(int(SURROUND * length / COARSE) | 1, 2 * min(coarse) - 1)  # no wider than the frame mirrored at its edge
     around = cv2.blur(small, (side, side)) + np.float32(FLOOR * cv2.mean(small)[0] + 1e-6)
+    around = np.maximum(around, np.float32(least)) if least else around
     return cv2.multiply(response, cv2.resize(1 / around, (width, height), interpolation=cv2.INTER_NEAREST))
 
 
 def _laid(temporal, D, shape, length):
     """D (h, w) of the tile's blocks as evidence in every pixel of the frame (H, W); 0 beyond the tile."""
     x, y, w, h = temporal.window
-    D = cv2.resize(relative(D, length / temporal.block), (w, h))
+    D = cv2.resize(relative(D, length / temporal.block, NOISE_MEAN), (w, h))
     if D.shape == shape:
         return D
     laid = np.zeros(shape, np.float32)

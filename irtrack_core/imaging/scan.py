@@ -201,7 +201,8 @@ class Simulation:
             raise IndexError(f"frame {index} of a simulated sequence of {self.frames} frames")
         index = int(index) % self.frames
         if self._fixed is None:
-            self._fixed = draw_fixed(self.sensor, self.scene, self._texture_shape, self._rng_state)
+            lasting = self.sensor.replace(spikes=0.0)  # they are drawn frame by frame
+            self._fixed = draw_fixed(lasting, self.scene, self._texture_shape, self._rng_state)
         sensor, rng, sigma = self.sensor, np.random.default_rng([self.seed, 1, index]), sigma_w(self.sensor)
         height, width = sensor.shape
         delay = round(sensor.stagger * sensor.oversampling_scan) if sensor.oversampling_cross > 1 else 0

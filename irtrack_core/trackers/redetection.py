@@ -13,7 +13,7 @@ from irtrack_core.trackers.select_proposal import logit, most_probable, vote
 
 # in logits
 FIRST_REFERENCE = 2.0  # the reference begins this far below the score in the given frame, which is the template's own
-REFERENCE_DECAY = 0.03  # the reference falls by this in a frame in which the target is missed
+REFERENCE_DECAY = 0.03  # the reference falls by this in a frame in which the target is missed or in doubt
 REFERENCE_SLACK = 3.0  # another place may score this far below the reference ...
 CLEAR = 5.0  # ... or this much, which noise never has; a reference above it makes one frame enough
 LEAD = 3.0  # by which another place must score higher than the present one
@@ -69,7 +69,8 @@ class Redetection:
     def learn(self, frame, missed):
         """Update the reference score and the surroundings after a frame; missed: True when the target was not seen in it."""
         now = logit(self.tracker.observation.score)
-        if missed:
+        # in doubt what is seen may be anything: learnt from, a cloud in the target's place would soon be the target
+        if missed or self.in_doubt and not self.frozen:
             self.reference -= REFERENCE_DECAY
         elif not self.frozen:
             self.reference += REFERENCE_RATE * (now - self.reference)

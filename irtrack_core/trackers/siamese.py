@@ -223,8 +223,8 @@ class SiameseTracker:
 
     @property
     def lost(self):
-        """True while the target is not seen: the box is then a guess, and other places are searched."""
-        return self.missed > 0
+        """True while nothing that is seen scores as the target did: the box is a guess, and other places are searched."""
+        return self.missed > 0 or self.observation is not None and self.redetection.in_doubt
 
     def clipped(self, center):
         """The place (2,) in the frame that is nearest to `center`."""

@@ -7,6 +7,7 @@ a figure there.
 """
 
 from irtrack_core.widgets.base import demo, live, png
+from irtrack_core.widgets.changing_shape import stretched_target
 from irtrack_core.widgets.filtering import filter_an_image, filter_your_image
 from irtrack_core.widgets.in_time import moving_point
 from irtrack_core.widgets.learning import LiveCurve
@@ -46,6 +47,7 @@ __all__ = [
     "scan_an_image",
     "scrub",
     "several_frames",
+    "stretched_target",
     "where_it_ends",
     "whole_numbers",
 ]

@@ -59,6 +59,7 @@ for folder in (book.results, book.figures):
 # | [12](12_experiment_precision.ipynb) Experiment: precision | precision | (15), Figs. 5 and 6 |
 # | [13](13_experiment_speed.ipynb) Experiment: speed | frames per second | (16), Table 1 |
 # | [14](14_ablation.ipynb) Ablation | what filter, fusion and region selection each change | |
+# | [15](15_changing_shape.ipynb) Changing shape | targets that grow, turn, flap or fade while they are tracked | (beyond the paper) |
 # | [16](16_limits.ipynb) How close could anyone come? | the limit that noise sets, and how far our trackers are from it | (beyond the paper) |
 # | [20](20_report.ipynb) Report | the paper's numbers beside ours | |
 

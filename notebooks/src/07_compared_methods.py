@@ -1,10 +1,11 @@
 # %% [markdown]
-# # 07 · The compared methods [8]-[11]
+# # 07 · The compared methods [8]-[11], and the trackers cited beside them
 #
 # The paper compares itself with four references. It names them and does not say what was run: [8] is a review, [9] forecasts
 # sunshine, [10] classifies visibility; only [11] is a tracker. This notebook rebuilds each as an honest stand-in in one and the same
 # Siamese frame, and trains it exactly as notebook 05 trains the paper's network. **They are reconstructions, not the authors' code
-# or numbers.**
+# or numbers.** So are `ref12`, `ref14`, `ref15` and `ref16`, for trackers that the paper cites without comparing itself with them: what they
+# assume and cost stands here, too, and [who is who](../docs/who_is_who.md) says what they find.
 #
 # **You will** read what had to be assumed, see what each network costs, and train all of them, with the filter and without.
 # **You need** notebooks 03-05. **To study:** about 40 minutes. **Run time:** about five minutes in `quick`; with `make results` the trainings run beside each other.
@@ -59,10 +60,10 @@ workbook.show_source(nets.SelfAttention.forward)
 # ## What they cost
 #
 # Learned numbers, and multiply-accumulates in millions: of the template, once a target, and of every new frame. The compared
-# methods look at three scales a frame, the paper's network at one crop: its proposals carry the size.
+# methods look at three scales a frame, the paper's network and `ref14` at one crop: their boxes carry the size. `ref12` has no network.
 
 # %% [markdown]
-# **Predict, then run:** the compared methods are smaller networks, but look at three scales. Which of the five costs most a frame?
+# **Predict, then run:** the compared methods are smaller networks, but look at three scales. Which costs most a frame?
 #
 # <details><summary>Answer</summary>ref10: it takes in all streams at each stage, three times.</details>
 
@@ -71,17 +72,37 @@ workbook.show_source(nets.SelfAttention.forward)
 def cost_of(name, width):
     net = train_methods.new_network(train_methods.network_settings(name, width))
     once, crop = (value / 1e6 for value in cost.macs(net))
-    return {"parameters": cost.parameters(net), "template": once, "crop": crop, "crops": 1 if name == "paper" else 3}
+    crops = 1 if name in ("paper", "ref14") else 3
+    return {"parameters": cost.parameters(net), "template": once, "crop": crop, "crops": crops}
 
 
-costs = pd.DataFrame(
-    {(width, name): cost_of(name, width) for width in (1.0, book.profile.width) for name in protocol.METHODS}
-)
+shown = protocol.METHODS + protocol.CITED
+costs = pd.DataFrame({(width, name): cost_of(name, width) for width in (1.0, book.profile.width) for name in shown})
 costs = costs.T.rename_axis(["width", "method"]).assign(frame=lambda table: table["crop"] * table["crops"])
 book.save_table(costs.reset_index())
 
 # %% tags=["nbval-check-output"]
 print(costs.round(0).astype(int).to_string())
+
+# %% [markdown]
+# And the processor's time a frame, in milliseconds, at this profile's width, with the filter and without. The weights are random: they make no
+# difference to the time. Notebook 13 measures with more care; the crops and three looks at them cost as much here as the narrow networks.
+
+# %%
+clip = in_memory(study.head(protocol.test_folds(book.profile, seed)[0][2][0], 10))
+both = {
+    name: protocol.pairs_of_inputs(name) if name != "ref12" else ("ref12", "ref12-filtered")
+    for name in (*shown, "ref12")
+}
+times = {
+    name: [cost.milliseconds(cost.untrained(one, book.profile.width), clip) for one in pair]
+    for name, pair in both.items()
+}
+times = pd.DataFrame.from_dict(times, orient="index", columns=["without the filter", "with it"]).rename_axis(
+    "ms a frame"
+)
+book.save_table(times.reset_index(), "milliseconds")
+times.round(1)
 
 # %% [markdown]
 # ## Train

@@ -145,7 +145,10 @@ book.save_figure(figure, "speed")
 #
 # Now on the simulated sets, and on the paper's own aircraft where they are: in what share of the frames is the target stronger than all
 # else within 16 pixels? $P_d$ is the probability of detection at one false alarm in a hundred boxes, with a threshold a frame
-# and with one for the sequence (notebook 10). "difference" is $D$ without registration.
+# and with one for the sequence (notebook 10). "difference" is $D$ without registration. Two more come from elsewhere: "TPS", after
+# reference [3], lays the past frames by a thin-plate spline through matched corners, and "profile" shows each pixel's values along time to a
+# one-dimensional network of 168 numbers, trained here on scenes as in the demo. **Both are reconstructions, not the authors' code or
+# numbers**; what they assume stands in notebook 07 and in `compared.profile_net`.
 
 # %%
 count = {"quick": 1, "medium": 3, "full": 5}[profile] * sequences
@@ -160,7 +163,8 @@ table.round(2)
 # %%
 book.save_figure(figures.shares(table, in_time.RESPONSES), "strongest")
 # %% [markdown]
-# $D$ leads where the ground is rough and the target moves, $U$ where it hovers. Their sum is seldom far below the better of the two. A
+# The spline and the network along time find about what $D$ finds; with two sequences a set they are not told apart. $D$ leads where the ground is
+# rough and the target moves, $U$ where it hovers. Their sum is seldom far below the better of the two. A
 # tracker can use it at once: `peak-motion` is `peak` on this sum, and learns nothing. The network gets $D$ as one more input
 # (`inputs=("image", "suppressed", "temporal")`).
 #

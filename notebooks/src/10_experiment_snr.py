@@ -8,7 +8,7 @@
 #
 # **You will** measure the background-suppressed $U$ of eq. (3) and the multi-level $M$ of eq. (4) beside them, on three simulated
 # sets; see how a number in decibels can be raised at will; and find out with detection curves when the rectangle of eq. (4) helps
-# and when it kills the target. **You need** notebook 02. **To study:** about 60 minutes. **Run time:** about six minutes (quick), longer
+# and when it kills the target. **You need** notebook 02. **To study:** about 60 minutes. **Run time:** about three minutes (quick), longer
 # with real sequences.
 
 # %% tags=["parameters"]

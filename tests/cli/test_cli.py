@@ -488,7 +488,9 @@ def test_frames_of_another_size_are_reported_and_tracking_goes_on(here, capsys):
         cv2.imwrite(f"images/{i}.png", np.zeros((30, 40), np.uint8))
     assert main(["track", "images", "--box", BOX, "--csv", "b.csv", "--out", "o.avi"]) == 0
     captured = capsys.readouterr()
-    assert captured.err.count("is (30, 40) uint8, but the first is (48, 64)") == 10 == captured.err.count("going on")
+    assert (
+        captured.err.count("is (30, 40) uint8, but the sequence is of (48, 64)") == 10 == captured.err.count("going on")
+    )
     assert "further ones are only counted" in captured.err and "20 frames, 15 of them unreadable" in captured.out
     rows = rows_of("b.csv")
     assert [i for i, row in enumerate(rows) if not row["x"]] == list(range(3, 18)) and len(VideoFrames("o.avi")) == 20

@@ -177,6 +177,11 @@ def test_what_cannot_be_is_refused_before_anything_is_tracked(place, tmp_path, c
     fails(["evaluate", "peak=none.safetensors", str(place), *out], capsys, "has no weights")
     fails(["evaluate", "paper", str(place), *out], capsys, "needs weights")
     fails(["evaluate", "nanotrack", str(place), *out], capsys, "go together")
+    fails(
+        ["evaluate", "peak", str(place), "--peer", "vittrack", str(tmp_path / "v.onnx"), *out], capsys, "no weights of"
+    )
+    fails(["evaluate", "vittrack", str(place), "--peer", "vittrack", *out], capsys, "runs from 1 files, net")
+    fails(["evaluate", "peak", str(place), "--peer", "siamese", "x", *out], capsys, "no peer that runs from files")
     fails(["evaluate", "peak", "nowhere", *out], capsys, "neither a file or folder nor the name of a set")
     fails(["evaluate", "peak", "got10k=nowhere", *out], capsys, "no such file or folder: nowhere")
     fails(["evaluate", "peak", f"sim-aircraft={place}", *out], capsys, "simulated: it has no path")

@@ -367,7 +367,7 @@ def test_damaged_matlab_files_are_refused_by_name(tmp_path):
     with pytest.raises(FrameError, match="holds 2 arrays that may be pictures"):
         frames[1]
     io.savemat(file, {"Mix": np.zeros((48, 64, 3), np.uint8)})  # time last
-    with pytest.raises(FrameError, match=r"frame 1, .* but the first is \(48, 64\)"):
+    with pytest.raises(FrameError, match=r"frame 1, .* but the sequence is of \(48, 64\)"):
         frames[1]
     file.write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM" + bytes(400))
     with pytest.raises(FrameError, match="MATLAB 7.3, which is not read"):

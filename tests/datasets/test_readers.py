@@ -294,7 +294,11 @@ def test_bad_images(tmp_path):
     cv2.imwrite(str(folder / "3.png"), np.zeros((5, 5), np.uint8))
     frames = ImageFrames(image_files(folder))
     assert media.number(frames[0]) == 0
-    for index, message in ((1, "not a readable image"), (2, "0 bytes"), (3, r"is \(5, 5\) uint8, but the first is")):
+    for index, message in (
+        (1, "not a readable image"),
+        (2, "0 bytes"),
+        (3, r"is \(5, 5\) uint8, but the sequence is of"),
+    ):
         with pytest.raises(FrameError, match=message) as caught:
             frames[index]
         assert caught.value.index == index and f"{index}.png" in str(caught.value)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from irtrack_core import evaluation, trackers
 from irtrack_core.datasets import Sequence, load
-from irtrack_core.datasets.box_file import read_boxes, read_truth
+from irtrack_core.datasets.box_file import read_alone, read_boxes, read_truth
 from irtrack_core.datasets.check import check, check_sequence
 from irtrack_core.datasets.suspicions import suspicions
 
@@ -260,3 +260,61 @@ def test_a_box_file_of_hours_takes_little_memory(tmp_path, numbered):
     tracemalloc.stop()
     assert boxes[:, 0].tolist() == [k % 300 for k in range(count)]
     assert most < 250, most  # bytes a row; the fields of all rows together take 500 and more
+
+
+LINES = ["10,20,6,5", "11,20.5,6,5", "12,21,6,5"]
+THREE = np.array([[10, 20, 6, 5], [11, 20.5, 6, 5], [12, 21, 6, 5]])
+
+
+@pytest.mark.parametrize("header", ["", "frame,x,y,w,h", "Frame, X, Y, Width, Height,"])
+@pytest.mark.parametrize(("old", "new"), [(",", ","), (",", ";"), (",", "\t"), (".", ".")])
+def test_a_separator_at_the_end_of_every_row_says_nothing(tmp_path, header, old, new):
+    text = "\n".join([header] * bool(header) + [f"{k},{line}," for k, line in enumerate(LINES)])
+    (tmp_path / "b.csv").write_text(text.replace(old, new))
+    np.testing.assert_array_equal(read_boxes(tmp_path / "b.csv", 3), THREE)
+    absent = text.replace("1,11,20.5,6,5,", "1,,,,,").replace(old, new)
+    (tmp_path / "b.csv").write_text(absent)
+    np.testing.assert_array_equal(read_boxes(tmp_path / "b.csv", 3), [THREE[0], NAN, THREE[2]])
+
+
+def test_a_row_that_may_lack_its_last_value_is_refused(tmp_path):
+    for text in (
+        "10,20,6,5,\n11,20,6,5,\n",
+        "0,10,20,6,\n1,11,20,6,\n",
+    ):  # four and a separator, or five without the last
+        (tmp_path / "b.csv").write_text(text)
+        with pytest.raises(
+            ValueError, match="ends in a separator or lacks its last value: leave the last separator out"
+        ):
+            read_boxes(tmp_path / "b.csv", 2)
+    (tmp_path / "b.csv").write_text("x,y,w,h\n10,20,6,5,\n11,20.5,6,5,\n")
+    np.testing.assert_array_equal(read_boxes(tmp_path / "b.csv", 2), THREE[:2])
+
+
+@pytest.mark.parametrize("word", ["nan", "NaN", "NA", "None", "null", "NULL", ""])
+@pytest.mark.parametrize("row", [0, 1])
+def test_words_for_no_number_mean_absent(tmp_path, word, row):
+    lines = LINES.copy()
+    lines[row] = ",".join([word] * 4)
+    for text in ("\n".join(lines), "frame,x,y,w,h\n" + "\n".join(f"{k},{line}" for k, line in enumerate(lines))):
+        (tmp_path / "b.csv").write_text(text)
+        boxes = read_boxes(tmp_path / "b.csv", 3)
+        assert np.isnan(boxes[row]).all() and np.isfinite(boxes).all(axis=1).sum() == 2
+
+
+def test_what_savetxt_writes_is_read(tmp_path):
+    np.savetxt(tmp_path / "b.txt", np.column_stack([np.arange(3), THREE]))
+    np.testing.assert_array_equal(read_boxes(tmp_path / "b.txt", 3), THREE)
+    np.testing.assert_array_equal(read_alone(tmp_path / "b.txt"), THREE)
+    (tmp_path / "b.txt").write_text("5.0e-01,10,20,6,5\n")
+    with pytest.raises(ValueError, match="line 1: frame number '5.0e-01' is not a whole number"):
+        read_boxes(tmp_path / "b.txt", 3)
+
+
+@pytest.mark.parametrize("names", ["x1,y1,x2,y2", "xmin,ymin,xmax,ymax", "left,top,right,bottom"])
+def test_a_header_of_corners_says_how_to_write_sizes(tmp_path, names):
+    (tmp_path / "b.csv").write_text(f"frame,{names}\n0,10,20,16,25\n")
+    with pytest.raises(
+        ValueError, match="line 1: header .* is not understood; .* of corners write the size, w = x2 - x1"
+    ):
+        read_boxes(tmp_path / "b.csv", 1)

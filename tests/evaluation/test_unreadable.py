@@ -160,3 +160,31 @@ def test_training_never_draws_an_unreadable_frame(tmp_path):
     kept = in_memory(replace(held, boxes=BOXES))
     with pytest.raises(FrameError, match="3.tiff"):
         kept.frames[3]
+
+
+@pytest.mark.parametrize("odd", [(0,), (0, 1), (3, 4, 5), (11,)])
+@pytest.mark.parametrize("kind", ["depth", "size"])
+def test_a_few_images_unlike_the_others_cost_themselves_alone_wherever_they_are(tmp_path, odd, kind):
+    place = media.write_images(tmp_path / "s", pictures(), ".tiff")
+    for number in odd:
+        frame = pictures()[number]
+        frame = (frame // 30).astype(np.uint8) if kind == "depth" else frame[:, :50]
+        assert cv2.imwrite(str(place / f"{number}.tiff"), frame)
+    (place / "boxes.csv").write_text("\n".join(f"{i},{','.join(map(str, box))}" for i, box in enumerate(BOXES)))
+    (one,) = load("folder", place)
+    assert (one.frames.shape, one.frames.dtype) == (media.SHAPE, np.uint16)
+    with pytest.warns(UserWarning, match="count as missed"):
+        result = evaluation.run(trackers.create("peak"), one)
+    first = next(i for i in range(N) if i not in odd)
+    assert result.start == first and result.unreadable == len(odd)
+    assert np.flatnonzero(np.isnan(result.boxes[:, 0])).tolist() == [i - first for i in odd if i > first]
+
+
+def test_a_missing_image_is_told_with_the_box_that_has_none(tmp_path):
+    place = media.write_images(tmp_path / "s", pictures())
+    (place / "boxes.csv").write_text("\n".join(f"{i},{','.join(map(str, box))}" for i, box in enumerate(BOXES)))
+    (place / "5.png").unlink()
+    with pytest.raises(
+        ValueError, match="a box for frame 11, but there are 11 frames.*; images missing from the numbering: 5"
+    ):
+        load("folder", place)

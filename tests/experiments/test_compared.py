@@ -11,7 +11,7 @@ from irtrack_core.config import SamplingSettings, TrackerSettings, TrainingSetti
 from irtrack_core.datasets import ArrayFrames, Sequence
 from irtrack_core.experiments import protocol
 from irtrack_core.experiments.compared import notes, train_methods
-from irtrack_core.experiments.compared.cost import macs, parameters
+from irtrack_core.experiments.compared.cost import macs, milliseconds, parameters, untrained
 from irtrack_core.experiments.compared.nets import HISTORY, NETS, ComparedSettings, build
 from irtrack_core.experiments.compared.pairs import HistorySampler, VisibleSampler, state_rows, with_visible
 from irtrack_core.experiments.compared.tracker import ComparedTracker, load_compared
@@ -191,8 +191,18 @@ def test_ref15_starts_as_siamfc_and_then_weighs_channels_and_places():
         torch.testing.assert_close(net.features(crop)[:, 2], plain[:, 2])
         net.attention.channel[-1].bias[1] = 0
         net.attention.place.weight[0, 1, 1, 1] = 1.0  # the largest of a place's channels
-        expected = plain * 2 * torch.sigmoid(plain.amax(dim=1, keepdim=True))
+        largest = plain.amax(dim=1, keepdim=True)
+        expected = plain * 2 * torch.sigmoid(largest - largest.mean(dim=(2, 3), keepdim=True))
         torch.testing.assert_close(net.features(crop), expected)
+
+
+def test_ref15_cannot_close_all_places_at_once():
+    net = build(tiny("ref15")).eval()
+    feature = torch.from_numpy(np.random.default_rng(0).normal(size=(3, net.channels, 6, 6))).float()
+    with torch.no_grad():
+        net.attention.place.weight.fill_(-5.0)  # where the first steps at a rate of 0.05 drove it
+        share = (net.attention(feature) / feature).amax(dim=(1, 2, 3))
+    assert (share > 1).all()
 
 
 def test_ref16_adds_the_three_layers_with_weights_of_sum_1():
@@ -234,9 +244,18 @@ def test_settings_that_cannot_be():
 
 
 def test_every_method_lists_what_was_assumed():
-    assert set(notes.ASSUMPTIONS) == set(notes.TITLES) == {*NETS, "ref12", "ref14"}
+    assert set(notes.ASSUMPTIONS) == set(notes.TITLES) == {*NETS, "ref3", "ref4", "ref12", "ref14"}
     assert all(len(lines) >= 2 and all(line.endswith(".") for line in lines) for lines in notes.ASSUMPTIONS.values())
     assert "reconstruction" in notes.CAPTION
+
+
+@pytest.mark.parametrize(
+    "name", ["paper", "ref8", "ref9-filtered", "ref12", "ref12-filtered", "ref14", "ref15-filtered"]
+)
+def test_what_a_frame_costs_is_measured_with_random_weights(name):
+    sequence = moving_spot(frames=5)
+    tracker = untrained(name, 0.0625)
+    assert tracker.name == name and 0 < milliseconds(tracker, sequence) < 5000
 
 
 # --- pairs ------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from irtrack_core import filtering
 from irtrack_core.experiments import snr
 from irtrack_core.filtering import baselines
-from irtrack_core.filtering.baselines import cited, contrast, windows
+from irtrack_core.filtering.baselines import cited, contrast, ranked, windows
 
 NAMES = baselines.available()
 SMALL = {"ipi": {"patch": 10, "step": 5}, "pstnn": {"patch": 6}, "edge-s": {"length": 9}}
@@ -343,8 +343,31 @@ def test_mff_against_plain_loops():
 def test_rlcm_in_chunks_is_the_same(monkeypatch):
     image = noise((40, 50))
     whole = contrast.rlcm(image)
-    monkeypatch.setattr(contrast, "CHUNK", 1000)
+    monkeypatch.setattr(ranked, "CHUNK", 1000)
     np.testing.assert_array_equal(contrast.rlcm(image), whole)
+
+
+@pytest.mark.parametrize(
+    ("cell", "counts"), [(1, (1,)), (3, (2, 9)), (7, (1, 5, 16)), (9, (2, 4, 5, 9, 16)), (13, (4, 33))]
+)
+def test_largest_means_against_sorting(cell, counts):
+    image = np.round(noise((23, 31)) / 7).astype(np.float32)  # with ties
+    windows = np.lib.stride_tricks.sliding_window_view(image, (cell, cell)).reshape(24 - cell, 32 - cell, -1)
+    fallen = np.sort(windows, axis=-1)[..., ::-1].astype(float)
+    for k, found in zip(counts, ranked.largest_means(image, cell, counts), strict=True):
+        np.testing.assert_array_equal(found, fallen[..., :k].mean(axis=-1).astype(np.float32))
+
+
+@pytest.mark.parametrize("length", [1, 3, 9, 31])
+def test_max_median_against_plain_loops(length):
+    image, half = noise((20, 26)).astype(np.float32), length // 2
+    padded = np.pad(image, half, mode="symmetric")
+    for y, x in ((0, 0), (3, 25), (19, 7), (10, 12)):
+        lines = [
+            [padded[half + y + k * dy, half + x + k * dx] for k in range(-half, half + 1)]
+            for dy, dx in ((0, 1), (1, -1), (1, 0), (1, 1))
+        ]
+        assert windows.max_median(image, length=length)[y, x] == image[y, x] - max(np.median(line) for line in lines)
 
 
 # -- what all share

@@ -83,6 +83,15 @@ def test_only_the_strongest_are_kept_and_the_others_counted():
     np.testing.assert_array_equal(few.strengths, all_of_them.strengths[:4])
 
 
+def test_the_refreshed_blocks_of_a_compressed_video_are_no_targets():
+    """Where nothing changes but a step here and there, one step is no evidence."""
+    frames, rng = [np.full(SHAPE, 80, np.uint8) for _ in range(20)], np.random.default_rng(0)
+    for frame in frames:
+        x, y = rng.integers(0, 15), rng.integers(0, 11)
+        frame[8 * y : 8 * y + 8, 8 * x : 8 * x + 8] += rng.integers(0, 2, (8, 8), np.uint8)
+    assert len(looked(frames)[1].places) == 0
+
+
 def test_unknown_pixels_are_background():
     frames = [frame.astype(np.float32) for frame in video(lambda t: [(20.5 + 2 * t, 30.5)])]
     for frame in frames:

@@ -121,6 +121,23 @@ def test_baselines_leave_raw_boxes_and_a_card(tmp_path, monkeypatch):
 def test_baselines_say_what_is_missing(tmp_path, capsys):
     assert opencv_baselines.main(["nanotrack", "--results", str(tmp_path)]) == 1
     assert "needs its weights" in capsys.readouterr().err
+    assert opencv_baselines.main(["--peer", "lighttrack", "one.onnx", "--results", str(tmp_path)]) == 1
+    assert "lighttrack runs from 2 files, template search in this order; got 1" in capsys.readouterr().err
+
+
+def test_baselines_take_peers_with_their_files(tmp_path, monkeypatch):
+    made = {}
+    monkeypatch.delenv("IRTRACK_DATA", raising=False)
+    monkeypatch.setattr(opencv_baselines.config, "profile", lambda name: profile(name).replace(frames=4))
+    monkeypatch.setattr(opencv_baselines.opencv, "available", lambda: [])
+    monkeypatch.setattr(
+        opencv_baselines.trackers, "create", lambda name, **options: made.update({name: options}) or wrapped()[0]
+    )
+    (tmp_path / "net.onnx").touch()
+    words = ["--peer", "vittrack", str(tmp_path / "net.onnx"), "--results", str(tmp_path)]
+    assert opencv_baselines.main(words) == 0 and made == {"vittrack": {"net": tmp_path / "net.onnx"}, "peak": {}}
+    ((_, _, test),) = protocol.test_folds(profile("quick").replace(frames=4))
+    assert opencv_baselines.there(test, tmp_path) == ["vittrack"]
 
 
 def test_nanotracks_files_must_be_onnx(tmp_path):

@@ -446,7 +446,7 @@ def test_jumps_and_returns(net, play, where, monkeypatch):
     monkeypatch.setattr(redetection, "CLEAR", 99.0)
     tracker, boxes = played(net, play, 30)
     np.testing.assert_allclose(bx.centers(boxes[-1]), getattr(tracker, where), atol=1.0)
-    assert not tracker.lost
+    assert not tracker.missed
 
 
 @pytest.mark.parametrize(("usual", "frames"), [(0.9, 3), (0.999, 1)])

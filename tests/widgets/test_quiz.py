@@ -111,6 +111,11 @@ def test_answers_that_can_be_computed():
     assert right("04_match_and_learn", "The offsets are (0, 0, 0, 0)") == "the anchor itself"
     assert right("04_match_and_learn", "All scores are 0") == f"{np.log(1 + np.exp(0)):.3f}"
     assert right("10_experiment_snr", "A filter raises") == f"{10 ** ((26 - 20) / 20):.0f}"
+    plate = np.pad(np.full((17, 17), 100, np.uint8), 12)
+    assert not filtering.multilevel_filter(plate, filtering.line_elements(15, 4), filtering.rectangle(1, 1))[1].any()
+    assert right("15_changing_shape", "A square target") == "nothing"
+    lag = np.exp(np.log(4) / 30 / 0.06)
+    assert right("15_changing_shape", "A mean takes over") == f"by a factor of about {lag:.1f}"
     assert right("30_neural_networks", "A layer has 16") == str(16 * 8 * 3 * 3)
     median = np.median(np.random.default_rng(0).normal(size=(5, 100_000)), axis=0)
     assert right("08_filter_in_time", "What is the variance") == f"about {1 + median.var():.1f}"

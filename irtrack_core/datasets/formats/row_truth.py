@@ -20,6 +20,7 @@ IMAGES = ("img", "color", "ir", "infrared", ".")
 
 def box_row(fields, where):
     """(box (4,) xywh, "") of a row of four numbers, NaN where absent. Raises ValueError that begins with `where`."""
+    fields = fields[:4] if len(fields) == 5 and not fields[4] else fields  # a separator ends the row
     if len(fields) != 4:
         more = " (polygons are not read here, but as vot)" if len(fields) == 8 else ""
         raise ValueError(f"{where}: {len(fields)} values; x,y,w,h are needed{more}")

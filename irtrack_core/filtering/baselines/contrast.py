@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from irtrack_core.filtering import check_image
+from irtrack_core.filtering.baselines.ranked import largest_means
 
 AROUND = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))  # i and i + 4 are opposite
-CHUNK = 1 << 22  # values sorted at a time
 LARGEST_CELL = 21  # px; the papers stay below 10
 
 
@@ -59,7 +59,7 @@ def rlcm(image, *, cell=9, counts=((2, 4), (5, 9), (9, 16))):
     if any(not 1 <= int(k) == k <= cell**2 for pair in counts for k in pair) or any(len(pair) != 2 for pair in counts):
         raise ValueError(f"counts are pairs of whole numbers from 1 to cell^2 = {cell**2}; got {counts}")
     wanted = sorted({int(k) for pair in counts for k in pair})
-    largest = dict(zip(wanted, _largest_means(padded(image, cell + cell // 2), cell, wanted)))
+    largest = dict(zip(wanted, largest_means(padded(image, cell + cell // 2), cell, wanted)))
     found = []
     for k1, k2 in counts:
         own = largest[k1][cell : cell + image.shape[0], cell : cell + image.shape[1]]
@@ -124,17 +124,3 @@ def neighbours(values, u):
     """The eight neighbours' values at each pixel of the frame, from (H + 2u, W + 2u), in the order of AROUND."""
     height, width = values.shape[0] - 2 * u, values.shape[1] - 2 * u
     return [values[u + u * dy : u + u * dy + height, u + u * dx : u + u * dx + width] for dy, dx in AROUND]
-
-
-def _largest_means(image, cell, counts):
-    """For each k of counts (rising) the mean of the k largest values of every cell: (H - cell + 1, W - cell + 1)."""
-    windows = np.lib.stride_tricks.sliding_window_view(image, (cell, cell))
-    most, results = counts[-1], [np.empty(windows.shape[:2], np.float32) for _ in counts]
-    rows = max(1, CHUNK // (windows.shape[1] * cell * cell))
-    for first in range(0, len(windows), rows):
-        part = windows[first : first + rows].reshape(-1, cell * cell)
-        top = np.sort(np.partition(part, cell * cell - most, axis=1)[:, -most:], axis=1)[:, ::-1]
-        sums = np.cumsum(top, axis=1, dtype=np.float64)
-        for k, result in zip(counts, results):
-            result[first : first + rows] = (sums[:, k - 1] / k).reshape(-1, windows.shape[1])
-    return results

@@ -7,7 +7,7 @@ log-strength x is likelier to be the target than clutter by
 
 against a frame in which the target gave no sighting. Clutter has the density :math:`\lambda` a pixel, and its strength
 falls as a power above the least: :math:`p_c(x) = \kappa e^{-\kappa (x - x_0)}`. Both are learnt from the sightings that no
-track takes.
+confirmed track takes.
 """
 
 import numpy as np

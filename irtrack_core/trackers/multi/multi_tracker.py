@@ -27,7 +27,8 @@ ALIKE = 0.9  # IoU of two given boxes above which they are of one target
 MOST = 200  # tracks at a time that are confirmed, and as many that are not: the time of a frame is bounded
 FORSAKEN = -3.0  # logit below which a track that is not confirmed ends
 CHANGED = 0.5  # share of D in the evidence of what moves; of edges of clouds and of lamps it is 0.1 to 0.4
-MOVED = 2.0, 0.3  # px, and px a frame, against the background since its first sighting: an edge stays where it is
+MOVED = 2.0, 0.3, 0.5  # px, px a frame, and share of its speed, on the whole since its first sighting: edges stay
+PROBATION = 40, 8.0  # frames after which a track that has come no farther than so many px ends; later it may hover
 TOGETHER = 15  # frames in a row that two tracks share one target's sightings, at one velocity: they are one
 SUPPORTED = 0.95, 0.5  # share of the misfit left by a registration of more px than that: else it lays noise on noise
 STILL = 100  # frames after that in which no motion is looked for: a sky without structure
@@ -82,9 +83,10 @@ class MultiTracker:
         self.table.predict(self._shift(), self.settings.turn)
         seen = self._look(frame)
         free = np.ones(len(seen.places), bool)
-        for rows in (np.flatnonzero(self.table.confirmed), np.flatnonzero(~self.table.confirmed)):
-            self._assign(rows, seen, free)
+        self._assign(np.flatnonzero(self.table.confirmed), seen, free)
+        # what follows a lamp is not confirmed, and is clutter
         self.clutter.learn(seen.strengths[free], frame.size)
+        self._assign(np.flatnonzero(~self.table.confirmed), seen, free)
         self._share()
         self._confirm()
         self._end()
@@ -186,8 +188,9 @@ class MultiTracker:
         t, (hits, frames) = self.table, self.settings.confirm
         sure = ~t.confirmed & (t.recent(frames) >= hits) & (t.logit >= -np.log(self.settings.false_start))
         if self.settings.moving:
-            moved = np.linalg.norm(t.place - t.birth, axis=1)
-            sure &= (t.change >= CHANGED * np.exp(t.strength)) & (moved >= np.maximum(MOVED[0], MOVED[1] * t.age))
+            moved, speed = np.linalg.norm(t.place - t.birth, axis=1), np.linalg.norm(t.velocity, axis=1)
+            least = np.maximum(MOVED[0], np.maximum(MOVED[1], MOVED[2] * speed) * t.age)
+            sure &= (t.change >= CHANGED * np.exp(t.strength)) & (moved >= least)
         new = np.flatnonzero(sure)
         new = new[np.argsort(-t.logit[new])][: max(MOST - int(t.confirmed.sum()), 0)]
         for row in new:
@@ -206,6 +209,9 @@ class MultiTracker:
         gone = ((t.place < -beyond) | (t.place > np.array(self.shape[::-1]) + beyond)).any(axis=1)
         bad = np.where(t.confirmed, (t.lost > s.keep) | (t.shared > TOGETHER), (t.logit < FORSAKEN) | gone)
         bad |= t.id < 0
+        if s.moving:  # it hopped about, or stood: it was no target
+            age, far = PROBATION
+            bad |= t.confirmed & ~t.given & (t.age == age) & (np.linalg.norm(t.place - t.birth, axis=1) < far)
         rows = np.flatnonzero(~t.confirmed & ~bad)
         bad[rows[np.argsort(-t.logit[rows])][MOST:]] = True
         self._keep(~bad)

@@ -5,7 +5,7 @@ import pytest
 
 from irtrack_core import boxes as bx
 from irtrack_core import datasets
-from irtrack_core.datasets.deforming import CHANGES, deforming_set
+from irtrack_core.datasets.shape_changes import CHANGES, deforming_set
 
 
 def pair(change, **options):

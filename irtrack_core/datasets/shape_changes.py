@@ -50,11 +50,11 @@ def deforming_set(*, frames=75, changes=None, sequences=1, seed=0, deformed=True
             f"sequences={sequences}"
         )
     check_seed(seed)
-    return [_sequence(name, k, frames, seed, deformed) for name in chosen for k in range(sequences)]
+    return [deforming_sequence(name, k, frames, seed, deformed) for name in chosen for k in range(sequences)]
 
 
-def _sequence(name, k, frames, seed, deformed):
-    """Sequence k of a change."""
+def deforming_sequence(name, k, frames=75, seed=0, deformed=True):
+    """Sequence k of the change `name` alone: what `deforming_set` gives in that place. Raises KeyError for another name."""
     sentence, kinds, (least, greatest), change = CHANGES[name]
     rng = np.random.default_rng([seed, list(CHANGES).index(name), k])
     sensor = ScanSettings(
