@@ -75,6 +75,7 @@ def main():
     table = pd.DataFrame(rows).round(4)
     print(table.to_string(index=False))
     if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
         table.to_csv(options.out, index=False)
         write_card(options.out, " ".join(["python", "benchmarks/bounds.py", *sys.argv[1:]]), made_by)
 
