@@ -81,6 +81,10 @@ def _add_track(commands):
     )  # fmt: skip
     one.add_argument("--all", action="store_true", help="find all small targets that move, beside those given by --box")
     one.add_argument(
+        "--polarity", choices=("bright", "dark", "both"),
+        help="with several targets: are they brighter or darker than their surroundings? default: bright",
+    )  # fmt: skip
+    one.add_argument(
         "--mot", type=Path, metavar="FILE", help="with several targets: the boxes as MOT Challenge rows, too"
     )
     one.add_argument("--pick", type=int, metavar="K", help="without --box: take candidate K, 1 is the strongest")
@@ -138,8 +142,8 @@ def check_track(arguments):
     path, several = arguments.path, arguments.all or len(arguments.box or ()) > 1
     if several:
         _check_several(arguments)
-    elif arguments.mot:
-        raise ValueError("--mot is about several targets: add --all, or a --box for each")
+    elif word := "--mot" if arguments.mot else "--polarity" if arguments.polarity else None:
+        raise ValueError(f"{word} is about several targets: add --all, or a --box for each")
     arguments.tracker = "multi" if several else _tracker(arguments)
     if not path.exists():
         kinds = {".npy": "array", ".hcc": "recording", ".cptv": "recording"} | dict.fromkeys(IMAGES, "image")

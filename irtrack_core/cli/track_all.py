@@ -19,7 +19,10 @@ def run(arguments):
     for note in getattr(frames, "notes", ()):
         print(f"irtrack: {note}", file=sys.stderr)
     limit_threads()
-    tracker, frame = MultiTracker(births=arguments.all), first_frame(frames, arguments.start)
+    tracker, frame = (
+        MultiTracker(births=arguments.all, polarity=arguments.polarity or "bright"),
+        first_frame(frames, arguments.start),
+    )
     # boxes that cannot be right are told before any file is made
     tracks = tracker.init(frame, arguments.box)
     return _follow(tracker, frames, frame, tracks, arguments)

@@ -60,6 +60,13 @@ def test_all_are_found_and_written_under_numbers_of_their_own(here, capsys):
     assert sorted(os.listdir()) == ["all.csv", "all.txt", "drawn.avi", "film.npy"]
 
 
+def test_dark_ones_are_found_where_they_are_asked_for(here):
+    np.save("dark.npy", 255 - np.load("film.npy"))
+    assert main(["track", "dark.npy", "--all", "--polarity", "dark", "--csv", "dark.csv"]) == 0
+    last = [place(row).tolist() for row in rows_of("dark.csv") if row["frame"] == "29"]
+    np.testing.assert_allclose(sorted(last), sorted(places(29)), atol=1.5)
+
+
 def test_the_mot_rows_are_read_back(here):
     (here / "img1").mkdir()
     for t, frame in enumerate(frames()):
@@ -90,6 +97,7 @@ def test_several_boxes_are_followed_in_their_order_and_no_other(here, capsys):
         (["--box", "5,5,9,9", "--box", "5,5,9,9"], "boxes 0 and 1 .* same target"),
         (["--box", "5,5,9,9", "--box", "500,5,9,9"], r"box 1 of 2 .*outside the 128 x 96 frame"),
         (["--box", "5,5,9,9", "--mot", "x.txt"], "--mot is about several targets"),
+        (["--box", "5,5,9,9", "--polarity", "dark"], "--polarity is about several targets"),
         (["--all", "--csv", "a.csv", "--mot", "a.csv"], "--mot names a file that is written too"),
         (["--all", "--csv", "film.npy"], "film.npy would be overwritten"),
         (["--all", "--start", "30"], "start frame 30: there are 30 frames"),
