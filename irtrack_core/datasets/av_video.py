@@ -34,7 +34,7 @@ class AvFrames(SequentialFrames):
 
     def __init__(self, path, *, cache_bytes=16 * 2**20):
         super().__init__(path, cache_bytes)
-        self._found, self._cut, self._torn = (), is_cut(self.path), False
+        self._found, self._cut, self._torn, self._surplus = (), is_cut(self.path), False, 0
         with self._opened() as (container, stream):
             codec, name = stream.codec_context, stream.codec_context.name
             if name == "rawvideo" and (codec.pix_fmt or "")[3:6] in ("555", "565"):
@@ -100,6 +100,8 @@ class AvFrames(SequentialFrames):
                 )  # one block, many packets
             if packet.stream is not stream:
                 continue
+            if not stamps and stream.codec_context.name == "jpeg2000":
+                self._surplus = jpeg2000_surplus(bytes(packet))
             if self._whole and packet.pts is not None and not (packet.is_discard or packet.is_corrupt):
                 (stamps if packet.size else empty).append(packet.pts)
             elif not self._whole:
@@ -215,7 +217,8 @@ class AvFrames(SequentialFrames):
         return int(self._numbers[place]) if place < len(self._numbers) else None
 
     def _retrieve(self, index):
-        return self._checked(picture(self._latest), index)
+        image = picture(self._latest)
+        return self._checked(image >> self._surplus if self._surplus else image, index)
 
 
 def _decoded(packet, hurt):
@@ -229,6 +232,18 @@ def _decoded(packet, hurt):
     except av.FFmpegError:
         hurt += [packet.pts] if packet.pts is not None else []
         return ()
+
+
+def jpeg2000_surplus(content):
+    """By how many bits FFmpeg makes the grey values of a JPEG 2000 code stream larger: it moves 9 to 15 bits up to 16.
+
+    The depth stands in the stream's SIZ marker (ISO/IEC 15444-1, A.5.1). 0 for other depths, and for colour.
+    """
+    at = content.find(b"\xff\x4f\xff\x51")  # SOC, and SIZ behind it
+    if at < 0 or len(content) < at + 43 or content[at + 40 : at + 42] != b"\0\x01":  # components: one
+        return 0
+    bits = (content[at + 42] & 0x7F) + 1
+    return 16 - bits if 8 < bits < 16 else 0
 
 
 def picture(frame):

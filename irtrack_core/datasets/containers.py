@@ -28,6 +28,12 @@ def pixel_tag(capture):
     return (int(capture.get(cv2.CAP_PROP_CODEC_PIXEL_FORMAT)) & 0xFFFFFFFF).to_bytes(4, "little")
 
 
+def may_be_stretched(capture):
+    """Whether an opened OpenCV capture is of JPEG 2000: FFmpeg makes grey values of 9 to 15 bits larger, up to 16 bits."""
+    name = int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
+    return name.to_bytes(4, "little").lower() in (b"mjp2", b"mj2c", b"mj2 ")
+
+
 def not_a_video(path):
     """The sentence on a file that cannot be opened."""
     return (

@@ -17,6 +17,7 @@ from irtrack_core.datasets.containers import (
     ends_as_stored,
     frames_left_out,
     is_cut,
+    may_be_stretched,
     not_a_video,
     pixel_tag,
     repeat_note,
@@ -158,7 +159,7 @@ class VideoFrames(SequentialFrames):
         self._tag, self._counts, self._counted = TAGS_OF_8_BITS, (), False
         capture = self._start()
         self._tag = pixel_tag(capture)
-        if self._tag not in TAGS_OF_8_BITS | {GRAY16}:
+        if self._tag not in TAGS_OF_8_BITS | {GRAY16} or self._tag == GRAY16 and may_be_stretched(capture):
             raise ValueError(too_deep(self.path, self._tag))
         self.dtype = np.dtype("uint16" if self._tag == GRAY16 else "uint8")
         size = (capture.get(cv2.CAP_PROP_FRAME_HEIGHT), capture.get(cv2.CAP_PROP_FRAME_WIDTH))
