@@ -7,6 +7,7 @@ import numpy as np
 
 GATE = 0.15  # standard deviation of proposals about their target, in sides of it
 UNEXPECTED = 0.1  # share of targets that are not where the motion predicts them
+LARGEST = 700.0  # of an exponent
 TEMPERATURE = 1 / 0.85  # that the logits of scores are divided by: they are a little too sure
 
 
@@ -61,7 +62,8 @@ def most_probable(scores, proposals, reference, unexpected, std, penalty):
     top, reach = posterior.flat[best], 0.5 * proposals.reshape(-1, 4)[best, 2:].max()
     evidence = np.exp(posterior - top)
     beside = (np.abs(x - x.flat[best]) < reach) & (np.abs(y - y.flat[best]) < reach)
-    probability = evidence / (evidence.sum() + unexpected.mean() * np.exp(-top))
+    # of sizes without any sense all are improbable, and none of them shows the target
+    probability = evidence / (evidence.sum() + unexpected.mean() * exp(min(-float(top), LARGEST)))
     return best, float(probability[beside].sum()), probability
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -54,7 +55,9 @@ def test_track_a_video_and_draw_it(here, capsys):
     assert drawn.get(cv2.CAP_PROP_FRAME_COUNT) == 20 and drawn.get(cv2.CAP_PROP_FPS) == 25
     frame = drawn.read()[1].astype(int)
     assert frame[16, 30, 2] - frame[16, 30, 0] > 40  # yellow line just outside the box's upper edge, y = 17
-    assert "20 frames, 0 of them unreadable; written: boxes.csv, drawn.mp4" in capsys.readouterr().out
+    # in doubt, as in its second frame, a tracker says that it is lost
+    told = r"20 frames, 0 of them unreadable(, target lost in [12])?; written: boxes.csv, drawn.mp4"
+    assert re.search(told, capsys.readouterr().out)
     assert sorted(os.listdir()) == ["boxes.csv", "drawn.mp4", "film.avi"]
 
 

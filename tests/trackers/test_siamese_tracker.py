@@ -157,6 +157,16 @@ def test_best_proposal_equals_the_loop():
     assert penalised.flat[best] == penalised.max()
 
 
+def test_proposals_without_height_are_all_improbable():
+    # a drawn frame made the net say so; the change of size is then 1e5 times the target's
+    proposals = np.zeros((1, 3, 3, 4))
+    proposals[..., 2:] = 1.6, 1e-9
+    best, share, probability = most_probable(
+        np.full((1, 3, 3), 0.05), proposals, (1.6, 1.6), np.full((3, 3), 1e-5), 1e-4, 0.1
+    )
+    assert 0 <= best < 9 and share == pytest.approx(0, abs=1e-12) and np.isfinite(probability).all()
+
+
 def test_the_most_probable_proposal_equals_the_loop(monkeypatch):
     rng = np.random.default_rng(0)
     scores, wide = rng.random((2, 3, 3)), rng.random((3, 3)) / 500
