@@ -5,6 +5,8 @@ import pytest
 
 from irtrack_core import boxes as bx
 from irtrack_core import trackers
+from irtrack_core.cli.main import main
+from irtrack_core.trackers import peers
 
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
@@ -189,3 +191,11 @@ def test_weights_are_asked_for(name, words, tmp_path):
     with pytest.raises(ValueError, match="broken.onnx") as error:
         trackers.create(name, **dict.fromkeys(keys[name], broken))
     assert one_line(error)
+
+
+def test_the_command_line_names_the_files_of_each_peer(capsys):
+    with pytest.raises(SystemExit):
+        main(["evaluate", "--help"])
+    told = " ".join(capsys.readouterr().out.split())  # argparse breaks the lines
+    for name, keys in peers.FILES.items():
+        assert " ".join([name, *map(str.upper, keys)]) in told
