@@ -64,10 +64,10 @@ def _new_part(path):
     """(handle, path) of a new file that its writer keeps locked: the lock ends with the writer, however that ends."""
     while True:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        if _locked(handle) and not os.path.exists(name):  # taken for abandoned before it was locked
-            os.close(handle)
-            continue
-        return handle, Path(name)
+        _locked(handle, wait=True)
+        if os.path.exists(name):
+            return handle, Path(name)
+        os.close(handle)  # it was taken for abandoned before it was locked
 
 
 def _literal(name):
@@ -75,10 +75,11 @@ def _literal(name):
     return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in name)
 
 
-def _locked(handle):
+def _locked(handle, wait=False):
     """True when the file is now ours alone; False where another has it, or the file system keeps no locks."""
     try:
-        fcntl and fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if fcntl:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except OSError:
         return False
     return bool(fcntl)
