@@ -83,19 +83,21 @@ def _track(arguments):
 def _check(arguments):
     if arguments.path is not None and not os.path.exists(os.path.expanduser(arguments.path)):
         raise FileNotFoundError(f"no such file or folder: {arguments.path}")
-    from irtrack_core.cli.detected import detected
     from irtrack_core.datasets import GENERATED, available
-    from irtrack_core.datasets.check import check
 
     if arguments.path is None and arguments.dataset not in available():
         arguments.path = Path(os.path.expanduser(arguments.dataset))
         if not arguments.path.exists():
             named = f", and no set of that name: {', '.join(available())}" if len(arguments.path.parts) == 1 else ""
             raise FileNotFoundError(f"no such file or folder: {arguments.dataset}{named}")
+        from irtrack_core.cli.detected import detected
+
         arguments.dataset = detected(arguments.path)
     options = ({"split": "all"} if arguments.dataset == "svanstrom" else {}) | dict(arguments.option)
     if arguments.dataset in GENERATED and arguments.path is not None:
         raise ValueError(f"{arguments.dataset} is simulated: it has no path to check")
+    from irtrack_core.datasets.check import check
+
     try:
         report = check(arguments.dataset, arguments.path, decode=not arguments.quick, progress=_bar, **options)
     except TypeError as error:
