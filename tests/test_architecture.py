@@ -14,8 +14,8 @@ from irtrack_core.experiments import dependencies
 
 # a room may import from itself and from the rooms before it
 ROOMS = (
-    "optional provenance boxes metrics config imaging filtering datasets network training trackers evaluation experiments "
-    "figures cli widgets workbook teaching"
+    "optional whole_files provenance boxes metrics config imaging filtering datasets network training trackers evaluation "
+    "experiments figures cli widgets workbook teaching"
 ).split()
 LIGHT = "boxes metrics config imaging filtering datasets trackers cli".split()
 MODULES = sorted(path for path in dependencies.HERE.rglob("*.py") if path.name != "__main__.py")
