@@ -251,7 +251,7 @@ class Stopped:
             self.compare(self.work.results(self.folder))
             self.begin_anew()
             return "through"
-        assert run.returncode in (-number, 128 + number, 1), errors[-2000:]
+        assert run.returncode in (-number, 128 + number, 1), f"ended with {run.returncode} {errors[-2000:]}"
         self.work.check(self.folder, number)
         return "stopped"
 
