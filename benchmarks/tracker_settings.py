@@ -103,7 +103,7 @@ def main():
     parser.add_argument("--out", type=Path, required=True, help="folder")
     options = parser.parse_args()
     if datasets.data_root() is None:
-        parser.error("IRTRACK_DATA does not name the folder of the Svanstrom set: see docs/data.md")
+        parser.error("IRTRACK_DATA does not name the folder of the Svanstrom set: see docs/own_data.md")
     if missing := set(TrackerSettings.model_fields) ^ set(VALUES):
         parser.error(f"no values for, or no such setting: {', '.join(sorted(missing))}")
     made_by = provenance()

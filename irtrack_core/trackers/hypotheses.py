@@ -78,7 +78,7 @@ class Hypotheses:
             one.motion.center = one.motion.center + by
 
     def update(self, tracker, seen, expected):
-        """(Observation, place (2,) that was expected) of the hypothesis that is believed from this frame on.
+        """(Observation, Kalman filter, place (2,) that was expected) of the hypothesis that is believed from this frame on.
 
         seen: the Observation of a window about the place `expected` (2,) by `main`. The Kalman filters of the others are
         moved here, that of the one believed by the tracker.
@@ -103,7 +103,8 @@ class Hypotheses:
             one.motion = copy.copy(self.main.motion)
             one.motion.restart(one.place, tracker.side)
         self._keep(everyone + born, reach)
-        return replace(seen, best=self.main.best, share=self.main.share), self.main.expected
+        main = self.main
+        return replace(seen, best=main.best, share=main.share), main.motion, main.expected
 
     def _weigh(self, everyone, tracker, seen, reach):
         """Put each hypothesis's evidence into its weight; returns the new ones, which begin where none expects anything."""

@@ -158,8 +158,7 @@ class SiameseTracker:
         self.observation = observation
         expected = self._with_camera(frame, expected)
         if self.hypotheses:
-            self.observation, expected = self.hypotheses.update(self, self.observation, expected)
-            self.motion = self.hypotheses.main.motion
+            self.observation, self.motion, expected = self.hypotheses.update(self, self.observation, expected)
         jumped = self.redetection(frame, expected)
         self.missed = self.missed + 1 if self.observation.score < self.settings.lost_below else 0
         self.score = calibrated(self.observation.score, *self.calibration)
@@ -216,10 +215,11 @@ class SiameseTracker:
         shift = self.camera_motion(_plane(frame), self.redetection.in_doubt) if self.camera_motion else None
         if shift is None:
             return expected
-        moved = self.clipped(expected + shift)
-        if not (found := self.look_where_valid(frame, [moved])):
+        # while the camera pans, the shift holds what the expected place holds already
+        moved = [self.clipped(place + shift) for place in (expected, self.center)]
+        there = max(self.look_where_valid(frame, moved), key=lambda one: one.score, default=None)
+        if there is None:
             return expected
-        (there,) = found
         # a look-alike nearer to the place before says nothing against a target that scores as usual after the motion
         lead = logit(there.score) - logit(self.observation.score)
         if not (self.camera_motion.changed and lead >= -CAMERA_MARGIN or self.redetection.near_reference(there.score)):
@@ -229,7 +229,7 @@ class SiameseTracker:
             previous.center = previous.center + shift
         if self.hypotheses:
             self.hypotheses.shift(shift)
-        return moved
+        return there.center
 
     @property
     def lost(self):

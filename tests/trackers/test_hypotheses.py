@@ -48,7 +48,7 @@ def hypotheses(most=5):
 def step(several, scores, changed=False):
     """One frame; the tracker moves the believed one by the place it sees."""
     main = several.main
-    found, expected = several.update(tracker(changed), seen(scores), main.motion.center + main.motion.velocity)
+    found, _, expected = several.update(tracker(changed), seen(scores), main.motion.center + main.motion.velocity)
     main = several.main
     main.motion.update(expected, main.place, main.score, main.share, 8.0)
     return found
