@@ -20,7 +20,7 @@ import cv2
 
 from irtrack_core import config, evaluation
 from irtrack_core.datasets import SIMULATED, in_memory
-from irtrack_core.datasets.svanstrom import find_videos
+from irtrack_core.datasets.recordings import find_videos
 from irtrack_core.experiments import cached, study
 from irtrack_core.experiments.protocol import (
     BASELINES,

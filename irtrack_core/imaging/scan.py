@@ -255,11 +255,12 @@ class Simulation:
         cells_y, cells_x = texture.shape
         # a view at whole pixels falls on cells: pixel centre m + 1/2 is cell FINE m
         (x, y), fine = self._view[index], scene.FINE
+        right, low = scene.wind(self.scene.wind, (x, y), (height, width), index, self.seed)
         across = np.empty((height, width), np.float32)
         for odd in (0, 1):
-            across[odd::2] = ((x + np.arange(width) + shifts[odd]) * fine) % cells_x
-        down = ((y + np.arange(height)) * fine) % cells_y
-        down = np.repeat(down.astype(np.float32)[:, None], width, axis=1)
+            across[odd::2] = ((x + np.arange(width) + shifts[odd] + right[odd::2]) * fine) % cells_x
+        down = ((y + np.arange(height)[:, None] + low) * fine) % cells_y
+        down = np.ascontiguousarray(np.broadcast_to(down, across.shape), np.float32)
         return cv2.remap(texture, across, down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
 
     def _noise(self, index, rng):

@@ -1,7 +1,5 @@
 """Training of the compared methods: `paper` and all others on the same folds, seeds, steps, crops and augmentation."""
 
-import os
-import shutil
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from irtrack_core.network.weights import read_card, save_weights
 from irtrack_core.provenance import provenance
 from irtrack_core.training.loop import new_net, train
 from irtrack_core.training.sampling import PairSampler
+from irtrack_core.whole_files import write_whole
 
 STRIDE = 4  # of the training sequences' frames that are kept in memory
 FCPP = dict(head="fcpp", fusion=False, anchor_base="fixed", anchor_ratios=(1.0,))  # the network of [14]
@@ -127,12 +126,10 @@ def learn(
         if len(history) == mark < plan.iterations:  # a resumed run may be further already
             save_weights(net.cpu(), protocol.weights_path(results, fold, seed, mark, name))
     history.to_csv(log, index=False)
-    last, part = protocol.weights_path(results, fold, seed, plan.iterations, name), path.with_suffix(".part")
+    last = protocol.weights_path(results, fold, seed, plan.iterations, name)
     save_weights(net.cpu(), last, card)
-    shutil.copyfile(
-        last, part
-    )  # the same file to the byte: what was tracked with one need not be tracked with the other
-    os.replace(part, path)  # last: it says that all is there
+    # last: it says that all is there; the same file to the byte: what was tracked with one need not be with the other
+    write_whole(path, last.read_bytes())
     for old in checkpoint.parent.glob(f"{path.stem}_*.safetensors"):
         old.unlink()
     return history
