@@ -7,6 +7,7 @@ from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.imaging.scan import Simulation
 from irtrack_core.trackers.multi import MultiTracker, births
 from irtrack_core.trackers.multi.births import Strays
+from irtrack_core.trackers.multi.track_table import TrackTable
 
 AREA, NOWHERE = 320 * 256, (np.zeros((0, 2)), np.zeros(0))
 
@@ -58,6 +59,18 @@ def test_those_that_are_there_still_count_too_and_old_ones_are_forgotten():
     assert least(strays, (60, 60)) == least(aged(births.MEMORY[0] + 2), (60, 60))
     many = aged(0, np.zeros((3000, 2)), np.ones(3000))
     assert len(many.ways) == births.MEMORY[1]
+
+
+def test_the_drift_is_that_of_most_slow_tracks_and_of_none_where_there_are_few():
+    def table(velocities):
+        made = TrackTable()
+        made.add(np.zeros((len(velocities), 2)), np.ones((len(velocities), 2)), np.ones(len(velocities)), 0.0, speed=5)
+        made.velocity, made.seen = np.array(velocities, float), 4
+        return made
+
+    crowd = [(0.3, -0.1)] * 6 + [(0.0, 0.5), (4.0, 1.0), (3.0, 2.0)]
+    np.testing.assert_allclose(births.drift(table(crowd)), (0.3, -0.1))
+    np.testing.assert_array_equal(births.drift(table(crowd[3:])), (0, 0))
 
 
 @pytest.mark.parametrize("pan", [(0.0, 0.0), (1.0, 0.2)])

@@ -19,6 +19,13 @@ FIRST = 0.2, 0.4  # strays and the way, px, that are supposed about a place befo
 ELSEWHERE = 0.3  # weight of strays anywhere in the frame: a ground that was not in view before is like that beside it
 TAIL = 1.3  # c: ways of clutter have a longer tail than an exponential of their rms
 SOONEST = 30  # frames: T is no less, for a few frames measure nothing; before, the supposed way is so much longer
+SLOW, SEVERAL = 0.6, 5  # px a frame, and tracks that are no faster: where all drift, the registration is a little off
+
+
+def drift(table):
+    """(2,) px by which the background, as its slow sightings show it, has moved farther than the registration says."""
+    rows = (table.seen >= 3) & (table.lost == 0) & ~table.confirmed & (np.linalg.norm(table.velocity, axis=1) < SLOW)
+    return np.median(table.velocity[rows], axis=0) if rows.sum() >= SEVERAL else np.zeros(2)
 
 
 class Strays:

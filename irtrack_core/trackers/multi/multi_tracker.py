@@ -18,7 +18,7 @@ from irtrack_core.filtering.sightings import sightings
 from irtrack_core.filtering.temporal import JUMP, UNEXPLAINED
 from irtrack_core.trackers.base import shape_of, to_gray
 from irtrack_core.trackers.multi.assignment import Clutter, gains, match
-from irtrack_core.trackers.multi.births import Strays
+from irtrack_core.trackers.multi.births import Strays, drift
 from irtrack_core.trackers.multi.stitching import stitch
 from irtrack_core.trackers.multi.track_table import GIVEN, GONE, SURE, TrackTable
 
@@ -91,6 +91,7 @@ class MultiTracker:
         self.clutter.learn(seen.strengths[free], frame.size)
         self._assign(np.flatnonzero(~self.table.confirmed), seen, free)
         self._share()
+        self.table.birth = self.table.birth + drift(self.table)
         self._confirm()
         self._end()
         if self.births:
@@ -211,6 +212,7 @@ class MultiTracker:
         way, speed = np.linalg.norm(t.place - t.birth, axis=1), np.linalg.norm(t.velocity, axis=1)
         t.way = np.where(fit, np.maximum(t.way, way), t.way)
         moved = way >= np.maximum(MOVED[0], np.maximum(MOVED[1], MOVED[2] * speed) * t.age)
+        moved &= speed >= MOVED[2] * way / t.age  # and has not come to rest
         idle, rows = fit & ~moved, np.flatnonzero(fit & moved)
         area = self.shape[0] * self.shape[1]
         least = self.strays.least_way(t.place[rows], area, t.place[idle], t.way[idle])
