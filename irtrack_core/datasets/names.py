@@ -1,5 +1,6 @@
 """Files of a folder in the order in which they were recorded, by their names."""
 
+import os
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -36,6 +37,20 @@ def listed(folder, pattern="*"):
         folder.iterdir() if pattern == "*" else folder.glob(pattern)
     )  # glob is silent about a folder that it may not read
     return sorted(p for p in found if not any(map(is_hidden, p.relative_to(folder).parts)))
+
+
+def for_decoders(path):
+    """The absolute path as a text, for OpenCV and FFmpeg, to which 12:30.avi alone is an address of the kind "12".
+
+    Raises ValueError for a name whose bytes are no UTF-8 (from a ZIP file of another system, say): OpenCV cannot open it.
+    """
+    text = os.path.abspath(path)  # not resolved: a link's own ending says what it is
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        shown = text.encode(errors="backslashreplace").decode()
+        raise ValueError(f"{shown}: the name is not UTF-8, and cannot be opened as it is: rename it") from None
+    return text
 
 
 def inside(root, *names):
