@@ -114,7 +114,8 @@ class Workbook:
 
         Where the same picture lies there already, both stay as they are: a run that changes no number leaves a clean clone
         clean. of_machine: the figure shows times of this machine, and goes to results/<profile>/figures instead.
-        Notebooks that run at the same time may save at the same time: no entry is lost, no file is ever half written.
+        Notebooks that run at the same time may save at the same time: no entry is lost, no file is ever half written. Run by
+        `workbook run` the saved picture is the one below the cell, too: to draw it once more takes as long again.
         """
         from irtrack_core.figures import style
 
@@ -126,6 +127,8 @@ class Workbook:
             figure.savefig(
                 buffer := io.BytesIO(), format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None}
             )
+        if os.environ.get("IRTRACK_BATCH") == "run":
+            _show(figure, buffer.getvalue(), figure.dpi / dpi)
         changed = not _same_picture(path, buffer)
         if changed:
             write_whole(path, buffer.getvalue())
@@ -140,6 +143,15 @@ class Workbook:
             if changed or not entry.items() <= entries.get(path.name, {}).items():
                 entries[path.name] = entry | provenance()
                 write_whole(manifest, (json.dumps(dict(sorted(entries.items())), indent=1) + "\n").encode())
+
+
+def _show(figure, picture, scale):
+    """Show a picture (PNG bytes) below the cell, `scale` times as wide as it is, in place of its figure."""
+    from IPython.display import Image, display
+    from matplotlib import pyplot
+
+    pyplot.close(figure)
+    display(Image(picture, width=round(int.from_bytes(picture[16:20], "big") * scale)))
 
 
 def folders(profile):

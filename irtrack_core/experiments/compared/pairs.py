@@ -80,8 +80,7 @@ class HistorySampler(PairSampler):
         self.tracks, self.stride = tracks, stride
 
     def batch(self, index, size):
-        rng = np.random.default_rng([self.seed, index])
-        pairs = [self.draw(rng, index) for _ in range(size)]
+        pairs = [self.label(cut) for cut in self.cuts(index, size)]
         rng = np.random.default_rng([self.seed, index, HISTORY])
         return *collate(pairs), np.stack([self.history(pair.view, rng) for pair in pairs])
 
