@@ -23,6 +23,8 @@ def main(argv=None):
     for name in ("stdout", "stderr"):  # closed by the caller: the first file that is opened would take its place
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))
+        elif hasattr(getattr(sys, name), "reconfigure"):  # a file's name that cannot be printed is no error
+            getattr(sys, name).reconfigure(errors="backslashreplace")
     arguments = parser(_track, _check, _fetch).parse_args(joined(sys.argv[1:] if argv is None else argv))
     try:
         with _stoppable():

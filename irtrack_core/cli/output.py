@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from irtrack_core.datasets.names import for_decoders
 from irtrack_core.datasets.writers import mot_row
 
 FOUND, LOST, RING = (0, 255, 255), (150, 150, 150), (255, 160, 0)  # colours of the box, and of ellipses, B G R
@@ -138,6 +139,7 @@ class VideoOutput(_Output):
         suffix = path.suffix.lower()
         if suffix not in self.CODECS:
             raise ValueError(f"{path}: a video is written as .mp4 or .avi")
+        for_decoders(self.part)
         self.rate = frame_rate(fps, self.MOST[suffix])
         slow = self.MOST[suffix] < fps < float("inf")
         self.note = f"{path} plays at {self.rate} frames a second, not {fps:g}: {suffix} takes no more" if slow else ""

@@ -17,6 +17,7 @@ from irtrack_core.datasets.containers import (
     repeats,
 )
 from irtrack_core.datasets.frames import FrameError
+from irtrack_core.datasets.names import for_decoders
 from irtrack_core.datasets.video import SequentialFrames
 from irtrack_core.optional import need
 
@@ -40,6 +41,9 @@ class AvFrames(SequentialFrames):
             if name == "rawvideo" and (codec.pix_fmt or "")[3:6] in ("555", "565"):
                 raise ValueError(nameless(self.path))
             self.fps = float(stream.average_rate or stream.guessed_rate or 30)
+            others = [one for one in container.streams.video if not one.disposition & one.disposition.attached_pic]
+            if len(others) > 1:
+                self._found += (f"the file holds {len(others)} videos: the first is read",)
             self._tick = float(stream.time_base or 1 / self.fps)
             self._clock = container.format.name == "avi"
             room = stream.frames or round(self.fps * (container.duration or 0) / 1e6)
@@ -67,8 +71,9 @@ class AvFrames(SequentialFrames):
         av = need("av", "media")
         if not self.path.is_file():
             raise FileNotFoundError(f"no video {self.path}")
+        name = for_decoders(self.path)
         try:
-            container = av.open(str(self.path))
+            container = av.open(name)
         except (av.FFmpegError, ValueError) as error:
             raise ValueError(not_a_video(self.path)) from error
         with container:

@@ -12,7 +12,7 @@ import numpy as np
 from irtrack_core.datasets.box_file import is_result, read_truth
 from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.frames import ArrayFrames, ImageFrames, open_pages
-from irtrack_core.datasets.names import folders_in, in_order, listed
+from irtrack_core.datasets.names import folders_in, for_decoders, in_order, listed
 from irtrack_core.datasets.pictures import IMAGE_SUFFIXES, page_count, read_head
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.video import open_video
@@ -95,7 +95,7 @@ def open_frames(path):
     if path.suffix.lower() in IMAGE_SUFFIXES:
         more = (
             " with a page of another size, such as a thumbnail"
-            if read_head(path) and cv2.imcount(str(path)) > 1
+            if read_head(path) and cv2.imcount(for_decoders(path)) > 1
             else ""
         )
         raise ValueError(f"{path} is a single image{more}: give the folder that holds the sequence, or a video")

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from irtrack_core.datasets.names import for_decoders
 from irtrack_core.datasets.pictures import DTYPES, EXACT, FrameError, page_count, read_head, read_image, read_page
 from irtrack_core.optional import need
 
@@ -140,7 +141,7 @@ def open_pages(path):
     Raises FrameError when none can be read, ModuleNotFoundError where a stack of one page needs the extra `media`.
     """
     head = read_head(path)
-    if head.pixels == "float16" or head.frames > 1 and cv2.imcount(str(path)) < 2:
+    if head.pixels == "float16" or head.frames > 1 and cv2.imcount(for_decoders(path)) < 2:
         return TiffStack(path)
     count, read = page_count(path), partial(read_page, path)
     model = _first_readable(read, range(count), "page")

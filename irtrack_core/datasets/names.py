@@ -1,5 +1,6 @@
 """Files of a folder in the order in which they were recorded, by their names."""
 
+import os
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -23,7 +24,7 @@ def _parts(name):
 
 def is_hidden(path):
     """True for what file managers leave behind: ._name and .DS_Store of macOS, Thumbs.db, desktop.ini, __MACOSX."""
-    name = Path(path).name
+    name = os.path.basename(path)
     return name.startswith(".") or name.lower() in ("thumbs.db", "desktop.ini", "__macosx")
 
 
@@ -32,10 +33,24 @@ def listed(folder, pattern="*"):
     folder = Path(folder)
     if not folder.is_dir():
         return []
-    found = (
-        folder.iterdir() if pattern == "*" else folder.glob(pattern)
-    )  # glob is silent about a folder that it may not read
+    if pattern == "*":  # glob is silent about a folder that it may not read
+        return sorted(p for p in folder.iterdir() if not is_hidden(p))
+    found = folder.glob(pattern)
     return sorted(p for p in found if not any(map(is_hidden, p.relative_to(folder).parts)))
+
+
+def for_decoders(path):
+    """The absolute path as a text, for OpenCV and FFmpeg, to which 12:30.avi alone is an address of the kind "12".
+
+    Raises ValueError for a name whose bytes are no UTF-8 (from a ZIP file of another system, say): OpenCV cannot open it.
+    """
+    text = os.path.abspath(path)  # not resolved: a link's own ending says what it is
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        shown = text.encode(errors="backslashreplace").decode()
+        raise ValueError(f"{shown}: the name is not UTF-8, and cannot be opened as it is: rename it") from None
+    return text
 
 
 def inside(root, *names):
@@ -62,8 +77,9 @@ def in_order(files):
     ['31-01-2024 9-30-00 PM.png', '01-02-2024 12-59-59 PM.png', '01-02-2024 1-00-00 PM.png']
     """
     files = list(files)
-    suffixes = [suffix if (suffix := Path(file).suffix)[1:2].isalpha() else "" for file in files]
-    stems = [Path(file).name.removesuffix(suffix) for file, suffix in zip(files, suffixes)]
+    names = [os.path.basename(file) for file in files]
+    suffixes = [suffix if (suffix := os.path.splitext(name)[1])[1:2].isalpha() else "" for name in names]
+    stems = [name.removesuffix(suffix) for name, suffix in zip(names, suffixes)]
     dates = [found for stem in stems for found in DATE.findall(stem)]
     # where neither number tells, the day comes first
     month_first = any(int(found[2]) > 12 for found in dates) and not any(int(found[0]) > 12 for found in dates)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from irtrack_core.datasets.claims import claims_too_much
+from irtrack_core.datasets.names import for_decoders
 from irtrack_core.optional import need
 
 DTYPES = tuple(np.dtype(name) for name in ("uint8", "uint16", "float32"))
@@ -211,7 +212,7 @@ def page_count(path):
 
 def _count(path, head):
     if head.pixels != "float16":
-        return cv2.imcount(str(path))
+        return cv2.imcount(for_decoders(path))
     try:
         with need("tifffile", "media").TiffFile(path) as file:
             return len(file.pages)
@@ -233,7 +234,7 @@ def read_head(path):
 def _pages(path, start, count):
     """Pages of a TIFF file as OpenCV decodes them; fewer than `count` when they are damaged."""
     try:
-        return cv2.imreadmulti(str(path), start, count, flags=KEEP)[1]
+        return cv2.imreadmulti(for_decoders(path), start, count, flags=KEEP)[1]
     except cv2.error:  # as in `decode_image`
         return ()
 

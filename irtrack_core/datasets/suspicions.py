@@ -42,6 +42,13 @@ def _swapped(seen, shape):
     return bool((center >= (width, height)).any() and (center < (height, width)).all() and (center >= 0).all())
 
 
+def output_hint(entries):
+    """A sentence, in a tuple, where entries of a label file have scores; () where they have none."""
+    if any(isinstance(one, dict) and {"score", "confidence"} & set(one) for one in entries):
+        return ("the annotations have scores: they look like a detector's output, not like the truth",)
+    return ()
+
+
 def size_hint(said, shape):
     """A question, in a tuple, where labels say another (width, height) than the frames' shape (H, W); () where they say none.
 

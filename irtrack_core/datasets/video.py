@@ -27,6 +27,7 @@ from irtrack_core.datasets.containers import (
     too_deep,
 )
 from irtrack_core.datasets.frames import FrameError, Frames
+from irtrack_core.datasets.names import for_decoders
 from irtrack_core.datasets.pictures import gray
 
 MAX_ATTEMPTS = 64  # grabs that may fail in a row before a video counts as ended: damage spans a few
@@ -54,7 +55,7 @@ def open_video(path):
 
 def _is_plain(path):
     """True when OpenCV reads every frame of a video, as it is, under its number."""
-    capture = cv2.VideoCapture(str(path))
+    capture = cv2.VideoCapture(for_decoders(path))
     try:
         if path.suffix.lower() not in COUNTING or not capture.isOpened() or pixel_tag(capture) not in TAGS_OF_8_BITS:
             return False
@@ -235,7 +236,7 @@ class VideoFrames(SequentialFrames):
     def _start(self):
         if not self.path.is_file():
             raise FileNotFoundError(f"no video {self.path}")
-        capture = cv2.VideoCapture(str(self.path))
+        capture = cv2.VideoCapture(for_decoders(self.path))
         if not capture.isOpened():
             raise ValueError(not_a_video(self.path))
         if self._tag == GRAY16:

@@ -667,6 +667,22 @@ def test_a_stop_leaves_no_half_row(here):
             assert len(found) == 2 and all(row.endswith("\n") for row in found)
 
 
+def test_a_name_that_cannot_be_printed_is_no_error(here):
+    """Names whose bytes are no UTF-8, and any names where the terminal takes ASCII alone."""
+    try:
+        (here / os.fsdecode(b"caf\xe9")).mkdir()
+    except OSError:
+        pytest.skip("names are UTF-8 on this file system")
+    media.write_images(here / "plain", spot_frames(2))
+    for file in (here / "plain").iterdir():
+        file.rename(here / os.fsdecode(b"caf\xe9") / file.name)
+    words = [sys.executable, "-m", "irtrack_core", "track", b"caf\xe9", "--box", BOX, "--tracker", "identity"]
+    done = subprocess.run(words, capture_output=True, env=processes.environment(PYTHONIOENCODING="ascii"), timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert b"written: caf\\udce9_identity.csv" in done.stdout
+    assert len(list(here.glob("caf*_identity.csv"))) == 1
+
+
 def test_ctrl_c_at_any_time_is_no_traceback(monkeypatch, capsys):
     def interrupted(arguments):
         raise KeyboardInterrupt

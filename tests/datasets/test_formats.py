@@ -431,6 +431,21 @@ def test_scores_in_label_files_are_a_detectors_or_trackers(tmp_path):
     for file in (tmp_path / "b/flight/labels").glob("*.txt"):
         file.write_text(file.read_text().replace("\n", " 0.87\n"))
     assert "look like a detector's output" in load("yolo", tmp_path / "b")[0].notes[0]
+    MADE["coco"](tmp_path / "c")
+    (file,) = (tmp_path / "c").rglob("*.json")
+    content = json.loads(file.read_text())
+    content["annotations"][-1]["score"] = 0.4
+    file.write_text(json.dumps(content))
+    assert "look like a detector's output" in load("coco", file)[0].notes[0]
+
+
+def test_anti_uav_absent_as_null(tmp_path):
+    MADE["anti-uav"](tmp_path)
+    file = next(tmp_path.rglob("IR_label.json"))
+    content = json.loads(file.read_text())
+    content["exist"][2], content["gt_rect"][2] = 0, None
+    file.write_text(json.dumps(content))
+    assert not load("anti-uav", tmp_path)[0].present[2]
 
 
 def test_labels_without_an_image_are_told(tmp_path):

@@ -1,5 +1,6 @@
 """Frames, sequences, readers: good and bad files, made here with OpenCV."""
 
+import os
 import pickle
 import struct
 import tracemalloc
@@ -251,6 +252,34 @@ def test_damage_in_the_middle_of_an_avi_says_that_numbers_after_it_may_be_wrong(
     assert lost > 0 and caught.value.final
     assert f"{lost} of its 40 frames are missing somewhere" in str(caught.value)
     assert f"may be too low by up to {lost}" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["12:30:05.avi", "pipe:0.avi", "a%03d.avi", "[1] #2?.avi"])
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_video_is_no_address(tmp_path, monkeypatch, name, alone):
+    """FFmpeg takes what stands before a colon for the kind of an address, unless the path begins at the root."""
+    if alone:
+        monkeypatch.setattr("irtrack_core.datasets.video.find_spec", lambda package: None)
+    media.write_video(tmp_path / "plain.avi", media.clip(6))
+    (tmp_path / "plain.avi").rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert len(open_video(name)) == 6 and media.number(open_video(name)[3]) == 3
+
+
+def test_a_name_that_is_no_utf_8_is_refused_before_opencv_sees_it(tmp_path, monkeypatch):
+    """From a ZIP file of another system. Where the file system takes no such name, there can be none."""
+    path = tmp_path / os.fsdecode(b"caf\xe9.avi")
+    try:
+        media.write_video(tmp_path / "plain.avi", media.clip(3)).rename(path)
+        assert cv2.imwritemulti(str(tmp_path / "plain.tif"), list(media.clip(3)))
+        (tmp_path / "plain.tif").rename(path.with_suffix(".tif"))
+    except OSError:
+        pytest.skip("names are UTF-8 on this file system")
+    for name in ("VideoCapture", "imcount", "imreadmulti"):
+        monkeypatch.setattr(cv2, name, lambda *_: pytest.fail("OpenCV was given the name"))
+    for file in (path, path.with_suffix(".tif")):
+        with pytest.raises(ValueError, match=r"caf\\udce9.*: the name is not UTF-8.*rename it"):
+            open_frames(file)
 
 
 def test_missing_and_foreign_videos(tmp_path):

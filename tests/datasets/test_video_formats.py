@@ -293,6 +293,23 @@ def test_a_cut_mp4_with_its_index_in_front(tmp_path, code, kind, bits):
         frames[39]
 
 
+def test_several_videos_in_one_file_are_told(tmp_path):
+    """Cameras that record infrared and visible light side by side put both into one file."""
+    av = pytest.importorskip("av", reason=NEEDS_AV)
+    with av.open(tmp_path / "both.mkv", "w") as container:
+        streams = [container.add_stream("ffv1", rate=30) for _ in range(2)]
+        for stream in streams:
+            stream.width, stream.height, stream.pix_fmt = *media.SHAPE[::-1], "gray"
+        for frame in media.clip(4):
+            for stream, picture in zip(streams, (frame, 255 - frame)):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="gray")))
+        for stream in streams:
+            container.mux(stream.encode())
+    frames = open_video(tmp_path / "both.mkv")
+    assert numbers(frames) == [0, 1, 2, 3]
+    assert frames.notes == ("the file holds 2 videos: the first is read",)
+
+
 @pytest.mark.parametrize(
     "content, told",
     [

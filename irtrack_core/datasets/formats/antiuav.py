@@ -36,7 +36,7 @@ def read_labels(path, count, shape):
     boxes, odd = np.full((count, 4), np.nan), {"exist 0 with a box": [], "exist 1 without a box": []}
     for frame, (there, rect) in enumerate(zip(exist, rects)):
         try:
-            box = np.array(rect, dtype=np.float64).ravel()
+            box = np.array([] if rect is None else rect, dtype=np.float64).ravel()
         except (TypeError, ValueError):
             box = np.zeros(1)
         if there not in (0, 1) or len(box) not in (0, 4):

@@ -18,7 +18,7 @@ from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.formats.json_file import read_json
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.names import natural_key
-from irtrack_core.datasets.suspicions import size_hint
+from irtrack_core.datasets.suspicions import output_hint, size_hint
 
 WHO = ("track_id", "instance_id")
 
@@ -56,8 +56,7 @@ def _read(file, content, images, name, track, labels, frames, fps, dataset):
         raise ValueError(f"{file}: image id {Counter(i['id'] for i in images).most_common(1)[0][0]} occurs twice")
     kinds = {one.get("id"): one.get("name") for one in content.get("categories", []) if isinstance(one, dict)}
     known = {image["id"] for image in content["images"]}
-    for number, one in enumerate(content["annotations"]):
-        where = f"{file}, annotation {number}"
+    for where, one in ((f"{file}, annotation {k}", one) for k, one in enumerate(content["annotations"])):
         image, box = (one.get("image_id"), one.get("bbox")) if isinstance(one, dict) else (None, None)
         if image not in known or not isinstance(box, list) or len(box) != 4:
             raise ValueError(f"{where}: image_id {image!r} is not there, or bbox {box!r} is not x,y,w,h")
@@ -66,8 +65,9 @@ def _read(file, content, images, name, track, labels, frames, fps, dataset):
             attributes = {**(one.get("attributes") or {}), **one}
             who = next((attributes[k] for k in WHO if attributes.get(k) is not None), None)
             lists[index[image]].append((who, objects.floats(box, where, "the four of bbox")))
-    more = dict(notes=size_hint((images[0].get("width"), images[0].get("height")), found.shape), track=track, fps=fps)
-    return objects.sequences(file, dataset, found, objects.tracks_of(lists, file), name=name, **more)
+    size, tracks = (images[0].get("width"), images[0].get("height")), objects.tracks_of(lists, file)
+    told = size_hint(size, found.shape) + output_hint(content["annotations"])
+    return objects.sequences(file, dataset, found, tracks, name=name, notes=told, track=track, fps=fps)
 
 
 def _files(file, images):
