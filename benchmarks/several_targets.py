@@ -197,10 +197,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenes", nargs="+", default=SCENES, choices=SCENES)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--frames", type=int, default=FRAMES, help="of a scene; JPDA takes 0.4 s a frame")
     parser.add_argument("--snr", type=float, default=12.0, help="peak contrast of a target over the white noise")
     parser.add_argument("--without", nargs="*", default=[], help="ways to leave out, e.g. JPDA, which is slow")
     parser.add_argument("--out", type=Path, help="CSV file; its card is written beside it")
     options = parser.parse_args()
+    globals()["FRAMES"] = options.frames
     made_by = provenance()  # of the code as it is loaded now
     limit_threads()
     others = {

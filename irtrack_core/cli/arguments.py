@@ -96,6 +96,10 @@ def _add_track(commands):
     one.add_argument("--precision", help="f32 (default), bf16 or int8, where the backend has it")
     one.add_argument("--csv", type=Path, help="boxes, one row a frame; default: NAME_TRACKER.csv in this folder")
     one.add_argument("--out", type=Path, metavar="VIDEO", help="video (.mp4, .avi) with the box drawn, grey while lost")
+    one.add_argument(
+        "--sure", action="store_true",
+        help="how sure the place is: ellipses of 68 and 95 %% in --out, and columns sx,sy,sw,sh,r68,r95 (px) in --csv",
+    )  # fmt: skip
     return one
 
 
@@ -153,18 +157,31 @@ def check_track(arguments):
         raise ValueError("--list and --pick are about the filter's candidates: leave --box out")
     if not arguments.list and not several:
         check_network(arguments)
+        _check_sure(arguments)
     _check_files(arguments)
 
 
 def _check_several(arguments):
     """Raises ValueError for words of `track` that are about one target alone."""
-    words = {name: getattr(arguments, name) for name in ("list", "pick", "tracker", "weights", "backend", "precision")}
+    words = {
+        name: getattr(arguments, name)
+        for name in ("list", "pick", "tracker", "weights", "backend", "precision", "sure")
+    }
     given = [f"--{name}" for name, value in words.items() if value not in (None, False)]
     if given:
         raise ValueError(
             f"{given[0]} is about one target: leave it out, or leave out --all and all but one --box "
             "(several targets are followed by the filter and a Kalman filter each, without a network)"
         )
+
+
+def _check_sure(arguments):
+    """Raises ValueError for --sure with a tracker, or weights, whose errors have not been measured."""
+    from irtrack_core.trackers.sureness import FITTED
+
+    if arguments.sure and (arguments.tracker not in FITTED or arguments.weights):
+        what = "other weights" if arguments.weights else f"the tracker {arguments.tracker!r}"
+        raise ValueError(f"--sure: the errors of {what} have not been measured: use {' or '.join(FITTED)} as shipped")
 
 
 def _tracker(arguments):

@@ -11,7 +11,7 @@ import numpy as np
 
 from irtrack_core.datasets.writers import mot_row
 
-FOUND, LOST = (0, 255, 255), (150, 150, 150)  # colours of the box, B G R
+FOUND, LOST, RING = (0, 255, 255), (150, 150, 150), (255, 160, 0)  # colours of the box, and of ellipses, B G R
 
 
 class _Output:
@@ -39,7 +39,8 @@ class _Output:
 
     def _row(self, *fields):
         try:
-            print(*fields, sep=",", file=self.file)
+            # in one piece: a stop between two pieces would leave half a row
+            self.file.write(",".join(map(str, fields)) + "\n")
         except BrokenPipeError:  # the reader of a pipe has seen enough
             raise
         except OSError as error:
@@ -66,16 +67,29 @@ class _Output:
 
 
 class CsvOutput(_Output):
-    """Rows frame,x,y,w,h,score; the four numbers of the box are empty where there is none."""
+    """Rows frame,x,y,w,h,score; the four numbers of the box are empty where there is none.
 
-    def __init__(self, path):
+    sure: further columns sx,sy,sw,sh, standard deviations of the box's centre and sides, and r68,r95, radii about the
+    centre that should hold the true one with that probability, all px; empty where nothing is known.
+    """
+
+    SURE = ("sx", "sy", "sw", "sh", "r68", "r95")
+
+    def __init__(self, path, sure=False):
         super().__init__(path)
-        self.file = self.open()
-        self._row("frame", "x", "y", "w", "h", "score")
+        self.file, self.sure = self.open(), sure
+        self._row("frame", "x", "y", "w", "h", "score", *(self.SURE if sure else ()))
 
-    def write(self, index, box, score):
-        """Add the row of one frame."""
-        self._row(index, *("" if np.isnan(value) else f"{value:.3f}" for value in box), f"{score:.4f}")
+    def write(self, index, box, score, known=None):
+        """Add the row of one frame; known: a `trackers.sureness.Sureness`, or None."""
+        more = [np.nan] * len(self.SURE) if self.sure else []
+        if self.sure and known is not None:
+            more = [*np.sqrt(np.diag(known.covariance)), *(known.axes(level)[0] for level in (0.68, 0.95))]
+        self._row(index, *map(_number, box), f"{score:.4f}", *map(_number, more))
+
+
+def _number(value):
+    return "" if np.isnan(value) else f"{value:.3f}"
 
 
 class TracksOutput(_Output):
@@ -129,15 +143,16 @@ class VideoOutput(_Output):
         self.note = f"{path} plays at {self.rate} frames a second, not {fps:g}: {suffix} takes no more" if slow else ""
         self.writer, self.written, self.codec = None, 0, ""
 
-    def write(self, frame, box, colour=FOUND):
-        """Add one frame (H, W) with its box xywh; frame None: it could not be read."""
-        self._add(frame, [(box, colour, "")])
+    def write(self, frame, box, colour=FOUND, rings=()):
+        """Add one frame (H, W) with its box xywh; frame None: it could not be read. rings: half axes (x, y), px, of ellipses
+        about the box's centre."""
+        self._add(frame, [(box, colour, "")], rings)
 
     def write_tracks(self, frame, tracks):
         """Add one frame (H, W) with the boxes of all its tracks and their numbers; lost ones are grey."""
         self._add(frame, [(one.box, LOST if one.lost else colour_of(one.id), str(one.id)) for one in tracks])
 
-    def _add(self, frame, drawn):
+    def _add(self, frame, drawn, rings=()):
         if self.writer is None:
             self._start(frame)
         if frame is not None:
@@ -154,6 +169,10 @@ class VideoOutput(_Output):
             cv2.rectangle(picture, (x0, y0), (x1, y1), colour, 1)
             if label:
                 cv2.putText(picture, label, (x1 + 2, max(y0, 9)), cv2.FONT_HERSHEY_PLAIN, 0.8, colour, 1, cv2.LINE_AA)
+            for half in rings:  # OpenCV counts from a pixel's centre, here in sixteenths
+                middle = np.rint(16 * (box[:2] + box[2:] / 2 - 0.5)).astype(int).tolist()
+                axes = np.rint(16 * np.minimum(half, max(picture.shape))).astype(int).tolist()
+                cv2.ellipse(picture, middle, axes, 0, 0, 360, RING, 1, cv2.LINE_AA, 4)
         try:
             self.writer.write(picture)
         except OSError as error:

@@ -29,7 +29,7 @@ def run(arguments):
     box = check_box(box, shape)  # before the tracker, which takes longer to make
     if box[2] < 1 and box[3] < 1:
         print("irtrack: the box is smaller than a pixel: x,y,w,h are pixels, not shares of the frame", file=sys.stderr)
-    return _follow(make_tracker(arguments), frames, box, arguments.start, arguments.csv, arguments.out)
+    return _follow(make_tracker(arguments), frames, box, arguments)
 
 
 def make_tracker(arguments):
@@ -49,17 +49,19 @@ def make_tracker(arguments):
     return tracker
 
 
-def _follow(tracker, frames, box, start, csv, out):
+def _follow(tracker, frames, box, arguments):
     """Track, write the files and print what was done; returns the exit code."""
     from tqdm import tqdm
 
     from irtrack_core.cli.output import FOUND, LOST, CsvOutput, VideoOutput
+    from irtrack_core.trackers.sureness import LEVELS, sureness
 
+    start, csv, out, known = arguments.start, arguments.csv, arguments.out, None
     steps = track(tracker, frames, box, start)
     with ExitStack() as stack:
         # the CSV is closed first: the boxes are kept whatever happens to the video
         video = stack.enter_context(VideoOutput(out, getattr(frames, "fps", 30.0))) if out else None
-        rows = stack.enter_context(CsvOutput(csv))
+        rows = stack.enter_context(CsvOutput(csv, arguments.sure))
         done, bad, lost, code = 0, 0, 0, 0
         try:
             for index, frame, box, score, problem in tqdm(steps, total=len(frames) - start, unit="frame"):
@@ -67,9 +69,12 @@ def _follow(tracker, frames, box, start, csv, out):
                     more = "" if bad < SHOWN - 1 else " (further ones are only counted)"
                     tqdm.write(f"irtrack: {problem}{more}", file=sys.stderr)
                 unsure = frame is not None and bool(getattr(tracker, "lost", False))
-                rows.write(index, box, score)
+                if arguments.sure:
+                    known = None if frame is None else sureness(tracker)
+                rows.write(index, box, score, known)
                 if video:
-                    video.write(frame, box, LOST if unsure else FOUND)
+                    rings = [known.axes(level) for level in LEVELS] if known else ()
+                    video.write(frame, box, LOST if unsure else FOUND, rings)
                 done, bad, lost = done + 1, bad + bool(problem), lost + unsure
         except KeyboardInterrupt as stop:
             if not done:

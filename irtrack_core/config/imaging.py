@@ -71,6 +71,12 @@ class SceneSettings(Settings):
     pan: tuple[float, float] = Field((0.3, 0.0), description="drift of the view over the scene, x, y, pixels a frame")
     wander: float = Field(0.0, ge=0, description="amplitude of a slow sway of the line of sight, pixels")
     vibration: float = Field(0.0, ge=0, description="rms displacement from frame to frame, pixels")
+    wind: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="rms px by which neighbouring parts of the scene sway against each other, as leaves do",
+    )
     hot_spots: int = Field(0, ge=0, le=500, description="small warm objects fixed in the scene")
     distractors: int = Field(
         0, ge=0, le=50, description="moving objects like the target; they belong to the background"

@@ -25,6 +25,8 @@ COLUMNS |= {
     "": "index",
     "unnamed: ": "index",
 }
+SURE = ("sx", "sy", "sw", "sh", "r68", "r95")  # how sure a tracker is of its box, see `irtrack track --sure`: not read
+COLUMNS |= {name: name for name in SURE}
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d{1,2})?")  # of a frame; NumPy's savetxt writes 1.000000000000000000e+00
 NOTHING = ("", "nan", "na", "none", "null")  # how programs write that there is no number
 MOST = 10**7  # frames of a box file that is read without its frames
@@ -156,10 +158,10 @@ def header(fields, where):
     """
     if not any(field[:1].isalpha() and field not in (*NOTHING, "inf") for field in fields):
         return None
-    columns = [COLUMNS.get(re.sub("0$", "", field)) for field in fields]
+    columns = [COLUMNS.get(field, COLUMNS.get(re.sub("0$", "", field))) for field in fields]
     if "index" in columns:  # beside a column of frames it says nothing; alone it numbers them
         columns[columns.index("index")] = "unused" if "frame" in columns else "frame"
-    if set(columns) - {"frame", "score", "unused"} not in KINDS or len(set(columns)) != len(columns):
+    if set(columns) - {"frame", "score", "unused", *SURE} not in KINDS or len(set(columns)) != len(columns):
         corners = CORNERS & set(fields)
         more = "; of corners write the size, w = x2 - x1 and h = y2 - y1" if corners else ""
         raise ValueError(f"{where}: header {','.join(fields)!r} is not understood; use frame,x,y,w,h or x,y,w,h{more}")

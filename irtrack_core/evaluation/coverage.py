@@ -40,7 +40,7 @@ def coverage(tracker, sequences, *, progress=None):
     """Table dataset, sequence, recording, frames, on_target, place_68, place_95, size_68, size_95: shares of frames.
 
     The four shares, of true values inside the ellipse, are among the frames in which the tracker is on its target; NaN
-    where there is none.
+    where there is none, and for the sizes of a target whose truth is points.
     """
     found, names = [], [f"{what}_{level:.0%}"[:-1] for what in ("place", "size") for level in LEVELS]
     for one in progress(sequences) if progress else sequences:
@@ -48,5 +48,6 @@ def coverage(tracker, sequences, *, progress=None):
         seen = table[table["on_target"]]
         row = dict(dataset=one.dataset, sequence=one.name, recording=one.recording, frames=len(table))
         row |= dict(on_target=float(table["on_target"].mean()))
-        found.append(row | {name: float((seen[name] <= 1).mean()) for name in names})
+        shares = {name: float((seen[name] <= 1).mean()) for name in names}
+        found.append(row | shares | ({name: np.nan for name in names if "size" in name} if one.points else {}))
     return pandas.DataFrame(found)

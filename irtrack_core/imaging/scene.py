@@ -13,6 +13,7 @@ from irtrack_core.optional import Lazy
 fft = Lazy("scipy.fft", "evaluation")  # in single precision, faster than NumPy's
 
 FINE = 2  # cells a pixel: cubic interpolation between them keeps the spectrum, wherever the view lies
+WAVES = 8  # of the wind in leaves
 LAYERED = ("horizon", "buildings", "trees")  # have an up and a down: the view must not wrap vertically
 
 
@@ -55,6 +56,25 @@ def texture(scene, sensor, shape, rng):
         return field
     spectrum = fft.rfft2(field) * optics.otf_grid(sensor, *cells, FINE)
     return fft.irfft2(spectrum, cells)
+
+
+def wind(rms, view, shape, index, seed):
+    """(right, down): by how many px the scene's parts sway in frame `index`, (H, W) float32 each.
+
+    Eight waves of 15 to 60 px and 12 to 40 frames run over the scene, whose sum has this rms along each axis: neighbours sway
+    together, crowns apart. view: x, y of the frame's corner over the scene, with which the waves go, px.
+    """
+    if not rms:
+        return np.broadcast_to(np.float32(0), (2, *shape))
+    rng = np.random.default_rng([seed, 2])
+    length, heading, period = rng.uniform(15, 60, WAVES), rng.uniform(0, 2 * np.pi, WAVES), rng.uniform(12, 40, WAVES)
+    phase = rng.uniform(0, 2 * np.pi, (2, WAVES)) - 2 * np.pi * index / period
+    x, y = (start + np.arange(n) for start, n in zip(view, shape[::-1]))
+    # cos(a + b) of a column and a row: a sum of products
+    across = np.exp(2j * np.pi * np.outer(np.cos(heading) / length, x))
+    along = np.exp(2j * np.pi * np.outer(y, np.sin(heading) / length))
+    sways = [((along * np.exp(1j * turn)) @ across).real for turn in phase]
+    return (rms * np.sqrt(2 / WAVES) * np.array(sways)).astype(np.float32)
 
 
 def _unit(field):

@@ -3,8 +3,9 @@ r"""How sure a tracker is of its box: the deviations of place and size, from wha
 .. math:: \sigma = s\,e^{\,a \cdot x}, \quad x = (1,\ \ln(p/s),\ \ln(1 - \mathrm{score}),\ \ln s,\ m)
 
 with s the target's side (1 for the logarithms of width and height), p the Kalman filter's deviation of the place, m 1
-in a frame without the target. The coefficients a were fitted on simulated sequences by Student's law of four degrees of
-freedom, whose tails errors of trackers have; so an ellipse of 68 or 95 % has a radius of its own, also measured there.
+in a frame without the target. The coefficients a were fitted on simulated sequences and on training recordings, whose boxes
+are drawn by hand, half and half, by Student's law of four degrees of freedom, whose tails errors of trackers have; so an
+ellipse of 68 or 95 % has a radius of its own, also measured there.
 Both are for a tracker that is on its target: of one that follows something else they know nothing, `score` does.
 """
 
@@ -27,10 +28,10 @@ class Fitted(NamedTuple):
 
 FITTED = {  # of `experiments.sureness_fit`, by `benchmarks/sureness.py --fit`
     "siamese": Fitted(
-        (0.253, 0.399, 0.406, -0.419, -0.184), (-4.092, -0.034, -0.095, 0.677, 0.708), (1.83, 4.74), (1.93, 4.73)
+        (0.126, 0.383, 0.207, -0.49, -0.112), (-3.474, -0.287, 0.205, 0.302, 0.74), (1.88, 5.14), (1.86, 4.97)
     ),
     "motion": Fitted(
-        (0.003, 0.316, 0.538, -0.202, -0.046), (-3.309, -0.082, 0.007, 0.397, -0.057), (1.89, 3.94), (1.88, 4.12)
+        (-0.127, 0.418, 0.285, -0.2, 0.299), (-3.294, -0.358, 0.217, 0.149, 0.101), (1.81, 5.27), (1.82, 4.66)
     ),
 }
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 
+from irtrack_core.whole_files import write_whole
 from irtrack_core.workbook import book
 
 LEFT_OUT = {
@@ -60,7 +61,7 @@ def colab(address, names=(), folder=None):
         notebook = nbformat.read(path, as_version=4)
         notebook.cells.insert(0, nbformat.v4.new_code_cell(setup))
         text = nbformat.writes(notebook) + "\n"
-        made.append(book._write(Path(folder or root / "colab") / path.name, text.encode()))
+        made.append(write_whole(Path(folder or root / "colab") / path.name, text.encode()))
     return made
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 
+from irtrack_core.whole_files import write_whole
 from irtrack_core.widgets import replay
 from irtrack_core.workbook import book, offline
 from irtrack_core.workbook.batch import executed
@@ -53,7 +54,7 @@ def make(profile, folder=None):
         lines.append(f'<li><a href="{path.stem}.html">{html.escape(title)}</a></li>')
         print(f"wrote {page}", flush=True)
     lines += ["</ul>", *_labs(folder), offline.search(texts)]
-    book._write(folder / "index.html", ("\n".join(lines) + "</body></html>\n").encode())
+    write_whole(folder / "index.html", ("\n".join(lines) + "</body></html>\n").encode())
     return folder
 
 
@@ -66,7 +67,7 @@ def _labs(folder):
         subprocess.run(command, cwd=book.find_root(), check=True, stdout=subprocess.DEVNULL)
         for lab in sorted(Path(place).glob("release/*.ipynb")):
             title = nbformat.read(lab, as_version=4).cells[0].source.splitlines()[0].lstrip("# ")
-            book._write(folder / "labs" / lab.name, lab.read_bytes())
+            write_whole(folder / "labs" / lab.name, lab.read_bytes())
             lines.append(f'<li><a href="labs/{lab.name}" download>{html.escape(title)}</a></li>')
     return [*lines, "</ul>"]
 
@@ -110,7 +111,7 @@ def write_page(path, target, top=""):
     begin, end = re.search(r"<body[^>]*>", body).end(), body.rindex("</body>")
     style = (replay.STYLE if demos else "") + offline.DARK + PAGE
     head = body[:begin].replace('<script src=""></script>', "").replace("</head>", style, 1)
-    return book._write(target, (head + top + body[begin:end] + (replay.SCRIPT if demos else "") + body[end:]).encode())
+    return write_whole(target, (head + top + body[begin:end] + (replay.SCRIPT if demos else "") + body[end:]).encode())
 
 
 def _replay(notebook):

@@ -347,6 +347,28 @@ def test_platform_vibration_moves_target_and_background_alike():
     assert np.abs(shifted - after)[inner].std() < 0.1 * np.abs(before - after)[inner].std()
 
 
+def test_wind_sways_parts_of_the_scene_apart_and_goes_with_it():
+    here = np.array([scene.wind(1.5, (40.0, 10.0), (200, 300), index, 3) for index in range(0, 400, 5)])
+    assert here.std(axis=(0, 2, 3)) == pytest.approx([1.5, 1.5], rel=0.15)
+    near, far = (np.mean(here[..., :-step] * here[..., step:]) / 1.5**2 for step in (2, 40))
+    assert near > 0.9 and far < 0.5
+    there = np.array(scene.wind(1.5, (47.0, 10.0), (200, 300), 20, 3))  # the camera has turned by 7 px
+    np.testing.assert_allclose(there[..., :-7], here[4][..., 7:], atol=1e-4)
+
+
+def test_a_scene_in_the_wind_is_the_still_one_seen_at_swayed_places():
+    still = SceneSettings(kind="trees", beta=3, std=0.5, pan=(0, 0), outer_scale=40)
+    calm, windy = (
+        scan.simulate(plain(shape=(96, 96)), one, frames=9, seed=7) for one in (still, still.replace(wind=2.0))
+    )
+    before, after = calm.components(8).background, windy.components(8).background
+    right, down = scene.wind(2.0, calm._view[8], (96, 96), 8, 7)
+    rows, columns = np.indices((96, 96))
+    swayed = ndimage.map_coordinates(before, [rows + down, columns + right], order=3, mode="nearest")
+    inner = np.s_[10:-10, 10:-10]
+    assert np.abs(swayed - after)[inner].std() < 0.1 * np.abs(before - after)[inner].std()
+
+
 # --- the sum, the seed, the settings ---------------------------------------------------------------------------------
 
 
@@ -389,6 +411,26 @@ def test_frames_do_not_depend_on_the_order_of_access():
     np.testing.assert_array_equal(forward.boxes, backward.boxes)
     assert not np.array_equal(straight[0], straight[1])
     assert not np.array_equal(straight[0], make(12).frame(0))
+
+
+def test_what_simulations_have_in_common_changes_no_bit():
+    """Frames of several targets, in any order, are those of each simulation by itself."""
+    sensor = ScanSettings(shape=(48, 64), spikes=1e-3)
+    scenes = [SceneSettings(kind=kind, std=0.03) for kind in ("clouds", "flat")]
+    targets_of = [TargetSettings(kind=kind, size=size, snr=snr) for kind, size, snr in
+                  (("point", 1, 3), ("point", 1, 9), ("vehicle", 8, 3), ("vehicle", 8, 9))]  # fmt: skip
+    cases = [(one, target, seed) for one in scenes for seed in (3, 4) for target in targets_of]
+    alone = []
+    for one, target, seed in cases:
+        for index in (1, 0):
+            scan._KEPT.clear()
+            scan.draw_fixed.cache_clear()
+            targets._silhouette.cache_clear()
+            alone.append(scan.simulate(sensor, one, target, frames=2, seed=seed).frame(index))
+    made = [scan.simulate(sensor, one, target, frames=2, seed=seed) for one, target, seed in cases]
+    together = {(k, index): one.frame(index) for index in (1, 0) for k, one in enumerate(made)}
+    for (k, index), frame in together.items():
+        np.testing.assert_array_equal(frame, alone[2 * k + (index == 0)])
 
 
 def test_agc_fills_the_range_but_does_not_blow_up_the_noise():

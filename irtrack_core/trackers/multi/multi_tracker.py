@@ -18,6 +18,7 @@ from irtrack_core.filtering.sightings import sightings
 from irtrack_core.filtering.temporal import JUMP, UNEXPLAINED
 from irtrack_core.trackers.base import shape_of, to_gray
 from irtrack_core.trackers.multi.assignment import Clutter, gains, match
+from irtrack_core.trackers.multi.births import Strays, drift
 from irtrack_core.trackers.multi.stitching import stitch
 from irtrack_core.trackers.multi.track_table import GIVEN, GONE, SURE, TrackTable
 
@@ -27,8 +28,9 @@ ALIKE = 0.9  # IoU of two given boxes above which they are of one target
 MOST = 200  # tracks at a time that are confirmed, and as many that are not: the time of a frame is bounded
 FORSAKEN = -3.0  # logit below which a track that is not confirmed ends
 CHANGED = 0.5  # share of D in the evidence of what moves; of edges of clouds and of lamps it is 0.1 to 0.4
-MOVED = 2.0, 0.3, 0.5  # px, px a frame, and share of its speed, on the whole since its first sighting: edges stay
+MOVED = 2.0, 0.15, 0.5  # px, px a frame, and share of its speed, on the whole since its first sighting: edges stay
 PROBATION = 40, 8.0  # frames after which a track that has come no farther than so many px ends; later it may hover
+YOUNG = 5, 10  # frames for which a track is lost that ends at once, where it was seen in fewer frames since its birth
 TOGETHER = 15  # frames in a row that two tracks share one target's sightings, at one velocity: they are one
 SUPPORTED = 0.95, 0.5  # share of the misfit left by a registration of more px than that: else it lays noise on noise
 STILL = 100  # frames after that in which no motion is looked for: a sky without structure
@@ -62,7 +64,7 @@ class MultiTracker:
         self.shape, self.ended, self.still, self.usual = shape, [], 0, np.inf
         self.block = max(min(BLOCK, min(shape)), -(-max(shape) // LARGEST_TILE))
         self._restart(s.temporal.model)
-        self.table, self.clutter, self.given = TrackTable(), Clutter(s.least), len(boxes)
+        self.table, self.clutter, self.strays, self.given = TrackTable(), Clutter(s.least), Strays(), len(boxes)
         self.next_id = 1 + len(boxes)
         self._push(frame)
         seen = self._look(frame)
@@ -81,6 +83,7 @@ class MultiTracker:
         if self._changed():  # another scene: what was followed is not in it
             self._keep(np.zeros(len(self.table), bool))
         self.table.predict(self._shift(), self.settings.turn)
+        self.strays.go_on(self._shift())
         seen = self._look(frame)
         free = np.ones(len(seen.places), bool)
         self._assign(np.flatnonzero(self.table.confirmed), seen, free)
@@ -88,6 +91,7 @@ class MultiTracker:
         self.clutter.learn(seen.strengths[free], frame.size)
         self._assign(np.flatnonzero(~self.table.confirmed), seen, free)
         self._share()
+        self.table.birth = self.table.birth + drift(self.table)
         self._confirm()
         self._end()
         if self.births:
@@ -188,9 +192,8 @@ class MultiTracker:
         t, (hits, frames) = self.table, self.settings.confirm
         sure = ~t.confirmed & (t.recent(frames) >= hits) & (t.logit >= -np.log(self.settings.false_start))
         if self.settings.moving:
-            moved, speed = np.linalg.norm(t.place - t.birth, axis=1), np.linalg.norm(t.velocity, axis=1)
-            least = np.maximum(MOVED[0], np.maximum(MOVED[1], MOVED[2] * speed) * t.age)
-            sure &= (t.change >= CHANGED * np.exp(t.strength)) & (moved >= least)
+            sure &= t.change >= CHANGED * np.exp(t.strength)
+            sure &= self._came(sure)
         new = np.flatnonzero(sure)
         new = new[np.argsort(-t.logit[new])][: max(MOST - int(t.confirmed.sum()), 0)]
         for row in new:
@@ -201,6 +204,20 @@ class MultiTracker:
                     t.size[row], t.offset[row] = t.size[old], t.offset[old]
                 continue
             t.id[row], self.next_id = self.next_id, self.next_id + 1
+            t.born[row] = t.seen[row]
+
+    def _came(self, fit):
+        """(n,) bool: which tracks have come farther than clutter does; `fit` (n,): those that are targets if they have."""
+        t = self.table
+        way, speed = np.linalg.norm(t.place - t.birth, axis=1), np.linalg.norm(t.velocity, axis=1)
+        t.way = np.where(fit, np.maximum(t.way, way), t.way)
+        moved = way >= np.maximum(MOVED[0], np.maximum(MOVED[1], MOVED[2] * speed) * t.age)
+        moved &= speed >= MOVED[2] * way / t.age  # and has not come to rest
+        idle, rows = fit & ~moved, np.flatnonzero(fit & moved)
+        area = self.shape[0] * self.shape[1]
+        least = self.strays.least_way(t.place[rows], area, t.place[idle], t.way[idle])
+        moved[rows] &= way[rows] >= MOVED[0] + least
+        return moved
 
     def _end(self):
         """End what is lost for good, what is clutter, what left the frame, and what follows another's target."""
@@ -209,9 +226,16 @@ class MultiTracker:
         gone = ((t.place < -beyond) | (t.place > np.array(self.shape[::-1]) + beyond)).any(axis=1)
         bad = np.where(t.confirmed, (t.lost > s.keep) | (t.shared > TOGETHER), (t.logit < FORSAKEN) | gone)
         bad |= t.id < 0
+        young = np.zeros(len(t), bool)
         if s.moving:  # it hopped about, or stood: it was no target
             age, far = PROBATION
             bad |= t.confirmed & ~t.given & (t.age == age) & (np.linalg.norm(t.place - t.birth, axis=1) < far)
+            frames, few = YOUNG  # born, and lost at once: neither was that
+            young = t.confirmed & ~t.given & (t.lost == frames) & (t.shared == 0) & (t.seen - t.born < few)
+            t.way[young] = np.linalg.norm(t.place - t.birth, axis=1)[young]
+            bad |= young
+        nothing = bad & ~t.given & (t.way > 0) & (~t.confirmed & (t.id == 0) | young)
+        self.strays.learn(t.place[nothing], t.way[nothing])
         rows = np.flatnonzero(~t.confirmed & ~bad)
         bad[rows[np.argsort(-t.logit[rows])][MOST:]] = True
         self._keep(~bad)

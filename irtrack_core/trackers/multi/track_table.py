@@ -57,8 +57,10 @@ COLUMNS = {
     "strength": (np.float64, ()),  # mean logarithm of the evidence
     "change": (np.float64, ()),  # mean share of D in it
     "logit": (np.float64, ()),
+    "way": (np.float64, ()),  # px that it had come at most while it was fit to be born but for that; 0: never
     "hits": (np.uint32, ()),  # bits of the last frames, the newest lowest
     "seen": (np.int64, ()),  # frames in which it was
+    "born": (np.int64, ()),  # `seen` when it got its number
     "age": (np.int64, ()),
     "lost": (np.int64, ()),
     "shared": (np.int64, ()),  # frames in a row in which another's sighting explained that it had none

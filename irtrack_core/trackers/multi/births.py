@@ -1,0 +1,63 @@
+r"""How far must something come to be a target? Farther than the clutter about it does, so far as that has been measured.
+
+Leaves in the wind, edges of clouds and glints give tracks as well: sightings that move together for a while, frame by frame.
+What tells them from targets is that they come to nothing. Each track that would have been born but for the way it came is
+remembered, when it ends, with the place and how far it had come; these *strays* move with the background. With n of them
+within R of a place in T frames, whose ways have the mean square w^2, and ways that fall off as an exponential, so that
+
+.. math:: F\,\frac{n}{T}\,\frac{A}{\pi R^2}\; e^{-d / c w} = 1
+
+in F frames, a frame of the area A has one that comes farther than d. That is the way that a target has to come.
+"""
+
+import numpy as np
+
+HOUR = 108_000  # F: frames of an hour at 30 frames a second, in which there may be one false birth
+REACH = 48.0  # px: R
+MEMORY = 600, 1000  # frames, and strays, that are remembered
+FIRST = 0.2, 0.4  # strays and the way, px, that are supposed about a place before any is seen
+ELSEWHERE = 0.3  # weight of strays anywhere in the frame: a ground that was not in view before is like that beside it
+TAIL = 1.3  # c: ways of clutter have a longer tail than an exponential of their rms
+SOONEST = 30  # frames: T is no less, for a few frames measure nothing; before, the supposed way is so much longer
+SLOW, SEVERAL = 0.6, 5  # px a frame, and tracks that are no faster: where all drift, the registration is a little off
+
+
+def drift(table):
+    """(2,) px by which the background, as its slow sightings show it, has moved farther than the registration says."""
+    rows = (table.seen >= 3) & (table.lost == 0) & ~table.confirmed & (np.linalg.norm(table.velocity, axis=1) < SLOW)
+    return np.median(table.velocity[rows], axis=0) if rows.sum() >= SEVERAL else np.zeros(2)
+
+
+class Strays:
+    """Where tracks came to nothing, and how far they had come: `places` (n, 2) in the present frame, `ways` (n,) px."""
+
+    def __init__(self):
+        self.places, self.ways, self.ages, self.frames = np.zeros((0, 2)), np.zeros(0), np.zeros(0, int), 0
+
+    def go_on(self, shift):
+        """Begin a frame in which the background has moved by `shift` (2,) px."""
+        self.frames += 1
+        kept = self.ages < MEMORY[0]
+        self.places, self.ways, self.ages = self.places[kept] + shift, self.ways[kept], self.ages[kept] + 1
+
+    def learn(self, places, ways):
+        """Remember tracks that ended at `places` (m, 2) after `ways` (m,) px."""
+        most = MEMORY[1]
+        self.places = np.concatenate([self.places, places])[-most:]
+        self.ways = np.concatenate([self.ways, ways])[-most:]
+        self.ages = np.concatenate([self.ages, np.zeros(len(ways), int)])[-most:]
+
+    def least_way(self, places, area, others, ways):
+        """(k,) px that tracks at places (k, 2) of a frame of `area` px must have come.
+
+        others (m, 2), ways (m,): tracks that are there still and have come nowhere yet.
+        """
+        share = ELSEWHERE * min(np.pi * REACH**2 / area, 1)
+        n = FIRST[0] + share * (len(self.ways) + len(ways))
+        early = max(SOONEST / max(self.frames, 1), 1)
+        squares = FIRST[0] * (early * FIRST[1]) ** 2 + share * (self.ways @ self.ways + ways @ ways)
+        for spots, far in ((self.places, self.ways), (others, ways)):
+            near = ((places[:, None] - spots) ** 2).sum(axis=2) <= REACH**2
+            n, squares = n + near.sum(axis=1), squares + near @ far**2
+        expected = HOUR * n / min(max(self.frames, SOONEST), MEMORY[0]) * max(area / (np.pi * REACH**2), 1)
+        return TAIL * np.sqrt(squares / n) * np.log(np.maximum(expected, 1))

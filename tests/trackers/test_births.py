@@ -1,0 +1,86 @@
+"""Births of tracks by the clutter that was measured: how far must something have come?"""
+
+import numpy as np
+import pytest
+
+from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
+from irtrack_core.imaging.scan import Simulation
+from irtrack_core.trackers.multi import MultiTracker, births
+from irtrack_core.trackers.multi.births import Strays
+from irtrack_core.trackers.multi.track_table import TrackTable
+
+AREA, NOWHERE = 320 * 256, (np.zeros((0, 2)), np.zeros(0))
+
+
+def least(strays, place, others=NOWHERE):
+    return float(strays.least_way(np.array([place], float), AREA, *others)[0])
+
+
+def aged(frames, places=(), ways=()):
+    strays = Strays()
+    strays.learn(np.array(places, float).reshape(-1, 2), np.array(ways, float))
+    for _ in range(frames):
+        strays.go_on(np.zeros(2))
+    return strays
+
+
+def test_a_calm_sky_asks_for_a_few_pixels():
+    assert 1 < least(aged(500), (100, 100)) < 5
+
+
+def test_in_the_first_frames_more_is_asked_for():
+    assert least(aged(3), (100, 100)) > least(aged(12), (100, 100)) > least(aged(30), (100, 100))
+
+
+def test_one_in_an_hour_comes_farther_where_ways_are_exponential():
+    """Strays of an hour, drawn: about one of them, anywhere in the frame, comes farther than the way that is asked for."""
+    rng, rate, mean = np.random.default_rng(3), 0.2, 4.0  # a frame, px
+    count = round(rate * births.MEMORY[0])
+    places = rng.uniform([0, 0], [320, 256], (count, 2))
+    strays = aged(births.MEMORY[0], places, rng.exponential(mean, count))
+    hour = rng.exponential(mean, round(rate * births.HOUR))
+    # the tail is taken for heavier than an exponential's, whose rms is sqrt(2) times its mean
+    assert np.sum(hour > least(strays, (160, 128)) / (births.TAIL * np.sqrt(2))) == pytest.approx(1, abs=4)
+    assert np.sum(hour > least(strays, (160, 128))) <= 1
+
+
+def test_clutter_counts_most_where_it_is_and_moves_with_the_background():
+    strays = aged(100, [[60, 60]] * 10, [6.0] * 10)
+    here, there, calm = least(strays, (60, 60)), least(strays, (250, 60)), least(aged(100), (60, 60))
+    assert here > 5 * calm and calm < there < here
+    strays.go_on(np.array([190.0, 0]))
+    assert least(strays, (250, 60)) > least(strays, (60, 60))
+
+
+def test_those_that_are_there_still_count_too_and_old_ones_are_forgotten():
+    crowd = np.full((5, 2), 60.0), np.full(5, 5.0)
+    assert least(aged(100), (60, 60), crowd) > 3 * least(aged(100), (60, 60))
+    strays = aged(births.MEMORY[0] + 2, [[60, 60]] * 10, [6.0] * 10)
+    assert least(strays, (60, 60)) == least(aged(births.MEMORY[0] + 2), (60, 60))
+    many = aged(0, np.zeros((3000, 2)), np.ones(3000))
+    assert len(many.ways) == births.MEMORY[1]
+
+
+def test_the_drift_is_that_of_most_slow_tracks_and_of_none_where_there_are_few():
+    def table(velocities):
+        made = TrackTable()
+        made.add(np.zeros((len(velocities), 2)), np.ones((len(velocities), 2)), np.ones(len(velocities)), 0.0, speed=5)
+        made.velocity, made.seen = np.array(velocities, float), 4
+        return made
+
+    crowd = [(0.3, -0.1)] * 6 + [(0.0, 0.5), (4.0, 1.0), (3.0, 2.0)]
+    np.testing.assert_allclose(births.drift(table(crowd)), (0.3, -0.1))
+    np.testing.assert_array_equal(births.drift(table(crowd[3:])), (0, 0))
+
+
+@pytest.mark.parametrize("pan", [(0.0, 0.0), (1.0, 0.2)])
+def test_trees_in_the_wind_are_hardly_ever_targets(pan):
+    """Without the measure 51 and 37 tracks are born in these four seconds."""
+    sensor = ScanSettings(shape=(192, 240), bits=8, output="agc")
+    scene = SceneSettings(kind="trees", std=0.3, pan=pan, wind=1.0)
+    scan = Simulation(sensor, scene, TargetSettings(snr=0.0), frames=120, seed=4)
+    tracker, born = MultiTracker(), set()
+    tracker.init(scan.frame(0))
+    for i in range(1, len(scan)):
+        born |= {one.id for one in tracker.update(scan.frame(i))}
+    assert len(born) <= 3
