@@ -177,9 +177,11 @@ def _check_several(arguments):
 
 def _check_sure(arguments):
     """Raises ValueError for --sure with a tracker, or weights, whose errors have not been measured."""
+    if not arguments.sure:
+        return
     from irtrack_core.trackers.sureness import FITTED
 
-    if arguments.sure and (arguments.tracker not in FITTED or arguments.weights):
+    if arguments.tracker not in FITTED or arguments.weights:
         what = "other weights" if arguments.weights else f"the tracker {arguments.tracker!r}"
         raise ValueError(f"--sure: the errors of {what} have not been measured: use {' or '.join(FITTED)} as shipped")
 
