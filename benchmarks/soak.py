@@ -89,6 +89,8 @@ def long_video(frames, folder):
             if (index + 1) % part == 0:
                 marks.append(memory())
                 seconds.append(time.process_time() - begin)
+                rate = part / seconds[-1]
+                print(f"  after {index + 1:6} frames {marks[-1]:.1f} MB, {rate:.1f} frames a second", flush=True)
                 begin = time.process_time()
     growth = max(marks[2:]) - marks[1]
     speed = float(np.median(seconds[2:5]) / np.median(seconds[-3:]))

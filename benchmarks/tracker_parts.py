@@ -42,7 +42,7 @@ PARTS = {
     "best proposal, no vote": dict(vote_radius=0.0),
     "cosine window, smoothed velocity": dict(kalman=False),
     "one frame of evidence is enough": dict(confirm_frames=1),
-    "no other place in the window": dict(window_lead=100.0),
+    "one hypothesis": dict(hypotheses=1),
 }
 SCENES = ("sim-pedestrian", "sim-otcbvs")
 COLUMNS = {"aor": "AO", "sr50": "SR0.5", "p5": "P@5", "p20": "P@20"}

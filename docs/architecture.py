@@ -11,7 +11,7 @@ from irtrack_core.experiments.dependencies import HERE, imports, module_name
 PICTURE = Path(__file__).with_suffix(".svg")
 WIDTH, STEP, BOX = 860, 84, (104, 34)
 COLOURS = {
-    "#eeeeee": "optional provenance boxes config metrics",
+    "#eeeeee": "optional whole_files provenance boxes config metrics",
     "#dbe9f6": "imaging filtering datasets network training trackers evaluation",
     "#fde3cf": "experiments figures",
     "#e3f1dc": "cli widgets workbook teaching",

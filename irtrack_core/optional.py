@@ -20,6 +20,16 @@ def need(name, extra):
         ) from error
 
 
+def interrupted(error):
+    """The KeyboardInterrupt behind an error, or None.
+
+    A compiled module that is stopped while it is imported says no more than ImportError("initialization failed").
+    """
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 class Lazy:
     """A stand-in for the module `name` that `need` imports at the first use of one of its attributes."""
 

@@ -44,9 +44,8 @@ def small_disk(tmp_path):
 
 
 def test_a_full_disk_is_told_and_leaves_what_was_there(small_disk, tmp_path, monkeypatch, capsys):
-    from irtrack_core import evaluation
+    from irtrack_core import evaluation, whole_files
     from irtrack_core.network.weights import read_tensors, write_tensors
-    from irtrack_core.workbook import book
 
     frames = np.random.default_rng(0).integers(0, 99, (300, *media.SHAPE), dtype=np.uint8)
     np.save(tmp_path / "film.npy", frames)
@@ -62,7 +61,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(small_disk, tmp_path, mon
     with pytest.raises(OSError, match="cannot write w.safetensors.*No space"):
         write_tensors("w.safetensors", {"a": np.zeros(20_000)}, {})
     with pytest.raises(OSError):
-        book._write(small_disk / "figure.png", bytes(100_000))
+        whole_files.write_whole(small_disk / "figure.png", bytes(100_000))
     many = np.random.default_rng(0).random((4000, 4)) + 1
     result = evaluation.TrackResult("s", "d", "t", many, many[:, 0], 1.0, 3999)
     with pytest.raises(OSError):

@@ -7,7 +7,6 @@ import platform
 import re
 import shutil
 import sys
-from importlib import metadata
 from pathlib import Path
 
 FRONT_END = {"jupyterlab": "jupyterlab", "jupyterlab-widgets": "the sliders", "ipyevents": "clicks on pictures"}
@@ -67,6 +66,8 @@ def _opencv():
 
 def _packages():
     """One check of the base, one of each extra."""
+    from importlib import metadata  # takes as long as all that a wrong word of any command needs
+
     try:
         asked = metadata.requires("irtrack-core") or []
     except metadata.PackageNotFoundError:
@@ -130,6 +131,8 @@ def _memory():
 
 def _version(name):
     """The version of an installed package, or None."""
+    from importlib import metadata
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -15,6 +15,7 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 from irtrack_core.cli.arguments import check_track, exit_code, joined, parser
+from irtrack_core.optional import interrupted
 
 
 def main(argv=None):
@@ -32,6 +33,8 @@ def main(argv=None):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python tries once more at its end
         return 128 + signal.SIGPIPE
     except ImportError as error:
+        if stop := interrupted(error):
+            return _stopped(stop)
         if "libGL" in str(error) or "libgthread" in str(error) or "libglib" in str(error):
             return _fail(f"OpenCV lacks a system library ({error}); on Debian/Ubuntu: apt install libgl1 libglib2.0-0")
         more = "; or use another tracker or dataset" if isinstance(error, ModuleNotFoundError) else ""
@@ -39,8 +42,7 @@ def main(argv=None):
     except (ValueError, TypeError, OSError, MemoryError) as error:
         return _fail(error or "there is not enough memory")
     except KeyboardInterrupt as stop:
-        print("irtrack: stopped", file=sys.stderr)
-        return exit_code(stop)
+        return _stopped(stop)
     except Exception as error:
         if type(error).__module__ != "cv2":  # OpenCV's own error, on frames that it cannot work on
             raise
@@ -68,6 +70,11 @@ def _stoppable():
             signal.signal(number, handler)
 
 
+def _stopped(stop):
+    print("irtrack: stopped", file=sys.stderr)
+    return exit_code(stop)
+
+
 def _fail(message):
     print(f"irtrack: error: {message}", file=sys.stderr)
     return 2
@@ -83,19 +90,21 @@ def _track(arguments):
 def _check(arguments):
     if arguments.path is not None and not os.path.exists(os.path.expanduser(arguments.path)):
         raise FileNotFoundError(f"no such file or folder: {arguments.path}")
-    from irtrack_core.cli.detected import detected
     from irtrack_core.datasets import GENERATED, available
-    from irtrack_core.datasets.check import check
 
     if arguments.path is None and arguments.dataset not in available():
         arguments.path = Path(os.path.expanduser(arguments.dataset))
         if not arguments.path.exists():
             named = f", and no set of that name: {', '.join(available())}" if len(arguments.path.parts) == 1 else ""
             raise FileNotFoundError(f"no such file or folder: {arguments.dataset}{named}")
+        from irtrack_core.cli.detected import detected
+
         arguments.dataset = detected(arguments.path)
     options = ({"split": "all"} if arguments.dataset == "svanstrom" else {}) | dict(arguments.option)
     if arguments.dataset in GENERATED and arguments.path is not None:
         raise ValueError(f"{arguments.dataset} is simulated: it has no path to check")
+    from irtrack_core.datasets.check import check
+
     try:
         report = check(arguments.dataset, arguments.path, decode=not arguments.quick, progress=_bar, **options)
     except TypeError as error:

@@ -39,7 +39,8 @@ class _Output:
 
     def _row(self, *fields):
         try:
-            print(*fields, sep=",", file=self.file)
+            # in one piece: a stop between two pieces would leave half a row
+            self.file.write(",".join(map(str, fields)) + "\n")
         except BrokenPipeError:  # the reader of a pipe has seen enough
             raise
         except OSError as error:

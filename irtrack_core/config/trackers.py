@@ -16,6 +16,11 @@ class TrackerSettings(Settings):
         description="proposals are weighed against the place that a Kalman filter predicts; False: as in SiamRPN, by a "
         "cosine window and a smoothed velocity",
     )
+    hypotheses: int = Field(
+        5,
+        ge=1,
+        description="places in the window that are followed at once until the evidence of several frames decides; 1: the one",
+    )
     window_influence: float = Field(0.3, ge=0, le=1, description="weight of the cosine window against the score")
     penalty: float = Field(0.1, ge=0, description="k of exp(-k (change of size and ratio - 1)); 0: none")
     velocity_rate: float = Field(0.3, ge=0, le=1, description="share of a new velocity in the smoothed one; 0: none")
@@ -56,9 +61,6 @@ class TrackerSettings(Settings):
         3,
         ge=1,
         description="frames in which another place must have been better, on the mean: noise does not repeat itself",
-    )
-    window_lead: float = Field(
-        1.5, ge=0, description="logits by which another place in the window must be better, on the mean"
     )
     return_frames: int = Field(
         60,

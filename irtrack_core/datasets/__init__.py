@@ -8,10 +8,12 @@ import os
 from importlib import import_module
 from pathlib import Path
 
-from irtrack_core.datasets.frames import ArrayFrames, FrameError, FunctionFrames, ImageFrames
 from irtrack_core.datasets.options import SIMULATION, check_options
-from irtrack_core.datasets.sequence import NothingToTrack, Sequence, in_memory, subsample
-from irtrack_core.datasets.video import VideoFrames, open_video
+
+# name -> the module of this package that has it; these load OpenCV: the names of the sets are had without it
+LAZY = {name: "frames" for name in ("ArrayFrames", "FrameError", "FunctionFrames", "ImageFrames")}
+LAZY |= {name: "sequence" for name in ("NothingToTrack", "Sequence", "in_memory", "subsample")}
+LAZY |= {name: "video" for name in ("VideoFrames", "open_video")}
 
 __all__ = [
     "Sequence",
@@ -62,6 +64,12 @@ FORMATS = {
 # name -> function, or the name of a module of this package whose `items` is the reader: imported when first used
 REGISTRY = {name: name for name in ("cptv", "folder", "hui", "kaist", "otcbvs", "svanstrom")}
 REGISTRY |= {name: f"formats.{module}" for module, names in FORMATS.items() for name in names}
+
+
+def __getattr__(name):
+    if name not in LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{LAZY[name]}", __name__), name)
 
 
 def register(name, reader=None):
@@ -116,6 +124,8 @@ def load(name, root=None, **options):
         return import_module(".synthetic", __name__).simulated_set(name, **options)
     if callable(_reader(name)):
         return _reader(name)(_root(name, root), **options)
+    from irtrack_core.datasets.sequence import NothingToTrack
+
     sequences, nothing = [], None
     for _, read in items(name, root, **options):
         try:

@@ -7,8 +7,6 @@ import time
 import zipfile
 from pathlib import Path
 
-from tqdm import tqdm
-
 from irtrack_core.optional import Lazy
 
 pooch, requests, filelock = (Lazy(name, "readers") for name in ("pooch", "requests", "filelock"))
@@ -85,6 +83,8 @@ class Resuming:
         return self.part.stat().st_size if self.part.exists() else 0
 
     def _receive(self, url):
+        from tqdm import tqdm  # it takes longer than to say that a set is unknown
+
         have = self._have()
         with requests.get(url, headers={"Range": f"bytes={have}-"} if have else {}, stream=True, timeout=60) as answer:
             if have and answer.status_code == 416:

@@ -100,7 +100,7 @@ def open_frames(path):
         )
         raise ValueError(f"{path} is a single image{more}: give the folder that holds the sequence, or a video")
     if path.suffix.lower() == ".cptv":
-        from irtrack_core.datasets.cptv import CptvFrames
+        from irtrack_core.datasets.cptv_frames import CptvFrames
 
         return CptvFrames(path)
     if path.suffix.lower() == ".hcc":

@@ -35,6 +35,23 @@ def link(frames, *, max_gap=0):
     return np.array([tracks[i] for i in order]).reshape(-1, count, 4)
 
 
+def follow(frames, numbers, *, max_step, max_gap=0):
+    """Boxes (N, 4) of each object in N lists of (identity or None, box), None for a frame that nobody annotated.
+
+    By identity where there are any; else linked, but not over steps of more than `max_step` between the frames' numbers.
+    """
+    known = [i for i, frame in enumerate(frames) if frame is not None]
+    if any(who is not None for i in known for who, _ in frames[i]):
+        return list(by_identity([frame or [] for frame in frames]).values())
+    jumps, tracks = np.diff([numbers[i] for i in known]) > max_step, []
+    for run in np.split(np.array(known), np.flatnonzero(jumps) + 1):
+        for part in link([[box for _, box in frames[i]] for i in run], max_gap=max_gap):
+            boxes = np.full((len(frames), 4), np.nan)
+            boxes[run] = part
+            tracks.append(boxes)
+    return tracks
+
+
 def by_identity(frames):
     """{identity: boxes (N, 4)} of N lists of (identity, box); NaN rows where the identity is absent.
 

@@ -38,6 +38,12 @@ def listed(folder, pattern="*"):
     return sorted(p for p in found if not any(map(is_hidden, p.relative_to(folder).parts)))
 
 
+def inside(root, *names):
+    """The first of the folders `names` that is there in `root`, else `root` itself, as a Path."""
+    root = Path(root)
+    return next((root / name for name in names if (root / name).is_dir()), root)
+
+
 def folders_in(folder):
     """The folders in a folder, sorted, as `listed`."""
     return [path for path in listed(folder) if path.is_dir()]

@@ -1,10 +1,14 @@
 """OTCBVS 01, the OSU thermal pedestrian set: folders `00001` ... `00010` of `img_00001.bmp`, 360 x 240, 8 bit.
 
-Each folder has a `groundTruth.txt`: lines beginning with % are comments, the others read
-`img_00001.bmp 2 (x1 y1 x2 y2) (x1 y1 x2 y2)`, corners in pixels. This description is provisional: it was written
-without the set at hand; the reader takes the corners in either order and says which line it does not understand.
-
-J. Davis, M. Keck, "A two-stage template approach to person detection in thermal imagery", WACV 2005.
+| | |
+|---|---|
+| files | groundTruth.txt beside the images of each folder |
+| label | `img_00001.bmp 2 (x1 y1 x2 y2) (x1 y1 x2 y2)`: an image, how many, corners; % begins a comment |
+| pixels | edges from 0, corners in either order |
+| frames | by the images' names |
+| absent | no line, or 0 |
+| several targets | no identities: linked by overlap |
+| source | J. Davis, M. Keck, WACV 2005; provisional, for it was written without the set at hand |
 """
 
 import re
@@ -18,7 +22,7 @@ from irtrack_core.datasets.box_file import checked
 from irtrack_core.datasets.folder import image_files, numbering_note
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.linking import link
-from irtrack_core.datasets.names import listed
+from irtrack_core.datasets.names import inside, listed
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 
 
@@ -52,8 +56,7 @@ def items(root, *, max_gap=0, min_length=2):
     max_gap: frames a person may be without box; min_length: boxes a person needs.
     Raises FileNotFoundError when images or truth are missing, ValueError when they are bad.
     """
-    root = Path(root)
-    root = root / "otcbvs" if (root / "otcbvs").is_dir() else root
+    root = inside(root, "otcbvs")
     folders = (
         [root] if (root / "groundTruth.txt").is_file() else [file.parent for file in listed(root, "*/groundTruth.txt")]
     )

@@ -10,16 +10,22 @@ field, fence and trees before and after a cloud came into view (correlation 0.96
 import argparse
 import csv
 import sys
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+from irtrack_core.datasets.names import inside, listed
+from irtrack_core.datasets.video import open_video
 
 TABLE = Path(__file__).with_name("svanstrom_recordings.csv")
 LEAST_CORRELATION = 0.99
 SIZE = (80, 64)  # width and height at which end frames are compared: noise averages out, the scene stays
 BY_EYE = (("IR_DRONE_141", "IR_DRONE_148"),)
 PARTS = ("train", "validation", "unused")
+# where the videos may lie below the folder given: decoded copy, the set's own archive, or right there
+FOLDERS = ("videos", "Data/Video_IR", "Video_IR", ".")
 
 
 def end_frames(frames):
@@ -133,10 +139,48 @@ def extend(table, clips):
     return extended
 
 
-def main(arguments=None):
-    from irtrack_core.datasets.svanstrom import find_videos
-    from irtrack_core.datasets.video import open_video
+def find_videos(root):
+    """The set's videos below `root`, which is the set itself or holds it as `svanstrom_ir/`: sorted paths; may be none."""
+    root = inside(root, "svanstrom_ir", "svanstrom")
+    return next((found for sub in FOLDERS if (found := listed(root / sub, "IR_*.mp4"))), [])
 
+
+@cache
+def _extended(videos):
+    """{clip: (recording, part)} of videos, ((path, time of change), ...): decoded only where there are unknown ones."""
+    table, clips = read_table(), {}
+    if all(path.stem in table for path, _ in videos):
+        return table
+    for path, _ in videos:
+        try:
+            frames = open_video(path)
+            clips[path.stem] = [frames[0], frames[len(frames) - 1]]
+        except ValueError:  # damaged: said when the clip is read
+            table.setdefault(path.stem, (path.stem, "train"))
+    return extend(table, clips)
+
+
+def split_of(videos):
+    """{clip: (recording, part)} of the shipped table and further videos; a validation.txt beside the videos, or in the
+    folder above, makes a split of its own."""
+    table = _extended(tuple((path, path.stat().st_mtime_ns) for path in videos))
+    folder = videos[0].parent
+    own = next((f for f in (folder.parent / "validation.txt", folder / "validation.txt") if f.is_file()), None)
+    if own is None:
+        return table
+    names = own.read_text().split()
+    unknown = [name for name in names if name not in table]
+    if unknown:
+        raise ValueError(f"{own} names {unknown[0]}, which is no clip of the set: correct the name, or remove the line")
+    aside = {table[name][0] for name in names}
+    parts = {True: "validation", False: "unused"}
+    return {
+        name: (recording, parts[name in names] if recording in aside else "train")
+        for name, (recording, _) in table.items()
+    }
+
+
+def main(arguments=None):
     parser = argparse.ArgumentParser(
         prog="python -m irtrack_core.datasets.recordings",
         description="The table of recordings and parts of the Svanström set, derived from the videos.",

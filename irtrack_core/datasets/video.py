@@ -13,6 +13,7 @@ from irtrack_core.datasets.containers import (
     COUNTING,
     GRAY16,
     TAGS_OF_8_BITS,
+    VIDEO_SUFFIXES,
     avi_chunks,
     ends_as_stored,
     frames_left_out,
@@ -22,6 +23,7 @@ from irtrack_core.datasets.containers import (
     pixel_tag,
     repeat_note,
     repeats,
+    text_in_place,
     too_deep,
 )
 from irtrack_core.datasets.frames import FrameError, Frames
@@ -40,6 +42,8 @@ def open_video(path):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"no video {path}")
+    if path.suffix.lower() in VIDEO_SUFFIXES and text_in_place(path):
+        raise ValueError(not_a_video(path))
     plain = find_spec("av") is not None and _is_plain(path)
     if find_spec("av") and not plain:
         from irtrack_core.datasets.av_video import AvFrames

@@ -14,6 +14,7 @@ The threshold is set frame by frame, each from its own background, as a detector
 one for all frames, from the backgrounds of all of them together, and then one restless frame raises it for the others.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -43,20 +44,26 @@ def detection(response, box, *, guard=3):
     response = np.asarray(response)
     if response.dtype not in (np.uint8, np.uint16, np.float32):
         response = response.astype(np.float64)
-    inside, kept = target_mask(response.shape, box), target_mask(response.shape, box, grow=guard)
-    height, width = _extent(inside)[1]
+    target, (height, width), places, away, boxes = _layout(response.shape, tuple(map(float, box)), guard)
     # the largest value of the box whose first pixel is (y, x), for all that lie in the frame
     largest = cv2.dilate(np.ascontiguousarray(response), np.ones((height, width), np.uint8), anchor=(0, 0))
-    largest = largest[: response.shape[0] - height + 1, : response.shape[1] - width + 1]
-    away = np.ones(largest.shape, bool)
-    (top, left), (rows, columns) = _extent(kept)
-    away[max(top - height + 1, 0) : top + rows, max(left - width + 1, 0) : left + columns] = False
-    places = (slice(None, None, max(height // 2, 1)), slice(None, None, max(width // 2, 1)))
-    maxima = np.sort(largest[places][away[places]])
+    maxima = np.sort(largest[places][away])
     if not maxima.size:
         raise ValueError("the box and its guard leave no room for a background box of the same size")
-    boxes = (response.size - np.count_nonzero(kept)) / (height * width)
-    return Detection(float(response[inside].max()), maxima, float(boxes))
+    return Detection(float(response[target].max()), maxima, boxes)
+
+
+@lru_cache(maxsize=8)  # all filters of a frame ask for the same
+def _layout(shape, box, guard):
+    """(slices of the target, (height, width) of a box, slices of the background boxes' first pixels, which of these lie
+    away from the target, how many boxes have room side by side) of a frame."""
+    (y, x), (height, width) = _extent(target_mask(shape, box))
+    (top, left), (rows, columns) = _extent(target_mask(shape, box, grow=guard))
+    places = (slice(0, shape[0] - height + 1, max(height // 2, 1)), slice(0, shape[1] - width + 1, max(width // 2, 1)))
+    away = np.ones((shape[0] - height + 1, shape[1] - width + 1), bool)
+    away[max(top - height + 1, 0) : top + rows, max(left - width + 1, 0) : left + columns] = False
+    boxes = (shape[0] * shape[1] - rows * columns) / (height * width)
+    return (slice(y, y + height), slice(x, x + width)), (height, width), places, away[places], boxes
 
 
 def pfa_by_frame(detections):

@@ -1,12 +1,12 @@
 """Raw boxes: the result of one tracker on one sequence, and the CSV files in which results are kept."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from irtrack_core.optional import Lazy
+from irtrack_core.whole_files import whole_file
 
 pd = Lazy("pandas", "evaluation")
 ROWS = 4096  # of a table that are read at a time
@@ -42,17 +42,10 @@ def save_boxes(results, path, *, provenance=""):
     """
     if not results:
         raise ValueError("no results to save")
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:  # a run that is killed leaves no half table
-        with open(part, "w", encoding="utf-8", newline="") as file:
-            for number, table in enumerate(_tables(results, provenance)):
-                table.to_csv(file, index=False, na_rep="nan", header=number == 0, lineterminator="\n")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
+    with whole_file(path) as part, open(part, "w", encoding="utf-8", newline="") as file:
+        for number, table in enumerate(_tables(results, provenance)):
+            table.to_csv(file, index=False, na_rep="nan", header=number == 0, lineterminator="\n")
+    return Path(path)
 
 
 def _tables(results, provenance):

@@ -37,6 +37,7 @@ from irtrack_core.datasets import in_memory
 from irtrack_core.evaluation.grouping import with_recording
 from irtrack_core.evaluation.intervals import COLUMNS, bounds_of
 from irtrack_core.experiments import cached, dependencies, study
+from irtrack_core.experiments.compared.train_methods import KEPT
 from irtrack_core.provenance import provenance
 from irtrack_core.trackers.pyramid import PyramidTracker
 from irtrack_core.trackers.siamese import SiameseTracker
@@ -122,12 +123,13 @@ def sequences_of(settings, fold):
     return [in_memory(one, STRIDE, to_learn=True) for one in learn], [in_memory(one) for one in test]
 
 
-def run_cell(cell, settings, fold, seed, learn, test, *, checkpoint=None, progress=False):
-    """Train one cell on the sequences `learn`, track `test`; a table with a row a test sequence."""
+def run_cell(cell, settings, fold, seed, learn, test, *, checkpoint=None, progress=False, kept=None):
+    """Train one cell on the sequences `learn`, track `test`; a table with a row a test sequence. kept: of the sampler."""
     network = network_of(cell, settings)
     net = new_net(network, seed)
     near = SamplingSettings(max_gap=28 // STRIDE)
     sampler = PairSampler(learn, network, net.positions(), sampling=near, loose=False, seed=seed)
+    sampler.kept = kept
     same = {name: getattr(settings, name) for name in ("iterations", "batch", "lr_first", "precision")}
     training = TrainingSettings(**same, seed=seed)
     begin = perf_counter()
@@ -151,6 +153,8 @@ def run(settings, folder, *, cells=CELLS, progress=None):
     folder, tables, held = Path(folder), [], (None, ((), ()))
     folds = 1 if settings.world == "real" else settings.folds
     code = dependencies.digest(__file__)
+    # cells with the same input see the same crops, which are kept from one to the next where they are few
+    crops, few = {}, settings.iterations * settings.batch <= 8 * KEPT
     jobs = [(settings.seed + k, fold, cell) for k in range(settings.seeds) for fold in range(folds) for cell in cells]
     for seed, fold, cell in progress(jobs) if progress else jobs:
         key = _key(settings, fold, seed, code)
@@ -158,8 +162,11 @@ def run(settings, folder, *, cells=CELLS, progress=None):
         path = folder / f"{name}_{key}.csv"
         if not path.exists() and held[0] != fold:
             held = fold, sequences_of(settings, fold)
+        place = (seed, fold, cell["filter"])
+        if place not in crops:
+            crops = {place: {} if few else None}
         checkpoint = path.with_suffix(".safetensors")
-        make = partial(run_cell, cell, settings, fold, seed, *held[1], checkpoint=checkpoint)
+        make = partial(run_cell, cell, settings, fold, seed, *held[1], checkpoint=checkpoint, kept=crops[place])
         tables.append(cached.table(path, make))
         checkpoint.unlink(missing_ok=True)
     return pd.concat(tables, ignore_index=True)

@@ -6,6 +6,8 @@ the bound of a single frame until it is as bad as the tracker. Lengths in pixels
 detector's width.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 
@@ -128,17 +130,7 @@ def sampling(factors, *, snr=12.0, smear=0.25, frames=40, manoeuvre=0.02, trials
     rows = []
     for factor in factors:
         sensor = sensor_of(factor, smear=smear)
-        sides = limits.box_sides(sensor)
-
-        def overlapping(shape, sensor=sensor):
-            return limits.white(shape, sensor)
-
-        one, shared = (
-            limits.mean_bound(sensor, "point", sides, snr, covariance=noise, phases=phases)[:2, :2].trace()
-            / 2
-            / factor**2
-            for noise in (None, overlapping)
-        )
+        one, shared = (unit / snr**2 for unit in _unit_bounds(sensor, phases))
         slower = factor**2 / 4
         count = max(int(round(frames / slower)), 2)
         row = dict(factor=factor, bound_d=one**0.5, overlapping_d=shared**0.5)
@@ -150,6 +142,22 @@ def sampling(factors, *, snr=12.0, smear=0.25, frames=40, manoeuvre=0.02, trials
             row["likelihood_d"] = float(np.sqrt((errors[:, :2] ** 2).mean())) / factor
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+@lru_cache(maxsize=64)  # a demo asks again and again, with other SNRs and manoeuvres
+def _unit_bounds(sensor, phases):
+    """(independent noise, overlapping integration): variance of a point's place on one axis at SNR 1, in d^2."""
+    sides = limits.box_sides(sensor)
+
+    def overlapping(shape):
+        return limits.white(shape, sensor)
+
+    return tuple(
+        limits.mean_bound(sensor, "point", sides, 1.0, covariance=noise, phases=phases)[:2, :2].trace()
+        / 2
+        / sensor.oversampling_scan**2
+        for noise in (None, overlapping)
+    )
 
 
 def _any_time(measured, noise, frames):

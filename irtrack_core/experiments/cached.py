@@ -3,7 +3,6 @@
 import argparse
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import get_args
 
@@ -11,6 +10,7 @@ import cv2
 import pandas as pd
 
 from irtrack_core.provenance import limit_threads
+from irtrack_core.whole_files import whole_file, write_whole
 
 
 def key(**parts):
@@ -25,13 +25,9 @@ def table(path, make):
     """
     path = Path(path)
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            make().to_csv(part, index=False)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+        made = make()
+        with whole_file(path) as part:
+            made.to_csv(part, index=False)
     return pd.read_csv(path)
 
 
@@ -40,14 +36,8 @@ def write_card(path, command, made_by, **more):
 
     made_by: `provenance()`, taken before the run: the code may be edited while it runs.
     """
-    card, path = {"command": command} | more | made_by, Path(path).with_suffix(".json")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    card = {"command": command} | more | made_by
+    write_whole(Path(path).with_suffix(".json"), (json.dumps(card, indent=1) + "\n").encode())
 
 
 def command_line(program, title, settings, arguments, *, out, first=None, **more):

@@ -20,7 +20,7 @@ import cv2
 
 from irtrack_core import config, evaluation
 from irtrack_core.datasets import SIMULATED, in_memory
-from irtrack_core.datasets.svanstrom import find_videos
+from irtrack_core.datasets.recordings import find_videos
 from irtrack_core.experiments import cached, study
 from irtrack_core.experiments.protocol import (
     BASELINES,
@@ -29,6 +29,7 @@ from irtrack_core.experiments.protocol import (
     TRAINED,
     boxes_path,
     command,
+    parse,
     steps,
     test_folds,
     weights_of,
@@ -40,10 +41,10 @@ REAL = "svanstrom"
 # as in notebook 11
 WAITING = 5  # frames between a failure and the new start
 REAL_FRAMES = 60  # of each real sequence
-# two processes of about the same length, for profiles with a single fold and seed
+# two processes of about the same length, for profiles with a single fold and seed: trainings on the same crops share them
 HALVES = (
-    [name for name in COMPARED if name.startswith(("paper", "ref11"))],
-    [name for name in COMPARED if not name.startswith(("paper", "ref11"))],
+    [name for name in COMPARED if parse(name)[1] != "image"],
+    [name for name in COMPARED if parse(name)[1] == "image"],
 )
 
 
@@ -117,13 +118,16 @@ def run(names, profile, results, *, fold=0, seed=0, study_seed=0, sets=None, onl
     card, origin, boxes = card_path(results, names, fold, seed), provenance(), {}
     card.unlink(missing_ok=True)  # of what was made before: if this run is killed, nothing says that it is complete
     place = dict(fold=fold, seed=seed, study_seed=study_seed)
-    for name in names:
-        if name in TRAINED and only != "track":
-            # it loads torch, for which the others need not wait
-            from irtrack_core.experiments.compared import train_methods
+    learners = [name for name in names if name in TRAINED and only != "track"]
+    if learners:
+        # it loads torch, for which the others need not wait
+        from irtrack_core.experiments.compared import train_methods
 
-            train_methods.learn(name, profile, results, **place, **options)
+        for name in train_methods.by_crops(learners):
+            train_methods.learn(name, profile, results, **place, keep=len(learners) > 1, **options)
             print(weights_of(name, results, fold, seed), flush=True)
+        train_methods.crops_of.cache_clear()
+    for name in names:
         for dataset in () if only == "train" else sets or sets_of(name, fold, seed, study_seed):
             paths = track(dataset, name, profile, results, **place, progress=progress)
             boxes |= {f"{dataset}/{path.name}": evaluation.provenance_of(path) for path in paths}

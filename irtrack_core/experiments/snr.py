@@ -157,6 +157,7 @@ def game(sequences, *, cuts=(0, 0.25, 0.5, 0.75, 0.9), powers=(1, 2, 3, 4), coun
         lines = line_elements(element_length(box[2:]), angles)
         U = multilevel_filter(image, lines, rectangle(1, 1))[1].astype(float)
         region, peak = background_region(image.shape, box), U[target_mask(U.shape, box)].max()
+        floor = noise_sigma(image)
         if dark or peak == 0:
             continue
         played = [("cut", cut, np.clip(U - cut * peak, 0, None) / (1 - cut)) for cut in cuts]
@@ -165,7 +166,7 @@ def game(sequences, *, cuts=(0, 0.25, 0.5, 0.75, 0.9), powers=(1, 2, 3, 4), coun
             head = {"dataset": sequence.dataset, "sequence": sequence.name, "frame": number, "game": name}
             measures = {
                 "value": value,
-                "snr": snr(after, box, region, floor=noise_sigma(image)),
+                "snr": snr(after, box, region, floor=floor),
                 "snr_no_floor": snr(after, box, region),
             }
             (pfa,), (least,) = pfa_by_frame([detection(after, box)])

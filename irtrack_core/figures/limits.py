@@ -103,10 +103,9 @@ def coloured(std, length, extent, *, seed=0):
     white = limits.bound(limits.information(sensor, "uniform", sides, 12.0))[0, 0]
     figure, axes = new(1, 2, width=3.8, height=3.1)
     size = (41, 41)
-    covariance = limits.white(size) + limits.exponential(size, std, length)
-    drawn = np.linalg.cholesky(covariance) @ np.random.default_rng(seed).standard_normal(41 * 41)
     (image,) = limits.images(sensor, "uniform", [[20.5, 20.5, *sides]], size)
-    show_image(axes[0], drawn.reshape(size) + 12 * image, f"clutter {std:g} sigma_w, length {length:g} px")
+    drawn = _clutter(size, std, length, np.random.default_rng(seed)) + 12 * image
+    show_image(axes[0], drawn, f"clutter {std:g} sigma_w, length {length:g} px")
     draw_box(axes[0], from_centers([20.5, 20.5], sides), "truth")
     lengths = np.geomspace(0.25, 64, 9)
     curves = {f"clutter {std:g} sigma_w": [growth(std, one) for one in lengths]}
@@ -123,6 +122,15 @@ def coloured(std, length, extent, *, seed=0):
     )
     axes[1].set(ylim=(0, None), xticks=[0.25, 1, 4, 16, 64])
     return figure
+
+
+def _clutter(shape, std, length, rng):
+    """White noise and clutter of `limits.exponential`, to look at: (H, W), cut from a field that is periodic far outside."""
+    side = max(shape) + 4 * int(np.ceil(length))
+    lag = np.minimum(np.arange(side), side - np.arange(side))
+    spectrum = np.fft.rfft2(std**2 * np.exp(-np.hypot(lag[:, None], lag) / length)).real
+    field = np.fft.rfft2(rng.standard_normal((side, side))) * np.sqrt(np.maximum(spectrum, 0))
+    return np.fft.irfft2(field, (side, side))[: shape[0], : shape[1]] + rng.standard_normal(shape)
 
 
 def motion(frames, manoeuvre, snr):

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from irtrack_core.boxes import as_boxes
+from irtrack_core.figures import again
 
 # Okabe-Ito colours, which most colour-blind readers can tell apart
 COLORS = {
@@ -89,22 +90,30 @@ def new(rows=1, columns=1, *, width=4.2, height=3.2, **options):
     use()
     size = (columns * width, rows * height)
     if getattr(_own, "detached", False):
+        kept, key = _own.kept, (rows, columns, *size, str(options))
+        if kept is not None and key in kept and again.emptied(*kept[key]):
+            return kept[key]
         figure = OneAtATime(figsize=size)
-        return figure, figure.subplots(rows, columns, **options)
+        made = figure, figure.subplots(rows, columns, **options)
+        if kept is not None:
+            kept[key] = made
+        return made
     return plt.subplots(rows, columns, figsize=size, FigureClass=OneAtATime, **options)
 
 
 @contextmanager
-def detached():
+def detached(kept=None):
     """Within it `new` makes figures, in this thread, that pyplot does not know: it neither shows nor has to close them.
 
     Every live demo draws so. pyplot counts its figures for all threads together, and two may get the same one.
+    kept: a dict of one that draws the same figure again and again, one at a time: `new` then empties the last one.
     """
-    before, _own.detached = getattr(_own, "detached", False), True
+    before = getattr(_own, "detached", False), getattr(_own, "kept", None)
+    _own.detached, _own.kept = True, kept
     try:
         yield
     finally:
-        _own.detached = before
+        _own.detached, _own.kept = before
 
 
 def bare(axes, **settings):

@@ -23,6 +23,7 @@ fft = Lazy("scipy.fft", "evaluation")
 
 # components are multiples of 1 / 64 count and stay below 2^17: float32 adds such numbers without rounding
 GRID, LIMIT = 64, 2**17 - 1
+_KEPT = {}  # what `Simulation._surroundings` made last
 SPIKE = 15.0  # mean height of a spike in sigma_w: far out of the noise, as a hit in a detector is
 
 
@@ -203,13 +204,9 @@ class Simulation:
         if self._fixed is None:
             lasting = self.sensor.replace(spikes=0.0)  # they are drawn frame by frame
             self._fixed = draw_fixed(lasting, self.scene, self._texture_shape, self._rng_state)
-        sensor, rng, sigma = self.sensor, np.random.default_rng([self.seed, 1, index]), sigma_w(self.sensor)
-        height, width = sensor.shape
-        delay = round(sensor.stagger * sensor.oversampling_scan) if sensor.oversampling_cross > 1 else 0
-        error = scan_jitter(sensor, width + delay, rng)
-        shifts = np.stack([error[:width], error[delay:]])
-        signal = self._background(index, shifts)
-        lag = delay / width
+        sensor, sigma = self.sensor, sigma_w(self.sensor)
+        shifts, lag, background, noise = self._surroundings(index)
+        signal = background.copy()
         for thing in self.objects[1:]:
             rows, columns, samples = thing.render(index, shifts, lag)
             signal[rows, columns] += samples * np.float32(thing.contrast[index] * sigma)
@@ -225,11 +222,29 @@ class Simulation:
         samples = samples * np.float32(self.objects[0].contrast[index] * sigma * scale * GRID)
         samples = np.rint(np.clip(samples, -LIMIT * GRID, LIMIT * GRID)) / np.float32(GRID)
         signal[rows, columns] += samples
-        raw = self._noise(index, rng) * np.float32(scale)
+        raw = noise * np.float32(scale)
         raw += (signal - np.float32(zero)) * self._fixed.gain[:, None]
         raw += signal
         raw[self._fixed.dead] = (zero + scale * self._fixed.stuck[:, None]).astype(np.float32)
         return camera_output.digitise(raw, sensor), signal, (rows, columns, samples)
+
+    def _surroundings(self, index):
+        """(scan errors (2, W), lag of odd rows, background, noise) of a frame: all that the target has no part in.
+
+        Kept until another frame is asked for: simulations of one seed that differ in the target have it in common.
+        """
+        sensor = self.sensor
+        key = (sensor, self.scene, self.seed, self.frames, index, self._rng_state)
+        found = _KEPT.get(key)
+        if found is None:
+            rng, width = np.random.default_rng([self.seed, 1, index]), sensor.shape[1]
+            delay = round(sensor.stagger * sensor.oversampling_scan) if sensor.oversampling_cross > 1 else 0
+            error = scan_jitter(sensor, width + delay, rng)
+            shifts = np.stack([error[:width], error[delay:]])
+            found = shifts, delay / width, self._background(index, shifts), self._noise(index, rng)
+            _KEPT.clear()
+            _KEPT[key] = found
+        return found
 
     def _background(self, index, shifts):
         """The scene at the samples' jittered positions, (H, W) float32 K."""

@@ -1,6 +1,7 @@
 """Moving targets: smooth manoeuvring paths, true boxes, and their image through the sensor's h at any sub-pixel place."""
 
 import math
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -146,14 +147,20 @@ def silhouette(sensor, parts, center, reach):
     center: x, y in pixels, only its fraction matters; reach: half width, half height in pixels that the image covers.
     Cell (0, 0) lies `origin` pixels from the centre. The peak is 1.
     """
+    polygons = tuple((np.asarray(polygon, np.float64).tobytes(), float(warmth)) for polygon, warmth in parts)
+    return _silhouette(sensor, polygons, tuple(np.asarray(center, np.float64) % 1), tuple(map(float, reach)))
+
+
+@lru_cache(maxsize=1)  # simulations that differ in the target's contrast alone, one after the other, have the same
+def _silhouette(sensor, parts, center, reach):
     step = 8 if max(reach) < 16 else 4
     width, height = (fft.next_fast_len(int(np.ceil(2 * r * step)) + 2, real=True) for r in reach)
     # a pixel's centre falls on a cell
-    origin = np.array([-(width // 2), -(height // 2)]) / step + (0.5 - np.asarray(center) % 1)
+    origin = np.array([-(width // 2), -(height // 2)]) / step + (0.5 - np.array(center))
     if parts:
         canvas = np.zeros((height, width), np.uint8)
         for polygon, warmth in parts:
-            cells = np.rint((polygon - origin) * step * 64).astype(np.int32)
+            cells = np.rint((np.frombuffer(polygon).reshape(-1, 2) - origin) * step * 64).astype(np.int32)
             cv2.fillPoly(canvas, [cells], float(round(255 * warmth)), cv2.LINE_AA, 6)
         spectrum = fft.rfft2(canvas.astype(np.float32))
     else:

@@ -19,6 +19,7 @@ import numpy as np
 from irtrack_core.config import NetworkSettings
 from irtrack_core.network import layers
 from irtrack_core.network.backends import AUTO, INSTALL, PRECISIONS, check
+from irtrack_core.optional import interrupted
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ def missing(backend):
         return None
     try:
         importlib.import_module(backend)
-    except (ImportError, OSError):  # not there, or a system library that it needs is not
+    except (ImportError, OSError) as error:  # not there, or a system library that it needs is not
+        if stop := interrupted(error):
+            raise stop from None
         return backend
     return None
 

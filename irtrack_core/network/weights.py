@@ -3,9 +3,7 @@
 import argparse
 import hashlib
 import json
-import os
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +16,7 @@ from irtrack_core.network import SHIPPED  # noqa: F401  weights.SHIPPED is what 
 from irtrack_core.network.header import check_header
 from irtrack_core.network.inference import Graphs
 from irtrack_core.optional import need
+from irtrack_core.whole_files import whole_file, write_whole
 
 GRAPHS = {"template": ".template.onnx", "search": ".search.onnx", "int8": ".search-int8.onnx"}  # files beside weights
 
@@ -35,36 +34,15 @@ def write_tensors(path, tensors, metadata):
     """
     arrays = {name: np.asarray(_array(tensor), order="C") for name, tensor in tensors.items()}
     words = {key: json.dumps(value) for key, value in metadata.items()}
-    _write(path, lambda temporary: save_file(arrays, temporary, metadata=words))
+    with whole_file(path) as part:
+        try:
+            save_file(arrays, part, metadata=words)
+        except SafetensorError as error:  # its word for a full disk
+            raise OSError(f"cannot write {path}: {error}") from error
 
 
 def _array(tensor):
     return tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else np.asarray(tensor)
-
-
-def _write(path, fill):
-    """Make the file `path` by `fill(temporary name)`, all or nothing."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        try:
-            fill(temporary)
-        except SafetensorError as error:  # its word for a full disk
-            raise OSError(f"cannot write {path}: {error}") from error
-        os.chmod(temporary, 0o644)
-        os.fsync(handle)
-        os.replace(temporary, path)
-    finally:
-        os.close(handle)
-        Path(temporary).unlink(missing_ok=True)
-
-
-def remove_parts(path):
-    """Remove what writers of `path` that were killed left beside it."""
-    path = Path(path)
-    for part in path.parent.glob(f".{path.name}.*.part"):
-        part.unlink(missing_ok=True)
 
 
 def read_tensors(path):
@@ -103,7 +81,7 @@ def save_weights(net, path, card=None, graphs=None):
     if graphs is not None:
         models = {name: getattr(graphs, name) for name in GRAPHS if getattr(graphs, name) is not None}
         for name, model in models.items():
-            _write(path.with_suffix(GRAPHS[name]), lambda temporary, model=model: Path(temporary).write_bytes(model))
+            write_whole(path.with_suffix(GRAPHS[name]), model)
         card["graphs"] = {name: hashlib.sha256(model).hexdigest() for name, model in models.items()}
     write_tensors(path, net.state_dict(), {"settings": net.settings.model_dump(mode="json"), "card": card})
 

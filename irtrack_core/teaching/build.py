@@ -5,7 +5,7 @@ import hashlib
 import nbformat
 
 from irtrack_core.teaching.lab import SOLUTION
-from irtrack_core.workbook.book import _write
+from irtrack_core.whole_files import write_whole
 from irtrack_core.workbook.runner import KERNEL
 
 KINDS = ("release", "solution", "nbgrader")
@@ -31,7 +31,7 @@ def notebook(lab, kind):
 
 def write(lab, kind, path):
     """Write the notebook of a Lab; returns the path."""
-    return _write(path, (nbformat.writes(notebook(lab, kind)) + "\n").encode())
+    return write_whole(path, (nbformat.writes(notebook(lab, kind)) + "\n").encode())
 
 
 def _cells(lab, cell, kind):

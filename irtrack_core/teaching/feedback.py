@@ -11,7 +11,7 @@ from collections import Counter
 from importlib import import_module
 from itertools import combinations
 
-from irtrack_core.workbook.book import _write
+from irtrack_core.whole_files import write_whole
 
 ALIKE = 0.9  # share of equal pieces from which two cells are listed
 PIECE, SHORT = 6, 40  # tokens of a piece; cells with fewer tokens than SHORT all look alike and are left out
@@ -40,7 +40,7 @@ def write(results, lab, out):
         *((out / "feedback" / f"{_slug(result['file'])}.html", page(result, lab)) for result in results),
     ):
         try:
-            _write(path, content.encode())
+            write_whole(path, content.encode())
         except OSError as error:
             failed.append(f"{path}: {error.strerror}")
     if failed:

@@ -14,7 +14,8 @@ from irtrack_core.teaching import feedback, sandbox, submission
 from irtrack_core.teaching import lab as labs
 from irtrack_core.teaching.marks import OTHER, Marks
 from irtrack_core.teaching.session import Boxed, Failed, Inside
-from irtrack_core.workbook.book import _write, progress
+from irtrack_core.whole_files import write_whole
+from irtrack_core.workbook.book import progress
 
 HERE = Path(__file__).parent
 
@@ -199,7 +200,7 @@ def _finished(job):
 def _keep(path, result):
     """Keep a result for a later run; on a full disk that run grades it again."""
     try:
-        _write(path, json.dumps(result).encode())
+        write_whole(path, json.dumps(result).encode())
     except OSError as error:
         print(
             f"warning: {path} could not be written ({error.strerror}): this submission will be graded again",

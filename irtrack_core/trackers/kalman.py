@@ -101,17 +101,14 @@ class Kalman:
         more = share**2 * max(innovation - place - noise, 0.0)
         place, both, velocity = place + more, both + more, velocity + more
         gain, gain_velocity = (share * c / (place + noise) for c in (place, both))
-        self.center, self.velocity = expected + gain * step, self.velocity + gain_velocity * step
+        # unseen, it goes on slower and slower: nobody knows whether it does
+        kept = share + self.decay * (1 - share)
+        self.center, self.velocity = expected + gain * step, kept * (self.velocity + gain_velocity * step)
         self._store(place * (1 - gain), both * (1 - gain), velocity - gain_velocity * both, side)
         change = max(innovation - noise, 0.0) - self.process_noise
         low, high = PROCESS_NOISE_RANGE
         learnt = self.process_noise + self.learning_rate * share * change
         self.process_noise = min(max(learnt, (low * side) ** 2), (high * side) ** 2)
-
-    def coast(self, expected, side):
-        """A frame without measurement: on to the expected place, slower and slower, the standard deviation growing."""
-        self.center, self.velocity = expected, self.velocity * self.decay
-        self._store(*self._predicted(), side)
 
     def _store(self, place, both, velocity, side):
         shrink = min(1.0, (self.largest_std * side) ** 2 / place)

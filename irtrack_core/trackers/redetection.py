@@ -17,6 +17,7 @@ REFERENCE_DECAY = 0.03  # the reference falls by this in a frame in which the ta
 REFERENCE_SLACK = 3.0  # another place may score this far below the reference ...
 CLEAR = 5.0  # ... or this much, which noise never has; a reference above it makes one frame enough
 LEAD = 3.0  # by which another place must score higher than the present one
+CUT_LEAD = 1.5  # the same in the window after a scene cut
 RETURN_LEAD = -1.0  # the same for the place that was left by the last jump
 DISTRACTOR_MARGIN = 2.0  # within which a thing looks as it did, or as much like the target as that did
 # scores
@@ -36,15 +37,15 @@ class Redetection:
 
     reference: running reference score of the target, a logit; frames_in_doubt: since when it is in doubt; frozen: frames
     left, after a scene cut and in doubt, in which the reference learns nothing. previous: the Candidate left by the last
-    jump; candidate: one elsewhere in the frame that scores higher; window_candidate: one in the search window. surroundings:
-    stored when the target was last seen well; surroundings_reference: the reference then.
+    jump; candidate: one elsewhere in the frame that scores higher. surroundings: stored when the target was last seen
+    well; surroundings_reference: the reference then.
     """
 
     def __init__(self, tracker, frame):
         self.tracker, self.settings = tracker, tracker.settings
         self.reference = logit(tracker.look(frame, [tracker.center])[0].score) - FIRST_REFERENCE
         self.frames_in_doubt = self.frozen = 0
-        self.previous = self.candidate = self.window_candidate = self.surroundings = None
+        self.previous = self.candidate = self.surroundings = None
         self.surroundings_reference = self.reference
         # of use to nothing but the search; no smaller than the filter's elements
         wanted = self.settings.surroundings if self.settings.candidates else 0
@@ -57,7 +58,7 @@ class Redetection:
         after_cut = False
         if not (moved := self._back_to_previous(frame)):
             after_cut = self._best_after_cut(frame)
-            moved = self._switch_in_window(expected) or self.in_doubt and self._search(frame, expected)
+            moved = self.in_doubt and self._search(frame, expected)
         if not self.in_doubt:
             self.candidate, self.frames_in_doubt, self.frozen = None, 0, 0
         else:
@@ -133,29 +134,10 @@ class Redetection:
         other = now.at(best)
         own_window = tracker.look_where_valid(frame, [tracker.clipped(other.found[0])])
         other = max([other, *own_window], key=lambda one: one.score)
-        if self._lead(other) < settings.window_lead:
+        if self._lead(other) < CUT_LEAD:
             return False
         tracker.observation = other
         return True
-
-    def _switch_in_window(self, expected):
-        """True when another place in the window, better for several frames than the expected one, was taken."""
-        settings, now, known = self.settings, self.tracker.observation, self.window_candidate
-        self.window_candidate = None
-        if not settings.kalman or (best := int(np.argmax(now.scores))) == now.best:
-            return False
-        other = now.at(best)
-        center, lead, reach = other.found[0], self._lead(other), self.tracker.size.max() / 2
-        if lead < 0 or np.abs(center - now.found[0]).max() < reach:
-            return False
-        if known is None or np.abs(center - known.expected).max() > reach:
-            self.window_candidate = Candidate(center, lead=lead)
-            return False
-        known.update(center, lead)
-        if known.frames < settings.confirm_frames or known.lead < settings.window_lead * known.frames:
-            self.window_candidate = known
-            return False
-        return self._jump(other, expected)
 
     def _search(self, frame, expected):
         """True when a place elsewhere, or the negative of this one, is clearly better and was taken.

@@ -43,6 +43,18 @@ def _change(proposals, reference):
     return np.sqrt(change(wide * high)) * change(wide / high) - 1
 
 
+def log_odds(scores, proposals, reference, penalty):
+    """Logarithm of the odds (...) of proposals (..., 4): less sure than the net's scores (...), less for changes of size."""
+    score = np.minimum(np.maximum(scores, 1e-6), 1 - 1e-6)
+    odds = np.log(score / (1 - score)) / TEMPERATURE
+    return odds - penalty * _change(proposals, reference) if penalty else odds
+
+
+def normal_density(x, y, variance):
+    """Density (...) of a normal distribution at x, y (...) from its mean, with this variance along both axes."""
+    return np.exp((x * x + y * y) * (-0.5 / variance)) / (2 * np.pi * variance)
+
+
 def most_probable(scores, proposals, reference, unexpected, std, penalty):
     """(index of the most probable proposal, its share of the evidence, the probability (m, n, n) of each), by Bayes' rule.
 
@@ -52,12 +64,9 @@ def most_probable(scores, proposals, reference, unexpected, std, penalty):
     The share counts the proposals about the best one; the whole is all proposals and the case that none shows the target.
     """
     x, y = proposals[..., 0], proposals[..., 1]
-    variance = std**2 + GATE**2 * float(reference[0] * reference[1])
-    expected = np.exp((x * x + y * y) * (-0.5 / variance)) * ((1 - UNEXPECTED) / (2 * np.pi * variance))
-    score = np.minimum(np.maximum(scores, 1e-6), 1 - 1e-6)
-    posterior = np.log(score / (1 - score)) / TEMPERATURE + np.log(expected + UNEXPECTED * unexpected)
-    if penalty:
-        posterior -= penalty * _change(proposals, reference)
+    expected = normal_density(x, y, std**2 + GATE**2 * float(reference[0] * reference[1]))
+    prior = (1 - UNEXPECTED) * expected + UNEXPECTED * unexpected
+    posterior = log_odds(scores, proposals, reference, penalty) + np.log(prior)
     best = int(posterior.argmax())
     top, reach = posterior.flat[best], 0.5 * proposals.reshape(-1, 4)[best, 2:].max()
     evidence = np.exp(posterior - top)

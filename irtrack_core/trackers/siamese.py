@@ -15,6 +15,7 @@ from irtrack_core.network.crops import CropMaker, template_side
 from irtrack_core.network.weights import load_graphs, load_weights, read_card
 from irtrack_core.trackers.base import shape_of, to_gray
 from irtrack_core.trackers.camera_motion import CameraMotion
+from irtrack_core.trackers.hypotheses import Hypotheses
 from irtrack_core.trackers.kalman import Kalman, SmoothedVelocity
 from irtrack_core.trackers.redetection import Redetection
 from irtrack_core.trackers.registration import Alignment
@@ -103,7 +104,9 @@ class SiameseTracker:
         self.shape, self.size, self.maker, self.template = frame.shape[:2], box[2:].copy(), maker, template
         if t.kalman:
             self.motion = Kalman(bx.centers(box), self.side, t.velocity_decay)
+            self.hypotheses = Hypotheses(self.motion, t.hypotheses)
         else:
+            self.hypotheses = None
             self.motion = SmoothedVelocity(bx.centers(box), t.velocity_rate, t.velocity_decay)
         self.score, self.missed = 1.0, 0
         self.initial_size, self.log_growth = self.size.copy(), np.zeros(2)
@@ -154,10 +157,12 @@ class SiameseTracker:
         """The second half of `update`: the target's box, from the observation about the expected place."""
         self.observation = observation
         expected = self._with_camera(frame, expected)
+        if self.hypotheses:
+            self.observation, self.motion, expected = self.hypotheses.update(self, self.observation, expected)
         jumped = self.redetection(frame, expected)
         self.missed = self.missed + 1 if self.observation.score < self.settings.lost_below else 0
         self.score = calibrated(self.observation.score, *self.calibration)
-        if self.missed:
+        if self.missed and not self.hypotheses:
             self.motion.coast(expected, self.side)
         else:
             self._move(expected, jumped)
@@ -175,6 +180,8 @@ class SiameseTracker:
         center = self.clipped(center)
         if jumped:
             self.motion.restart(center, self.side)
+            if self.hypotheses:
+                self.hypotheses.restart()
         else:
             self.motion.update(expected, center, seen.score, seen.share, self.side)
         rate = 1.0 if jumped else t.size_rate * seen.score
@@ -208,10 +215,11 @@ class SiameseTracker:
         shift = self.camera_motion(_plane(frame), self.redetection.in_doubt) if self.camera_motion else None
         if shift is None:
             return expected
-        moved = self.clipped(expected + shift)
-        if not (found := self.look_where_valid(frame, [moved])):
+        # while the camera pans, the shift holds what the expected place holds already
+        moved = [self.clipped(place + shift) for place in (expected, self.center)]
+        there = max(self.look_where_valid(frame, moved), key=lambda one: one.score, default=None)
+        if there is None:
             return expected
-        (there,) = found
         # a look-alike nearer to the place before says nothing against a target that scores as usual after the motion
         lead = logit(there.score) - logit(self.observation.score)
         if not (self.camera_motion.changed and lead >= -CAMERA_MARGIN or self.redetection.near_reference(there.score)):
@@ -219,7 +227,9 @@ class SiameseTracker:
         self.observation = there
         if (previous := self.redetection.previous) is not None:
             previous.center = previous.center + shift
-        return moved
+        if self.hypotheses:
+            self.hypotheses.shift(shift)
+        return there.center
 
     @property
     def lost(self):

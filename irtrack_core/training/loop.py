@@ -18,9 +18,10 @@ from irtrack_core.network.distance_head import distance_losses
 from irtrack_core.network.losses import logistic_loss, regression_loss
 from irtrack_core.network.siamese_net import SiameseNet, foreground
 from irtrack_core.network.torch_inference import device
-from irtrack_core.network.weights import read_tensors, remove_parts, write_tensors
+from irtrack_core.network.weights import read_tensors, write_tensors
 from irtrack_core.provenance import provenance
 from irtrack_core.training.sgd import SGD
+from irtrack_core.whole_files import remove_abandoned
 
 
 def precision(name, where):
@@ -188,7 +189,7 @@ class _Checkpoint:
 
     def resume(self):
         """The history so far, once net and optimizer are as they were then; [] where nothing was written."""
-        remove_parts(self.path)  # of a run that was killed while it wrote
+        remove_abandoned(self.path)  # of a run that was killed while it wrote
         if not Path(self.path).is_file():
             return []
         tensors, metadata = read_tensors(self.path)

@@ -8,8 +8,9 @@ import numpy as np
 
 from irtrack_core.network.inference import OnnxRuntimeEngine
 from irtrack_core.network.torch_inference import TorchEngine
-from irtrack_core.network.weights import _write, load_weights, read_card
+from irtrack_core.network.weights import load_weights, read_card
 from irtrack_core.training.export import _calibration_inputs, fold_batch_norms, graphs
+from irtrack_core.whole_files import write_whole
 
 TOLERANCE = 1e-4  # largest difference from torch
 
@@ -33,7 +34,7 @@ def export_onnx(weights, out, *, crops=4):
     out, sums = Path(out), {}
     for name in ("template", "search"):
         path, content = out.with_name(f"{out.name}.{name}.onnx"), getattr(made, name)
-        _write(path, lambda temporary, content=content: Path(temporary).write_bytes(content))
+        write_whole(path, content)
         sums[path.name] = hashlib.sha256(content).hexdigest()
     card = read_card(weights)
     told = {
@@ -46,7 +47,7 @@ def export_onnx(weights, out, *, crops=4):
         "largest_difference_from_torch": error,
     }
     text = json.dumps(told, indent=1) + "\n"
-    _write(out.with_name(f"{out.name}.json"), lambda temporary: Path(temporary).write_text(text, encoding="utf-8"))
+    write_whole(out.with_name(f"{out.name}.json"), text.encode())
     return told
 
 

@@ -33,6 +33,17 @@ class View(NamedTuple):
     mirror: np.ndarray  # (2,) x and y: -1 where the crops are mirrored, else 1
 
 
+class Cut(NamedTuple):
+    """What a pair shows, before any network's labels; see `PairSampler.cut`."""
+
+    template: np.ndarray  # (inputs, T, T) float32
+    search: np.ndarray  # (inputs, S, S) float32
+    truth: np.ndarray  # (4,) cx cy w h in search crop pixels about the centre
+    absent: bool  # the target lies outside the search crop
+    given: np.ndarray  # (2,) the target's size in the template crop, pixels
+    view: View
+
+
 @dataclass
 class Pair:
     """One training example; see `PairSampler.draw`."""
@@ -78,9 +89,12 @@ class PairSampler:
     sequences: a list of `Sequence`, or a `SequenceStream`. positions: n, see `SiameseNet.positions`. loose: boxes are
     enlarged and shifted at random (for simulated sequences, whose true boxes are tight).
     Batch k depends on (seed, k) alone: an interrupted training resumes with the very same pairs.
+
+    kept: a dict that keeps the crops of every batch, for samplers of the same sequences and seed whose settings differ in
+    nothing that crops depend on; None keeps none. Labels are each sampler's own.
     """
 
-    crop_maker = CropMaker
+    crop_maker, kept = CropMaker, None
 
     def __init__(self, sequences, settings, positions, *, sampling=None, loose=True, seed=0):
         if not isinstance(sequences, SequenceStream) and not len(sequences):
@@ -90,8 +104,17 @@ class PairSampler:
 
     def batch(self, index, size):
         """Batch number `index`: `size` pairs, collated."""
+        return collate([self.label(cut) for cut in self.cuts(index, size)])
+
+    def cuts(self, index, size):
+        """The list of the `size` Cuts of batch `index`."""
+        if self.kept is not None and (index, size) in self.kept:
+            return self.kept[index, size]
         rng = np.random.default_rng([self.seed, index])
-        return collate([self.draw(rng, index) for _ in range(size)])
+        made = [self.cut(rng, index) for _ in range(size)]
+        if self.kept is not None:
+            self.kept[index, size] = made
+        return made
 
     def pick(self, rng, index=0):
         """(sequence, template frame, search frame): two annotated frames of a sequence, at most `max_gap` apart.
@@ -109,7 +132,11 @@ class PairSampler:
         raise ValueError("100 sequences in a row hold no annotated frame: nothing to train on")
 
     def draw(self, rng, index=0):
-        """One Pair for batch `index`: the target in the middle of the template crop, and anywhere within SHIFT of the middle
+        """One Pair for batch `index`: a `cut` with its labels."""
+        return self.label(self.cut(rng, index))
+
+    def cut(self, rng, index=0):
+        """One Cut for batch `index`: the target in the middle of the template crop, and anywhere within SHIFT of the middle
         of the search crop; in the share `negatives` of the pairs outside the search crop."""
         s = self.settings
         sequence, *numbers = self.pick(rng, index)
@@ -139,12 +166,17 @@ class PairSampler:
         if self.sampling.transpose and rng.random() < self.sampling.transpose:
             crops, truth, given = [crop.swapaxes(1, 2) for crop in crops], truth[[1, 0, 3, 2]], given[::-1]
         crops = [self._noisy(crop, rng) for crop in crops]
-        anchors = an.make_anchors(an.anchor_sizes(s, given), self.positions, s.stride)
+        return Cut(*crops, truth, absent, given, View(sequence, tuple(numbers), center, side, mirror))
+
+    def label(self, cut):
+        """The Pair of a Cut: labels and offsets of this network's anchors."""
+        s = self.settings
+        anchors = an.make_anchors(an.anchor_sizes(s, cut.given), self.positions, s.stride)
         label = an.near_labels if not s.region else an.inside_labels if s.head == "fcpp" else an.labels
-        q = label(anchors, None if absent else truth)
-        deltas = np.moveaxis(an.encode(truth, anchors), -1, 0).astype(np.float32)
-        view = View(sequence, tuple(numbers), center, side, mirror)
-        return Pair(*crops, q, deltas, None if absent else truth, view)
+        truth = None if cut.absent else cut.truth
+        q = label(anchors, truth)
+        deltas = np.moveaxis(an.encode(cut.truth, anchors), -1, 0).astype(np.float32)
+        return Pair(cut.template, cut.search, q, deltas, truth, cut.view)
 
     def _history(self, sequence, number, center, block, rng):
         """A TemporalFilter that knows a sequence's frame and some before it, as many as a tracker would.

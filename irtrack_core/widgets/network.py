@@ -1,7 +1,10 @@
 """Demos of notebooks 03 and 04: shapes of the network, feature maps, anchors on a frame, response maps."""
 
+from functools import lru_cache
+
 import ipywidgets
 import numpy as np
+import torch
 
 from irtrack_core import boxes as bx
 from irtrack_core.config import network_preset
@@ -31,7 +34,8 @@ def network_shapes():
             raise ValueError(f"the search crop ({search}) must be larger than the template crop ({template})")
         settings = network_preset(preset, width=width, template_size=template, search_size=search)
         try:
-            rows = shapes(SiameseNet(settings))
+            with torch.device("meta"):  # tensors without numbers: shapes are all that is shown
+                rows = shapes(SiameseNet(settings))
         except RuntimeError as error:  # raised by torch when a map is smaller than the kernel
             raise ValueError(f"a template crop of {template} pixels leaves nothing for the last layers") from error
         figure, axes = style.new(width=10.5, height=4.4)
@@ -54,9 +58,13 @@ def feature_maps(net, sequence, *, stage="conv3", channels=6):
     net: a SiameseNet; sequence: the template is cut from its first annotated frame.
     """
 
-    def draw(stage, first, frame):
+    @lru_cache(maxsize=4)  # another stage or channel asks for the same
+    def seen(frame):
         template, search, *_ = crops(sequence, net.settings, frame)
-        both = layers(net, template, search)[stage]
+        return layers(net, template, search)
+
+    def draw(stage, first, frame):
+        both = seen(frame)[stage]
         figure = figures.map_grid(both, ("template", "search"), channels=channels, first=first, like=both[1])
         size = "×".join(map(str, both[1].shape))
         figure.suptitle(f"{stage} of the search crop: {size}", fontsize=10, x=0.01, ha="left")

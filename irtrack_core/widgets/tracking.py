@@ -10,10 +10,9 @@ from ipyevents import Event
 from irtrack_core import trackers
 from irtrack_core.boxes import from_centers
 from irtrack_core.cli.track import first_frame, track
-from irtrack_core.figures import style
 from irtrack_core.figures import tracking as figures
 from irtrack_core.filtering.candidates import propose, propose_at
-from irtrack_core.widgets.base import demo, impossible, live, png, recording, slider
+from irtrack_core.widgets.base import Pen, demo, impossible, live, recording, slider
 from irtrack_core.widgets.recorded import spread
 
 PICKS, FOLLOWED = 3, 40  # targets and frames that are recorded
@@ -120,7 +119,7 @@ class _Picker:
 
     def __init__(self, follow, count, first, boxes, draw):
         self.follow, self.first, self.boxes, self.draw, self.moving = follow, first, boxes, draw, False
-        self.places = {}
+        self.pen = Pen()
         ranks = [(f"candidate {rank}", rank) for rank in range(1, len(boxes) + 1)]
         self.choice = ipywidgets.Dropdown(options=[*ranks, ("by click or sliders", 0)], description="target")
         # a target may cross the border of the frame
@@ -158,10 +157,12 @@ class _Picker:
         self.moving = False
         self._redraw()
 
-    @style.detached()
     def _redraw(self):
-        self.figure = self.draw(self.chosen)
-        self.picture.value = png(self.figure, places=self.places)
+        def draw():
+            self.figure = self.draw(self.chosen)
+            return self.figure
+
+        self.picture.value = self.pen.png(draw)
 
     def _chosen(self, change):
         if change.new:

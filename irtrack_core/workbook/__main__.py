@@ -80,8 +80,7 @@ def _run(chosen):
         raise ValueError(f"parameter given twice: {', '.join(sorted(twice))}")
     values = parameters.check(chosen.notebook, dict(chosen.parameters), find_root())
     _check_output(Path(chosen.output), Path(chosen.notebook))
-    if chosen.record:
-        os.environ["IRTRACK_BATCH"] = "record"
+    os.environ["IRTRACK_BATCH"] = "record" if chosen.record else "run"
     from irtrack_core.workbook import runner
 
     return runner.run(chosen.notebook, chosen.output, values)

@@ -27,6 +27,7 @@ from filelock import FileLock
 
 from irtrack_core import config
 from irtrack_core.provenance import find_root, limit_threads, provenance
+from irtrack_core.whole_files import write_whole
 
 SLUG = re.compile(r"\d\d_[a-z0-9_]+")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -81,12 +82,12 @@ class Workbook:
 
     def save_table(self, table, name=None):
         """Write a pandas DataFrame as results/<profile>/<slug>[__name].csv, all or nothing."""
-        _write(self.path(name, suffix=".csv"), table.to_csv(index=False).encode())
+        write_whole(self.path(name, suffix=".csv"), table.to_csv(index=False).encode())
 
     def save_json(self, value, name=None):
         """Write numbers, text, lists and dicts (NumPy's too) as results/<profile>/<slug>[__name].json."""
         text = json.dumps(value, indent=1, default=_plain, ensure_ascii=False) + "\n"
-        _write(self.path(name, suffix=".json"), text.encode())
+        write_whole(self.path(name, suffix=".json"), text.encode())
 
     def load_table(self, slug, name=None):
         """The table that notebook `slug` saved. Raises FileNotFoundError saying which notebook to run."""
@@ -113,7 +114,8 @@ class Workbook:
 
         Where the same picture lies there already, both stay as they are: a run that changes no number leaves a clean clone
         clean. of_machine: the figure shows times of this machine, and goes to results/<profile>/figures instead.
-        Notebooks that run at the same time may save at the same time: no entry is lost, no file is ever half written.
+        Notebooks that run at the same time may save at the same time: no entry is lost, no file is ever half written. Run by
+        `workbook run` the saved picture is the one below the cell, too: to draw it once more takes as long again.
         """
         from irtrack_core.figures import style
 
@@ -125,9 +127,11 @@ class Workbook:
             figure.savefig(
                 buffer := io.BytesIO(), format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None}
             )
+        if os.environ.get("IRTRACK_BATCH") == "run":
+            _show(figure, buffer.getvalue(), figure.dpi / dpi)
         changed = not _same_picture(path, buffer)
         if changed:
-            _write(path, buffer.getvalue())
+            write_whole(path, buffer.getvalue())
         entry = {
             "notebook": f"notebooks/{self.slug}.ipynb",
             "parameters": {"profile": self.profile.name, "seed": self.seed} | self.parameters,
@@ -138,7 +142,16 @@ class Workbook:
             entries = json.loads(manifest.read_text()) if manifest.exists() else {}
             if changed or not entry.items() <= entries.get(path.name, {}).items():
                 entries[path.name] = entry | provenance()
-                _write(manifest, (json.dumps(dict(sorted(entries.items())), indent=1) + "\n").encode())
+                write_whole(manifest, (json.dumps(dict(sorted(entries.items())), indent=1) + "\n").encode())
+
+
+def _show(figure, picture, scale):
+    """Show a picture (PNG bytes) below the cell, `scale` times as wide as it is, in place of its figure."""
+    from IPython.display import Image, display
+    from matplotlib import pyplot
+
+    pyplot.close(figure)
+    display(Image(picture, width=round(int.from_bytes(picture[16:20], "big") * scale)))
 
 
 def folders(profile):
@@ -198,18 +211,6 @@ def _same_picture(path, other):
     except OSError:  # half a file, or none of Pillow's
         return False
     return one.shape == other.shape and int(abs(one - other).max(initial=0)) <= SAME
-
-
-def _write(path, content):
-    """Write bytes so that a reader, or a crash, never meets half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
 
 
 def _plain(value):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 
+from irtrack_core.whole_files import write_whole
 from irtrack_core.workbook import book
 
 # ipykernel warns at every start that its local TCP connection is not encrypted, and reports its own orderly end as an error
@@ -96,7 +97,7 @@ def build(path, *, execute=True, keep=False):
         finally:
             print(file=sys.stderr)
         clean(notebook)
-    book._write(target, (nbformat.writes(notebook) + "\n").encode())
+    write_whole(target, (nbformat.writes(notebook) + "\n").encode())
     return target
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 
+from irtrack_core.whole_files import write_whole
 from irtrack_core.widgets import replay
 from irtrack_core.workbook import book, offline
 from irtrack_core.workbook.batch import executed
@@ -51,7 +52,7 @@ def make(profile, folder=None):
         texts += offline.sections(notebook, f"{path.stem}.html", title)
         lines.append(f'<li><a href="{path.stem}.html">{html.escape(title)}</a></li>')
         print(f"wrote {page}", flush=True)
-    book._write(
+    write_whole(
         folder / "index.html", ("\n".join([*lines, "</ul>", offline.search(texts)]) + "</body></html>\n").encode()
     )
     return folder
@@ -96,7 +97,7 @@ def write_page(path, target, top=""):
     begin, end = re.search(r"<body[^>]*>", body).end(), body.rindex("</body>")
     style = (replay.STYLE if demos else "") + offline.DARK + PAGE
     head = body[:begin].replace('<script src=""></script>', "").replace("</head>", style, 1)
-    return book._write(target, (head + top + body[begin:end] + (replay.SCRIPT if demos else "") + body[end:]).encode())
+    return write_whole(target, (head + top + body[begin:end] + (replay.SCRIPT if demos else "") + body[end:]).encode())
 
 
 def _replay(notebook):

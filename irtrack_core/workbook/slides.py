@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 
+from irtrack_core.whole_files import write_whole
 from irtrack_core.workbook import book, offline
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>TITLE</title>
@@ -72,11 +73,11 @@ def make(folder=None, root=None):
                 shown = ""
                 for picture in some:
                     number += 1
-                    book._write(folder / path.stem / f"{number:02d}.png", picture)
+                    write_whole(folder / path.stem / f"{number:02d}.png", picture)
                     shown += f'<img src="{path.stem}/{number:02d}.png" alt="{html.escape(heading)}">'
                 body.append(f"<section><h1>{_plain(heading)}</h1><p>{_plain(text)}</p>{shown}</section>\n")
         page = PAGE.replace("TITLE", path.stem).replace("BODY", "".join(body))
-        book._write(folder / f"{path.stem}.html", offline.put_equations(page, equations).encode())
+        write_whole(folder / f"{path.stem}.html", offline.put_equations(page, equations).encode())
     return folder
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import cv2
 import media
@@ -647,12 +648,35 @@ def test_check_when_no_target_lasts(here, capsys):
     assert "is not NAME=VALUE" in capsys.readouterr().err
 
 
+def test_a_stop_leaves_no_half_row(here):
+    """Each row goes out in one piece: Ctrl-C between two pieces left half of one."""
+
+    class Pieces(list):
+        write, close = list.append, list.clear
+
+    with output.CsvOutput("a.csv") as rows, output.MotOutput("b.txt") as mot, output.TracksOutput("c.csv") as several:
+        for one in (rows, mot, several):
+            one.file.close()
+            one.file = Pieces()
+        rows.write(3, np.array([1, 2, 3, 4.5]), 0.5)
+        track = SimpleNamespace(id=1, box=np.array([1, 2, 3, 4.5]), score=0.5, lost=0)
+        mot.write(0, [track, track])
+        several.write(0, [track, track])
+        assert rows.file == ["3,1.000,2.000,3.000,4.500,0.5000\n"]
+        for found in (mot.file, several.file):
+            assert len(found) == 2 and all(row.endswith("\n") for row in found)
+
+
 def test_ctrl_c_at_any_time_is_no_traceback(monkeypatch, capsys):
     def interrupted(arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("irtrack_core.cli.main._check", interrupted)
-    assert main(["check", "svanstrom"]) == 130 and capsys.readouterr().err == "irtrack: stopped\n"
+    def in_an_import(arguments):  # what compiled modules make of it
+        raise ImportError("initialization failed") from KeyboardInterrupt(signal.SIGTERM)
+
+    for stopped, code in ((interrupted, 130), (in_an_import, 143)):
+        monkeypatch.setattr("irtrack_core.cli.main._check", stopped)
+        assert main(["check", "svanstrom"]) == code and capsys.readouterr().err == "irtrack: stopped\n"
 
 
 def test_a_missing_system_library_is_told(here, monkeypatch, capsys):

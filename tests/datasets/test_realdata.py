@@ -6,7 +6,7 @@ import pytest
 from irtrack_core.boxes import center_error
 from irtrack_core.datasets import load, subsample
 from irtrack_core.datasets.check import check_sequence
-from irtrack_core.datasets.kaist import pair
+from irtrack_core.datasets.kaist_files import pair
 from irtrack_core.datasets.recordings import check_split, read_table
 from irtrack_core.trackers import create
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from irtrack_core import datasets, evaluation
-from irtrack_core.datasets import Sequence, recordings, svanstrom
+from irtrack_core.datasets import Sequence, recordings
 from irtrack_core.network.weights import SHIPPED, read_card
 
 
@@ -175,7 +175,7 @@ def test_shipped_weights_saw_no_validation_recording():
 
 @pytest.mark.realdata
 def test_the_rule_gives_the_shipped_table(realdata, capsys):
-    videos = svanstrom.find_videos(realdata)
+    videos = recordings.find_videos(realdata)
     table = recordings.read_table()
     if {path.stem for path in videos} != set(table):
         pytest.skip("IRTRACK_DATA does not hold exactly the clips of the table")

@@ -293,6 +293,28 @@ def test_a_cut_mp4_with_its_index_in_front(tmp_path, code, kind, bits):
         frames[39]
 
 
+@pytest.mark.parametrize(
+    "content, told",
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n", "Git LFS pointer stands in its place"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html>\n<title>Sign in</title>", "a web page stands in its place; download it again"),
+        ("Größe, Ort\n".encode() * 99, "it is text that begins 'Größe, Ort'; copy it again"),
+    ],
+)
+def test_text_in_the_place_of_a_video_is_told(tmp_path, reader, content, told):
+    for name in ("film.mp4", "film.mkv"):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=f"{name} cannot be opened as a video .*{told}"):
+            open_video(tmp_path / name)
+
+
+def test_plain_pictures_under_another_ending_are_no_text(tmp_path):
+    pytest.importorskip("av", reason=NEEDS_AV)
+    frame = b"FRAME\n" + bytes([70]) * 64 * 48 + bytes([65]) * 2 * 32 * 24  # letters alone
+    (tmp_path / "film.avi").write_bytes(b"YUV4MPEG2 W64 H48 F30:1 C420jpeg\n" + frame * 3)
+    assert len(open_video(tmp_path / "film.avi")) == 3
+
+
 @pytest.mark.parametrize("suffix, code, kind", TWINS)
 @pytest.mark.parametrize("content", [b"", b"\0" * 5000, b"frame,x,y,w,h\n" * 300])
 def test_what_is_no_video_is_refused_by_name(tmp_path, reader, suffix, code, kind, content):

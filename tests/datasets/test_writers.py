@@ -236,6 +236,7 @@ def test_vot_toolkit_reads_our_vot(made):
     np.testing.assert_allclose(found, BOXES[~np.isnan(BOXES[:, 0])])
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # motmetrics 1.4.0 under pandas 3.1: its own, not ours
 def test_motmetrics_reads_our_mot(made):
     io = pytest.importorskip("motmetrics.io", reason="motmetrics has an environment of its own")
     table = io.load_motchallenge(made("mot", BOXES) / "gt/gt.txt", min_confidence=1)

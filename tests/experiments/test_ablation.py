@@ -132,6 +132,8 @@ def test_a_stopped_study_goes_on_where_it_was(tmp_path, monkeypatch):
     resumed = ablation.run(TINY, tmp_path / "b")
     assert trained == CELLS[3:]
     timed = ["training_s", "fps"]
+    alone = plain(CELLS[5], TINY, 0, 0, [moving_spot()], [moving_spot(8)])  # the study's cells share their crops
+    pd.testing.assert_frame_equal(alone.drop(columns=timed), whole[5:6].reset_index(drop=True).drop(columns=timed))
     pd.testing.assert_frame_equal(resumed.drop(columns=timed), whole.drop(columns=timed))
     trained.clear()
     ablation.run(TINY.replace(iterations=4), tmp_path / "b")

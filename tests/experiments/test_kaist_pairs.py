@@ -7,7 +7,7 @@ import pytest
 from toys import moving_spot
 
 from irtrack_core.config import TrainingSettings
-from irtrack_core.datasets import kaist
+from irtrack_core.datasets import kaist_files
 from irtrack_core.experiments.compared import kaist_pairs
 
 SEQUENCE = moving_spot(14)
@@ -41,7 +41,7 @@ def test_pairs_are_the_two_images_of_one_moment(root):
     ((infrared, both),) = kaist_pairs.paired(root, kaist_pairs.TRAIN)
     assert infrared.frames[3].shape == SEQUENCE.shape and both.frames[3].shape == (*SEQUENCE.shape, 2)
     np.testing.assert_array_equal(both.frames[3][..., 0], infrared.frames[3])
-    np.testing.assert_array_equal(both.frames[3][..., 1], kaist.pair(infrared)[3])
+    np.testing.assert_array_equal(both.frames[3][..., 1], kaist_files.pair(infrared)[3])
     np.testing.assert_allclose(both.boxes, SEQUENCE.boxes, atol=0.01)
 
 

@@ -1,5 +1,7 @@
 """Training of all compared methods: what is there is kept, what was interrupted goes on, what changed is made anew."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,6 +100,44 @@ def test_all_methods_see_the_same_crops():
     assert [len(batch) for batch in batches.values()] == [4, 4, 5, 4, 4]
 
 
+def test_methods_that_share_their_crops_learn_the_same(tmp_path, monkeypatch):
+    """Each network as it is trained alone, to the bit; the crops of an input are cut once."""
+    cut, made = PairSampler.cut, []
+    monkeypatch.setattr(PairSampler, "cut", lambda *arguments: made.append(1) or cut(*arguments))
+    names = ["ref9", "paper", "ref14", "ref8", "ref8-filtered"]
+    for name in names:
+        train_methods.learn(name, SMALL, tmp_path / "alone", batch=2, progress=False)
+    alone = len(made)
+    ordered = train_methods.by_crops(names)
+    assert ordered == ["ref9", "ref14", "ref8", "paper", "ref8-filtered"]
+    for name in ordered:
+        train_methods.learn(name, SMALL, tmp_path / "shared", batch=2, progress=False, keep=True)
+    train_methods.crops_of.cache_clear()
+    assert len(made) - alone == alone * 2 / 5  # of five trainings those of two inputs
+    for name in names:
+        one, other = (read_tensors(weights(tmp_path / folder, name)) for folder in ("alone", "shared"))
+        assert one[1]["card"]["key"] == other[1]["card"]["key"] and all(
+            np.array_equal(one[0][key], other[0][key]) for key in one[0]
+        )
+
+
+def test_crops_are_alike_where_nothing_but_the_network_differs():
+    kinds = {name: train_methods.crops_alike(train_methods.network_settings(name, 0.1)) for name in protocol.TRAINED}
+    inputs = {name: protocol.parse(name)[1] for name in protocol.TRAINED}
+    for one, other in itertools.product(protocol.TRAINED, repeat=2):
+        assert (kinds[one] == kinds[other]) == (inputs[one] == inputs[other]), (one, other)
+    assert set(type(train_methods.network_settings("ref8")).model_fields) > train_methods.OF_THE_NET
+    settings = config.network_preset("paper")
+    for change in (
+        dict(context=0.6),
+        dict(search_size=239),
+        dict(negate_dark=True),
+        dict(squash=True),
+        dict(reduce=True),
+    ):
+        assert train_methods.crops_alike(settings.replace(**change)) != train_methods.crops_alike(settings)
+
+
 def test_runs_of_a_profile():
     full = protocol.runs(config.profile("full"))
     assert len(full) == len(set(full)) == 11 * 5 * 3 and len(protocol.runs(config.profile("medium"))) == 110
@@ -113,7 +153,7 @@ def test_only_what_is_missing_is_trained(tmp_path, monkeypatch):
     weights(tmp_path, "paper").touch()
     weights(tmp_path, "ref8", step=4).touch()  # of a training that was stopped
     missing = train_methods.train_missing(two, tmp_path, names)
-    assert missing == [("ref8", 0, 0), ("paper", 0, 1), ("ref8", 0, 1)] == [(n, o["fold"], o["seed"]) for n, o in calls]
+    assert missing == [("ref8", 0, 0), ("ref8", 0, 1), ("paper", 0, 1)] == [(n, o["fold"], o["seed"]) for n, o in calls]
     assert {options["study_seed"] for _, options in calls} == {0}
     assert len(train_methods.train_missing(SMALL, tmp_path, seed=3)) == 11
     assert calls[-1][1] | {"fold": 0, "seed": 3, "study_seed": 3} == calls[-1][1]

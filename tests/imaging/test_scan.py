@@ -413,6 +413,26 @@ def test_frames_do_not_depend_on_the_order_of_access():
     assert not np.array_equal(straight[0], make(12).frame(0))
 
 
+def test_what_simulations_have_in_common_changes_no_bit():
+    """Frames of several targets, in any order, are those of each simulation by itself."""
+    sensor = ScanSettings(shape=(48, 64), spikes=1e-3)
+    scenes = [SceneSettings(kind=kind, std=0.03) for kind in ("clouds", "flat")]
+    targets_of = [TargetSettings(kind=kind, size=size, snr=snr) for kind, size, snr in
+                  (("point", 1, 3), ("point", 1, 9), ("vehicle", 8, 3), ("vehicle", 8, 9))]  # fmt: skip
+    cases = [(one, target, seed) for one in scenes for seed in (3, 4) for target in targets_of]
+    alone = []
+    for one, target, seed in cases:
+        for index in (1, 0):
+            scan._KEPT.clear()
+            scan.draw_fixed.cache_clear()
+            targets._silhouette.cache_clear()
+            alone.append(scan.simulate(sensor, one, target, frames=2, seed=seed).frame(index))
+    made = [scan.simulate(sensor, one, target, frames=2, seed=seed) for one, target, seed in cases]
+    together = {(k, index): one.frame(index) for index in (1, 0) for k, one in enumerate(made)}
+    for (k, index), frame in together.items():
+        np.testing.assert_array_equal(frame, alone[2 * k + (index == 0)])
+
+
 def test_agc_fills_the_range_but_does_not_blow_up_the_noise():
     busy = scan.simulate(
         ScanSettings(shape=(128, 128), bits=8, output="agc"), SceneSettings(kind="buildings", std=2.0), frames=1

@@ -230,6 +230,20 @@ def test_auto_takes_the_fastest_that_is_there(monkeypatch):
         trackers.create("siamese", precision="int8")
 
 
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+def test_a_stop_while_a_backend_is_imported_is_a_stop(monkeypatch, backend):
+    """Not a package that is missing: tracking would go on, unstoppable, with another backend."""
+    stop = KeyboardInterrupt(15)
+
+    def importing(name):  # as compiled modules put it
+        raise ImportError("initialization failed") from stop
+
+    monkeypatch.setattr(inference.importlib, "import_module", importing)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        trackers.create("siamese", backend=backend)
+    assert caught.value is stop
+
+
 # --- the graphs that are shipped --------------------------------------------------------------------------------------
 
 

@@ -147,6 +147,24 @@ def test_readings_are_settings():
         torch.testing.assert_close(plain(*crops)[0], divided(*crops)[0] * terms**0.5, rtol=1e-4, atol=1e-4)
 
 
+def test_pooling_before_the_relu_changes_no_bit():
+    """Values and gradients of the published order, ReLU and then pooling, ties of zeros included."""
+    net, generator = new_net(network_preset("paper", width=0.0625)), torch.Generator().manual_seed(0)
+    crops = torch.randn(2, 1, 127, 127, generator=generator)
+    crops[0, :, 40:] = 0  # flat parts: equal values in one window
+    found = []
+    for published in (False, True):
+        stages = [*net.backbone.children()][:2]
+        order = [[*stage][:2] + [*stage][:1:-1] if published else [*stage] for stage in stages]
+        assert [type(layer).__name__ for layer in order[0]][2:] == (
+            ["ReLU", "MaxPool2d"] if published else ["MaxPool2d", "ReLU"]
+        )
+        maps = torch.nn.Sequential(*order[0], *order[1])(crops)
+        weight = torch.randn(maps.shape, generator=torch.Generator().manual_seed(1))
+        found.append([maps, *torch.autograd.grad((maps * weight).sum(), [s[0].weight for s in stages])])
+    assert all(torch.equal(*pair) for pair in zip(*found, strict=True))
+
+
 def test_without_fusion_only_conv5_counts():
     net = narrow("compact", fusion=False)
     assert net.fusion.conv.in_channels == net.backbone.conv5[0].out_channels

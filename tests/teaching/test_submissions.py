@@ -180,14 +180,14 @@ def test_alike_submissions_are_listed(tmp_path):
 
 
 def test_a_full_disk_is_told_and_the_others_are_written(tmp_path, monkeypatch, capsys):
-    found, write = results(tmp_path, a=toy.notebook("1"), b=toy.notebook("2")), feedback._write
+    found, write = results(tmp_path, a=toy.notebook("1"), b=toy.notebook("2")), feedback.write_whole
 
     def full(path, content):
         if path.name == "a.ipynb.html":
             raise OSError(28, os.strerror(28))
         return write(path, content)
 
-    monkeypatch.setattr(feedback, "_write", full)
+    monkeypatch.setattr(feedback, "write_whole", full)
     assert not feedback.write(found, toy.LAB, tmp_path / "out")
     assert (
         "1 files could not be written" in capsys.readouterr().err

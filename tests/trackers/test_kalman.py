@@ -41,8 +41,8 @@ def track(motion, places, scores=None, shares=None):
     out = []
     for k, place in enumerate(places):
         expected = motion.center + motion.velocity
-        if place is None:
-            motion.coast(expected, SIDE)
+        if place is None:  # all of the evidence is elsewhere
+            motion.update(expected, expected, 0.01, 0.0, SIDE)
         else:
             score, share = scores[k] if scores is not None else 0.5, shares[k] if shares is not None else 1.0
             motion.update(expected, place, score, share, SIDE)

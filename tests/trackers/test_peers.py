@@ -1,5 +1,6 @@
 """Peers that run from files: each on a tiny stand-in graph with the true names and shapes, and what other files answer."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -165,14 +166,51 @@ def test_other_graphs_are_refused_in_one_line(tmp_path):
         assert one_line(error), error.value
 
 
-def test_an_opset_that_opencv_does_not_know_is_refused_in_one_line(tmp_path):
-    path = vit(tmp_path / "v.onnx")
-    model = onnx.load(path)
+@pytest.mark.parametrize(
+    "name, key", [(name, key) for name, keys in peers.FILES.items() for key in keys if name != "nanotrack"]
+)
+def test_an_operator_that_opencv_does_not_know_is_refused_in_one_line(name, key, tmp_path):
+    """Of a later opset; in any of the files, be the others right."""
+    makers = {
+        "vittrack": lambda folder: {"net": vit(folder / "v.onnx")},
+        "dasiamrpn": dasiamrpn,
+        "lighttrack": lighttrack,
+    }
+    files = makers[name](tmp_path)
+    assert sorted(files) == sorted(peers.FILES[name])
+    model = onnx.load(files[key])
     model.graph.node[0].op_type = "OperatorOfTomorrow"
-    onnx.save(model, path)
-    with pytest.raises(ValueError, match="VitTrack") as error:
-        trackers.create("vittrack", net=path)
+    onnx.save(model, files[key])
+    with pytest.raises(ValueError, match="(?i)" + name) as error:
+        trackers.create(name, **files)
     assert one_line(error)
+
+
+@pytest.mark.parametrize("name", ["vittrack", "dasiamrpn", "lighttrack"])
+def test_evaluate_takes_each_peer_by_its_files(name, tmp_path, capsys):
+    frames, boxes = spots(3)
+    clip = tmp_path / "set" / "clip"
+    clip.mkdir(parents=True)
+    for number, frame in enumerate(frames):
+        cv2.imwrite(str(clip / f"{number}.png"), frame)
+    lines = [f"{number},{','.join(map(str, box))}\n" for number, box in enumerate(boxes)]
+    (clip / "boxes.csv").write_text("frame,x,y,w,h\n" + "".join(lines))
+    makers = {
+        "vittrack": lambda folder: {"net": vit(folder / "v.onnx")},
+        "dasiamrpn": dasiamrpn,
+        "lighttrack": lighttrack,
+    }
+    files = makers[name](tmp_path)
+    words = [name, *(str(files[key]) for key in peers.FILES[name])]
+    run = ["evaluate", name, str(tmp_path / "set"), "--out"]
+    assert main([*run, str(tmp_path / "good"), "--peer", *words]) == 0
+    assert f"| {name} | 1 | 1 |" in capsys.readouterr().out
+    # the files of another model: one line, and nothing is left that looks like a result
+    other = vit(tmp_path / "other.onnx", "z x a b c")
+    assert main([*run, str(tmp_path / "bad"), "--peer", name, *[str(other)] * len(files)]) == 2
+    told = [line for line in capsys.readouterr().err.splitlines() if line.strip()]
+    assert len(told) == 1 and told[0].startswith("irtrack: error: OpenCV cannot")
+    assert not list((tmp_path / "bad").glob("*.csv"))
 
 
 @pytest.mark.parametrize("name, words", [("vittrack", "net="), ("dasiamrpn", "kernel_r1="), ("lighttrack", "search=")])

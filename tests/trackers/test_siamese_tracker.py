@@ -380,25 +380,6 @@ def test_vote_is_the_weighted_mean_of_what_lies_near():
     np.testing.assert_allclose(size, [10.4, 10])
 
 
-@pytest.mark.parametrize("steady", [True, False])
-def test_what_looks_better_in_the_window_for_long_is_the_target(net, steady):
-    """The tracker sits on a look-alike; its target shines beside it, or noise shines now here and now there."""
-    tracker = SiameseTracker(net, settings=TrackerSettings(confirm_frames=3, window_lead=1.0))
-    tracker.init(moving_spot(1).frames[0], [36, 46, 8, 8])
-    tracker.redetection.reference, switched = 0.0, []
-    for k in range(5):
-        place = [30.0, 0] if steady else [30.0 * (-1) ** k, 20.0 * (k % 3)]
-        proposals = np.array([[0.0, 0, 16, 16], [*place, 16, 16]]).reshape(1, 1, 2, 4)
-        crop, scores = np.zeros((2, 95, 95)), np.array([[[0.4, 0.9]]])
-        tracker.observation = Observation(np.array([40.0, 50]), 47.5, crop, scores, proposals, np.zeros((1, 1, 2)), 0)
-        switched.append(tracker.redetection._switch_in_window(np.array([40.0, 50])))
-    if steady:
-        assert switched[:3] == [False, False, True]
-        assert tracker.redetection.previous is not None
-    else:
-        assert not any(switched)
-
-
 class Played(SiameseTracker):
     """A tracker whose network is replaced by a play: what scores where, by the number that a frame has in its first pixel."""
 

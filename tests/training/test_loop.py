@@ -93,7 +93,7 @@ def test_a_run_that_is_further_than_asked_is_left_as_it_is(tmp_path):
 DRIVER = """
 import os, random, signal, sys, time
 from test_loop import *
-import irtrack_core.network.weights as weights
+import irtrack_core.whole_files as whole_files
 
 torch.set_num_threads(1)
 
@@ -110,7 +110,7 @@ def suicide_at_write(number, late):
         if count[0] == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    weights.os.replace = replace
+    whole_files.os.replace = replace
 
 
 def written(path):

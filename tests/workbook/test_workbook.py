@@ -158,6 +158,23 @@ def test_times_of_this_machine_stay_out_of_the_repository(book):
     assert (book.results / "figures" / "02_filter_an_image__fps.png").is_file() and not list(book.figures.iterdir())
 
 
+def test_a_run_in_batch_shows_the_saved_picture_and_draws_no_other(book, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    for batch in ("1", "run"):
+        monkeypatch.setenv("IRTRACK_BATCH", batch)
+        figure, axes = plt.subplots(figsize=(2, 1), dpi=80)
+        axes.plot([0, 1])
+        book.save_figure(figure, "curve")
+        # a figure that pyplot still knows would be drawn below the cell
+        assert plt.fignum_exists(figure.number) == (batch == "1")
+    (image,) = shown
+    picture = (book.figures / "02_filter_an_image__curve.png").read_bytes()
+    assert image.data == picture
+    assert image.width == round(plt.imread(book.figures / "02_filter_an_image__curve.png").shape[1] * 80 / 110)
+    plt.close("all")
+
+
 def test_a_figure_that_cannot_be_written_leaves_the_old_one(book):
     book.save_figure(picture(), "lines")
     path = book.figures / "02_filter_an_image__lines.png"

@@ -84,11 +84,11 @@ def sequences(label, dataset, frames, tracks, *, notes=(), track=None, fps=None,
     return found
 
 
-def tracks_of(objects, where):
+def tracks_of(objects, where, max_gap=0):
     """{identity: boxes (N, 4)} of N lists of (identity or None, box); boxes without identity are linked by overlap.
 
-    Where no frame has more than one box they are all of one object. Raises ValueError, beginning with `where`, when an
-    identity has two boxes in a frame, or only some boxes have one.
+    Where no frame has more than one box they are all of one object. max_gap: of `linking.link`. Raises ValueError,
+    beginning with `where`, when an identity has two boxes in a frame, or only some boxes have one.
     """
     named = [who is not None for frame in objects for who, _ in frame]
     if any(named) and not all(named):
@@ -101,7 +101,7 @@ def tracks_of(objects, where):
     boxes = [[box for _, box in frame] for frame in objects]
     if max(map(len, boxes), default=0) <= 1:
         return {1: np.array([frame[0] if frame else [np.nan] * 4 for frame in boxes], dtype=np.float64).reshape(-1, 4)}
-    return dict(enumerate(link(boxes), start=1))
+    return dict(enumerate(link(boxes, max_gap=max_gap), start=1))
 
 
 def place(objects, frame, entry, where, first=0):

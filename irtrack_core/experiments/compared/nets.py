@@ -147,8 +147,8 @@ class Stage(nn.Module):
         if self.skip is not None:  # unpadded: the shortcut loses the same margin as the convolution
             m = self.margin
             y = y + self.skip(x[..., m:-m, m:-m])
-        y = y if self.last else F.relu(y)  # the last keeps its sign: correlation needs both
-        return F.max_pool2d(y, 3, 2) if self.pool else y
+        y = F.max_pool2d(y, 3, 2) if self.pool else y
+        return y if self.last else F.relu(y)  # the last keeps its sign: correlation needs both
 
 
 class Ref10(Compared):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from irtrack_core import boxes as bx
-from irtrack_core.datasets import FunctionFrames, kaist
+from irtrack_core.datasets import FunctionFrames, kaist_files
 from irtrack_core.experiments.compared.nets import HISTORY
 from irtrack_core.network.crops import CropMaker, crop, standardize
 from irtrack_core.training.sampling import PairSampler, collate
@@ -49,10 +49,10 @@ class PairFrames(FunctionFrames):
 def with_visible(sequence, visible=None):
     """The sequence with frames (H, W, 2), infrared and visible.
 
-    visible: Frames of the same number and size; None: those that `datasets.kaist.pair` finds beside a KAIST sequence.
+    visible: Frames of the same number and size; None: those that `datasets.kaist_files.pair` finds beside a KAIST sequence.
     Raises ValueError when they do not pair up.
     """
-    pair = visible if visible is not None else kaist.pair(sequence)
+    pair = visible if visible is not None else kaist_files.pair(sequence)
     return replace(sequence, frames=PairFrames(sequence.frames, pair), components=None)
 
 
@@ -80,8 +80,7 @@ class HistorySampler(PairSampler):
         self.tracks, self.stride = tracks, stride
 
     def batch(self, index, size):
-        rng = np.random.default_rng([self.seed, index])
-        pairs = [self.draw(rng, index) for _ in range(size)]
+        pairs = [self.label(cut) for cut in self.cuts(index, size)]
         rng = np.random.default_rng([self.seed, index, HISTORY])
         return *collate(pairs), np.stack([self.history(pair.view, rng) for pair in pairs])
 

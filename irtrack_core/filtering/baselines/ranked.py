@@ -17,9 +17,11 @@ def largest_means(image, cell, counts):
     rows = max(1, CHUNK // (shape[1] * held))
     for first in range(0, shape[0], rows):
         part = largest(image[first : first + rows + cell - 1], cell, counts[-1])
-        sums = np.cumsum(part, axis=0, dtype=np.float64)
+        sums, done = np.zeros(part.shape[1:]), 0
         for k, result in zip(counts, results):
-            result[first : first + rows] = sums[k - 1] / k
+            for values in part[done:k]:  # one by one: NumPy's cumsum along the first axis takes many times as long
+                sums += values
+            result[first : first + rows], done = sums / k, k
     return results
 
 

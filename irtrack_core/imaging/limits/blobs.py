@@ -74,7 +74,12 @@ def gradients(sensor, kind, box, shape):
     """
     x, y, w, h = np.asarray(box, dtype=np.float64)
     along, across = profiles(sensor, 0, x, w, shape[1], kind), profiles(sensor, 1, y, h, shape[0], kind)
-    (p, p_x, p_w), (q, q_y, q_h) = (tuple(one[0] for one in each) for each in (along, across))
+    return products(*(tuple(one[0] for one in each) for each in (along, across)))
+
+
+def products(along, across):
+    """Image of peak 1 and its derivatives, as `gradients` gives them, from one target's three `profiles` of each axis."""
+    (p, p_x, p_w), (q, q_y, q_h) = along, across
     return np.stack([np.outer(q, p), np.outer(q, p_x), np.outer(q_y, p), np.outer(q, p_w), np.outer(q_h, p)])
 
 

@@ -95,6 +95,7 @@ def _rows(shape, lags):
 
 
 def _stationary(shape, function):
-    """Covariance function(dy, dx) of all pairs of pixels."""
-    y, x = (one.ravel() for one in np.indices(shape))
-    return function(y[:, None] - y, x[:, None] - x)
+    """Covariance function(dy, dx) of all pairs of pixels, each difference worked out once."""
+    (y, x), (height, width) = (one.ravel() for one in np.indices(shape)), shape
+    every = function(np.arange(1 - height, height)[:, None], np.arange(1 - width, width)[None])
+    return every[y[:, None] - y + height - 1, x[:, None] - x + width - 1]

@@ -8,9 +8,11 @@ for every unbiased estimator (Kay, Fundamentals of statistical signal processing
 frames the informations add up, each as the parameters reach it: x_t = x + t v_x.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
-from irtrack_core.imaging.limits.blobs import gradients
+from irtrack_core.imaging.limits.blobs import gradients, products, profiles
 from irtrack_core.optional import Lazy
 
 linalg, special = Lazy("scipy.linalg", "evaluation"), Lazy("scipy.special", "evaluation")
@@ -38,13 +40,19 @@ def information(sensor, kind, sides, snr, *, center=(0.5, 0.5), covariance=None)
     None: white noise. The patch reaches one box beyond the target on each side: what lies farther out changes nothing
     even in clutter. Raises ValueError for a box smaller than a point's, an unknown kind, an SNR of 0.
     """
+    shape, place = patch(sides, center)
+    parts = gradients(sensor, kind, (*place, *np.broadcast_to(sides, 2)), shape)
+    return _information(parts, snr, None if covariance is None else linalg.cholesky(covariance(shape), lower=True))
+
+
+def _information(parts, snr, factor):
+    """`information` from the (5, H, W) of `gradients`; factor: the lower Cholesky factor of the covariance, None: white."""
     if not snr:
         raise ValueError("at an SNR of 0 nothing is known of a target: give its peak over sigma_w")
-    shape, place = patch(sides, center)
-    image, *slopes = gradients(sensor, kind, (*place, *np.broadcast_to(sides, 2)), shape)
+    image, *slopes = parts
     columns = np.stack([*(snr * one for one in slopes), image]).reshape(5, -1).T
-    if covariance is not None:
-        columns = linalg.solve_triangular(linalg.cholesky(covariance(shape), lower=True), columns, lower=True)
+    if factor is not None:
+        columns = linalg.solve_triangular(factor, columns, lower=True)
     return columns.T @ columns
 
 
@@ -123,18 +131,29 @@ def outliers(sensor, kind, sides, snr, area, *, frames=1, covariance=None):
     known = _over_a_pixel(sensor, kind, sides, 1.0, 4, covariance)
     density = np.mean([np.sqrt(np.linalg.det(_spread(one))) for one in known]) / (2 * np.pi) ** 1.5
     rho = np.sqrt(np.mean([one[4, 4] for one in known]) * frames) * np.abs(np.asarray(snr, dtype=np.float64))
-    u = np.linspace(1.0, rho + 9, 2001, axis=-1)  # below 1 the formula for maxima ends; noise is stronger there
+    u, lower = _lifted(tuple(rho.ravel().tolist()))
+    u, lower = (one.reshape(*rho.shape, -1) for one in (u, lower))
     chance = -np.expm1(-area * density * u * np.exp(-u * u / 2))
-    lower = special.chndtr(u**2, 3, rho[..., None] ** 2)
     between = np.diff(lower, axis=-1) * (chance[..., 1:] + chance[..., :-1]) / 2
     return (lower[..., 0] * chance[..., 0] + between.sum(axis=-1))[()]
 
 
+@lru_cache(maxsize=8)  # of the largest part of the time, while a demo changes the window alone
+def _lifted(rho):
+    """(u, probability that the target's own maximum stays below u), each (K, 2001), for peaks rho (K,)."""
+    peaks = np.array(rho)
+    u = np.linspace(1.0, peaks + 9, 2001, axis=-1)  # below 1 the formula for maxima ends; noise is stronger there
+    return u, special.chndtr(u**2, 3, peaks[:, None] ** 2)
+
+
 def _over_a_pixel(sensor, kind, sides, snr, phases, covariance):
     """Informations at phases x phases places, evenly over a pixel."""
-    steps = (np.arange(phases) + 0.5) / phases
-    places = [(x, y) for x in steps for y in steps]
-    return [information(sensor, kind, sides, snr, center=at, covariance=covariance) for at in places]
+    steps, (w, h) = (np.arange(phases) + 0.5) / phases, np.broadcast_to(np.asarray(sides, dtype=np.float64), 2)
+    shape, whole = patch((w, h), (0.0, 0.0))
+    along = zip(*profiles(sensor, 0, whole[0] + steps, w, shape[1], kind))
+    across = list(zip(*profiles(sensor, 1, whole[1] + steps, h, shape[0], kind)))
+    factor = None if covariance is None else linalg.cholesky(covariance(shape), lower=True)
+    return [_information(products(x, y), snr, factor) for x in along for y in across]
 
 
 def _spread(information):

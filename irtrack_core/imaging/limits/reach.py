@@ -1,5 +1,7 @@
 """What errors of the size of a bound allow: the overlap and the precision of boxes that err by a normal law."""
 
+from functools import cache
+
 import numpy as np
 
 from irtrack_core import boxes
@@ -44,11 +46,15 @@ def best_precision(covariance, distance):
 
 def _errors(covariance):
     """Normal errors (2 DRAWS, n), evenly spread (an additive recurrence; see Niederreiter 1992) and mirrored."""
-    n = len(covariance)
+    values, vectors = np.linalg.eigh(covariance)
+    errors = _normal(len(covariance)) * np.sqrt(np.maximum(values, 0)) @ vectors.T
+    return np.concatenate([errors, -errors])
+
+
+@cache  # n is 4; they take longer than all that is done with them
+def _normal(n):
+    """Normal numbers (DRAWS, n) of deviation 1, evenly spread."""
     ratio = 2.0
     for _ in range(60):  # the root of r^(n+1) = r + 1
         ratio = (1 + ratio) ** (1 / (n + 1))
-    even = (0.5 + np.arange(1, DRAWS + 1)[:, None] * ratio ** -np.arange(1, n + 1.0)) % 1
-    values, vectors = np.linalg.eigh(covariance)
-    errors = special.ndtri(even) * np.sqrt(np.maximum(values, 0)) @ vectors.T
-    return np.concatenate([errors, -errors])
+    return special.ndtri((0.5 + np.arange(1, DRAWS + 1)[:, None] * ratio ** -np.arange(1, n + 1.0)) % 1)
