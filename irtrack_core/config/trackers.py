@@ -74,13 +74,19 @@ class TrackerSettings(Settings):
 
 
 class DeformingSettings(Settings):
-    """Which parts of a tracker follow a target that changes its shape; without all three it is the tracker below it."""
+    """Which parts of a tracker follow a target that changes its shape; without them it is the tracker below it."""
 
     elements: bool = Field(
         True, description="the lines of eq. (2) are made anew for the target's size in each direction"
     )
     size: bool = Field(True, description="the support of U about the target tells its size beside the network")
     template: bool = Field(True, description="half of the template is renewed where the target is seen well")
+    gate: bool = Field(
+        False, description="a side keeps the tracker's own size until support and network agree that it has changed"
+    )
+    polarity: bool = Field(
+        False, description="in doubt the negative is looked at too: the target may have turned from warm to cold"
+    )
 
 
 class PyramidSettings(TrackerSettings):

@@ -15,6 +15,7 @@ from irtrack_core.network.crops import template_side
 from irtrack_core.trackers import create
 from irtrack_core.trackers.base import shape_of
 from irtrack_core.trackers.registration import Alignment
+from irtrack_core.trackers.select_proposal import logit
 from irtrack_core.trackers.support import support
 
 # size from evidence; sizes are logarithms
@@ -26,12 +27,17 @@ EVIDENCE_RATE, CENTER_RATE = 0.35, 0.3  # shares of what the support says that a
 LARGEST_DOUBT = 0.4  # a support that differs by more counts as if by this
 LARGEST_STEP = 0.12  # of the size in one frame
 DEAD_ZONE = 0.15  # as `TrackerSettings.size_dead_zone`, which is for the network's size
+# the gate: until a side has changed its size is the tracker's own
+SMOOTH = 0.3  # share of a frame in what the support says on the mean
+OPEN = 0.25, 0.06  # mean change of a side by the support, and by the network to the same side, that tell of one
+AGREED = 3  # frames in a row that they must
 # elements and template
 CHANGED = 0.15  # of a side since the elements were made, from which they are made anew
 SHORTEST = 15  # pixels of a line: what the network was trained with
 SCORE = 0.6  # least score of a frame that the template is renewed from
 GRADUAL = 0.1, 0.5  # least and largest change of a side since the last template: less is noise, more is sudden
 RENEWED = 5  # frames that a template is kept at least
+TURNED = 1.0, 0.3, 3  # logits by which the negative must look better, its least score, and in how many frames in a row
 SHARE = 0.5  # of the newest template; the rest is the first one, for ever
 
 
@@ -44,6 +50,7 @@ class DeformingTracker:
     def __init__(self, tracker, *, settings=None, name="deforming", **options):
         self.tracker, self.name = tracker, name
         self.settings = (settings or DeformingSettings()).replace(**options)
+        self.zone = tracker.settings.size_dead_zone
         if self.settings.size:  # the zone is applied here, after the evidence
             tracker.settings = tracker.settings.replace(size_dead_zone=0.0)
 
@@ -64,6 +71,8 @@ class DeformingTracker:
         self.shape, self.age = t.shape, 0
         self.growth = np.zeros(2)
         self.ratios, self.offset = [], np.zeros(2)
+        self.turned = 0
+        self.said, self.agreed, self.open = np.zeros(2), np.zeros(2, int), np.full(2, not self.settings.gate)
         if self.settings.size:
             self._learn(self._support(t.read(frame)))
         self.given, self.kernels, self.template = self._in_template(), list(t.engine.kernels), t.template
@@ -75,6 +84,8 @@ class DeformingTracker:
         t, s = self.tracker, self.settings
         t.update(frame)
         frame, self.age = t.read(frame), self.age + 1
+        if s.polarity:
+            self._turn(frame)
         if s.size:
             self._follow(None if t.missed else self._support(frame))
         if s.elements and not t.missed:
@@ -83,6 +94,23 @@ class DeformingTracker:
             with suppress(ValueError):  # NaN in the wider window
                 self._renew(frame)
         return bx.from_centers(t.center, t.size)
+
+    def _turn(self, frame):
+        """Take the negative where, in doubt, it looks more like the target for some frames: it has changed its polarity."""
+        t, (lead, least, frames) = self.tracker, TURNED
+        if not (t.redetection.in_doubt and t.net.settings.negate_dark):
+            self.turned = 0
+            return
+        t.maker.negate()
+        found = t.look_where_valid(frame, [t.center])
+        better = bool(found) and found[0].score > least
+        better = better and logit(found[0].score) - logit(t.observation.score) > lead
+        self.turned = self.turned + 1 if better else 0
+        if self.turned < frames:
+            t.maker.negate()
+            return
+        (t.observation,), self.turned, t.missed = found, 0, 0
+        t.motion.restart(t.clipped(found[0].found[0]), t.side)
 
     def _support(self, frame):
         """What `support` finds about the target; None where NaN lies about it."""
@@ -109,17 +137,28 @@ class DeformingTracker:
         now = t.log_growth
         if seen is not None and len(self.ratios) < FIRST and self.age < TRIES:
             self._learn(seen)
-            now = before
+            now = np.where(self.open, before, now)
         elif seen is not None:
             evidence = self.ratio + np.log(seen.sigma / t.initial_size)
-            now = now + EVIDENCE_RATE * np.clip(evidence - now, -LARGEST_DOUBT, LARGEST_DOUBT)
+            self._gate(evidence, now)
+            blended = now + EVIDENCE_RATE * np.clip(evidence - now, -LARGEST_DOUBT, LARGEST_DOUBT)
+            now = np.where(self.open, blended, now)
             away = seen.center + self.offset * t.size - t.center
-            if (np.abs(away) < t.size / 2 + 1).all():
+            if self.open.any() and (np.abs(away) < t.size / 2 + 1).all():
                 t.motion.center = t.clipped(t.motion.center + CENTER_RATE * away)
-        self.growth = before + np.clip(now - before, -LARGEST_STEP, LARGEST_STEP)
+        steps = np.where(self.open, np.clip(now - before, -LARGEST_STEP, LARGEST_STEP), now - before)
+        self.growth = before + steps
         t.log_growth = self.growth.copy()
-        followed = self.growth * np.maximum(1 - DEAD_ZONE**2 / np.maximum(self.growth**2, 1e-12), 0)
+        zone = np.where(self.open, DEAD_ZONE, self.zone)
+        followed = self.growth * np.maximum(1 - zone**2 / np.maximum(self.growth**2, 1e-12), 0)
         t.size = np.clip(t.initial_size * np.exp(followed), 1.0, t.shape[::-1])
+
+    def _gate(self, evidence, network):
+        """Open the sides (2,) that support and network agree to have changed; those that are open stay so."""
+        self.said += SMOOTH * (evidence - self.said)
+        agree = (np.abs(self.said) > OPEN[0]) & (self.said * network > 0) & (np.abs(network) > OPEN[1])
+        self.agreed = np.where(agree, self.agreed + 1, 0)
+        self.open |= self.agreed >= AGREED
 
     def _fit(self):
         """Give the tracker elements for its present size, once that has changed."""
@@ -168,9 +207,11 @@ class DeformingTracker:
 OWN = ("size", "block", "elements", "rectangle", "halo")
 
 
-def create_deforming(base="siamese", *, name="deforming", elements=True, size=True, template=True, **options):
+def create_deforming(
+    base="siamese", *, name="deforming", elements=True, size=True, template=True, gate=False, polarity=False, **options
+):
     """A DeformingTracker over `base`, "siamese" or "motion"; options go to that. Raises ValueError for another base."""
     if base not in ("siamese", "motion"):
         raise ValueError(f"base={base!r}: the tracker for changing shapes stands on 'siamese' or 'motion'")
-    parts = dict(elements=elements, size=size, template=template)
+    parts = dict(elements=elements, size=size, template=template, gate=gate, polarity=polarity)
     return DeformingTracker(create(base, **options), name=name, **parts)

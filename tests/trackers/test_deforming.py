@@ -147,6 +147,39 @@ def test_a_target_that_keeps_its_shape_keeps_its_size_and_template(made):
     assert tracker.renewed == 0
 
 
+def test_behind_the_gate_a_target_that_keeps_its_shape_has_the_trackers_own_boxes():
+    frames, boxes = simulate(25, size=14, clouds=0.0, speed=0.5)
+    gated = run(trackers.create("deforming", gate=True), frames, boxes)
+    np.testing.assert_allclose(gated, run(trackers.create("siamese"), frames, boxes), atol=1e-9)
+
+
+def test_the_gate_opens_for_a_target_that_grows(made, growing):
+    frames, boxes = growing
+    tracker = trackers.create("deforming", gate=True)
+    fixed, found = run(made[()], frames, boxes), run(tracker, frames, boxes)
+    assert tracker.open.all() and bx.iou(found[1:], boxes[1:]).mean() > bx.iou(fixed[1:], boxes[1:]).mean() + 0.1
+
+
+def test_support_and_network_must_agree_before_a_side_is_followed():
+    tracker = trackers.create("deforming", gate=True)
+    tracker.said, tracker.agreed, tracker.open = np.zeros(2), np.zeros(2, int), np.zeros(2, bool)
+    for _ in range(12):  # the width by both, the height by the support alone, as of a target that fades
+        tracker._gate(np.array([0.6, -0.6]), np.array([0.2, 0.01]))
+    assert tracker.open.tolist() == [True, False]
+    for _ in range(12):
+        tracker._gate(np.array([0.0, -0.6]), np.array([0.0, 0.2]))
+    assert tracker.open.tolist() == [True, False]  # they contradict each other; what is open stays open
+
+
+def test_a_target_that_turns_cold_is_taken_as_cold():
+    change = Deformation(begin=8, frames=6, contrast=-1.0)
+    frames, boxes = simulate(40, deform=change, size=12, clouds=0.0, speed=0.5)
+    turning, plain = trackers.create("deforming", polarity=True, size=False), trackers.create("siamese")
+    found, fixed = run(turning, frames, boxes), run(plain, frames, boxes)
+    assert turning.tracker.maker.polarity == "dark"
+    assert bx.iou(found[20:], boxes[20:]).mean() >= bx.iou(fixed[20:], boxes[20:]).mean()
+
+
 def test_a_hidden_target_keeps_its_size(made):
     frames, boxes = simulate(30, size=14, clouds=0.0, speed=0.0)
     tracker = made["elements", "size", "template"]

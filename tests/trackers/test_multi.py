@@ -11,7 +11,7 @@ from toys import spot
 from irtrack_core import boxes as bx
 from irtrack_core.config import TemporalSettings
 from irtrack_core.filtering.sightings import Sightings
-from irtrack_core.trackers.multi import MultiTracker, multi_tracker
+from irtrack_core.trackers.multi import MultiTracker, meetings, multi_tracker
 from irtrack_core.trackers.multi.assignment import Clutter, gains, match
 from irtrack_core.trackers.multi.stitching import stitch
 from irtrack_core.trackers.multi.track_table import TrackTable
@@ -51,6 +51,28 @@ def test_two_alike_that_cross_keep_their_numbers():
     tracks = follow(places, 60)
     before, after = ([at(tracks[t], place) for place in places(t)] for t in (20, 55))
     assert None not in before and before == after and len({one.id for some in tracks for one in some}) == 2
+
+
+def test_two_of_different_contrast_that_turn_back_when_they_meet_keep_their_numbers():
+    """By motion alone they would seem to have crossed."""
+
+    def places(t):
+        way = 1.5 * min(t, 60 - t)  # they meet in frame 30, and go back
+        return [(30.5 + way, 60.5), (122.5 - way, 61.5)]
+
+    def seen(t):
+        one, other = places(t)  # of 40 and 120 grey values
+        return frame([one], t, height=40.0).astype(int) + frame([other], t, 120.0) - frame([], t)
+
+    tracker = MultiTracker()
+    tracks = [(tracker.update if t else tracker.init)(np.clip(seen(t), 0, 255).astype(np.uint8)) for t in range(58)]
+    before, after = ([at(tracks[t], place) for place in places(t)] for t in (22, 55))
+    assert None not in before and before == after
+
+
+def test_the_odds_of_an_exchange_need_a_difference():
+    assert meetings.odds([2.0, 3.0], [3.0, 2.0]) > meetings.SURE > 0 > meetings.odds([2.0, 3.0], [2.1, 2.8])
+    assert meetings.odds([2.0, 2.0], [3.0, 1.0]) == 0
 
 
 def test_one_that_is_hidden_comes_back_under_its_number():

@@ -19,6 +19,7 @@ from irtrack_core.filtering.temporal import JUMP, UNEXPLAINED
 from irtrack_core.trackers.base import shape_of, to_gray
 from irtrack_core.trackers.multi.assignment import Clutter, gains, match
 from irtrack_core.trackers.multi.births import Strays, drift
+from irtrack_core.trackers.multi.meetings import Meetings
 from irtrack_core.trackers.multi.stitching import stitch
 from irtrack_core.trackers.multi.track_table import GIVEN, GONE, SURE, TrackTable
 
@@ -65,6 +66,7 @@ class MultiTracker:
         self.block = max(min(BLOCK, min(shape)), -(-max(shape) // LARGEST_TILE))
         self._restart(s.temporal.model)
         self.table, self.clutter, self.strays, self.given = TrackTable(), Clutter(s.least), Strays(), len(boxes)
+        self.meetings = Meetings()
         self.next_id = 1 + len(boxes)
         self._push(frame)
         seen = self._look(frame)
@@ -91,6 +93,7 @@ class MultiTracker:
         self.clutter.learn(seen.strengths[free], frame.size)
         self._assign(np.flatnonzero(~self.table.confirmed), seen, free)
         self._share()
+        self.meetings.watch(self.table)
         self.table.birth = self.table.birth + drift(self.table)
         self._confirm()
         self._end()

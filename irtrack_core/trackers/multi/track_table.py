@@ -55,6 +55,8 @@ COLUMNS = {
     "offset": (np.float64, (2,)),  # of the box's centre from the blob's: an annotator's convention
     "given": (np.bool_, ()),  # its box was given: the size stays
     "strength": (np.float64, ()),  # mean logarithm of the evidence
+    "later": (np.float64, ()),  # sum of the logarithms of so many `sightings` since it parted from another track
+    "sightings": (np.int64, ()),
     "change": (np.float64, ()),  # mean share of D in it
     "logit": (np.float64, ()),
     "way": (np.float64, ()),  # px that it had come at most while it was fit to be born but for that; 0: never
@@ -144,6 +146,8 @@ class TrackTable:
     def remember(self, rows, sizes, strengths, changes):
         """Take over what the sightings look like, a share each; of a young track the mean."""
         rate = np.maximum(STRENGTH_RATE, 1 / self.seen[rows])
+        self.later[rows] += np.log(strengths)
+        self.sightings[rows] += 1
         self.strength[rows] += rate * (np.log(strengths) - self.strength[rows])
         self.change[rows] += rate * (changes - self.change[rows])
         free = ~self.given[rows]
