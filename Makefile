@@ -2,6 +2,7 @@
 # make plan      say what `make results` would run now, and how long each part took last time
 # make test      install if needed, all tests
 # make lab       install if needed, open JupyterLab on the first notebook
+# make demo      a page to try the tracker on a clip of yours, without a notebook; PORT=8866
 # make site      HTML pages of the executed notebooks, in site/; the demos' controls work there, at recorded values
 # make slides    a deck of slides for each stored notebook, and its figures as PNG, in slides/; no network is needed
 # make baselines CSRT, KCF and MIL of OpenCV over the experiments' sequences, in an environment of their own (.venv-baselines)
@@ -25,6 +26,7 @@ PROFILE ?= quick
 CORES ?= 2
 NB ?=
 MINUTES ?= 60
+PORT ?= 8866
 TORCH_INDEX ?=
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -32,10 +34,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.complete
 TORCH := torch==2.13.0
-BASELINES := opencv-contrib-python numpy scipy pandas pydantic safetensors filelock tqdm mcos-decoder
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: results plan test lab baselines notebooks site slides bench fuzz kill findings clean release teach grade wheelhouse
+.PHONY: results plan test lab demo baselines notebooks site slides bench fuzz kill findings clean release teach grade wheelhouse
 .DELETE_ON_ERROR:
 
 results: $(STAMP)
@@ -45,25 +46,16 @@ plan: $(STAMP)
 	@$(BIN)/python -m irtrack_core.workbook results --profile $(PROFILE) --cores $(CORES) --dry-run
 
 test: $(STAMP)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder --durations=10
+	$(BIN)/python -m irtrack_core.workbook test --cores $(CORES)
 
 lab: $(STAMP)
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+	$(BIN)/python -m irtrack_core.workbook lab
 
-# Two builds of OpenCV cannot live in one environment, and the trackers are in the contrib build alone.
-baselines: .venv-baselines/.complete
-	.venv-baselines/bin/python -m irtrack_core.experiments.opencv_baselines --profile $(PROFILE)
+demo: $(STAMP)
+	$(BIN)/python -m irtrack_core.workbook demo --port $(PORT)
 
-.venv-baselines/.complete: requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found; name one: make baselines PYTHON=/path/to/python" >&2; exit 1; }
-	$(PYTHON) -m venv --clear .venv-baselines
-	sed 's/^opencv-python==/opencv-contrib-python==/' requirements.lock > .venv-baselines/requirements.lock
-	.venv-baselines/bin/python -m pip install -c .venv-baselines/requirements.lock $(BASELINES)
-	.venv-baselines/bin/python -m pip install --no-deps -e .
-	.venv-baselines/bin/python -c "import cv2; cv2.TrackerCSRT.create()"
-	@touch $@
+baselines: $(STAMP)
+	$(BIN)/python -m irtrack_core.workbook baselines --profile $(PROFILE)
 
 notebooks: $(STAMP)
 	$(BIN)/python -m irtrack_core.workbook build $(NB)
@@ -75,10 +67,10 @@ slides: $(STAMP)
 	$(BIN)/python -m irtrack_core.workbook slides
 
 fuzz: $(STAMP)
-	$(BIN)/python tests/fuzz/run.py --minutes $(MINUTES)
+	$(BIN)/python -m irtrack_core.workbook fuzz --minutes $(MINUTES)
 
 kill: $(STAMP)
-	$(BIN)/python tests/helpers/kills.py
+	$(BIN)/python -m irtrack_core.workbook kill
 
 release teach: $(STAMP)
 	$(BIN)/python -m irtrack_core.teaching $@ $(NB)
@@ -89,12 +81,10 @@ grade: $(STAMP)
 
 # For a room without a network: `pip install --no-index --find-links wheelhouse irtrack-core[workbook]`
 wheelhouse: $(STAMP)
-	$(BIN)/python -m pip download -q -d wheelhouse -c requirements.lock $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) $(TORCH) ".[workbook,runtime]"
-	rm -rf build && $(BIN)/python -m pip wheel -q --no-deps -w wheelhouse . && rm -rf build
-	@echo "wheelhouse/ holds all wheels for this system and Python: docs/teaching.md says how to install from it"
+	$(BIN)/python -m irtrack_core.workbook wheelhouse --index "$(TORCH_INDEX)"
 
 bench: $(STAMP)
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	$(BIN)/python -m irtrack_core.workbook bench
 
 findings:
 	@changed=; for script in findings/*.sh; do \

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 
 from irtrack_core.datasets import REGISTRY
 from irtrack_core.experiments import dependencies
+from irtrack_core.workbook import tasks
 
 # a room may import from itself and from the rooms before it
 ROOMS = (
@@ -115,6 +116,7 @@ def test_lock_pins_every_package_but_torch(root):
     torch = needed.pop("torch")
     assert "torch" not in locked and "irtrack-core" not in locked
     assert str(torch) in (root / "Makefile").read_text()
+    assert str(torch) == tasks.TORCH
     for name, requirement in needed.items():
         assert name in locked, f"{name} is missing from requirements.lock"
         (pin,) = locked[name].specifier

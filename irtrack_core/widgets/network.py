@@ -47,8 +47,8 @@ def network_shapes():
         {"preset": ["paper", "compact"], "width": [0.125, 0.25, 1.0], "template": [31, 63, 95, 127, 191]},
         preset=ipywidgets.Dropdown(options=["paper", "compact"], description="preset"),
         width=ipywidgets.SelectionSlider(options=[0.125, 0.25, 0.5, 1.0], value=0.25, description="width"),
-        template=slider(127, 31, 191, "template crop", step=8),
-        search=slider(255, 63, 383, "search crop", step=8),
+        template=slider(127, 31, 191, "template crop, px", step=8),
+        search=slider(255, 63, 383, "search crop, px", step=8),
     )
 
 

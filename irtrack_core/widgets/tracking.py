@@ -125,7 +125,7 @@ class _Picker:
         # a target may cross the border of the frame
         limits = dict(zip("xywh", first.shape[::-1] * 2))
         lows = {"x": -limits["x"] / 4, "y": -limits["y"] / 4, "w": 1, "h": 1}
-        self.sliders = {side: slider(1.0, lows[side], limits[side], side, step=0.5) for side in "xywh"}
+        self.sliders = {side: slider(1.0, lows[side], limits[side], f"{side}, px", step=0.5) for side in "xywh"}
         self.picture = ipywidgets.Image(format="png")
         self.clicks = Event(source=self.picture, watched_events=["click"])
         self.button = ipywidgets.Button(description="Track it", button_style="primary")

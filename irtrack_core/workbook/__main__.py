@@ -1,4 +1,4 @@
-"""Notebooks in batch: `python -m irtrack_core.workbook run|build|results|where|site|slides`."""
+"""Notebooks in batch, and what make does without make: `python -m irtrack_core.workbook run|build|results|site|...`."""
 
 import argparse
 import os
@@ -19,7 +19,7 @@ def main(arguments=None):
     try:
         _settle_places()
         return chosen.call(chosen) or 0
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
@@ -43,8 +43,8 @@ def _parser():
     parser = argparse.ArgumentParser(prog="python -m irtrack_core.workbook", description=__doc__)
     commands = parser.add_subparsers(required=True)
 
-    def command(call, text):
-        one = commands.add_parser(call.__name__.lstrip("_"), help=text)
+    def command(call, text, name=""):
+        one = commands.add_parser(name or call.__name__.lstrip("_"), help=text)
         one.set_defaults(call=call)
         return one
 
@@ -65,9 +65,45 @@ def _parser():
     command(_where, "say where report, tables and figures are")
     command(_site, "make a web site of the executed notebooks")
     command(_slides, "make slides of the stored notebooks, and their figures as PNG")
-    for name in ("results", "where", "site"):
+    one = command(_colab, "write copies of notebooks that install themselves in Colab")
+    one.add_argument("address", help="of a clone that everybody can read, https://...")
+    one.add_argument("names", nargs="*", help="beginnings of names, e.g. 02; none: all")
+    _tasks(commands, command)
+    for name in ("results", "plan", "where", "site", "baselines"):
         commands.choices[name].add_argument("--profile", default="quick", choices=PROFILES)
     return parser
+
+
+def _tasks(commands, command):
+    """The commands that do what make's targets of the same names do; each is a function of `tasks`."""
+    for name, text, *options in (
+        ("test", "run all tests", ("--cores", 2)),
+        ("lab", "open JupyterLab on the first notebook"),
+        (
+            "demo",
+            "serve the sandbox as a page: a clip, a box, a filter, a tracker",
+            ("--port", 8866),
+            ("--no-browser",),
+        ),
+        ("baselines", "track by OpenCV's CSRT, KCF and MIL, in an environment of their own"),
+        ("wheelhouse", "collect all wheels, for rooms without a network", ("--index", "")),
+        ("bench", "run all benchmarks"),
+        ("fuzz", "run the fuzz cases", ("--minutes", 60)),
+        ("kill", "stop work at random moments and start it again"),
+        ("findings", "run the scripts in findings/, which alone need bash"),
+        ("clean", "remove what the other commands made"),
+    ):
+        one = command(_task, text, name)
+        one.set_defaults(task=name)
+        for option, *default in options:
+            kind = dict(type=type(default[0]), default=default[0]) if default else dict(action="store_true")
+            one.add_argument(option, **kind)
+    for name in ("release", "teach", "grade"):
+        one = command(_task, f"the same as python -m irtrack_core.teaching {name}", name)
+        one.add_argument("words", nargs="*")
+        one.set_defaults(task=name)
+    one = command(_results, "say what results would run now, and how long each part took last time", "plan")
+    one.set_defaults(cores=2, dry_run=True)
 
 
 def _run(chosen):
@@ -130,6 +166,23 @@ def _slides(chosen):
     from irtrack_core.workbook import slides
 
     print(f"a deck for each notebook in {slides.make()}: arrow keys turn the pages")
+
+
+def _colab(chosen):
+    from irtrack_core.workbook import elsewhere
+
+    print("\n".join(f"wrote {path}" for path in elsewhere.colab(chosen.address, chosen.names)))
+
+
+def _task(chosen):
+    from irtrack_core.workbook import tasks
+
+    known = {name: value for name, value in vars(chosen).items() if name not in ("call", "task", "words")}
+    if "no_browser" in known:
+        known["browser"] = not known.pop("no_browser")
+    if chosen.task in ("release", "teach", "grade"):
+        return tasks.teaching(chosen.task, *chosen.words)
+    return getattr(tasks, chosen.task)(**known)
 
 
 if __name__ == "__main__":

@@ -50,11 +50,16 @@ def _ended(command, root):
     def stop(number, _):
         raise KeyboardInterrupt(number)
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
+    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)]  # Windows: two
+    before = {number: signal.signal(number, stop) for number in known}
     try:
         return run.wait()
     except KeyboardInterrupt:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):  # as from a terminal, then with more weight
+        for number in (
+            signal.SIGINT,
+            signal.SIGTERM,
+            getattr(signal, "SIGKILL", signal.SIGTERM),
+        ):  # as from a terminal, then with more weight
             end = time.monotonic() + PATIENCE
             while _signalled(run, number) and time.monotonic() < end:
                 number = 0  # only looks whether one of them is still there
@@ -68,6 +73,10 @@ def _ended(command, root):
 def _signalled(run, number):
     """Whether a process of the session was there to be sent the signal."""
     run.poll()
+    if not hasattr(os, "killpg"):  # Windows: the process alone can be ended, and what it started ends with its pipes
+        if number:
+            run.terminate()
+        return run.returncode is None
     try:
         os.killpg(run.pid, number)
     except ProcessLookupError:

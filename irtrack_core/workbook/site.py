@@ -4,6 +4,7 @@ import html
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -39,8 +40,8 @@ def make(profile, folder=None):
     """Writes site/index.html and a page for each executed notebook of a profile; returns the folder.
 
     Pages hold all their figures and work offline, down to a phone's width, and so do the demos, over the values that are
-    recorded here (`recorded`); equations are MathML, the index searches all pages, and dark screens get dark pages. Raises
-    FileNotFoundError when nothing was run yet.
+    recorded here (`recorded`); equations are MathML, the index searches all pages, and dark screens get dark pages. The
+    labs lie beside them to be downloaded. Raises FileNotFoundError when nothing was run yet.
     """
     notebooks = executed(profile)
     folder = Path(folder or book.find_root() / "site")
@@ -52,10 +53,23 @@ def make(profile, folder=None):
         texts += offline.sections(notebook, f"{path.stem}.html", title)
         lines.append(f'<li><a href="{path.stem}.html">{html.escape(title)}</a></li>')
         print(f"wrote {page}", flush=True)
-    write_whole(
-        folder / "index.html", ("\n".join([*lines, "</ul>", offline.search(texts)]) + "</body></html>\n").encode()
-    )
+    lines += ["</ul>", *_labs(folder), offline.search(texts)]
+    write_whole(folder / "index.html", ("\n".join(lines) + "</body></html>\n").encode())
     return folder
+
+
+def _labs(folder):
+    """Writes the students' versions of the labs into labs/; returns the lines of the index that lead to them."""
+    lines = ["<h2>Labs</h2><p>Notebooks to download: code to write, plots to read, questions to answer.</p><ul>"]
+    with tempfile.TemporaryDirectory() as place:
+        # by the command, for the room of labs lies above this one
+        command = [sys.executable, "-m", "irtrack_core.teaching", "release", "--out", place]
+        subprocess.run(command, cwd=book.find_root(), check=True, stdout=subprocess.DEVNULL)
+        for lab in sorted(Path(place).glob("release/*.ipynb")):
+            title = nbformat.read(lab, as_version=4).cells[0].source.splitlines()[0].lstrip("# ")
+            write_whole(folder / "labs" / lab.name, lab.read_bytes())
+            lines.append(f'<li><a href="labs/{lab.name}" download>{html.escape(title)}</a></li>')
+    return [*lines, "</ul>"]
 
 
 def recorded(path):

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import cv2
+import nbformat
 import numpy as np
 import pytest
 
@@ -124,15 +125,20 @@ def run_all(page, lab, slug, cells=""):
     """Open a notebook without outputs and run all its cells, or those that match `cells`; fails when a cell does."""
     address, folder = lab
     _copy(slug, folder, cells)
+    begin(page, address, slug)
+    page.wait_for_function(ALL_RUN, polling=POLL, timeout=240_000)
+    errors = page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]')
+    assert errors.count() == 0, errors.first.inner_text()[-1500:]
+
+
+def begin(page, address, slug):
+    """Open a notebook and start all its cells."""
     page.goto(f"{address}/lab/workspaces/{slug}/tree/{slug}.ipynb?token={TOKEN}&reset", wait_until="domcontentloaded")
     page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=90_000)
     # the toolbar says idle before the kernel is connected; the status bar does not
     page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=90_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    page.wait_for_function(ALL_RUN, polling=POLL, timeout=240_000)
-    errors = page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]')
-    assert errors.count() == 0, errors.first.inner_text()[-1500:]
 
 
 def changes_a_picture(page, act):
@@ -165,8 +171,10 @@ def moves_its_first_slider(page, place):
         ("03_build_the_network", "", 2),
         ("04_match_and_learn", r"^profile: str|^import numpy|^widgets\.", 2),
         ("08_filter_in_time", r"^profile: str|^import numpy|^widgets\.", 1),
+        ("15_changing_shape", r"^profile: str|^import|^widgets\.", 1),
+        ("16_limits", r"^profile: str|^import|^widgets\.", 6),
     ],
-    ids=["01", "03", "04", "08"],
+    ids=["01", "03", "04", "08", "15", "16"],
 )
 def test_a_learner_runs_all_and_moves_a_slider(page, lab, slug, cells, demos):
     run_all(page, lab, slug, cells)
@@ -261,6 +269,64 @@ def test_a_learner_answers_a_quiz_with_the_keyboard(page, lab):
     assert form.get_by_text(questions[0].said[0]).count() == 0
     first = int(questions[0].options[0] == questions[0].right)
     assert f"1 of {len(questions)} answered, {first} right" in form.locator(".irtrack-quiz-total").inner_text()
+
+
+LIVE = """
+import time
+
+import ipywidgets
+import pandas as pd
+
+from irtrack_core import widgets
+
+curve, seen = widgets.LiveCurve(30, every=0.3), []
+for k in range(1, 31):
+    time.sleep(0.1)
+    curve(pd.DataFrame({"iteration": range(k), "classification": [1 / (1 + i) for i in range(k)], "regression": 0.5}))
+"""
+
+
+def test_a_learning_curve_grows_while_the_cell_runs_and_the_state_survives_reload(page, lab):
+    """The curve changes before its cell is done; a demo keeps value and picture when the saved notebook is reopened."""
+    address, folder = lab
+    cells = [LIVE.strip(), "widgets.stretched_target()"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / "live.ipynb")
+    begin(page, address, "live")
+    curve = page.locator(".jp-OutputArea-output img").first
+    curve.wait_for(timeout=90_000)
+    first = page.evaluate(CONTENT, curve.element_handle())
+    page.wait_for_function(
+        f"async ([one, old]) => await ({CONTENT})(one) !== old", arg=[curve.element_handle(), first], polling=POLL
+    )
+    assert not page.evaluate(ALL_RUN)  # the cell was still running
+    page.wait_for_function(ALL_RUN, polling=POLL, timeout=120_000)
+    demo = page.locator(".irtrack-demo").nth(1)
+    moves_its_first_slider(page, demo)
+    value = demo.locator(".noUi-handle").first.get_attribute("aria-valuenow")
+    kept = page.evaluate(CONTENT, demo.locator("img").element_handle())
+    page.wait_for_timeout(1000)
+    page.keyboard.press("Control+s")
+    end = time.monotonic() + 30
+    while "widgets" not in json.loads((folder / "live.ipynb").read_text())["metadata"] and time.monotonic() < end:
+        time.sleep(0.3)
+    page.goto("about:blank")
+    kernels(address)  # as after a restart of the server: what is seen then comes from the file
+    page.goto(f"{address}/lab/workspaces/live2/tree/live.ipynb?token={TOKEN}&reset", wait_until="domcontentloaded")
+    demo = page.locator(".irtrack-demo").nth(1)
+    demo.locator(".noUi-handle").first.wait_for(timeout=90_000)
+    assert demo.locator(".noUi-handle").first.get_attribute("aria-valuenow") == value
+    assert page.evaluate(CONTENT, demo.locator("img").element_handle()) == kept
+
+
+def kernels(address):
+    """End all kernels of the server."""
+    headers = {"Authorization": f"token {TOKEN}"}
+    with urllib.request.urlopen(urllib.request.Request(f"{address}/api/sessions", headers=headers)) as answer:
+        for one in json.load(answer):
+            request = urllib.request.Request(f"{address}/api/sessions/{one['id']}", headers=headers, method="DELETE")
+            urllib.request.urlopen(request).close()
 
 
 def uploads(page, demo, file):

@@ -8,6 +8,7 @@ import pytest
 # pytest takes a fixture from where it is imported
 from test_browser import chromium  # noqa: F401
 
+from irtrack_core import workbook
 from irtrack_core.workbook import site
 
 TABLE = "| what | paper | ours | why they differ |\n|---|---|---|---|\n" + f"| a | b | {'ours ' * 40} | {'why ' * 40} |"
@@ -49,6 +50,15 @@ def test_index_names_the_notebooks_and_pages_ask_for_nothing(folder):
     pytest.importorskip("latex2mathml", reason="without it pages keep their TeX: pip install latex2mathml")
     assert not asked and "MathJax" not in page
     assert 'src=""' not in page
+
+
+def test_labs_lie_beside_the_pages_without_their_solutions(folder):
+    linked = re.findall(r'href="labs/([^"]+)" download>([^<]+)<', (folder / "index.html").read_text())
+    sources = sorted(path.stem for path in (workbook.find_root() / "notebooks" / "labs").glob("*.py"))
+    assert [name for name, _ in linked] == [f"{name}.ipynb" for name in sources]
+    assert linked[0][1].startswith("Lab 1")
+    text = (folder / "labs" / linked[0][0]).read_text()
+    assert "raise NotImplementedError" in text and "ipynb_checkpoints" not in text and "hidden" not in text.lower()
 
 
 def test_pages_lead_to_pages(tmp_path):
