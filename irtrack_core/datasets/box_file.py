@@ -10,7 +10,7 @@ import numpy as np
 
 from irtrack_core.boxes import centers
 from irtrack_core.datasets.suspicions import count_hint, numbering_notes, suspicions
-from irtrack_core.datasets.text import text_rows
+from irtrack_core.datasets.text import as_number, text_rows
 
 # spellings of a header's columns; the trailing 0 says "counted from 0". "": the index that pandas writes without a name
 COLUMNS = {"frame": "frame", "index": "frame", "x": "x", "left": "x", "y": "y", "top": "y", "cx": "cx", "cy": "cy"}
@@ -206,7 +206,7 @@ def numbers(fields, where, names):
     if all(field in NOTHING for field in fields):
         return np.full(len(fields), np.nan)
     try:
-        return np.array([float(field) for field in fields])
+        return np.array([as_number(field) for field in fields])
     except ValueError:
         count = {2: "two", 4: "four"}.get(len(fields), len(fields))
         raise ValueError(f"{where}: {','.join(fields)!r} is not {count} numbers {names}") from None

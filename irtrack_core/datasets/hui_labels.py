@@ -8,7 +8,7 @@ import numpy as np
 from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.box_file import checked
 from irtrack_core.datasets.names import listed
-from irtrack_core.datasets.text import read_text_file
+from irtrack_core.datasets.text import as_number, read_text_file
 
 
 def read_labels(path, names, shape, size=8.0):
@@ -31,7 +31,7 @@ def read_labels(path, names, shape, size=8.0):
             groups = [",".join(groups)]
         for group in groups:
             try:
-                values = [float(value) for value in group.split(",")]
+                values = [as_number(value) for value in group.split(",")]
             except ValueError:
                 values = []
             if len(values) in (4, 5):

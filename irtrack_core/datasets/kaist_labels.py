@@ -6,6 +6,7 @@ import numpy as np
 
 from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.formats.objects import floats, read_xml_file
+from irtrack_core.datasets.text import as_number
 from irtrack_core.optional import need
 
 
@@ -20,7 +21,7 @@ def read_text(path):
         if not fields:
             continue
         try:
-            box, ignore = np.array(fields[1:5], dtype=np.float64), int(fields[10])
+            box, ignore = np.array([as_number(field) for field in fields[1:5]]), int(fields[10])
         except (ValueError, IndexError):
             raise ValueError(f"{path}, line {number}: {line!r} is not a label and eleven numbers") from None
         if not ignore:

@@ -12,6 +12,17 @@ COMMENT = re.compile("[#%]")
 DECIMAL_COMMA = re.compile(r"[+-]?\d+(,\d+)?")
 
 
+def as_number(field):
+    """The float that a field says. Raises ValueError, also for 1_0, which Python takes for 10 and files do not mean so.
+
+    >>> as_number("1.5")
+    1.5
+    """
+    if isinstance(field, str) and "_" in field:
+        raise ValueError(f"{field!r} is not a number")
+    return float(field)
+
+
 def read_text_file(path):
     """The text of a file in UTF-8 or UTF-16, with or without its mark. Raises FileNotFoundError, ValueError when binary."""
     path = Path(path)

@@ -318,3 +318,27 @@ def test_a_header_of_corners_says_how_to_write_sizes(tmp_path, names):
         ValueError, match="line 1: header .* is not understood; .* of corners write the size, w = x2 - x1"
     ):
         read_boxes(tmp_path / "b.csv", 1)
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("boxes.csv", "frame,x,y,w,h\n" + "".join(f"{i},1_{i},2,3,4\n" for i in range(4))),
+        ("boxes.txt", "".join(f"1_{i} 2 3 4\n" for i in range(4))),
+        ("groundtruth.txt", "".join(f"1_{i},2,3,4\n" for i in range(4))),
+    ],
+)
+def test_a_digit_that_became_an_underscore_is_no_number(tmp_path, name, text):
+    """Python's float takes 1_0 for 10, and so did every reader of text."""
+    media.write_images(tmp_path / "a", media.clip(4))
+    (tmp_path / "a" / name).write_text(text)
+    with pytest.raises(ValueError, match=r"1_0"):
+        load("folder", tmp_path / "a")
+
+
+def test_label_files_of_objects_take_no_underscore_either(tmp_path):
+    sets.make_yolo(tmp_path)
+    file = sorted(tmp_path.rglob("labels/*.txt"))[0]
+    file.write_text("0 0.5 0.5 0.1_0 0.1\n")
+    with pytest.raises(ValueError, match=r"0\.1_0"):
+        load("yolo", tmp_path)

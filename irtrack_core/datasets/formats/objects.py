@@ -13,6 +13,7 @@ from irtrack_core.datasets.linking import by_identity, link
 from irtrack_core.datasets.names import folders_in, listed
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.suspicions import suspicions
+from irtrack_core.datasets.text import as_number
 
 IMAGES = (
     ".",
@@ -188,7 +189,7 @@ def stray_labels(labels, stems, where):
 def floats(values, where, names):
     """The finite numbers (K,) of K texts or None. Raises ValueError, beginning with `where`, that tells what is wrong."""
     try:
-        found = np.array([float(value) for value in values])
+        found = np.array([as_number(value) for value in values])
     except (TypeError, ValueError):
         found = np.array([np.nan])
     if not np.isfinite(found).all():
