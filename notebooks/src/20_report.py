@@ -181,7 +181,7 @@ else:
 # | the filter lowers the overlap by 0.045 | it erases dark targets, as eq. (3) says: two cold walkers made a quarter of it. `paper-both` has the same network behind a filter of both polarities (notebooks 11 and 14) | notebook 14 |
 # | 95 % intervals | percentile intervals over clips held an exponential mean in 87 of 100 cases for n = 10, and clips of one recording counted as independent. Now BCa over recordings, ranges below ten, exact limits for n of n | `tests/evaluation/test_intervals.py` |
 # | the tracker learns how much its target manoeuvres | for steady targets it learns 0.05 where 0.003 is true: the prediction's own variance is counted as motion. The right estimate was built and lost fast targets, so this one stays, and its page says what it is | `tests/trackers/test_kalman.py` |
-# | nothing was chosen on the validation list | some constants were chosen after a look at the old one; `docs/the_tracker.md` names them | |
+# | nothing was chosen on the validation list | some constants were chosen after a look at the old one; `docs/tracker_measured.md` names them | |
 
 # %% [markdown]
 # ## What could not be reproduced
