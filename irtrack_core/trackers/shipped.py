@@ -16,7 +16,8 @@ def create_motion(weights=None, **options):
     """`siamese` with D of the filter in time as third input of its network, trained on from it.
 
     Half of what it sees wrong in the given box is mended, and one round of alignment does not pull back what the net corrects
-    later. Both were chosen on training clips and simulated sequences, with right and wrong first boxes (docs/other_trackers.md).
+    later. Both were chosen on training clips and simulated sequences, with right and wrong first boxes
+    (docs/other_trackers.md).
     """
     options = {"name": "motion", "settings": MOTION} | options
     return SiameseTracker.from_weights(weights or SHIPPED / "motion.safetensors", **options)
