@@ -59,21 +59,22 @@ def measure(tracker, made):
 
     gap: frames without the target; recovered: 1 where the box was on the target again within 60 frames, wait: how many that
     took (NaN: never); held: whether it was so in most of the last ten frames of these; false: how many times, from the
-    vanishing on, the tracker began to claim (score 0.5 and more) a place that is not the target's, hidden or not.
+    vanishing on, the tracker began to claim (score 0.5 and more, and not `lost`) a place that is not the target's, hidden
+    or not.
     """
     boxes, path = made.boxes, made.objects[0].path
     gone = np.flatnonzero(np.isnan(boxes[:, 0]))
     first, end = int(gone[0]), int(gone[-1]) + 1
     count = min(end + AFTER, len(made))
     tracker.init(made.frame(0), boxes[0])
-    found, scores = [boxes[0]], [1.0]
+    found, claims = [boxes[0]], [True]
     for i in range(1, count):
         found.append(tracker.update(made.frame(i)))
-        scores.append(tracker.score)
+        claims.append(tracker.score >= SURE and not tracker.lost)
     off = np.linalg.norm(bx.centers(np.array(found)) - path[:count], axis=1)
     reach = np.maximum(NEAR, np.nanmax(boxes[:, 2:]) / 2)
     on = np.flatnonzero(off[end:] <= reach)
-    claims = (off > reach) & (np.array(scores) >= SURE)
+    claims = (off > reach) & np.array(claims)
     claims[:first] = False
     began = claims & ~np.concatenate([[False], claims[:-1]])
     return {

@@ -12,8 +12,9 @@ class Told:
 
     name = "told"
 
-    def __init__(self, made, late=0, claim=0.9):
+    def __init__(self, made, late=0, claim=0.9, lost=False):
         self.made, self.late, self.claim, self.number = made, late, claim, 0
+        self.says, self.lost = lost, False
         gone = np.flatnonzero(np.isnan(made.boxes[:, 0]))
         self.first, self.end = gone[0], gone[-1] + 1
 
@@ -23,7 +24,7 @@ class Told:
     def update(self, frame):
         self.number += 1
         away = self.first + 2 <= self.number < self.end + self.late
-        self.score = self.claim if away else 0.9
+        self.score, self.lost = self.claim if away else 0.9, away and self.says
         center = self.made.objects[0].path[self.number] + (40 if away and self.late else 0)
         return np.concatenate([center - self.size / 2, self.size])
 
@@ -53,6 +54,8 @@ def test_who_is_late_and_sure_waits_and_claims_once(hidden):
     assert (row["recovered"], row["wait"], row["held"], row["false"]) == (1.0, 7.0, 1.0, 1)
     unsure = vanishing.measure(Told(hidden, late=7, claim=0.3), hidden)
     assert (unsure["wait"], unsure["false"]) == (7.0, 0)
+    told = vanishing.measure(Told(hidden, late=7, lost=True), hidden)
+    assert (told["wait"], told["false"]) == (7.0, 0)
 
 
 def test_who_never_comes_back_is_not_recovered(hidden):
