@@ -91,7 +91,8 @@ def page(tmp_path_factory):
     try:
         yield _answered(f"http://127.0.0.1:{port}/", run, log)
     finally:
-        os.killpg(run.pid, signal.SIGINT) if own else run.terminate()
+        # not SIGINT: a shell that starts the tests in the background has it ignored
+        os.killpg(run.pid, signal.SIGTERM) if own else run.terminate()
         run.wait(timeout=60)
 
 

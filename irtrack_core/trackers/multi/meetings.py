@@ -51,7 +51,7 @@ class Meetings:
 def odds(before, after):
     """Logarithm of the odds that two tracks of log-strengths `before` (2,) and `after` (2,) have exchanged their targets.
 
-    >>> round(odds([2.0, 3.0], [3.0, 2.0]), 2), odds([2.0, 2.0], [2.5, 2.1])
+    >>> round(odds([2.0, 3.0], [3.0, 2.0]), 2), odds([2.0, 2.0], [2.5, 2.0])
     (6.25, 0.0)
     """
     (a, b), (c, d) = before, after
