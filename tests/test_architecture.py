@@ -39,12 +39,9 @@ def test_modules_stay_short():
 
 
 def test_readers_stay_short_and_state_their_conventions():
-    """Readers of sets and of formats, and the modules beside them that read a set's labels or frames.
-
-    `folder`, our own format, is left out: it also opens frames for all others.
-    """
+    """Readers of sets and of formats, and the modules beside them that read a set's labels or frames."""
     folder = dependencies.HERE / "datasets"
-    readers = [folder / f"{name.replace('.', '/')}.py" for name in set(REGISTRY.values()) - {"folder"}]
+    readers = [folder / f"{name.replace('.', '/')}.py" for name in set(REGISTRY.values())]
     parts = [file for reader in readers for file in reader.parent.glob(f"{reader.stem}_*.py")]
     assert {file.name: n for file in readers + parts if (n := len(file.read_text("utf-8").splitlines())) > 80} == {}
     rows = ("pixels", "frames", "absent", "source")

@@ -37,7 +37,7 @@ TRACKER = (
     "from irtrack_core import trackers; from irtrack_core.trackers import siamese",
     "trackers.create('siamese', weights='w.safetensors', backend='opencv')",
 )
-NPY = ("from irtrack_core.datasets.folder import open_frames", "open_frames('a.npy')")
+NPY = ("from irtrack_core.datasets.open_frames import open_frames", "open_frames('a.npy')")
 BOXES = ("from irtrack_core.datasets import load", "load('cptv', 'clip.cptv')")
 BOOK = ("from irtrack_core.workbook import parameters", "parameters.check('n.ipynb', {}, '.')")
 ZIP = ("from irtrack_core.datasets.fetch import unpack", "unpack(Path('a.zip'), Path('out'))")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from irtrack_core import datasets, evaluation
-from irtrack_core.datasets import fetch, folder, linking, svanstrom_labels
+from irtrack_core.datasets import fetch, linking, open_frames, svanstrom_labels
 from irtrack_core.evaluation.several import several
 from irtrack_core.filtering import baselines
 from irtrack_core.optional import Lazy, need
@@ -22,7 +22,7 @@ SMALL = np.zeros((60, 60), np.uint8)
         ("scipy", lambda: datasets.load("sim-aircraft", frames=1, sequences=1)[0].frames[0], "evaluation"),
         ("scipy", lambda: baselines.create("ipi")(SMALL), "evaluation"),
         ("scipy", lambda: linking.link([[[5, 5, 4, 4]]]), "readers"),
-        ("cptv", lambda: folder.open_frames(__file__.replace("test_optional.py", "clip.cptv")), "thermal"),
+        ("cptv", lambda: open_frames.open_frames(__file__.replace("test_optional.py", "clip.cptv")), "thermal"),
         ("mcos_decoder", lambda: svanstrom_labels.read_mat("IR_DRONE_001_LABELS.mat"), "readers"),
         ("trackeval", lambda: several(np.ones((1, 1, 4)), {}), "several"),
         ("scipy", lambda: match(np.ones((1, 1))), "evaluation"),

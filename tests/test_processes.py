@@ -180,7 +180,7 @@ def test_no_job_outlives_the_lock_of_make_results(tmp_path, number):
 SHARED = """
 import multiprocessing, random, sys, threading
 import numpy as np
-from irtrack_core.datasets.folder import open_frames
+from irtrack_core.datasets.open_frames import open_frames
 
 def differing(seed, found):
     draw = random.Random(seed)

@@ -14,7 +14,7 @@ SHOWN = 10  # problems that are printed; further ones are only counted
 def run(arguments):
     """Run the command `track`; returns the exit code."""
     from irtrack_core.boxes import check_box
-    from irtrack_core.datasets.folder import open_frames
+    from irtrack_core.datasets.open_frames import open_frames
 
     frames, box = open_frames(arguments.path), arguments.box[0] if arguments.box else None
     for note in getattr(frames, "notes", ()):

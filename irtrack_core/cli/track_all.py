@@ -10,7 +10,7 @@ from irtrack_core.optional import need
 
 def run(arguments):
     """Run the command `track` for several targets; returns the exit code."""
-    from irtrack_core.datasets.folder import open_frames
+    from irtrack_core.datasets.open_frames import open_frames
     from irtrack_core.provenance import limit_threads
     from irtrack_core.trackers.multi import MultiTracker
 

@@ -16,10 +16,10 @@ from itertools import count
 
 import numpy as np
 
-from irtrack_core.datasets.folder import image_files, numbering_note, pieces
 from irtrack_core.datasets.formats.objects import tracks_of
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.hui_labels import centres, label_file, read_labels
+from irtrack_core.datasets.image_names import image_files, numbering_note, pieces
 from irtrack_core.datasets.names import folders_in, inside, listed, natural_key
 from irtrack_core.datasets.sequence import Sequence
 

@@ -18,9 +18,9 @@ import numpy as np
 
 from irtrack_core.datasets import kaist_files
 from irtrack_core.datasets.box_file import checked
-from irtrack_core.datasets.folder import numbering_note
 from irtrack_core.datasets.formats.objects import chosen
 from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.image_names import numbering_note
 from irtrack_core.datasets.linking import follow
 from irtrack_core.datasets.names import inside
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence

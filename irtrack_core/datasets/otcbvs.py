@@ -19,8 +19,8 @@ import numpy as np
 
 from irtrack_core.boxes import from_xyxy
 from irtrack_core.datasets.box_file import checked
-from irtrack_core.datasets.folder import image_files, numbering_note
 from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.image_names import image_files, numbering_note
 from irtrack_core.datasets.linking import link
 from irtrack_core.datasets.names import inside, listed
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence

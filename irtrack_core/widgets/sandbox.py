@@ -6,7 +6,7 @@ from pathlib import Path
 import ipywidgets
 
 from irtrack_core import datasets, trackers
-from irtrack_core.datasets.folder import open_frames
+from irtrack_core.datasets.open_frames import open_frames
 from irtrack_core.filtering import line_elements, multilevel_filter, rectangle
 from irtrack_core.widgets.base import impossible
 from irtrack_core.widgets.tracking import pick_and_track

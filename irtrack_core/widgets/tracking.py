@@ -53,8 +53,9 @@ def pick_and_track(frames, *, tracker="siamese", start=0, most=500, name="your v
 
     A click in the whole frame takes the box of what stands out there, or else moves the present box there; a click in the
     enlarged part moves the box.
-    frames: lazy frames, as `datasets.folder.open_frames` gives them; tracker: its name. At most `most` frames are tracked,
-    from frame `start` on. In batch: a figure of that frame's candidates; where demos are recorded, the first few tracked.
+    frames: lazy frames, as `datasets.open_frames.open_frames` gives them; tracker: its name. At most `most` frames are
+    tracked, from frame `start` on. In batch: a figure of that frame's candidates; where demos are recorded, the first few
+    tracked.
     Raises ValueError where there is no frame `start`.
     """
     first = trackers.to_gray(first_frame(frames, start))

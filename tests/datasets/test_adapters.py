@@ -409,7 +409,7 @@ def cptv_clip(tmp_path):
 def test_cptv_is_raw_and_at_random(cptv_clip):
     import pickle
 
-    from irtrack_core.datasets.folder import open_frames
+    from irtrack_core.datasets.open_frames import open_frames
 
     path, truth = cptv_clip
     frames = open_frames(path)

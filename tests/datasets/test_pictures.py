@@ -17,8 +17,9 @@ from irtrack_core import datasets, trackers
 from irtrack_core.datasets import FrameError
 from irtrack_core.datasets.check import check
 from irtrack_core.datasets.claims import claims_too_much
-from irtrack_core.datasets.folder import image_files, open_frames
+from irtrack_core.datasets.image_names import image_files
 from irtrack_core.datasets.names import in_order
+from irtrack_core.datasets.open_frames import open_frames
 from irtrack_core.datasets.pictures import decode_image, page_count, read_image
 
 SMALL = (np.arange(24, dtype=np.uint8) * 10).reshape(4, 6)

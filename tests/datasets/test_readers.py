@@ -27,9 +27,10 @@ from irtrack_core.datasets import (
 from irtrack_core.datasets.box_file import read_boxes
 from irtrack_core.datasets.check import check
 from irtrack_core.datasets.containers import frames_left_out
-from irtrack_core.datasets.folder import image_files, numbering_note, open_frames
 from irtrack_core.datasets.formats.recognise import detect
+from irtrack_core.datasets.image_names import image_files, numbering_note
 from irtrack_core.datasets.names import natural_key
+from irtrack_core.datasets.open_frames import open_frames
 
 
 def boxes_for(count):

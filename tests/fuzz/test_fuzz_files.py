@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from irtrack_core.config import network_preset
 from irtrack_core.datasets import load
 from irtrack_core.datasets.box_file import read_boxes
-from irtrack_core.datasets.folder import open_frames
 from irtrack_core.datasets.frames import DTYPES
+from irtrack_core.datasets.open_frames import open_frames
 from irtrack_core.network.header import check_header
 from irtrack_core.network.weights import card_text, network_settings, read_tensors, write_tensors
 from irtrack_core.workbook import parameters

@@ -12,7 +12,7 @@ from toys import moving_spot
 
 from irtrack_core import boxes as bx
 from irtrack_core import trackers, widgets
-from irtrack_core.datasets.folder import open_frames
+from irtrack_core.datasets.open_frames import open_frames
 from irtrack_core.figures import experiments, style
 from irtrack_core.figures import tracking as figures
 

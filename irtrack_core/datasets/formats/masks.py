@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 
 from irtrack_core.boxes import centers, from_centers
-from irtrack_core.datasets.folder import image_files
 from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.image_names import image_files
 from irtrack_core.datasets.names import folders_in, in_order, listed
 from irtrack_core.datasets.pictures import read_image
 

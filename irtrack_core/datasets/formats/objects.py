@@ -7,10 +7,11 @@ import numpy as np
 
 from irtrack_core.datasets.box_file import check_boxes
 from irtrack_core.datasets.containers import VIDEO_SUFFIXES
-from irtrack_core.datasets.folder import image_files, numbering_note, open_frames
 from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.image_names import image_files, numbering_note
 from irtrack_core.datasets.linking import by_identity, link
 from irtrack_core.datasets.names import folders_in, listed
+from irtrack_core.datasets.open_frames import open_frames
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.suspicions import suspicions
 from irtrack_core.datasets.text import as_number

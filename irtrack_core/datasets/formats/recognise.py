@@ -4,9 +4,10 @@ from importlib import import_module
 from pathlib import Path
 
 from irtrack_core.datasets import FORMATS
+from irtrack_core.datasets.beside import BOX_NAMES, RECORDINGS, recordings
 from irtrack_core.datasets.box_file import header
-from irtrack_core.datasets.folder import BOX_NAMES, RECORDINGS, image_files, recordings
 from irtrack_core.datasets.formats import signs
+from irtrack_core.datasets.image_names import image_files
 from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.text import text_rows
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from irtrack_core.datasets.box_file import check_boxes, four_numbers, header
-from irtrack_core.datasets.folder import image_files, numbering_note, open_frames
 from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.image_names import image_files, numbering_note
 from irtrack_core.datasets.names import folders_in, listed, natural_key
+from irtrack_core.datasets.open_frames import open_frames
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.suspicions import count_hint, suspicions
 from irtrack_core.datasets.text import text_rows

@@ -16,9 +16,9 @@ from functools import partial
 import numpy as np
 
 from irtrack_core.boxes import from_xyxy
-from irtrack_core.datasets.folder import image_files
 from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.image_names import image_files
 from irtrack_core.datasets.names import folders_in, listed
 from irtrack_core.datasets.suspicions import size_hint
 

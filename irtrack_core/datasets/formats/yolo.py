@@ -17,10 +17,10 @@ import numpy as np
 
 from irtrack_core.boxes import from_centers
 from irtrack_core.datasets.box_file import numbers
-from irtrack_core.datasets.folder import image_files
 from irtrack_core.datasets.formats import objects
 from irtrack_core.datasets.formats.row_truth import images_in
 from irtrack_core.datasets.frames import ImageFrames
+from irtrack_core.datasets.image_names import image_files
 from irtrack_core.datasets.names import listed
 from irtrack_core.datasets.text import text_rows
 
