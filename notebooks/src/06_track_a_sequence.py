@@ -18,7 +18,7 @@ video: str = ""  # a video or a folder of images of your own, e.g. "/home/me/cli
 # %%
 from irtrack_core import boxes as bx
 from irtrack_core import datasets, evaluation, trackers, widgets, workbook
-from irtrack_core.datasets.folder import open_frames
+from irtrack_core.datasets.open_frames import open_frames
 from irtrack_core.experiments import calibration, protocol, study
 from irtrack_core.figures import experiments, style
 from irtrack_core.figures import tracking as figures
