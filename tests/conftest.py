@@ -62,3 +62,14 @@ def realdata():
     if folder is None:
         pytest.skip("IRTRACK_DATA is not set: no real sequences to test with")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def batch_as_it_was():
+    """A command that a test calls in this process may say that it is a batch run: no later test is one for that."""
+    before = os.environ.get("IRTRACK_BATCH")
+    yield
+    if before is None:
+        os.environ.pop("IRTRACK_BATCH", None)
+    else:
+        os.environ["IRTRACK_BATCH"] = before
