@@ -19,6 +19,10 @@ TAGS_OF_8_BITS = {
     *(name + bytes([bits]) for name in (b"RGB", b"BGR") for bits in (0, 4, 8, 24)),
     *(b"\0RGB", b"\0BGR", b"PAL\x08", b"Y2\0\x08", b"G3\0\x08", b"Y4\x0b\x08", b"Y4\x0a\x08", b"Y4\0\x08"),
 }
+ARRAY = "save its frames as one array (N, H, W) in a .npy file"
+MAKER = "export TIFF files of 16 bits, or an array (N, H, W) as .npy, with the camera's own software"
+OF_OTHERS = dict.fromkeys((".npz", ".mat", ".h5", ".hdf5", ".fits", ".fit", ".raw", ".bin", ".dat"), ARRAY)
+OF_OTHERS |= dict.fromkeys((".seq", ".csq", ".fff", ".ats", ".sfmov", ".ptw", ".irb", ".is2", ".is3"), MAKER)
 GRAY16 = b"Y1\0\x10"
 NAMELESS = (b"RGB\x0f", b"RGB\x10", b"BGR\x0f", b"BGR\x10", b"\x0fBGR", b"\x10BGR", b"\x0fRGB", b"\x10RGB")
 CONVERT = "ffmpeg -i IN -pix_fmt gray16le -c:v ffv1 OUT.mkv"
@@ -51,6 +55,8 @@ def text_in_place(path):
 
 def not_a_video(path):
     """The sentence on a file that cannot be opened."""
+    if (suffix := path.suffix.lower()) in OF_OTHERS:
+        return f"{path} is not read: {OF_OTHERS[suffix]}"
     if text := text_in_place(path):
         return f"{path} cannot be opened as a video ({path.stat().st_size} bytes): {text}"
     return (

@@ -176,6 +176,7 @@ def run(path, output, values):
     where another run is writing the same output.
     """
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     output = Path(output)
@@ -184,21 +185,30 @@ def run(path, output, values):
         watch = _follow(Path(path).stem)
         try:
             papermill.execute_notebook(
-                str(path),
-                str(output),
+                _as_it_is(path),
+                _as_it_is(output),
                 parameters=values,
                 kernel_name="python3",
+                language="python",  # some editors leave it out
                 progress_bar=False,
                 log_output=True,
                 cwd=str(book.find_root()),
                 extra_arguments=QUIET_KERNEL,
             )
-        except PapermillExecutionError as error:
-            watch(f"FAILED in cell [{error.exec_count}]: {error.ename}: {error.evalue}", always=True)
+        except (PapermillExecutionError, DeadKernelError) as error:
+            what = ": the notebook's process was killed, or ended itself; was there too little memory?"
+            if isinstance(error, PapermillExecutionError):
+                what = f" in cell [{error.exec_count}]: {error.ename}: {error.evalue}"
+            watch(f"FAILED{what}", always=True)
             print(f"the notebook up to the failed cell is kept: {output}", file=sys.stderr)
             return 1
         watch("done", always=True)
     return 0
+
+
+def _as_it_is(path):
+    """The text of a path for papermill, which takes braces in it for the names of parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _follow(stem):
