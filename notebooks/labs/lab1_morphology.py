@@ -71,6 +71,12 @@ OWN = [
 ]
 MISTAKES = [
     (
+        "the smallest value is looked for from 0 on, and nothing is below 0: begin with infinity",
+        0,
+        "np.full(image.shape, np.inf)",
+        "np.zeros(image.shape)",
+    ),
+    (
         "this is the largest value under the element: a dilation; an erosion takes the smallest",
         0,
         "np.minimum(result,",

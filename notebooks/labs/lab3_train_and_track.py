@@ -150,7 +150,7 @@ def check(marks):
         points=1,
         what="the ends and the number of them",
     )
-    marks.same("rates", float(rng.uniform(0.1, 0.5)), 0.001, 9, points=1, what="the rates between", tolerance=1e-9)
+    marks.same("rates", float(rng.uniform(0.1, 0.5)), 0.001, 9, points=1, what="the rates between")
 
 
 # %% [markdown]
@@ -190,6 +190,12 @@ MISTAKES = [
         "- (1 - momentum) * rate * gradient",
     ),
     ("w stays where it was", 0, "return w + v, v", "return w, v"),
+    (
+        "it changes the arrays that it is given: return new ones",
+        1,
+        "v = momentum * v - rate * gradient\n    return w + v, v",
+        "v *= momentum\n    v -= rate * gradient\n    w += v\n    return w, v",
+    ),
 ]
 
 
@@ -197,7 +203,7 @@ def check(marks):
     more = np.random.default_rng([zlib.crc32(STUDENT.encode()), 3])
     w, v, g = more.normal(size=(3, 4))
     marks.same("step", w, 0 * v, g, 0.1, 0.9, points=1, what="the first step")
-    marks.same("step", w, v, g, 0.05, 0.8, points=1, what="a later step, with momentum")
+    marks.same("step", w, v, g, 0.05, 0.8, points=1, what="a later step, with momentum", watch=True)
 
 
 # %% [markdown]

@@ -76,6 +76,7 @@ MISTAKES = [
     ),
     ("this counts targets below the threshold", 0, "targets > threshold", "targets < threshold"),
     ("this is a number of targets: Pd is a share", 0, ".mean()", ".sum()"),
+    ("this is in percent: Pd is a share, from 0 to 1", 0, ".mean()", ".mean() * 100"),
     (
         "the threshold is the background's maximum, whatever pfa is",
         1,
