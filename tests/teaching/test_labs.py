@@ -24,6 +24,13 @@ def test_a_lab_is_complete(name):
     for task in one.tasks:
         assert len({text for text, *_ in task.given["MISTAKES"]}) >= 4 and len(task.given["MISTAKES"]) >= 5
         assert "NotImplementedError" in task.stub
+        names = {}
+        if re.match(r".*\n(def|class) ", task.stub):  # what is not done yet is defined, so that what follows can say so
+            exec(task.stub, names)
+            assert task.name in names
+        else:  # a student is told what the grader looks for
+            assert f"call it `{task.name}`" in task.stub
+    assert all(cell.source.startswith("# try it\n") for cell in one.cells if cell.tag == "try")
 
 
 @pytest.mark.parametrize("name", lab.names())
