@@ -24,27 +24,28 @@ from irtrack_core.datasets.recordings import find_videos
 from irtrack_core.experiments import cached, study
 from irtrack_core.experiments.protocol import (
     BASELINES,
-    COMPARED,
     METHODS,
+    STUDIED,
     TRAINED,
+    UNTRAINED,
     boxes_path,
     command,
     parse,
-    steps,
+    shown_steps,
     test_folds,
     weights_of,
 )
 from irtrack_core.provenance import provenance
 
-NAMES = BASELINES + TRAINED
+NAMES = BASELINES + STUDIED
 REAL = "svanstrom"
 # as in notebook 11
 WAITING = 5  # frames between a failure and the new start
 REAL_FRAMES = 60  # of each real sequence
 # two processes of about the same length, for profiles with a single fold and seed: trainings on the same crops share them
 HALVES = (
-    [name for name in COMPARED if parse(name)[1] != "image"],
-    [name for name in COMPARED if parse(name)[1] == "image"],
+    [*UNTRAINED, *(name for name in TRAINED if parse(name)[1] != "image")],
+    [name for name in TRAINED if parse(name)[1] == "image"],
 )
 
 
@@ -52,9 +53,9 @@ def groups(profile, seed=0):
     """[(names, fold, seed)] of all jobs of a profile: a job a training, or two in all where there is one of each method."""
     if profile.folds == profile.seeds == 1:
         return [((*BASELINES, *HALVES[0]), 0, seed), (tuple(HALVES[1]), 0, seed)]
-    found = [(BASELINES, fold, seed) for fold in range(profile.folds)]  # they depend on no seed of weights
+    found = [(BASELINES + UNTRAINED, fold, seed) for fold in range(profile.folds)]  # they depend on no seed of weights
     return found + [
-        ((name,), fold, seed + k) for fold in range(profile.folds) for k in range(profile.seeds) for name in COMPARED
+        ((name,), fold, seed + k) for fold in range(profile.folds) for k in range(profile.seeds) for name in TRAINED
     ]
 
 
@@ -88,7 +89,7 @@ def track(dataset, name, profile, results, *, fold=0, seed=0, study_seed=0, prog
     if dataset != REAL:
         runs.append({"resets": WAITING})
         if name in METHODS and (fold, seed) == (0, study_seed):
-            runs += [{"step": step} for step in steps(results, fold, seed, name)]
+            runs += [{"step": step} for step in shown_steps(results, fold, seed, name, profile)]
     paths = []
     for run in runs:
         study.track(sequences, [name], results, fold=fold, seed=seed, progress=progress, **run)

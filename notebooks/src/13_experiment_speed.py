@@ -14,9 +14,9 @@
 # %% tags=["parameters"]
 profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the sequences
-baselines: list = ["peak", "siamese"]  # trackers without a fold of their own
-methods: list = ["paper", "ref8", "ref9", "ref10", "ref11"]  # each on both inputs
-frames: int = 16  # of each sequence
+baselines: list = ["peak", "siamese", "ref4"]  # trackers without a fold of their own
+methods: list = ["paper", "ref8", "ref9", "ref10", "ref11", "ref12", "ref14", "ref15", "ref16"]  # each on both inputs
+frames: int = 10  # of each sequence
 repeats: int = 3  # runs, of which the median is taken
 real_count: int = 4  # real sequences, from the head of the list
 
