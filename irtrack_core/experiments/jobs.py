@@ -3,7 +3,8 @@
     python -m irtrack_core.experiments.jobs ref8 ref8-filtered --profile quick --fold 0 --seed 0
 
 trains both (results/quick/weights/ref8_fold0_seed0.safetensors, ...) and leaves the raw boxes that notebook 11 would make: of
-plain runs, of runs with resets and, for the published methods in the first fold, of runs with the weights of each kept step.
+plain runs, of runs with resets on the input as published and, for the published methods in the first fold, of runs with the
+weights of kept steps.
 Last comes a card that lists the boxes, results/quick/jobs/ref8+ref8-filtered_fold0_seed0.json: where it lies, all is there.
 What was made by the same code from the same weights, settings and sequences is left as it is; a job that was killed goes on.
 Methods share a process where its start and its sequences would take as long as a training.
@@ -31,6 +32,7 @@ from irtrack_core.experiments.protocol import (
     boxes_path,
     command,
     parse,
+    restarted,
     shown_steps,
     test_folds,
     weights_of,
@@ -87,7 +89,7 @@ def track(dataset, name, profile, results, *, fold=0, seed=0, study_seed=0, prog
         )
     sequences, runs = _sequences(dataset, profile, fold, study_seed), [{}]
     if dataset != REAL:
-        runs.append({"resets": WAITING})
+        runs += [{"resets": WAITING}] if restarted(name) else []
         if name in METHODS and (fold, seed) == (0, study_seed):
             runs += [{"step": step} for step in shown_steps(results, fold, seed, name, profile)]
     paths = []

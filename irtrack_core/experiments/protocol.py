@@ -56,6 +56,11 @@ def is_swapped(name):
     return name in STUDIED and name != BOTH and parse(name)[1] != OWN_INPUT[parse(name)[0]]
 
 
+def restarted(name):
+    """Whether notebook 11 runs a tracker with resets, too: all but the methods on an input that is not their own."""
+    return not is_swapped(name) and name != BOTH
+
+
 def on_all_inputs(methods):
     """Names of the methods on both inputs, and of the paper's network behind the filter of both polarities."""
     return [name for method in methods for name in pairs_of_inputs(method)] + [BOTH] * ("paper" in methods)

@@ -39,7 +39,8 @@ print(f"{machine}; torch {torch.__version__} on {torch.get_num_threads()} thread
 # ## Measure
 #
 # The trackers take turns, so that a busy spell of the machine hits all of them alike. With IRTRACK_DATA set, a few real sequences are
-# a fourth set. OpenCV's trackers are timed in their own environment (`make baselines`) and join the table where that was done: at another
+# a fourth set. Ten frames of each sequence are timed, no more, since two dozen trackers take part: the whiskers below show how far apart
+# single runs lie, and `frames` takes more. OpenCV's trackers are timed in their own environment (`make baselines`) and join the table where that was done: at another
 # time, so compare them by the last columns, frames per second over those of `peak` in the same run.
 
 # %%
@@ -97,7 +98,7 @@ book.save_figure(figure, "fps", of_machine=True)
 # %% [markdown]
 # ## Where does the time go?
 #
-# The same trackers with a clock inside: the filter of eqs. (2)-(4), the rest of the work on crops, the network, and everything else. The filter
+# The same trackers, each on the input it was published with, and a clock inside: the filter of eqs. (2)-(4), the rest of the work on crops, the network, and everything else. The filter
 # works on the search window alone, so it costs a fraction of a millisecond; three scales cost three crops and three passes of the network.
 #
 # **Predict, then run:** what share of the paper's method's time does the filter take?
@@ -105,16 +106,17 @@ book.save_figure(figure, "fps", of_machine=True)
 # <details><summary>Answer</summary>A few hundredths: it works on the search window alone, the network takes most.</details>
 
 # %%
-stages = speed.stages(sequences, names, book.results, seed=seed, progress=bar)
+published_so = [name for name in names if not protocol.is_swapped(name)]
+stages = speed.stages(sequences, published_so, book.results, seed=seed, progress=bar)
 book.save_table(stages.assign(hardware=machine), "stages")
-figure, axis = style.new(width=8, height=0.32 * len(names) + 1.2)
+figure, axis = style.new(width=8, height=0.32 * len(published_so) + 1.2)
 experiments.stage_bars(axis, stages)
 axis.set_title(f"one thread on {machine}")
 style.note(figure, condition)
 book.save_figure(figure, "stages", of_machine=True)
 
 # %%
-wide = stages.pivot(index="tracker", columns="stage", values="ms").loc[names, list(speed.STAGES)]
+wide = stages.pivot(index="tracker", columns="stage", values="ms").loc[published_so, list(speed.STAGES)]
 wide.assign(sum=wide.sum(axis=1)).round(2)
 
 # %% [markdown]

@@ -398,6 +398,9 @@ def test_a_bare_name_is_the_method_as_published():
     swapped = {name for name in protocol.STUDIED if protocol.is_swapped(name)}
     assert swapped == {*protocol.SWAPPED, *(f"{method}-filtered" for method in protocol.CITED)}
     assert not protocol.is_swapped("peak")
+    assert [name for name in protocol.STUDIED if not protocol.restarted(name)] == [
+        name for name in protocol.STUDIED if name in {*swapped, protocol.BOTH}
+    ] and all(map(protocol.restarted, protocol.BASELINES))
     with pytest.raises(ValueError, match="none of the compared methods"):
         protocol.parse("ref8-image")
 
