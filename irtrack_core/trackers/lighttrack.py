@@ -41,7 +41,9 @@ class LightTracker:
                 raise FileNotFoundError(f"no weights of LightTrack at {path}")
         self.score = 0.0
         try:
-            self.nets = [cv2.dnn.readNetFromONNX(str(path)) for path in (template, search)]
+            # the classic engine refuses files of two models, where the newer one computes on with any number of channels
+            classic = cv2.dnn.ENGINE_CLASSIC
+            self.nets = [cv2.dnn.readNetFromONNX(str(path), engine=classic) for path in (template, search)]
             self.kernel = self._kernel(np.zeros((TEMPLATE, TEMPLATE), np.float32))
             self._answers(np.zeros((SEARCH, SEARCH), np.float32))
         except (cv2.error, ValueError) as error:

@@ -106,8 +106,21 @@ def create_nanotrack(backbone=None, head=None, **options):
 
     Raises ValueError without them, or for files that OpenCV cannot run as NanoTrack, FileNotFoundError when one is missing.
     """
-    needs = "its backbone and its head as ONNX files"
-    return _by_files("NanoTrack", "TrackerNano", {"backbone": backbone, "neckhead": head}, needs, **options)
+    needs = "its backbone and its head as ONNX files, both of one version"
+    files = {"backbone": backbone, "neckhead": head}
+    return _by_files("NanoTrack", "TrackerNano", files, needs, check=_of_one_model, **options)
+
+
+def _of_one_model(backbone, head):
+    """Raises cv2.error where the head is not made for what the backbone gives.
+
+    OpenCV's newer engine, on which its NanoTrack runs, computes something whatever the channels; the classic one refuses.
+    """
+    backbone, head = (cv2.dnn.readNetFromONNX(str(path), engine=cv2.dnn.ENGINE_CLASSIC) for path in (backbone, head))
+    for name, side in (("input1", 127), ("input2", 255)):
+        backbone.setInput(np.zeros((1, 3, side, side), np.float32))
+        head.setInput(backbone.forward().copy(), name)
+    head.forward(["output1", "output2"])
 
 
 def create_vit(net=None, **options):
@@ -123,8 +136,11 @@ def create_dasiamrpn(model=None, kernel_r1=None, kernel_cls1=None, **options):
     return _by_files("DaSiamRPN", "TrackerDaSiamRPN", files, needs, **options)
 
 
-def _by_files(title, kind, files, needs, **options):
-    """The OpenCVTracker of a class of cv2 whose parameters name files; a trial step shows whether they are the right ones."""
+def _by_files(title, kind, files, needs, check=None, **options):
+    """The OpenCVTracker of a class of cv2 whose parameters name files; a trial step shows whether they are the right ones.
+
+    check: called with the files before it.
+    """
     if None in files.values():
         words = ", ".join(f"{'head' if name == 'neckhead' else name}='….onnx'" for name in files)
         raise ValueError(f"{title} needs its weights: create({title.lower()!r}, {words})")
@@ -141,6 +157,8 @@ def _by_files(title, kind, files, needs, **options):
         return getattr(cv2, kind).create(parameters)
 
     try:
+        if check:
+            check(*files.values())
         trial, frame = make(), np.random.default_rng(0).integers(0, 256, (256, 256, 3)).astype(np.uint8)
         trial.init(frame, (108, 108, 40, 40))
         trial.update(frame)  # a wrong name or shape shows only here, and would pass for a lost target later
