@@ -1,13 +1,18 @@
 """Peers that run from files: each on a tiny stand-in graph with the true names and shapes, and what other files answer."""
 
+import tempfile
+
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from irtrack_core import boxes as bx
 from irtrack_core import trackers
 from irtrack_core.cli.main import main
-from irtrack_core.trackers import peers
+from irtrack_core.network import weights
+from irtrack_core.trackers import onnx_inputs, peers
 
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
@@ -172,31 +177,50 @@ def test_nanotrack_runs_from_its_two_files(tmp_path):
         assert np.isfinite(tracker.update(frame)).all() and tracker.score == 1
 
 
-def wants(path, channels):
-    """The LightTrack search graph at path, its kernel's channels counted by a convolution."""
-    model = onnx.load(path)
-    weights = numpy_helper.from_array(np.zeros((1, channels, 1, 1), np.float32), "w")
-    model.graph.initializer.append(weights)
-    model.graph.node.insert(0, node("Conv", "zf w", "counted"))
-    for one in model.graph.node[1:]:
-        one.input[:] = ["counted" if name == "zf" else name for name in one.input]
-    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = channels
-    onnx.save(model, path)
-
-
-@pytest.mark.parametrize("other", [24, 192])
+@pytest.mark.parametrize("other", [24, 96])
 def test_files_of_two_models_are_refused(other, tmp_path):
-    """OpenCV's newer engine computes something from them, and never says so."""
-    with pytest.raises(ValueError, match="NanoTrack .* both of one version") as error:
+    """OpenCV computes something from them, and never says so."""
+    with pytest.raises(
+        ValueError, match=rf"NanoTrack .* both of one version .*input1 of \(any, {other}, any, any\)"
+    ) as error:
         trackers.create("nanotrack", **nanotrack(tmp_path, channels=other))
     assert one_line(error)
     files = lighttrack(tmp_path)
-    wants(files["search"], 96)
-    assert trackers.create("lighttrack", **files)
-    wants(lighttrack(tmp_path)["search"], other)
-    with pytest.raises(ValueError, match="LightTrack") as error:
+    model = onnx.load(files["search"])
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 2 * other
+    onnx.save(model, files["search"])
+    with pytest.raises(
+        ValueError, match=rf"LightTrack .*zf of \(1, 96, 8, 8\), and .* takes \(1, {2 * other}, 8, 8\)"
+    ) as error:
         trackers.create("lighttrack", **files)
     assert one_line(error)
+
+
+def test_vittrack_of_another_search_window_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"VitTrack .*search of \(1, 3, 256, 256\), and .* takes \(1, 3, 320, 320\)"):
+        trackers.create("vittrack", net=vit(tmp_path / "v.onnx", cells=20))
+
+
+def test_declared_inputs_are_those_that_onnx_reads(tmp_path):
+    files = [*nanotrack(tmp_path).values(), *lighttrack(tmp_path).values(), vit(tmp_path / "v.onnx")]
+    files += [*dasiamrpn(tmp_path).values(), *weights.SHIPPED.glob("*.onnx")]
+    for path in files:
+        inputs = onnx.load(path).graph.input
+        known = {v.name: tuple(d.dim_value or None for d in v.type.tensor_type.shape.dim) for v in inputs}
+        assert onnx_inputs.shapes(path) == known and known
+    whole = path.read_bytes()
+    for length in (0, 1, 5, 100, len(whole) // 2):
+        (tmp_path / "cut").write_bytes(whole[:length])
+        onnx_inputs.check_fed(tmp_path / "cut", {"crop": (1, 2, 3)})
+        assert onnx_inputs.shapes(tmp_path / "cut") == {}
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_left(data):
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        assert all(isinstance(shape, tuple) for shape in onnx_inputs.shapes(file.name).values())
 
 
 def test_lighttrack_takes_its_box_from_the_distances(tmp_path):
