@@ -125,7 +125,7 @@ print("\n".join(table["what"]))
 # Every detector and tracker of its references: what its authors claim, what stands for it here (reconstructions, not the authors' code or
 # numbers), what that does on the simulated sets, and why the two cannot agree. Detectors: the share of targets found at a Pfa of 0.01
 # with one threshold, by set (notebook 10). Trackers: AOR and precision at 5 px, means over all sets (notebooks 11 and 12), and frames per
-# second over those of `peak` in the same run (13); `-filtered`: with our filter in front.
+# second over those of `peak` in the same run, on the published input (13); `-filtered`: with our filter in front.
 
 # %%
 found = snr.pivot_table(index="filter", columns="dataset", values="pd_one", sort=False)
