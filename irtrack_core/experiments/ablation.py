@@ -74,8 +74,8 @@ class AblationSettings(Settings):
 
     @classmethod
     def of(cls, profile, **changes):
-        """The settings of a config.Profile: `quick` two fifths of its steps and the defaults above, which are those of its 200
-        steps; `medium` and `full` its networks, folds and seeds."""
+        """The settings of a config.Profile: `quick` two fifths of its steps and the defaults above, those of its 200 steps;
+        `medium` and `full` its networks, folds and seeds."""
         sizes = dict(width=profile.width, iterations=profile.iterations, folds=profile.folds, seeds=profile.seeds)
         full = sizes | dict(batch=16, frames=200, real_train=1000)
         quick = dict(iterations=max(1, 2 * profile.iterations // 5))
