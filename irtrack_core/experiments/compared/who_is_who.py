@@ -129,7 +129,7 @@ TRACKERS = (
 
 
 def rows(claims, numbers):
-    """[(cited, claims, here, what ours does, why they differ)] of the claims, for `report.cited`.
+    """[(cited, claims, here, what ours does, why they differ)] of the claims, for `report.comparison` with the columns CITED.
 
     numbers: name -> text of what a filter or tracker does. A name without one is left out; a method without any has "-".
     """
