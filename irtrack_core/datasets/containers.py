@@ -1,12 +1,10 @@
 """What the containers of videos tell before decoding: depth of the pixels, a file that is cut, gaps in the time stamps."""
 
-import re
 import struct
 
 import cv2
 import numpy as np
 
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".wmv", ".mpg", ".mpeg", ".webm", ".nut")
 COUNTING = (".mp4", ".m4v", ".mov", ".avi")  # these store the number of frames; for others OpenCV guesses it
 
 # FFmpeg's four letters of the pixel formats that have 8 bits or fewer a channel
@@ -19,10 +17,6 @@ TAGS_OF_8_BITS = {
     *(name + bytes([bits]) for name in (b"RGB", b"BGR") for bits in (0, 4, 8, 24)),
     *(b"\0RGB", b"\0BGR", b"PAL\x08", b"Y2\0\x08", b"G3\0\x08", b"Y4\x0b\x08", b"Y4\x0a\x08", b"Y4\0\x08"),
 }
-ARRAY = "save its frames as one array (N, H, W) in a .npy file"
-MAKER = "export TIFF files of 16 bits, or an array (N, H, W) as .npy, with the camera's own software"
-OF_OTHERS = dict.fromkeys((".npz", ".mat", ".h5", ".hdf5", ".fits", ".fit", ".raw", ".bin", ".dat"), ARRAY)
-OF_OTHERS |= dict.fromkeys((".seq", ".csq", ".fff", ".ats", ".sfmov", ".ptw", ".irb", ".is2", ".is3"), MAKER)
 GRAY16 = b"Y1\0\x10"
 NAMELESS = (b"RGB\x0f", b"RGB\x10", b"BGR\x0f", b"BGR\x10", b"\x0fBGR", b"\x10BGR", b"\x0fRGB", b"\x10RGB")
 CONVERT = "ffmpeg -i IN -pix_fmt gray16le -c:v ffv1 OUT.mkv"
@@ -37,32 +31,6 @@ def may_be_stretched(capture):
     """Whether an opened OpenCV capture is of JPEG 2000: FFmpeg makes grey values of 9 to 15 bits larger, up to 16 bits."""
     name = int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
     return name.to_bytes(4, "little").lower() in (b"mjp2", b"mj2c", b"mj2 ")
-
-
-def text_in_place(path):
-    """What stands in the place of a video, as text: "" for other bytes. Found without any decoder being loaded."""
-    with open(path, "rb") as file:
-        head = file.read(512)
-    if head.startswith(b"YUV4MPEG2") or re.search(rb"[^\t\n\r -~\x80-\xff]", head):  # the first: plain pictures
-        return ""
-    words = head.decode("utf-8-sig", errors="replace").strip()
-    if words.startswith("version https://git-lfs"):
-        return "a Git LFS pointer stands in its place; fetch the file itself: git lfs pull"
-    if words.lower().startswith(("<!doctype html", "<html")):
-        return "a web page stands in its place; download it again, from the address of the file itself"
-    return words and f"it is text that begins {words.splitlines()[0][:40]!r}; copy it again"
-
-
-def not_a_video(path):
-    """The sentence on a file that cannot be opened."""
-    if (suffix := path.suffix.lower()) in OF_OTHERS:
-        return f"{path} is not read: {OF_OTHERS[suffix]}"
-    if text := text_in_place(path):
-        return f"{path} cannot be opened as a video ({path.stat().st_size} bytes): {text}"
-    return (
-        f"{path} cannot be opened as a video ({path.stat().st_size} bytes): it may be truncated, of an unknown codec or "
-        "another kind of file; copy it again, or convert it with: ffmpeg -i IN -c:v libx264 OUT.mp4"
-    )
 
 
 def nameless(path):
