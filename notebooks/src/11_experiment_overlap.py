@@ -13,17 +13,7 @@
 profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the sequences, the folds and the training
 baselines: list = ["identity", "peak", "siamese", "ref4"]  # trackers without a fold of their own
-methods: list = [
-    "paper",
-    "ref8",
-    "ref9",
-    "ref10",
-    "ref11",
-    "ref12",
-    "ref14",
-    "ref15",
-    "ref16",
-]  # each is run on both inputs
+methods: list = ["paper", "ref8", "ref9", "ref10", "ref11", "ref12", "ref14", "ref15", "ref16"]  # each on both inputs
 waiting: int = 5  # frames between a failure and the new start, in the runs with resets
 real_frames: int = 60  # frames of each real sequence; 0: all
 set_frames: int = 250  # frames of each sequence of the paper's own sets; 0: all
