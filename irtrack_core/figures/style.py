@@ -22,6 +22,7 @@ COLORS = {
     "siamese": "#D55E00",
     "compact-sim": "#8C6D1F",
     "paper": "#009E73",
+    "ref4": "#3D3D3D",
     "ref8": "#E69F00",
     "ref9": "#56B4E9",
     "ref10": "#CC79A7",
