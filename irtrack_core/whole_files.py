@@ -51,7 +51,8 @@ def only_writer(path):
     """While its block runs no other process gets into one of the same folder, or the same file, be it there yet or not.
 
     The lock is the system's: it ends with the process, however that ends. Raises OSError at once where another has it; where
-    the file system keeps no locks, and on Windows, nobody is kept out. A device or pipe is everybody's.
+    the file system keeps no locks or the folder may not be written to, and on Windows, nobody is kept out. A device or pipe
+    is everybody's.
     """
     path = Path(path).resolve()
     held = path if path.is_dir() else path.with_name(f".{path.name}.lock")
@@ -62,12 +63,14 @@ def only_writer(path):
         handle = lock(held, make=path != held)
     except BlockingIOError as error:
         raise OSError(f"cannot write {path}: {error.strerror}") from error
+    except PermissionError:  # a file that may be written in a folder that may not
+        handle = None
     try:
         yield
     finally:
-        if path != held:
-            held.unlink(missing_ok=True)
         if handle is not None:
+            if path != held:
+                held.unlink(missing_ok=True)
             os.close(handle)
 
 

@@ -11,6 +11,7 @@ from kills import IRTRACK
 from media import write_video
 from processes import ROOT, environment
 
+from irtrack_core import whole_files
 from irtrack_core.whole_files import lock, only_writer
 from irtrack_core.workbook import batch, runner, tasks
 
@@ -63,6 +64,15 @@ def test_a_device_is_everybodys_and_stays(hold):
     with only_writer(os.devnull):
         pass
     assert os.path.exists(os.devnull) and not os.path.exists("/dev/.null.lock")
+
+
+def test_a_file_in_a_folder_that_may_not_be_written_to(tmp_path, monkeypatch):
+    def refused(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(whole_files, "lock", refused)  # root may write everywhere
+    with only_writer(tmp_path / "file"):
+        assert not os.listdir(tmp_path)
 
 
 def test_a_lock_is_of_the_file_that_is_there(tmp_path):
