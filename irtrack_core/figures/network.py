@@ -24,14 +24,14 @@ def structure(axes, rows, title=""):
 
     def block(x, y, shape, name, tint, width=0.66, height=None):
         height = height or tall(shape)
-        axes.add_patch(Rectangle((x - width / 2, y - height / 2), width, height, facecolor=tint, edgecolor="#333333"))
+        axes.add_artist(Rectangle((x - width / 2, y - height / 2), width, height, facecolor=tint, edgecolor="#333333"))
         axes.text(x, y, name, ha="center", va="center", fontsize=9)
         axes.text(x, y - height / 2 - 0.06, "×".join(map(str, shape)), ha="center", va="top", fontsize=7)
 
     def arrow(a, b, bend=0.0, tint="#555555"):
         style = f"arc3,rad={bend}"
         patch = FancyArrowPatch(a, b, arrowstyle="-|>", mutation_scale=8, color=tint, connectionstyle=style, lw=0.9)
-        axes.add_patch(patch)
+        axes.add_artist(patch)  # not add_patch, which would ask each curve for its extent: the limits are set below
 
     ups = {name: up for name, up in (("gamma1", 0.62), ("gamma2", -0.62), ("gamma", 0.0)) if name in lookup}
     fused = lookup["concat"][0][0] > lookup["p(conv5)"][0][0]

@@ -22,9 +22,9 @@ POLARITIES = {"bright targets": "bright", "dark targets": "dark", "both": "both"
 # the values that are recorded
 VALUES = {"shape": ["lines", "square", "disc", "ring", *DRAWINGS], "length": [5, 9, 15, 25], "side": [1, 3, 5]}
 OWN_VALUES = {"shape": ["lines", "square", "disc", "drawn: X"], "length": [5, 9, 15, 25], "side": [1, 3, 5]}
-BOX = {"x": "target x", "y": "target y", "size": "its size"}
+BOX = {"x": "target x, px", "y": "target y, px", "size": "its size, px"}
 GUESS = 7  # side in pixels of the box around the strongest spot, when the reader gives none
-LOOK = {"style": {"description_width": "6em"}, "layout": {"width": "auto"}}
+LOOK = {"style": {"description_width": "8em"}, "layout": {"width": "auto"}}
 
 
 def filter_an_image(image, box, *, target=None, length=15, angles=4, side=3):
@@ -76,7 +76,7 @@ def _still(image, box, target, length, angles, side, values, note=""):
         beside = f'<img alt="the elements, and s in green" src="data:image/png;base64,{shown}">'
         return picture, list(pixels.shape[1::-1]), _measures_table(measures) + beside
 
-    controls = _controls(values["shape"], length, angles, side, {"side": "side of s"})
+    controls = _controls(values["shape"], length, angles, side, {"side": "side of s, px"})
     fixed = "Height and width of s are equal here, the view is zoomed in, and the cut runs through the target."
     note = " ".join(filter(None, ("A drawn element keeps its own size; in the notebook you draw any.", note, fixed)))
     return Recorded(figure, record(draw, controls, values, note=note))
@@ -115,8 +115,10 @@ class _Demo:
     def __init__(self, length, angles, side):
         self.panel, self.pad = filter_figures.Panel(), ElementPad(changed=self.redraw)
         self.quiet, self.computed = False, None
-        self.settings = _controls(SHAPES, length, angles, side, {"height": "height of s", "width": "width of s"})
-        self.row = _slider(0, 0, 1, 1, "row of cut")
+        self.settings = _controls(
+            SHAPES, length, angles, side, {"height": "height of s, px", "width": "width of s, px"}
+        )
+        self.row = _slider(0, 0, 1, 1, "row of cut, px")
         self.zoom = ipywidgets.Checkbox(value=True, description="zoom in on the target")
         controls = [*self.settings.values(), self.row, self.zoom]
         for control in controls:
@@ -209,7 +211,7 @@ def _controls(shapes, length, angles, side, sides):
     """Controls of the filter by setting; sides: names and descriptions of those for the square s."""
     return {
         "shape": _dropdown(shapes, "element a"),
-        "length": _slider(length, 3, 41, 2, "its length"),
+        "length": _slider(length, 3, 41, 2, "its length, px"),
         "angles": _slider(angles, 1, 16, 1, "angles n"),
         **{name: _slider(side, 1, 11, 2, text) for name, text in sides.items()},
         "polarity": _dropdown(POLARITIES, "look for"),

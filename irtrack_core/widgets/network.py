@@ -34,8 +34,7 @@ def network_shapes():
             raise ValueError(f"the search crop ({search}) must be larger than the template crop ({template})")
         settings = network_preset(preset, width=width, template_size=template, search_size=search)
         try:
-            with torch.device("meta"):  # tensors without numbers: shapes are all that is shown
-                rows = shapes(SiameseNet(settings))
+            rows = _shapes(settings)
         except RuntimeError as error:  # raised by torch when a map is smaller than the kernel
             raise ValueError(f"a template crop of {template} pixels leaves nothing for the last layers") from error
         figure, axes = style.new(width=10.5, height=4.4)
@@ -50,6 +49,16 @@ def network_shapes():
         template=slider(127, 31, 191, "template crop, px", step=8),
         search=slider(255, 63, 383, "search crop, px", step=8),
     )
+
+
+def _shapes(settings):
+    """Rows of `shapes` for a network of these settings, computed on tensors without numbers."""
+    with torch.device("meta"):
+        net = SiameseNet(settings)
+        for layer in net.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):  # it changes no shape, and takes as long as all the others
+                layer.forward = torch.nn.Identity().forward
+        return shapes(net)
 
 
 def feature_maps(net, sequence, *, stage="conv3", channels=6):

@@ -63,10 +63,9 @@ def wheelhouse(index=""):
     index: address of the packages from which torch is taken; empty: pip's own.
     """
     root = find_root()
-    words = ["pip", "download", "-q", "-d", "wheelhouse", "-c", "requirements.lock", "setuptools>=77", TORCH]
+    # not `pip download`: what has no wheel is built here, for a room without a network has nothing to build it with
+    words = ["pip", "wheel", "-q", "-w", "wheelhouse", "-c", "requirements.lock", "setuptools>=77", TORCH]
     status = call(*words, *(["--extra-index-url", index] if index else []), ".[workbook,runtime]")
-    shutil.rmtree(root / "build", ignore_errors=True)
-    status = status or call("pip", "wheel", "-q", "--no-deps", "-w", "wheelhouse", ".")
     shutil.rmtree(root / "build", ignore_errors=True)
     if not status:
         print("wheelhouse/ holds all wheels for this system and Python: docs/teaching.md says how to install from it")

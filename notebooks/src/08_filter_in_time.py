@@ -6,7 +6,7 @@
 #
 # **You will** lay past frames onto the present one, build a response $D$ from them, see where it wins and where it is blind, and
 # join it with $U$ of eq. (3). **You will learn** what registration has to be good for, why a hovering target is not found this way, and
-# how two filters are added up without a weight to tune. **You need** notebook 02. **Run time:** about a minute.
+# how two filters are added up without a weight to tune. **You need** notebook 02. **To study:** about 40 minutes. **Run time:** about a minute.
 #
 # This is not in the paper. It stands beside eqs. (2)-(4) as the filter's third level.
 #

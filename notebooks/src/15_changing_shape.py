@@ -7,7 +7,7 @@
 #
 # **You will** see what such a change does to each of the three; let each follow the target; and measure what that brings, alone and
 # together, beside the same targets without the change. **You will learn** why a size must come from evidence, and why a template must not be
-# renewed freely. **You need** notebooks 02 and 06. **Run time:** about a minute.
+# renewed freely. **You need** notebooks 02 and 06. **To study:** about 50 minutes. **Run time:** about a minute.
 #
 # | symbol | name in the code | meaning |
 # |---|---|---|
@@ -79,7 +79,7 @@ widgets.stretched_target()
 # ## Size from evidence
 #
 # The network was trained to say how the target differs from the box that it was given, and mostly it says: not at all. Its size moves by
-# 6 % of the difference a frame, and changes below 0.3 (a logarithm) are not followed, for most are the annotator's. That keeps targets
+# 6 % of the difference a frame, and changes below 0.3 (a logarithm) are not followed (a *dead zone*), for most are the annotator's. That keeps targets
 # that keep their size, and loses those that do not.
 #
 # The picture says more. The pixels of U above a third of the peak that hang together with it are the target's *support*, and its

@@ -43,9 +43,10 @@ class Handles:
         self.elements, self.picture = (one for one in parts if isinstance(one, ipywidgets.Image))
 
     def set(self, **values):
-        """Set controls; an underscore stands for a blank."""
+        """Set controls; an underscore stands for a blank, and the unit is left out."""
         for name, value in values.items():
-            self.controls[name.replace("_", " ")].value = value
+            name = name.replace("_", " ")
+            self.controls[name if name in self.controls else f"{name}, px"].value = value
 
 
 PAD_TITLE = "draw the element"
@@ -63,7 +64,7 @@ def pixels(picture):
 
 def test_every_control_changes_the_picture(demo):
     assert "Not possible" not in demo.text.value and "peak kept" in demo.text.value
-    changes = {"its length": 5, "angles n": 1, "height of s": 1, "width of s": 1, "row of cut": 10}
+    changes = {"its length, px": 5, "angles n": 1, "height of s, px": 1, "width of s, px": 1, "row of cut, px": 10}
     changes |= {"zoom in on the target": False, "look for": "both", "element a": "ring"}
     for name, value in changes.items():
         before = pixels(demo.picture)
@@ -142,7 +143,9 @@ def test_an_image_of_the_readers_own(frame, monkeypatch):
     assert (pixels(demo.picture) != before).any()
     # the box is around the strongest spot; the sliders span the new image
     box = [198, 148, 7, 7]
-    x, y, size, row = (demo.controls[name] for name in ("target x", "target y", "its size", "row of cut"))
+    x, y, size, row = (
+        demo.controls[name] for name in ("target x, px", "target y, px", "its size, px", "row of cut, px")
+    )
     assert abs(x.value - 202) <= 2 and abs(y.value - 152) <= 2 and size.value == 7
     assert (x.max, y.max, row.max) == (299, 199, 199)
     _, U, M = multilevel_filter(mine, line_elements(15, 4), rectangle(3, 3))
@@ -178,7 +181,7 @@ def test_a_file_by_its_path(frame, tmp_path, monkeypatch, batch):
     if batch:
         np.testing.assert_allclose(shown.axes[0].images[0].get_extent(), (34, 130, 98, 26), atol=3)
     else:
-        assert abs(Handles(shown).controls["target x"].value - 82) <= 2
+        assert abs(Handles(shown).controls["target x, px"].value - 82) <= 2
     with pytest.raises(FileNotFoundError):
         widgets.filter_your_image(tmp_path / "none.png", example=frame)
     with pytest.raises(ValueError, match="outside"):
