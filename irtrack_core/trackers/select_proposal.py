@@ -76,6 +76,16 @@ def most_probable(odds, proposals, reference, unexpected, std):
     return best, float(probability[beside].sum()), probability
 
 
+def choose(scores, proposals, reference, window, unexpected, std, settings):
+    """(penalised, best, share, odds) of an Observation: by `most_probable` with a Kalman filter, else by `best_proposal`."""
+    if not settings.kalman:
+        best, penalised = best_proposal(scores, proposals, reference, window, settings)
+        return penalised, best, 1.0, None
+    odds = log_odds(scores, proposals, reference, settings.penalty)
+    best, share, probability = most_probable(odds, proposals, reference, unexpected, std)
+    return probability, best, share, odds
+
+
 @dataclass
 class Observation:
     """The network's answer about one window; the tracker keeps the last one in `observation`."""

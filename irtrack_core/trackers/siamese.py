@@ -19,15 +19,7 @@ from irtrack_core.trackers.hypotheses import Hypotheses
 from irtrack_core.trackers.kalman import Kalman, SmoothedVelocity
 from irtrack_core.trackers.redetection import Redetection
 from irtrack_core.trackers.registration import Alignment
-from irtrack_core.trackers.select_proposal import (
-    Observation,
-    best_proposal,
-    calibrated,
-    log_odds,
-    logit,
-    most_probable,
-    vote,
-)
+from irtrack_core.trackers.select_proposal import Observation, calibrated, choose, logit, vote
 
 ALIGNMENT_POWER = 3.0  # exponent of the correlation: the share by which the aligned place is taken over
 LARGEST_ALIGNMENT = 0.6  # sides of the target; a longer step has found something else
@@ -282,13 +274,9 @@ class SiameseTracker:
         zoom, t, found = self.net.settings.search_size / side, self.settings, []
         reference = self.size * scale * zoom
         for center, crop, score, delta in zip(centers, crops, scores, deltas, strict=True):
-            proposals, share, odds = an.decode(np.moveaxis(delta, 0, -1), self.anchors), 1.0, None
-            if t.kalman:
-                odds = log_odds(score, proposals, reference, t.penalty)
-                best, share, weighed = most_probable(odds, proposals, reference, self.unexpected, std * zoom)
-            else:
-                best, weighed = best_proposal(score, proposals, reference, self.window, t)
-            found.append(Observation(center, side, crop, score, proposals, weighed, best, share, odds))
+            proposals = an.decode(np.moveaxis(delta, 0, -1), self.anchors)
+            chosen = choose(score, proposals, reference, self.window, self.unexpected, std * zoom, t)
+            found.append(Observation(center, side, crop, score, proposals, *chosen))
         return found
 
 
