@@ -23,6 +23,7 @@ math[display="block"] { margin: .6em 0; overflow-x: auto; max-width: 100%; }
     --jp-mirror-editor-number-color: #a5d6a7; --jp-mirror-editor-comment-color: #a2b1a2;
     --jp-mirror-editor-operator-color: #d2a8ff; --jp-mirror-editor-variable-color: #e6eaee;
     --jp-mirror-editor-punctuation-color: #c9d1d9; --jp-mirror-editor-bracket-color: #c9d1d9;
+    --jp-cell-prompt-not-active-font-color: #b9c0c8;
     --jp-cell-inprompt-font-color: #79b8ff; --jp-cell-outprompt-font-color: #ff9da4;
     --jp-mirror-editor-def-color: #79c0ff; --jp-mirror-editor-builtin-color: #a5d6a7;
     background: #15181c; color: #e6eaee;
@@ -59,12 +60,12 @@ def take_equations(notebook):
     """Replace the equations in a notebook's text by tokens, in place; returns {token: MathML}, for `put_equations`.
 
     Tokens, because Markdown would take the stars and bars of an equation for its own. Without the library latex2mathml (extra
-    workbook) nothing is replaced, and the page keeps its TeX.
+    workbook) nothing is replaced, the page keeps its TeX, and None is returned.
     """
     try:
         from latex2mathml.converter import convert
     except ImportError:
-        return {}
+        return None
     found = {}
 
     def take(match):
@@ -86,7 +87,7 @@ def take_equations(notebook):
 
 def put_equations(page, found):
     """The page with the equations in place of their tokens, and without what MathJax would load from the web."""
-    if not found:
+    if found is None:
         return page
     return MATHJAX.sub("", re.sub(r"irtrackequation\d+x", lambda match: found[match[0]], page))
 

@@ -19,6 +19,7 @@ PAGE = """<meta name="viewport" content="width=device-width, initial-scale=1"><s
 .jp-RenderedHTMLCommon table { display: block; max-width: 100%; overflow-x: auto; }
 .jp-RenderedMarkdown td { min-width: 7.5rem; vertical-align: top; }
 .jp-RenderedMarkdown td:nth-child(n + 3) { min-width: 13rem; }
+.jp-RenderedMarkdown pre { white-space: pre; overflow-x: auto; font-family: var(--jp-code-font-family); }
 .jp-OutputArea-output img, .jp-RenderedImage img { max-width: 100%; height: auto; }
 .irtrack-back { font: 15px sans-serif; padding: 0.6rem 1rem 0; }
 @media (max-width: 700px) {

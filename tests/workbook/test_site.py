@@ -109,6 +109,28 @@ def test_equations_are_mathml_and_dollars_elsewhere_stay(folder):
 
 
 @pytest.mark.browser
+def test_code_in_text_is_not_broken_prompts_are_seen_in_the_dark_and_nothing_is_asked(tmp_path, chromium):  # noqa: F811
+    cells = [
+        nbformat.v4.new_markdown_cell(f"```python\nx = {'a ' * 80}\n```"),
+        nbformat.v4.new_code_cell("1", execution_count=1),
+    ]
+    path = tmp_path / "x.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    page, asked = chromium.new_page(viewport={"width": 390, "height": 900}, color_scheme="dark"), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(site.write_page(path, tmp_path / "x.html").as_uri())
+    style = page.locator(".jp-RenderedMarkdown pre").evaluate(
+        "p => [getComputedStyle(p).whiteSpace, getComputedStyle(p).fontFamily]"
+    )
+    assert style[0] == "pre" and "mono" in style[1]
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert len(asked) == 1  # the page alone: without equations it needs nothing to draw them either
+    color = page.get_by_text("In [1]:").evaluate("p => getComputedStyle(p).color")
+    assert min(map(int, re.findall(r"\d+", color)[:3])) > 150
+    page.close()
+
+
+@pytest.mark.browser
 def test_the_index_finds_words_of_any_page_without_a_server(folder, chromium):  # noqa: F811
     page = chromium.new_page(viewport={"width": 390, "height": 900})
     asked = []
