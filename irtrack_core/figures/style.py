@@ -72,6 +72,16 @@ def color(name):
     return COLORS.get(name) or SPARE[sum(name.encode()) % len(SPARE)]
 
 
+def plain(name):
+    r"""The text that matplotlib shows as this name: dollars begin no formula, and a first underscore hides no line's label.
+
+    >>> plain("_a$b$")
+    ' _a\\$b\\$'
+    """
+    text = str(name).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
+
+
 class OneAtATime(Figure):
     """A figure that is drawn and measured while no other one is."""
 
