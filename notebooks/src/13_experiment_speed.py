@@ -80,13 +80,13 @@ order = list(table["tracker"].unique())
 ours = table.pivot(index="dataset", columns="tracker", values="mean").round(0)[order]
 paper = pd.DataFrame(published.SPEED).T.rename(index=lambda name: f"sim-{name}")
 paper.columns = [f"paper: {'its method' if name == 'method' else f'[{name[3:]}]'}" for name in paper]
-ours.join(paper)
+ours.join(paper).T
 
 # %% [markdown]
 # In frames of `peak`: how many frames a tracker does while `peak` does one.
 
 # %%
-table.pivot(index="dataset", columns="tracker", values="of_peak").round(3)[order]
+table.pivot(index="dataset", columns="tracker", values="of_peak").round(3)[order].T
 
 # %%
 figure, axis = style.new(width=11.5, height=4)
