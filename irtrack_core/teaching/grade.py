@@ -94,7 +94,8 @@ def one(path, lab, student):
         result["tasks"] = tasks(read, lab, session)
     finally:
         session.close()
-    result |= {"student": read.student, "notes": read.notes, "answers": read.answers, "cells": read.cells}
+    result |= {"student": read.student, "notes": read.notes, "answers": read.answers}
+    result["cells"] = {name: read.extra.get(name, []) + cells for name, cells in read.cells.items()}
     result["total"] = sum(row["got"] for rows in result["tasks"].values() for row in rows)
     return result | {"output": session.output, "seconds": round(time.monotonic() - begin, 1)}
 
@@ -103,26 +104,32 @@ def tasks(read, lab, session, only=()):
     """{task: rows of its tests} of a Submission whose cells the session runs; only: of these tasks, where given."""
     solved, found = labs.Solved(lab, read.student), {}
     _quiet(session.guard, sorted({name for task in lab.tasks for name in task.given["OWN"]}))
-    _quiet(session.run, f"STUDENT = {read.student!r}", "student")
     for task in lab.tasks:
-        for source in task.before:
+        _quiet(session.begin)
+        # anew for each task, for the cells of another one may have changed what was given
+        for source in (f"STUDENT = {read.student!r}", *task.before):
             _quiet(session.run, source, "given cell")
         if only and task.name not in only:
             continue  # no task's cell uses what another one defined
-        found[task.name] = _task(task, read.cells.get(task.name, []), solved, session)
+        found[task.name] = _task(task, read, solved, session)
     return found
 
 
-def _task(task, cells, solved, session):
+def _task(task, read, solved, session):
     """The rows of one task's tests."""
+    cells = read.cells.get(task.name, [])
     missing = {"got": 0, "of": task.points, "what": "the task's cell"}
     if not cells:
         return [missing | {"why": "its cell is missing"}]
     marks = Marks(session, solved.after[task.name], lambda: solved.mistakes(task))
     try:
         session.refuse(task.given["OWN"])
+        for source in read.extra.get(task.name, []):
+            _quiet(session.run, source, f"a cell before task {task.name}")
         for source in cells:
             session.run(source, f"task {task.name}")
+        for source in read.after if task is solved.lab.tasks[-1] else []:
+            _quiet(session.run, source, f"a cell after task {task.name}")
     except Failed as error:
         return [missing | {"why": str(error)}]
     try:

@@ -45,7 +45,7 @@ class Task:
     points: int
     source: str  # with the solution
     check: str
-    before: tuple  # sources of the setup cells between the task before and this one
+    before: tuple  # sources of all setup cells before it
 
     @cached_property
     def solution(self):
@@ -132,7 +132,6 @@ def parse(text, name):
         if tag == "task":
             check = next((one.source for one in read[number:] if one.metadata.get("tags") == ["check"]), "")
             tasks.append(Task(last, int(found[2]), cell.source + "\n", check, tuple(before)))
-            before = []
         if tag == "answer":
             answers[last] = int(found[2])
         if tag == "rubric":

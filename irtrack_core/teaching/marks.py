@@ -8,6 +8,7 @@ import numpy as np
 from irtrack_core.teaching.session import Failed
 
 OTHER = "what it returned is of another kind than the task asks for"
+NOTHING = "it gives None: is `return` missing?"
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Marks:
 
     def __init__(self, student, names, mistakes=lambda: []):
         self.student, self.names, self._make, self._mistakes, self.rows = student, names, mistakes, None, []
+        self._last = ""  # what the student's function gave
 
     @property
     def mistakes(self):
@@ -38,14 +40,23 @@ class Marks:
         self.rows.append(Row(points, of, what, "" if points == of else why))
         return points == of
 
-    def same(self, name, *args, points, what, tolerance=1e-6, once=""):
+    def _call(self, name, *args, **options):
+        self._last = self.student.call(name, *args, **options)
+        return self._last
+
+    def _kind(self, why):
+        """`why` for a value with which a test could do nothing, unless it was None."""
+        return NOTHING if self._last is None else why
+
+    def same(self, name, *args, points, what, tolerance=1e-6, once="", watch=False):
         """`points` when the student's function returns what the solution's does; returns whether it does.
 
         once: what is said of a mistake for which a test before this one has taken points, and this one takes none.
+        watch: no points where it changes its arguments.
         """
         expected = _call(self.names, name, args)
         return self._compare(
-            lambda: self.student.call(name, *args),
+            lambda: self.student.call(name, *args, watch=watch),
             expected,
             lambda names: _call(names, name, args),
             points,
@@ -66,7 +77,7 @@ class Marks:
         For objects: call("Tracker", keep="t") makes one, call("t.init", frame, box) calls its method.
         """
         return self._compare(
-            lambda: run(self.student.call),
+            lambda: run(self._call),
             run(_Local(self.names)),
             lambda names: run(_Local(names)),
             points,
@@ -77,11 +88,11 @@ class Marks:
     def ranks(self, run, good, *, points, what, why):
         """`points` when good(run(call)) is true; else the reason is the mistake that gives the same, or `why`."""
         try:
-            found = run(self.student.call)
+            found = run(self._call)
         except Failed as error:
             return self.give(0, points, what, str(error))
         except Exception:  # a value of another kind than the test expects
-            return self.give(0, points, what, why)
+            return self.give(0, points, what, self._kind(why))
         if good(found):
             return self.give(points, points, what)
         return self.give(0, points, what, self._named(found, lambda names: run(_Local(names)), 1e-6) or why)
@@ -101,7 +112,7 @@ class Marks:
         except Failed as error:
             return self.give(0, points, what, str(error))
         except Exception:
-            return self.give(0, points, what, OTHER)
+            return self.give(0, points, what, self._kind(OTHER))
         wrong = difference(found, expected, tolerance)
         if wrong:
             named = self._named(found, other, tolerance)
@@ -147,6 +158,8 @@ def _call(names, name, args):
 
 def difference(found, expected, tolerance=1e-6):
     """Where two values differ, in a sentence; "" where they agree: numbers within `tolerance`, whatever their types."""
+    if found is None and expected is not None:
+        return NOTHING
     if isinstance(expected, str | bool | None) or isinstance(found, str | None):
         if isinstance(expected, str | bool | None) and isinstance(found, np.bool | np.ndarray):
             found = found.item() if np.size(found) == 1 else found

@@ -15,6 +15,7 @@ ALL = 1200  # by the clock, for a whole submission
 STARTS = 4  # processes: one that ends, or has to be ended, is started again without the cell that did it
 OUTPUT = 20 << 20  # bytes that all cells together may print; what is beyond KEPT is thrown away
 KEPT = 20_000
+ENDED = "it ended its own process: by an exit, a crash, a window that it could not open, or recursion far too deep"
 LINE = 128 << 20  # bytes of a reply
 
 
@@ -45,14 +46,21 @@ class Inside:
         """Let these of the guarded functions, and no others, fail from here on when a cell calls them."""
         self.request(do="refuse", names=list(names))
 
+    def begin(self):
+        """Give Python's own names back, before a task: a cell may have called a variable `sum`."""
+        self.request(do="begin")
+
     def run(self, source, label):
         """Run a cell. Raises Failed."""
         self.request(do="run", source=source, label=label)
 
-    def call(self, name, *args, keep=""):
-        """What the student's function returns for copies of `args`; keep: nothing, it stays there under that name."""
+    def call(self, name, *args, keep="", watch=False):
+        """What the student's function returns for copies of `args`; keep: nothing, it stays there under that name.
+
+        Raises Failed; with `watch` also where the function changes its arguments.
+        """
         packed = json.loads(json.dumps(pack(list(args))))
-        return _plain(self.request(do="call", name=name, args=packed, keep=keep).get("value"))
+        return _plain(self.request(do="call", name=name, args=packed, keep=keep, watch=watch).get("value"))
 
     def get(self, name):
         """The value of the student's variable."""
@@ -75,7 +83,8 @@ class Boxed(Inside):
     @property
     def output(self):
         """What the cells printed, its beginning."""
-        return self.kept.decode(errors="replace")
+        text = self.kept.decode(errors="replace")
+        return "".join(line for line in text.splitlines(True) if not line.startswith("unshare: "))  # the box's own word
 
     def request(self, **message):
         if self.process is None:
@@ -87,7 +96,7 @@ class Boxed(Inside):
             raise Failed(why)
         if "error" in reply:
             raise Failed(str(reply["error"])[:2000])
-        if message["do"] in ("run", "guard", "refuse"):
+        if message["do"] in ("run", "guard", "refuse", "begin"):
             self.done.append(message)
         return reply
 
@@ -156,7 +165,7 @@ class Boxed(Inside):
         if self.printed > OUTPUT:
             return f"stopped: it printed more than {OUTPUT >> 20} MB"
         late = f"stopped: no end after {SECONDS} s of the processor (an endless loop?)"
-        return late if self.late else "it ended its own process"
+        return late if self.late else ENDED
 
     def _again(self, why):
         """A new process with all that was done so far; none after too many, or when the time or the output is used up."""

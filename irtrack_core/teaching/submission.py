@@ -19,10 +19,15 @@ class Unusable(Exception):
 
 @dataclass
 class Submission:
-    """One student's work. cells[task]: sources to run, extra cells first; answers[name]: text; notes: for the lecturer."""
+    """One student's work. cells[task]: sources to run; answers[name]: text; notes: for the lecturer.
+
+    extra[task]: cells that the student added before it; after: those behind the last task. None costs anything itself.
+    """
 
     student: str = ""
     cells: dict = field(default_factory=dict)
+    extra: dict = field(default_factory=dict)
+    after: list = field(default_factory=list)
     answers: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
 
@@ -53,7 +58,7 @@ def _content(path):
     try:
         if path.stat().st_size > LARGEST:
             raise Unusable(f"the file is larger than {LARGEST >> 20} MB")
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")  # Windows' editors begin a file with a mark
     except OSError as error:
         raise Unusable(f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -68,15 +73,27 @@ def _content(path):
                 "it holds merge markers (<<<<<<< ...) of an unfinished merge: resolve them, save, hand in"
             ) from error
         raise Unusable("it is no notebook: the file is damaged, or of another kind") from error
+    if isinstance(content, dict) and "worksheets" in content:
+        content = _of_format_3(text)
     if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
         raise Unusable("it is no notebook of format 4")
     return content
 
 
+def _of_format_3(text):
+    """The notebook of a file as IPython saved them before 2015."""
+    import nbformat
+
+    try:
+        return nbformat.reads(text, as_version=4)
+    except Exception as error:  # whatever its converter stumbles over
+        raise Unusable("it is of an old format and damaged: open it in JupyterLab and save it again") from error
+
+
 def _cell(raw):
     """(is it code, source, what our metadata say) of a cell."""
     source, known = raw.get("source", ""), raw.get("metadata", {})
-    source = "".join(map(str, source)) if isinstance(source, list) else str(source)
+    source = ("".join(map(str, source)) if isinstance(source, list) else str(source)).replace("\r\n", "\n")
     known = known.get("irtrack", {}) if isinstance(known, dict) else {}
     return raw.get("cell_type") == "code", source[:LONG], known if isinstance(known, dict) else {}
 
@@ -100,7 +117,7 @@ def _student(cells, notes):
 
 
 def _place(cell, lab):
-    """(tag, name) of a cell: by what it says itself, then by our metadata, then by the function that it defines."""
+    """(tag, name) of a cell: by what it says itself, then by our metadata, then by what it defines."""
     code, source, known = cell
     tag, name, tasks = known.get("tag"), known.get("name"), {task.name: task for task in lab.tasks}
     head = HEAD.match(source.lstrip()) if code else ANSWER.search(source)
@@ -112,27 +129,31 @@ def _place(cell, lab):
         return tag, name
     if tag in GIVEN:
         return tag, ""
+    same = [one.tag for one in lab.cells if one.tag in GIVEN and one.source.strip() == source.strip()]
+    if same:  # some programs drop the metadata
+        return same[0], ""
     for name, task in tasks.items():
         defined = re.findall(r"^(?:def|class) (\w+)", task.stub, re.MULTILINE)
-        if any(re.search(rf"^(?:def|class) {one}\b", source, re.MULTILINE) for one in defined):
+        written = [rf"^(?:def|class) {one}\b" for one in defined] or [rf"^\s*{name}\s*="]
+        if any(re.search(one, source, re.MULTILINE) for one in written):
             return "task", name
     return "extra", ""
 
 
 def _sort(cells, places, lab, found):
-    """Put each cell where it belongs; cells that the student added run before the next task of the notebook."""
+    """Put each cell where it belongs."""
     order = [name for tag, name in places if tag == "task"]
     extra = []
     for (_, source, _), (tag, name) in zip(cells, places):
         if tag == "extra":
             extra.append(source)
         elif tag == "task":
-            found.cells[name] = extra + ([] if name not in found.cells else found.cells[name]) + [source]
+            found.cells[name] = [*found.cells.get(name, []), source]
+            found.extra[name] = [*found.extra.get(name, []), *extra]
             extra = []
         elif tag == "answer":
             found.answers[name] = source
-    if extra and order:
-        found.cells[order[-1]] += extra
+    found.after = extra
     wanted = [task.name for task in lab.tasks]
     missing = [name for name in wanted if name not in found.cells]
     doubled = sorted({name for name in order if order.count(name) > 1})

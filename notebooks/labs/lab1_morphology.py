@@ -17,6 +17,8 @@ import numpy as np
 
 from irtrack_core.filtering import line_elements, opening, rectangle
 
+if not STUDENT:
+    print("Write your id into the cell above first: your numbers follow from it.")
 rng = np.random.default_rng(zlib.crc32(STUDENT.encode()))
 side = int(rng.choice([3, 5, 7]))  # of your target, in pixels
 x, y = (int(v) for v in rng.integers(25, 70, 2))  # its upper left corner
@@ -31,7 +33,7 @@ box = (x, y, side, side)  # x, y, w, h
 from irtrack_core.figures import style
 
 figure, axes = style.new(width=4, height=4)
-style.draw_box(style.show_image(axes, frame, "your frame"), box)
+_ = style.draw_box(style.show_image(axes, frame, "your frame"), box)
 
 # %% [markdown]
 # ## 1. Erosion
@@ -58,6 +60,7 @@ def erosion(image, element):
 
 
 # %% tags=["try"]
+# try it
 assert np.shape(erosion(frame, np.ones((3, 3)))) == frame.shape
 assert np.allclose(erosion(np.full((9, 9), 5.0), np.ones((3, 3))), 5), "a flat image stays as it is, up to the border"
 
@@ -70,6 +73,12 @@ OWN = [
     "scipy.ndimage:minimum_filter",
 ]
 MISTAKES = [
+    (
+        "the smallest value is looked for from 0 on, and nothing is below 0: begin with infinity",
+        0,
+        "np.full(image.shape, np.inf)",
+        "np.zeros(image.shape)",
+    ),
     (
         "this is the largest value under the element: a dilation; an erosion takes the smallest",
         0,
@@ -130,6 +139,7 @@ def background(image, elements):
 
 
 # %% tags=["try"]
+# try it
 assert (background(frame, line_elements(15, 4)) <= frame).all(), "an opening never exceeds its image"
 
 # %% tags=["check"]
@@ -198,6 +208,7 @@ def levels(image, E, s):
 
 
 # %% tags=["try"]
+# try it
 U, M = levels(frame, opening(frame, np.ones((1, 15))), rectangle(3, 3))
 assert (M <= U).all()
 
@@ -249,6 +260,7 @@ def snr_db(image, box):
 
 
 # %% tags=["try"]
+# try it
 assert np.size(snr_db(frame.astype(float), box)) == 1
 
 # %% tags=["check"]
@@ -307,6 +319,7 @@ def check(marks):
 # task: killer (2 points)
 from irtrack_core.filtering import multilevel_filter
 
+# compute the side here, and call it `killer`
 ### BEGIN SOLUTION
 killer = None
 inside = (slice(y, y + side), slice(x, x + side))
@@ -360,3 +373,8 @@ def check(marks):
 # %% [markdown] tags=["rubric"]
 # 1 point: after U (and M): the background's deviation falls. 1 point: no: a threshold or a square of the response raises the SNR and changes no
 # order of pixels (notebook 10).
+
+# %% [markdown]
+# ## Hand in
+#
+# Restart the kernel and run all cells: what only worked by a leftover of an older cell shows now. Save, and hand in this notebook alone.

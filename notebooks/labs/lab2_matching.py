@@ -16,6 +16,8 @@ import zlib
 import numpy as np
 
 
+if not STUDENT:
+    print("Write your id into the cell above first: your numbers follow from it.")
 rng = np.random.default_rng(zlib.crc32(STUDENT.encode()))
 search = rng.normal(0, 0.5, (2, 21, 21))
 down, right = (int(v) for v in rng.integers(2, 13, 2))  # where your target lies in the search map
@@ -28,7 +30,7 @@ from irtrack_core.figures import style
 
 figure, axes = style.new(1, 2, width=3)
 style.show_image(axes[0], template[0], "template, channel 0")
-style.show_image(axes[1], search[0], "search map, channel 0")
+_ = style.show_image(axes[1], search[0], "search map, channel 0")
 
 # %% [markdown]
 # ## 1. Cross-correlation
@@ -53,6 +55,7 @@ def correlate(template, search):
 
 
 # %% tags=["try"]
+# try it
 assert correlate(template, search).shape == (17, 17)
 
 # %% tags=["check"]
@@ -118,6 +121,7 @@ def shift(scores, stride):
 
 
 # %% tags=["try"]
+# try it
 assert tuple(shift(np.eye(1), 8)) == (0, 0), "a single position is the centre"
 
 # %% tags=["check"]
@@ -177,6 +181,7 @@ def decode(deltas, anchors):
 
 
 # %% tags=["try"]
+# try it
 assert np.allclose(decode(np.zeros((1, 4)), np.array([[1.0, 2, 3, 4]])), [[1, 2, 3, 4]]), "no offset: the anchor itself"
 
 # %% tags=["check"]
@@ -203,7 +208,7 @@ MISTAKES = [
 def check(marks):
     more = np.random.default_rng([zlib.crc32(STUDENT.encode()), 3])
     deltas, anchors = more.normal(0, 0.5, (6, 4)), more.uniform(5, 40, (6, 4))
-    marks.follows(lambda call: call("decode", deltas, anchors)[:, :2], points=1, what="centres")
+    marks.follows(lambda call: np.asarray(call("decode", deltas, anchors))[:, :2], points=1, what="centres")
     marks.follows(lambda call: call("decode", deltas, anchors), points=1, what="centres and sizes")
 
 
@@ -227,6 +232,7 @@ def overlap(one, other):
 
 
 # %% tags=["try"]
+# try it
 assert overlap((5, 5, 4, 4), (5, 5, 4, 4)) == 1
 
 # %% tags=["check"]
@@ -292,6 +298,7 @@ def labels(overlaps):
 
 
 # %% tags=["try"]
+# try it
 assert list(labels(np.array([0.9, 0.4, 0.1]))) == [1, 0, -1]
 
 # %% tags=["check"]
@@ -349,6 +356,7 @@ def loss(z, q):
 
 
 # %% tags=["try"]
+# try it
 assert np.isclose(loss(np.zeros(4), np.array([1, -1, 0, 1])), np.log(2))
 
 # %% tags=["check"]
@@ -398,3 +406,8 @@ def check(marks):
 # %% [markdown] tags=["rubric"]
 # 1 point: they hold much of the target: to call them background contradicts their neighbours. 1 point: with few positives these errors would dominate, or: small targets
 # would lose most of their positives.
+
+# %% [markdown]
+# ## Hand in
+#
+# Restart the kernel and run all cells: what only worked by a leftover of an older cell shows now. Save, and hand in this notebook alone.

@@ -16,6 +16,8 @@ import zlib
 import numpy as np
 
 
+if not STUDENT:
+    print("Write your id into the cell above first: your numbers follow from it.")
 rng = np.random.default_rng(zlib.crc32(STUDENT.encode()))
 recordings = [
     f"flight {chr(65 + k)}" for k in rng.permutation(6) for _ in range(rng.integers(2, 5))
@@ -41,7 +43,7 @@ images, boxes = clip(rng)
 from irtrack_core.figures import style
 
 figure, axes = style.new(width=4, height=4)
-style.draw_box(style.show_image(axes, images[0], "the first frame of your clip"), boxes[0])
+_ = style.draw_box(style.show_image(axes, images[0], "the first frame of your clip"), boxes[0])
 
 # %% [markdown]
 # ## 1. Split without a leak
@@ -64,8 +66,9 @@ def split(recordings):
 
 
 # %% tags=["try"]
-train, test = split(recordings)
-assert sorted([*train, *test]) == list(range(len(recordings))), "every clip once"
+# try it
+training, test = split(recordings)
+assert sorted([*training, *test]) == list(range(len(recordings))), "every clip once"
 
 # %% tags=["check"]
 OWN = ["irtrack_core.evaluation:folds"]
@@ -122,6 +125,7 @@ def rates(first, last, count):
 
 
 # %% tags=["try"]
+# try it
 assert len(rates(0.1, 0.001, 5)) == 5
 
 # %% tags=["check"]
@@ -150,7 +154,7 @@ def check(marks):
         points=1,
         what="the ends and the number of them",
     )
-    marks.same("rates", float(rng.uniform(0.1, 0.5)), 0.001, 9, points=1, what="the rates between", tolerance=1e-9)
+    marks.same("rates", float(rng.uniform(0.1, 0.5)), 0.001, 9, points=1, what="the rates between")
 
 
 # %% [markdown]
@@ -170,6 +174,7 @@ def step(w, v, gradient, rate, momentum):
 
 
 # %% tags=["try"]
+# try it
 assert np.allclose(step(np.ones(2), np.zeros(2), np.ones(2), 0.1, 0.9)[0], 0.9), "against the gradient"
 
 # %% tags=["check"]
@@ -190,6 +195,12 @@ MISTAKES = [
         "- (1 - momentum) * rate * gradient",
     ),
     ("w stays where it was", 0, "return w + v, v", "return w, v"),
+    (
+        "it changes the arrays that it is given: return new ones",
+        1,
+        "v = momentum * v - rate * gradient\n    return w + v, v",
+        "v *= momentum\n    v -= rate * gradient\n    w += v\n    return w, v",
+    ),
 ]
 
 
@@ -197,7 +208,7 @@ def check(marks):
     more = np.random.default_rng([zlib.crc32(STUDENT.encode()), 3])
     w, v, g = more.normal(size=(3, 4))
     marks.same("step", w, 0 * v, g, 0.1, 0.9, points=1, what="the first step")
-    marks.same("step", w, v, g, 0.05, 0.8, points=1, what="a later step, with momentum")
+    marks.same("step", w, v, g, 0.05, 0.8, points=1, what="a later step, with momentum", watch=True)
 
 
 # %% [markdown]
@@ -224,6 +235,7 @@ def train(patches, labels, test_patches, test_labels, rate, steps):
 
 
 # %% tags=["try"]
+# try it
 assert len(train(np.eye(2), np.array([0, 1]), np.eye(2), np.array([0, 1]), 0.1, 3)) == 3
 
 # %% tags=["check"]
@@ -270,11 +282,15 @@ def check(marks):
 class Tracker:
     """Follows a bright target by the brightest patch near its last place."""
 
-    ### BEGIN SOLUTION
     def init(self, frame, box):
+        """Start on a box x, y, w, h of the first frame (H, W)."""
+        ### BEGIN SOLUTION
         self.box = np.array(box, float)
+        ### END SOLUTION
 
     def update(self, frame):
+        """The box (4,) in the next frame."""
+        ### BEGIN SOLUTION
         x, y, w, h = self.box.astype(int)
         best = -np.inf
         for row in range(max(y - 4, 0), min(y + 5, frame.shape[0] - h + 1)):
@@ -283,11 +299,11 @@ class Tracker:
                 if total > best:
                     best, self.box = total, np.array([column, row, w, h], float)
         return self.box.copy()
-
-    ### END SOLUTION
+        ### END SOLUTION
 
 
 # %% tags=["try"]
+# try it
 tracker = Tracker()
 tracker.init(images[0], boxes[0])
 assert np.shape(tracker.update(images[1])) == (4,)
@@ -365,3 +381,8 @@ def check(marks):
 # %% [markdown] tags=["rubric"]
 # 1 point: a target faster than 4 pixels a frame, or one hidden for some frames. 1 point: a wider search (more clutter in reach, more time), or a prediction of the motion (wrong when
 # the target turns), or a search again when lost.
+
+# %% [markdown]
+# ## Hand in
+#
+# Restart the kernel and run all cells: what only worked by a leftover of an older cell shows now. Save, and hand in this notebook alone.

@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 
 
+if not STUDENT:
+    print("Write your id into the cell above first: your numbers follow from it.")
 rng = np.random.default_rng(zlib.crc32(STUDENT.encode()))
 background = rng.gumbel(0, 1, 2000)  # the strongest pixel of each of 2000 boxes of background
 targets = rng.normal(4.5, 1.5, 80)  # the strongest pixel of each target's box
@@ -62,6 +64,7 @@ def detection(targets, background, pfa):
 
 
 # %% tags=["try"]
+# try it
 assert 0 <= detection(targets, background, 0.01) <= 1
 
 # %% tags=["check"]
@@ -76,6 +79,7 @@ MISTAKES = [
     ),
     ("this counts targets below the threshold", 0, "targets > threshold", "targets < threshold"),
     ("this is a number of targets: Pd is a share", 0, ".mean()", ".sum()"),
+    ("this is in percent: Pd is a share, from 0 to 1", 0, ".mean()", ".mean() * 100"),
     (
         "the threshold is the background's maximum, whatever pfa is",
         1,
@@ -110,6 +114,7 @@ def gamed(response, box):
 
 
 # %% tags=["try"]
+# try it
 assert gamed(response, (x, y, 3, 3)).shape == response.shape
 
 # %% tags=["check"]
@@ -191,6 +196,7 @@ def average_overlap(predicted, truth):
 
 
 # %% tags=["try"]
+# try it
 assert average_overlap(np.array([[0, 0, 4, 4.0]] * 3), np.array([[0, 0, 4, 4.0]] * 3)) == 1
 
 # %% tags=["check"]
@@ -240,6 +246,7 @@ def check(marks):
 
 # %% tags=["task"]
 # task: ceiling (2 points)
+# compute the overlap here, and call it `ceiling`
 ### BEGIN SOLUTION
 ceiling = side**2 / (side + 2 * margin) ** 2
 ### END SOLUTION
@@ -298,6 +305,7 @@ def honest(rows, seen):
 
 
 # %% tags=["try"]
+# try it
 assert 0 < honest(rows, seen) < 1
 
 # %% tags=["check"]
@@ -344,3 +352,8 @@ def check(marks):
 
 # %% [markdown] tags=["rubric"]
 # 1 point: both are at the ceiling; the difference may be in how they fit the label's margin, not the target. 1 point: centre error or precision at few pixels, or labels made tight.
+
+# %% [markdown]
+# ## Hand in
+#
+# Restart the kernel and run all cells: what only worked by a leftover of an older cell shows now. Save, and hand in this notebook alone.

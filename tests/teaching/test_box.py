@@ -38,13 +38,32 @@ def graded(tmp_path, before, task="double"):
         ("while True: print('x' * 1000)", "printed more than 1 MB"),
         ("kept = []\nfor _ in range(100): kept.append(bytearray(8 << 20))", "MemoryError"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("n = input('how many? ')", "it waits for input()"),
+        ("import os; os.closerange(0, 99)", "ended its own process"),
+        ('import os, sys; os.write(int(sys.argv[1]), b\'{"ok": true}\\n{"ok": true}\\n\')', "ended its own process"),
+        ("import os; os.fork()", "ended its own process"),
+        ("import os; os.abort()", "ended its own process"),
         ("import sys; sys.setrecursionlimit(10**6); sys.stdout.close(); 1 / 0", "ZeroDivisionError"),
     ],
-    ids="exit os-exit loop printer memory interrupt closed-output".split(),
+    ids="exit os-exit loop printer memory interrupt input closed-channel forged-reply fork abort closed-output".split(),
 )
 def test_it_costs_its_own_task_alone(tmp_path, code, why):
     result, reasons = graded(tmp_path, code)
     assert result["total"] == 1 and why in reasons[0]  # the other task, after it, has its point
+
+
+def test_a_thread_that_ends_the_process_later_costs_its_student_alone(tmp_path):
+    result, reasons = graded(tmp_path, "import os, threading; threading.Timer(0.01, os._exit, [0]).start()")
+    assert result["total"] <= 3 and all("ended its own process" in why for why in reasons if why)
+
+
+def test_a_plot_that_is_shown_and_a_thread_that_exits_stop_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(session, "SECONDS", 10)
+    monkeypatch.setattr(sandbox, "MEMORY", 2 << 30)
+    code = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    code += "\nimport sys, threading\nthreading.Thread(target=sys.exit).start()"  # ends its thread alone
+    result, reasons = graded(tmp_path, code)
+    assert result["total"] == 3, reasons
 
 
 def test_a_function_that_never_returns_costs_its_own_tests(tmp_path):

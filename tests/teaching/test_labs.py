@@ -4,6 +4,7 @@ import json
 import re
 
 import labs as toy
+import numpy as np
 import pytest
 
 from irtrack_core.teaching import build, lab, proof
@@ -23,6 +24,13 @@ def test_a_lab_is_complete(name):
     for task in one.tasks:
         assert len({text for text, *_ in task.given["MISTAKES"]}) >= 4 and len(task.given["MISTAKES"]) >= 5
         assert "NotImplementedError" in task.stub
+        names = {}
+        if re.match(r".*\n(def|class) ", task.stub):  # what is not done yet is defined, so that what follows can say so
+            exec(task.stub, names)
+            assert task.name in names
+        else:  # a student is told what the grader looks for
+            assert f"call it `{task.name}`" in task.stub
+    assert all(cell.source.startswith("# try it\n") for cell in one.cells if cell.tag == "try")
 
 
 @pytest.mark.parametrize("name", lab.names())
@@ -171,3 +179,16 @@ def test_strange_values_earn_nothing_and_stop_nothing(name):
                 cells[task.name] = f"import numpy as np\n{task.name} = {value}"
         for task, (got, why) in proof.points(one, cells, "s").items():
             assert got == 0 and why and all(why), (task, value)
+
+
+def test_arguments_that_are_changed_are_noticed():
+    """Where a task forbids it; missing numbers, which equal nothing, are no change."""
+    from irtrack_core.teaching.session import Failed, Inside
+
+    session = Inside()
+    session.run("def keep(a, b): return a + 1\ndef change(a, b): b['x'][0] = 5; return a + 1", "x")
+    given = np.array([1, np.nan]), {"x": np.array([1.0, 2])}
+    assert session.call("keep", *given, watch=True)[0] == 2 and session.call("change", *given)[0] == 2
+    with pytest.raises(Failed, match="changes the arrays that it is given"):
+        session.call("change", *given, watch=True)
+    assert given[1]["x"][0] == 1

@@ -3,8 +3,10 @@
 import csv
 import json
 import os
+import re
 
 import labs as toy
+import nbformat
 import pytest
 
 from irtrack_core.teaching import feedback, grade, submission
@@ -93,6 +95,97 @@ def test_a_notebook_gets_its_points(tmp_path, made, total, note):
     assert note in "; ".join(result["notes"]) and bool(note) == bool(result["notes"])
     lost = [row for rows in result["tasks"].values() for row in rows if row["got"] < row["of"]]
     assert all(row["why"] for row in lost)
+
+
+def _colab(made):
+    """As Colab saves: its own metadata and ids, minor format 0, sources as lists of lines; and a visible test fails."""
+    made.metadata, made.nbformat_minor = {"colab": {"provenance": []}, "kernelspec": {"name": "python3"}}, 0
+    for number, cell in enumerate(made.cells):
+        del cell["id"]
+        cell.metadata, cell.source = {"id": f"c{number}", "outputId": "x"}, cell.source.splitlines(True)
+    made.cells[3].source = ["def double(x):\n", "    return 2 * x + 1"]
+
+
+def _vscode(made):
+    """As an editor on Windows saves: other metadata, no ids of cells, ends of lines of two characters."""
+    for cell in made.cells:
+        del cell["id"]
+        cell.metadata, cell.source = {"vscode": {"languageId": "python"}}, cell.source.replace("\n", "\r\n")
+
+
+def _scratch(made):
+    """Cells of the student's own that fail: before a task, between and after all."""
+    for place in (7, 5, 3):
+        made.cells.insert(place, nbformat.v4.new_code_cell("undefined + 1"))
+
+
+def _headless(made):
+    """The line that names the task is gone, and so are the metadata: the variable tells."""
+    _bare(made)
+    for cell in made.cells:
+        cell.source = re.sub("^# task: .*\n", "", cell.source)
+
+
+@pytest.mark.parametrize(
+    "change, total",
+    [(_colab, 1), (_vscode, 3), (_scratch, 3), (_headless, 3)],
+    ids="colab vscode scratch headless".split(),
+)
+def test_other_programs_and_cells_of_their_own(tmp_path, change, total):
+    result = graded(toy.put(tmp_path, "s", changed(change)))
+    assert result["error"] == "" and result["total"] == total and not result["notes"]
+
+
+def test_a_notebook_with_a_mark_and_one_of_an_old_format(tmp_path):
+    text = json.dumps(toy.notebook("s"))
+    old = json.dumps(nbformat.convert(nbformat.reads(text, as_version=4), 3))
+    for made in ("\ufeff" + text, old):
+        assert graded(toy.put(tmp_path, "s", made))["total"] == 3
+    assert "old format and damaged" in graded(toy.put(tmp_path, "s", '{"worksheets": 3, "nbformat": 3}'))["error"]
+
+
+HABITS = {
+    "names of Python": ("sum = 0\nmax = [1]\nint = 3", 3, ""),
+    "given names": ("seed = offset = 7\nSTUDENT = 'other'", 3, ""),
+    "cell magic": ("%%time", 3, ""),
+    "help, a shell, a magic": ("int?\nfiles = !ls\n!pip install x\n%timeit 1 + 1", 3, ""),
+    "a line that begins with a sign": ("seven = (21\n  % 14)\nassert seven == 7", 3, ""),
+    "syntax": ("if True\n    pass", 1, "SyntaxError: expected ':' (task double, line 1)"),
+}
+
+
+@pytest.mark.parametrize("name", HABITS)
+def test_habits_cost_at_most_their_task(tmp_path, name):
+    first, total, why = HABITS[name]
+    right = toy.RIGHT["number"].replace("offset + 2", "sum([offset, 2])")
+    made = toy.notebook("s", double=f"{first}\n{toy.RIGHT['double']}", number=right)
+    result = graded(toy.put(tmp_path, "s", made))
+    assert result["total"] == total and why in result["tasks"]["double"][0]["why"]
+
+
+ANSWERS = {
+    "nothing": ("print(2 * x)", 0, "is `return` missing?"),
+    "half precision": ("import numpy as np\n    return np.float32(2 * x)", 2, ""),
+    "text": ("return str(2 * x)", 0, "expected another value than '"),
+    "a generator": ("yield 2 * x", 0, "an object of the class generator"),
+    "without end": ("return double(x)", 0, "RecursionError"),
+    "the stub's line left": ("raise NotImplementedError('double')\n    return 2 * x", 0, "still stands there"),
+    "equal to all": (
+        "class E(int):\n        __eq__ = lambda *a: True\n        __hash__ = None\n    return E(3)",
+        0,
+        "than 3",
+    ),
+    "too large": ("import numpy as np\n    return np.zeros(9 << 20)", 0, "larger than 64 MB"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_wrong_answer_is_told_why(tmp_path, name):
+    body, points, why = ANSWERS[name]
+    result = graded(toy.put(tmp_path, "s", toy.notebook("s", double=f"def double(x):\n    {body}")))
+    rows = result["tasks"]["double"]
+    assert sum(row["got"] for row in rows) == points and all(why in row["why"] for row in rows)
+    assert result["total"] == points + 1
 
 
 @pytest.mark.parametrize(
