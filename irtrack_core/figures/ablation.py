@@ -23,7 +23,7 @@ def cells(axes, means, *, measure="AOR"):
     for tint, label in ((ON, "filter on"), ("#D55E00", "filter off")):
         axes.plot([], [], "o-", color=tint, label=label)
     axes.plot([], [], "o", color="#555555", mfc="white", label="no region selection")
-    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
+    axes.legend(fontsize=8, loc="lower left", bbox_to_anchor=(-0.02, 1.06), ncols=3, frameon=False)  # above the title
     axes.margins(x=0.12)
     return axes
 
