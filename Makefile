@@ -96,9 +96,15 @@ findings:
 clean:
 	rm -rf results site slides .snakemake .pytest_cache .ruff_cache .hypothesis
 
-# The stamp is written last: an interrupted installation leaves none, and the next make starts over.
+# One make at a time installs; others that were started meanwhile wait, and find it done. The lock ends with its holder.
+ifndef ALONE
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or later found; name one: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import fcntl, os, sys; file = os.open("requirements.lock", os.O_RDONLY); fcntl.flock(file, fcntl.LOCK_EX); \
+		os.set_inheritable(file, True); os.execvp(sys.argv[1], sys.argv[1:])' $(MAKE) --no-print-directory ALONE=1 $@
+else
+# The stamp is written last: an interrupted installation leaves none, and the next make starts over.
+$(STAMP): requirements.lock pyproject.toml
 	@test -f $@ || { echo "== making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv --clear $(VENV); } || { \
 		echo "error: $(PYTHON) cannot make a virtual environment; on Debian: apt install python3-venv" >&2; exit 1; }
 	@rm -f $@
@@ -113,3 +119,4 @@ endif
 	@$(BIN)/python -c "import cv2" || { echo "error: OpenCV does not load; on a bare Debian: apt install libgl1 libglib2.0-0" >&2; exit 1; }
 	@mkdir -p $(VENV)/share/jupyter/lab/settings && cp overrides.json $(VENV)/share/jupyter/lab/settings/
 	@touch $@
+endif

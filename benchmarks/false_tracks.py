@@ -1,6 +1,6 @@
 """False tracks of MultiTracker an hour of video: eight simulated grounds, still and panning, in calm and wind; real clips.
 
-    [IRTRACK_DATA=<folder>] python benchmarks/false_tracks.py [--frames 150] [--seed 0] [--split validation] [--out FILE.csv]
+    [IRTRACK_DATA=<folder>] python benchmarks/false_tracks.py [--frames 150] [--sets simulated real] [--out FILE.csv]
 
 Each simulated scene, 320 x 256, is seen without a target and with one of 5 px at SNR 12 that moves 1.5 px a frame. Real clips
 of the Svanstrom set have one annotated target; others that fly by without being annotated count as false. A track counts in
@@ -51,7 +51,7 @@ def scenes(seed, frames):
 
 def clips(split, frames):
     """The same of real clips; none where IRTRACK_DATA is not set."""
-    if not split or datasets.data_root() is None:
+    if datasets.data_root() is None:
         return
     for one in datasets.load("svanstrom", datasets.data_root(), split=split):
         count = min(len(one), frames)
@@ -84,7 +84,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=150, help="of each scene, and at most of each clip")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--split", default="validation", help="of the Svanstrom set: validation, train; '' for none")
+    parser.add_argument("--split", default="validation", help="of the Svanstrom set: validation, train")
+    parser.add_argument("--sets", nargs="+", default=("simulated", "real"), choices=("simulated", "real"))
     parser.add_argument("--out", type=Path, help="CSV file; its card is written beside it")
     options = parser.parse_args()
     made_by = provenance()  # of the code as it is loaded now
@@ -94,6 +95,8 @@ def main():
         ("simulated", scenes(options.seed, options.frames)),
         ("real", clips(options.split, options.frames)),
     ):
+        if kind not in options.sets:
+            continue
         rows += [
             {"set": kind, "scene": name} | measure(frame, count, truth) for name, count, frame, truth in progress(some)
         ]

@@ -3,9 +3,10 @@
     python benchmarks/real_sequences.py [--sets svanstrom,hui] [--trackers peak,siamese] [--protocols OPE,SRE] [--out FOLDER]
 
 IRTRACK_DATA names the folder with the sets; further cameras are folders of clips, `--sets NAME=FOLDER`. Speed is not
-measured. `paper` and ref8 to ref11 take the weights of fold 0 in --results, which `make results` leaves; NanoTrack takes
-its two files from --nanotrack BACKBONE HEAD. CSRT and KCF need OpenCV's contrib build and so an environment of their own,
-.venv-baselines, which `make baselines` makes: this script calls itself there.
+measured. The compared and cited methods (`protocol.STUDIED`) take the weights of fold 0 in --results, which `make results`
+leaves, those cited run where they are named; NanoTrack takes its two files from --nanotrack BACKBONE HEAD. CSRT and KCF
+need OpenCV's contrib build and so an environment of their own, .venv-baselines, which `make baselines` makes: this script
+calls itself there.
 
 Raw boxes go to results/real/boxes, one CSV a set and tracker; what is there, made by the same code, is kept. One and the same
 code measures them all. --out keeps the tables (a row a pass), the raw boxes in whole hundredths of a pixel (boxes.zip) and
@@ -36,7 +37,7 @@ OWN = ("identity", "peak", "peak-blur", "peak-motion", "siamese", "motion", "com
 CONTRIB = ("csrt", "kcf")
 # slow ones are run by the protocols that say most
 FEWER = dict.fromkeys(("csrt", "nanotrack"), ("OPE", "SRE-strong")) | dict.fromkeys(
-    ("mil", *protocol.METHODS), ("OPE",)
+    ("mil", "ref4", *protocol.STUDIED), ("OPE",)
 )
 KEPT = ["set", "recording", "sequence", "tracker", "protocol", "trial", "stride", "annotated"]
 MEASURES = ["aor", "sr50", "sr75", "p3", "p5", "p20", "loss_rate"]
@@ -52,7 +53,7 @@ def make(name, results, nanotrack):
     """The tracker of that name: a tracker's, that of a shipped file of weights, or a compared method's."""
     if (SHIPPED / f"{name}.safetensors").is_file() and name not in trackers.REGISTRY:
         return trackers.create("siamese", weights=SHIPPED / f"{name}.safetensors", name=name)
-    if name in protocol.METHODS:
+    if name in protocol.STUDIED:
         from irtrack_core.experiments import study  # needs torch, which OpenCV's environment has not
 
         return study.make_tracker(name, results)
@@ -64,7 +65,7 @@ def digest(name, results):
     """A key of what the boxes of a tracker depend on: the code, its weights, OpenCV."""
     files = {"siamese": protocol.SHIPPED}
     files |= {one: SHIPPED / f"{one}.safetensors" for one in ("compact-sim", "motion")}
-    files |= {method: protocol.weights_path(results, 0, 0, name=method) for method in protocol.METHODS}
+    files |= {method: protocol.weights_path(results, 0, 0, name=method) for method in protocol.TRAINED}
     weights = read_card(files[name]).get("sha256", str(files[name].stat().st_mtime_ns)) if name in files else None
     code = opencv.__file__ if name in protocol.OPENCV else __file__
     return cached.key(code=dependencies.digest(code), weights=weights, opencv=opencv.version())

@@ -1,4 +1,6 @@
-"""Draws the pictures of docs/who_is_who.md, one a network, with the sizes that it really has: python docs/who_is_who.py
+"""Draws the pictures of docs/who_is_who.md, one a network, with the sizes that it really has, and writes its tables.
+
+    python docs/who_is_who.py
 
 A box is a part, below its name the size of what comes out of it, as a run of the network at full width gives it.
 """
@@ -180,8 +182,22 @@ def _arrow(begin, end, w, h):
     return f'<line x1="{x0:g}" y1="{y0:g}" x2="{x1:g}" y2="{y1:g}" stroke="#777777" marker-end="url(#end)"/>'
 
 
+def page(text):
+    """The page's text with its tables as `compared.who_is_who` has them, between the marks."""
+    from irtrack_core.experiments.compared import who_is_who
+
+    for name, rows in (("detectors", who_is_who.DETECTORS), ("trackers", who_is_who.TRACKERS)):
+        lines = ["| Cited | What its authors claim | Here | Why they differ |", "|---|---|---|---|"]
+        lines += [f"| {one.cited} | {one.claims} | {one.here} | {one.why} |" for one in rows]
+        before, mark, rest = text.partition(f"<!-- {name} -->\n")
+        text = before + mark + "\n".join(lines) + "\n" + rest[rest.index("<!-- end -->") :]
+    return text
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for each in PICTURES:
         (FOLDER / f"{each}.svg").write_text(picture(each), encoding="utf-8")
-    print(f"wrote {len(PICTURES)} pictures to {FOLDER}")
+    place = FOLDER.with_name("who_is_who.md")
+    place.write_text(page(place.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"wrote {len(PICTURES)} pictures to {FOLDER}, and the tables of {place.name}")

@@ -10,6 +10,8 @@ try:
 except ImportError:  # Windows: there an open file cannot be removed
     fcntl = None
 
+BUSY = "another run is writing there: wait for it, stop it, or name another place"
+
 
 @contextmanager
 def whole_file(path):
@@ -42,6 +44,56 @@ def write_whole(path, content):
     with whole_file(path) as part:
         part.write_bytes(content)
     return Path(path)
+
+
+@contextmanager
+def only_writer(path):
+    """While its block runs no other process gets into one of the same folder, or the same file, be it there yet or not.
+
+    The lock is the system's: it ends with the process, however that ends. Raises OSError at once where another has it; where
+    the file system keeps no locks or the folder may not be written to, and on Windows, nobody is kept out. A device or pipe
+    is everybody's.
+    """
+    path = Path(path).resolve()
+    held = path if path.is_dir() else path.with_name(f".{path.name}.lock")
+    if path.exists() and path != held and not path.is_file():
+        yield
+        return
+    try:
+        handle = lock(held, make=path != held)
+    except BlockingIOError as error:
+        raise OSError(f"cannot write {path}: {error.strerror}") from error
+    except PermissionError:  # a file that may be written in a folder that may not
+        handle = None
+    try:
+        yield
+    finally:
+        if handle is not None:
+            if path != held:
+                held.unlink(missing_ok=True)
+            os.close(handle)
+
+
+def lock(path, *, make=False):
+    """A handle that keeps the file or folder `path` its holder's own until it is closed; None on Windows.
+
+    make: a file is made where there is none. Raises BlockingIOError where another has it.
+    """
+    if not fcntl:
+        return None
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT if make else os.O_RDONLY, 0o666)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(handle)
+            raise BlockingIOError(error.errno, BUSY) from error
+        except OSError:
+            return handle  # no locks here
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(handle), os.stat(path)):
+                return handle
+        os.close(handle)  # the one before finished, and took its file away
 
 
 def remove_abandoned(path):

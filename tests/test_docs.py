@@ -125,6 +125,12 @@ def test_the_pictures_of_the_networks_have_the_networks_sizes():
         )
 
 
+def test_the_claims_of_the_page_are_those_of_the_report():
+    assert script(ROOT / "docs/who_is_who.py").page(text(ROOT / "docs/who_is_who.md")) == text(
+        ROOT / "docs/who_is_who.md"
+    ), "the claims changed: python docs/who_is_who.py"
+
+
 def test_the_picture_of_the_rooms_is_drawn_from_the_imports():
     architecture = script(ROOT / "docs/architecture.py")
     drawn = text(architecture.PICTURE)

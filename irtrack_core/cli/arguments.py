@@ -158,7 +158,21 @@ def check_track(arguments):
     if not arguments.list and not several:
         check_network(arguments)
         _check_sure(arguments)
+    _check_frames(path, arguments.start)
     _check_files(arguments)
+
+
+def _check_frames(path, start):
+    """Raises ValueError for a first frame that a folder of images does not have, and for text in the place of a video."""
+    if path.is_dir():
+        names = [name for name in os.listdir(path) if name.lower().endswith(IMAGES) and not name.startswith(".")]
+        if len(names) > 1 and not 0 <= start < len(names):  # one alone may have several pages
+            raise ValueError(f"start frame {start}: there are {len(names)} frames (0 to {len(names) - 1})")
+        return
+    from irtrack_core.datasets.no_video import VIDEO_SUFFIXES, not_a_video, text_in_place
+
+    if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file() and text_in_place(path):
+        raise ValueError(not_a_video(path))
 
 
 def _check_several(arguments):

@@ -26,7 +26,7 @@ def add_parser(commands, option):
 
 def _size(text):
     width, mark, height = text.lower().partition("x")
-    if not (mark and width.isdigit() and height.isdigit()):
+    if not (mark and width.isdecimal() and height.isdecimal()):
         raise argparse.ArgumentTypeError(f"{text!r} is no size: give width x height, e.g. 640x512")
     return int(height), int(width)
 

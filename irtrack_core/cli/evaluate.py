@@ -43,17 +43,28 @@ def add_parser(commands, option):
 def run(arguments):
     """Run the command `evaluate`; returns the exit code."""
     trackers, words, files = _checked(arguments)
-    import warnings
-
     from irtrack_core.cli.named import load_sets
-    from irtrack_core.evaluation import stored
-    from irtrack_core.provenance import limit_threads, provenance
+    from irtrack_core.provenance import limit_threads
+    from irtrack_core.whole_files import only_writer
 
     sequences, left = _measurable(load_sets(words, dict(arguments.option)))
     limit_threads()
     makers = {label: _maker(name, weights, files) for label, (name, weights) in trackers.items()}
     for make in makers.values():  # what is wrong with a tracker is told before the first sequence
         make()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    with only_writer(arguments.out):
+        _measure(arguments, trackers, makers, files, sequences, left)
+    return 0
+
+
+def _measure(arguments, trackers, makers, files, sequences, left):
+    """Track all sequences and write the folder; left: sentences on those that are left out."""
+    import warnings
+
+    from irtrack_core.evaluation import stored
+    from irtrack_core.provenance import provenance
+
     origin, keys = provenance(), {label: _mark(*which, files) for label, which in trackers.items()}
     code = f"{origin['commit']} {origin['versions'].get('irtrack-core')}"
     with warnings.catch_warnings(record=True) as caught:
@@ -77,7 +88,6 @@ def run(arguments):
         **origin,
     }
     _write(arguments.out, what, results, sequences, arguments.boxes)
-    return 0
 
 
 def _checked(arguments):
@@ -148,26 +158,27 @@ def _write(out, what, results, sequences, boxes):
     import json
 
     from irtrack_core.evaluation import stored
+    from irtrack_core.whole_files import write_whole
 
     table = stored.measured(results, sequences)
     found = stored.summary(table)
-    table.to_csv(out / "sequences.csv", index=False)
-    found.to_csv(out / "table.csv", index=False)
-    (out / "evaluation.json").write_text(json.dumps(what, indent=1) + "\n", encoding="utf-8")
+    write_whole(out / "sequences.csv", table.to_csv(index=False).encode())
+    write_whole(out / "table.csv", found.to_csv(index=False).encode())
+    write_whole(out / "evaluation.json", (json.dumps(what, indent=1) + "\n").encode())
     if boxes != "csv":
         _converted(out / f"boxes_{boxes}", boxes, results, sequences)
     rows, notes = wide(table, found), [*_sentences(table, sequences), *what["notes"]]
     from irtrack_core.cli.page import html_table, markdown, page, paragraphs, picture
 
     text = "\n".join(f"{note}  " for note in notes)
-    (out / "table.md").write_text(f"{markdown(rows)}\n{text}\n", encoding="utf-8")
+    write_whole(out / "table.md", f"{markdown(rows)}\n{text}\n".encode())
     print(f"{markdown(rows)}\n" + "\n".join(notes))
     pictures = _figures(out, results, sequences)
     each = [{key: _short(value) for key, value in row.items()} for row in table[_columns(table)].to_dict("records")]
     made = f"irtrack {what['versions'].get('irtrack-core')}, commit {what['commit']}"
     parts = [html_table(rows), paragraphs(notes), *(picture(path, path.stem) for path in pictures)]
     parts += ["<h2>Sequences</h2>", html_table(each), paragraphs([made])]
-    (out / "report.html").write_text(page("Evaluation", parts), encoding="utf-8")
+    write_whole(out / "report.html", page("Evaluation", parts).encode())
     print(
         f"written: {out}: report.html, table.csv, table.md, sequences.csv, {', '.join(p.name for p in pictures)}, boxes"
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from irtrack_core.datasets.names import for_decoders
 from irtrack_core.datasets.writers import mot_row
+from irtrack_core.whole_files import lock
 
 FOUND, LOST, RING = (0, 255, 255), (150, 150, 150), (255, 160, 0)  # colours of the box, and of ellipses, B G R
 
@@ -18,18 +19,22 @@ FOUND, LOST, RING = (0, 255, 255), (150, 150, 150), (255, 160, 0)  # colours of 
 class _Output:
     """A file that replaces an older one of its name only when it is complete, at the end of a `with` block without an error.
 
-    Until then it is written to `part`, a file in the same folder. A link stays a link; what is no regular file, such as
-    /dev/null or a pipe, is written to directly. Raises OSError that names `path` where it cannot be written.
+    Until then it is written to `part`, a file in the same folder, by one run at a time. A link stays a link; what is no
+    regular file, such as /dev/null or a pipe, is written to directly. Raises OSError that names `path` where it cannot be
+    written.
     """
 
     def __init__(self, path):
         self.path, self.target = path, Path(path).resolve()
         special = self.target.exists() and not self.target.is_file()
         self.part = self.target if special else self.target.with_name(f".{self.target.stem}.part{self.target.suffix}")
+        self.ours, self.locked = special, None
 
     def open(self, mode="w"):
         """The opened file."""
         try:
+            if not self.ours:
+                self.locked, self.ours = lock(self.part, make=True), True
             # rows go out one by one: a killed process leaves all of them in the part
             return open(self.part, mode, **({} if "b" in mode else {"encoding": "utf-8", "buffering": 1}))
         except OSError as error:
@@ -63,8 +68,10 @@ class _Output:
         except OSError as trouble:
             raise self.cannot(trouble) from trouble
         finally:
-            if self.part != self.target:
+            if self.ours and self.part != self.target:
                 self.part.unlink(missing_ok=True)
+            if self.locked is not None:
+                os.close(self.locked)
 
 
 class CsvOutput(_Output):

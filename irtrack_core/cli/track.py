@@ -17,8 +17,7 @@ def run(arguments):
     from irtrack_core.datasets.open_frames import open_frames
 
     frames, box = open_frames(arguments.path), arguments.box[0] if arguments.box else None
-    for note in getattr(frames, "notes", ()):
-        print(f"irtrack: {note}", file=sys.stderr)
+    tell_notes(frames)
     shape = first_frame(frames, arguments.start).shape
     if box is None:
         boxes, strengths = _candidates(frames, arguments.start)
@@ -30,6 +29,15 @@ def run(arguments):
     if box[2] < 1 and box[3] < 1:
         print("irtrack: the box is smaller than a pixel: x,y,w,h are pixels, not shares of the frame", file=sys.stderr)
     return _follow(make_tracker(arguments), frames, box, arguments)
+
+
+def tell_notes(frames):
+    """Print what was found out about the frames, the names of images included."""
+    from irtrack_core.datasets.image_names import numbering_note
+
+    names = [file.stem for file in getattr(frames, "files", ())]
+    for note in (*getattr(frames, "notes", ()), *numbering_note(names)):
+        print(f"irtrack: {note}", file=sys.stderr)
 
 
 def make_tracker(arguments):
@@ -119,7 +127,7 @@ def _choice(boxes, strengths, pick):
         if sys.stdin is not None and sys.stdin.isatty():
             print(f"Which one? 1-{len(boxes)}, Enter for 1: ", end="", file=sys.stderr, flush=True)
             answer = sys.stdin.readline().strip() or "1"
-            pick = int(answer) if answer.isdigit() else 0
+            pick = int(answer) if answer.isdecimal() else 0
         else:
             print("irtrack: no --box: following the strongest candidate (others: --pick K)", file=sys.stderr)
     if not 1 <= pick <= len(boxes):

@@ -4,7 +4,7 @@ import sys
 from contextlib import ExitStack
 
 from irtrack_core.cli.arguments import exit_code
-from irtrack_core.cli.track import SHOWN, first_frame
+from irtrack_core.cli.track import SHOWN, first_frame, tell_notes
 from irtrack_core.optional import need
 
 
@@ -16,8 +16,7 @@ def run(arguments):
 
     need("scipy.optimize", "evaluation")  # before the frames are opened: nothing is written where it is missing
     frames = open_frames(arguments.path)
-    for note in getattr(frames, "notes", ()):
-        print(f"irtrack: {note}", file=sys.stderr)
+    tell_notes(frames)
     limit_threads()
     tracker, frame = (
         MultiTracker(births=arguments.all, polarity=arguments.polarity or "bright"),

@@ -35,6 +35,15 @@ def run(arguments):
 
     for name in ("torch", "onnx", "onnxruntime"):
         need(name, "train")
+    from irtrack_core.whole_files import only_writer
+
+    with only_writer(arguments.out):
+        _train(arguments, before, words)
+    return 0
+
+
+def _train(arguments, before, words):
+    """Learn, judge and tell."""
     from tqdm import tqdm
 
     from irtrack_core.cli.evaluate import _measurable
@@ -68,7 +77,6 @@ def run(arguments):
     folder = arguments.out.with_name(f"{arguments.out.stem}_judged")
     found, said = fine_tune.judge(arguments.out, before, parts, folder, processes=arguments.workers, progress=tqdm)
     _tell(arguments.out, folder, found, said)
-    return 0
 
 
 def _checked(arguments):
@@ -104,10 +112,11 @@ def _tell(out, folder, found, said):
     """Print the differences and the verdict, and keep them in the folder."""
     from irtrack_core.cli.compare import rows
     from irtrack_core.cli.page import markdown
+    from irtrack_core.whole_files import write_whole
 
     chosen = found[found["measure"].isin(["aor", "p5", "p20"])]
     table = [{"where": where} | row for where, row in zip(chosen["where"], rows(chosen))]
     text = f"{out.name} minus the weights before, paired by recording:\n\n{markdown(table)}\n{said}\n"
     found.to_csv(folder / "differences.csv", index=False)
-    (folder / "judged.md").write_text(text, encoding="utf-8")
+    write_whole(folder / "judged.md", text.encode())
     print(f"{text}written: {out}, its graphs, and {folder}; use it: irtrack track VIDEO --weights {out}")

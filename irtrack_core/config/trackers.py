@@ -172,10 +172,11 @@ class MultiSettings(Settings):
         (4, 6), description="M, N: a track is born when M of N frames have had a candidate for it"
     )
     false_start: float = Field(
-        1e-6,
+        1e-12,
         gt=0,
         lt=1,
-        description="probability that clutter becomes a track: 30 starts a frame at 30 frames a second are 3 million an hour",
+        description="probability that clutter becomes a track, were its sightings independent: 30 starts a frame at 30 "
+        "frames a second are 3 million an hour; they persist, and two say what one does, so it is the square of that",
     )
     moving: bool = Field(
         True,

@@ -12,12 +12,12 @@ from irtrack_core.datasets.containers import (
     frames_left_out,
     is_cut,
     nameless,
-    not_a_video,
     repeat_note,
     repeats,
 )
 from irtrack_core.datasets.frames import FrameError
 from irtrack_core.datasets.names import for_decoders
+from irtrack_core.datasets.no_video import not_a_video
 from irtrack_core.datasets.video import SequentialFrames
 from irtrack_core.optional import need
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from irtrack_core.datasets.box_file import is_result
-from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.image_names import image_files
 from irtrack_core.datasets.names import in_order, listed
+from irtrack_core.datasets.no_video import VIDEO_SUFFIXES
 from irtrack_core.datasets.pictures import page_count
 
 RECORDINGS = (*VIDEO_SUFFIXES, ".hcc", ".cptv", ".npy")

@@ -120,7 +120,7 @@ def _by_frame(rows, columns, lines, first_frame, path):
 def _first(rows, columns, count):
     """What to say of frame numbers that would fit if they began elsewhere; else ""."""
     place = columns.index("frame")
-    found = [int(fields[place]) for _, fields in rows if len(fields) > place and fields[place].isdigit()]
+    found = [int(fields[place]) for _, fields in rows if len(fields) > place and fields[place].isdecimal()]
     fits = found and 0 < min(found) and max(found) - min(found) < count
     return f"; are the frames counted from {min(found)}? Then give first_frame={min(found)}" if fits else ""
 

@@ -7,6 +7,7 @@ import numpy as np
 from irtrack_core.boxes import centers, to_xyxy
 from irtrack_core.datasets import GENERATED, FrameError, NothingToTrack, data_root, items
 from irtrack_core.datasets.suspicions import suspicions
+from irtrack_core.filtering.morphology import is_usable
 
 
 @dataclass
@@ -112,8 +113,8 @@ def _unreadable(frames):
     for index in range(len(frames)):
         try:
             frame = frames[index]
-            if frame.dtype == np.float32 and not np.isfinite(frame).all():
-                raise FrameError(f"frame {index} holds NaN or infinite pixels", index)
+            if not is_usable(frame):
+                raise FrameError(f"frame {index} holds pixels that are NaN, infinite or far too large", index)
         except (ValueError, OSError) as error:
             bad.append(index)
             first = first or str(error)

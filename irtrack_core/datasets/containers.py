@@ -1,12 +1,10 @@
 """What the containers of videos tell before decoding: depth of the pixels, a file that is cut, gaps in the time stamps."""
 
-import re
 import struct
 
 import cv2
 import numpy as np
 
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".m4v", ".wmv", ".mpg", ".mpeg", ".webm", ".nut")
 COUNTING = (".mp4", ".m4v", ".mov", ".avi")  # these store the number of frames; for others OpenCV guesses it
 
 # FFmpeg's four letters of the pixel formats that have 8 bits or fewer a channel
@@ -33,30 +31,6 @@ def may_be_stretched(capture):
     """Whether an opened OpenCV capture is of JPEG 2000: FFmpeg makes grey values of 9 to 15 bits larger, up to 16 bits."""
     name = int(capture.get(cv2.CAP_PROP_FOURCC)) & 0xFFFFFFFF
     return name.to_bytes(4, "little").lower() in (b"mjp2", b"mj2c", b"mj2 ")
-
-
-def text_in_place(path):
-    """What stands in the place of a video, as text: "" for other bytes. Found without any decoder being loaded."""
-    with open(path, "rb") as file:
-        head = file.read(512)
-    if head.startswith(b"YUV4MPEG2") or re.search(rb"[^\t\n\r -~\x80-\xff]", head):  # the first: plain pictures
-        return ""
-    words = head.decode("utf-8-sig", errors="replace").strip()
-    if words.startswith("version https://git-lfs"):
-        return "a Git LFS pointer stands in its place; fetch the file itself: git lfs pull"
-    if words.lower().startswith(("<!doctype html", "<html")):
-        return "a web page stands in its place; download it again, from the address of the file itself"
-    return words and f"it is text that begins {words.splitlines()[0][:40]!r}; copy it again"
-
-
-def not_a_video(path):
-    """The sentence on a file that cannot be opened."""
-    if text := text_in_place(path):
-        return f"{path} cannot be opened as a video ({path.stat().st_size} bytes): {text}"
-    return (
-        f"{path} cannot be opened as a video ({path.stat().st_size} bytes): it may be truncated, of an unknown codec or "
-        "another kind of file; copy it again, or convert it with: ffmpeg -i IN -c:v libx264 OUT.mp4"
-    )
 
 
 def nameless(path):

@@ -142,10 +142,15 @@ def open_pages(path):
     """
     head = read_head(path)
     if head.pixels == "float16" or head.frames > 1 and cv2.imcount(for_decoders(path)) < 2:
-        return TiffStack(path)
-    count, read = page_count(path), partial(read_page, path)
-    model = _first_readable(read, range(count), "page")
-    return FunctionFrames(count, model.shape, model.dtype, read)
+        frames = TiffStack(path)
+    else:
+        count, read = page_count(path), partial(read_page, path)
+        model = _first_readable(read, range(count), "page")
+        frames = FunctionFrames(count, model.shape, model.dtype, read)
+    if "channels" in head.axes or len(head.axes) > 1:
+        told = " x ".join(f"{count} {name}" for name, count in head.axes.items())
+        frames.notes = (f"{Path(path).name} has {told}: each picture is a frame, in the order of the file",)
+    return frames
 
 
 def _first_readable(read, items, what):

@@ -6,6 +6,8 @@ from collections import Counter
 from irtrack_core.datasets.names import in_order, listed
 from irtrack_core.datasets.pictures import IMAGE_SUFFIXES
 
+KINDS = 4  # of names in a folder, by what is not digits; where there are more, every name is its own
+
 
 def image_files(folder):
     """Image files of a folder in the order of their names: 2.bmp before 10.bmp, time stamps in the order of time."""
@@ -17,8 +19,8 @@ def image_files(folder):
 def numbering_note(names, first=None):
     """One sentence, in a tuple, on the numbers left out of image names such as img_00007; () when they run evenly.
 
-    A name that occurs twice, as 7.png beside 7.jpg, is told instead. names: in order, without suffix. A set that keeps
-    every k-th image runs evenly, too. first: the number to begin with.
+    A name that occurs twice, as 7.png beside 7.jpg, or names of two kinds, as 7 and 7_mask, are told instead. names: in
+    order, without suffix. A set that keeps every k-th image runs evenly, too. first: the number to begin with.
 
     >>> numbering_note(["a0", "a1", "a2", "a5"])
     ('images missing from the numbering: 3, 4',)
@@ -27,10 +29,15 @@ def numbering_note(names, first=None):
     if len(set(names)) < len(names):
         twice = [name for name, times in Counter(names).items() if times > 1]
         return (f"{len(twice)} names stand for several images each, the first: {twice[0]}: every file is a frame",)
+    kinds = Counter(re.sub(r"\d+", "#", name) for name in names)
+    if 1 < len(kinds) <= KINDS and "#" in "".join(kinds):
+        told = ", ".join(f"{kind} ({count})" for kind, count in kinds.most_common())
+        return (f"names of {len(kinds)} kinds: {told}: every file is a frame, in the order of the names",)
     if not step:
         return ()
     begin = numbers[0] if first is None else first
-    missing = sorted(set(range(begin, numbers[-1], step)) - set(numbers))
+    known = [begin - step, *numbers]
+    missing = [n for a, b in zip(known, numbers) if b - a >= 2 * step for n in range(a + step, b, step)]
     more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
     return (f"images missing from the numbering: {', '.join(map(str, missing[:5]))}{more}",) if missing else ()
 

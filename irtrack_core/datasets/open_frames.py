@@ -71,4 +71,21 @@ def _array_frames(path):
         raise type(error)(f"{path}: {error}") from error
     if not array.size:
         raise ValueError(f"{path} holds no frames: its shape is {array.shape}")
+    frames.notes = _order_note(array)
     return frames
+
+
+def _order_note(array):
+    """A question, in a tuple, where the last axis of an array (N, H, W) changes as only time does; () elsewhere."""
+    places = [slice(max(n // 2 - 16, 0), n // 2 + 16) for n in array.shape]
+    part = np.asarray(array[tuple(places)], dtype=np.float64)
+    if min(part.shape) < 8:
+        return ()
+    first, second, last = (float(np.abs(np.diff(part, axis=axis)).mean()) for axis in range(3))
+    if not last < min(first, second) / 4:
+        return ()
+    count, height, width = array.shape
+    return (
+        f"{count} frames of {width} x {height}, but the last axis changes least: is the array (H, W, N)? Then save "
+        "np.moveaxis(array, 2, 0)",
+    )

@@ -154,6 +154,7 @@ class TiffHead:
     """What the first page of a TIFF says: planes, frames (of a stack stored as one page, else 1), white_is_zero, pixels.
 
     shift: by how many bits OpenCV makes the values larger, which it does with those packed in 10, 12 or 14 bits.
+    axes: {"channels", "slices", "frames": count} of those above 1, as ImageJ and OME write them.
     """
 
     def __init__(self, tags, text):
@@ -164,6 +165,9 @@ class TiffHead:
         named = re.search(rb"^ImageJ=.*?^images=(\d+)", text, re.M | re.S)
         shaped = re.search(rb'"shape": \[([\d, ]+)\]', text)
         self.frames = self.planes
+        counts = re.findall(rb"^(channels|slices|frames)=(\d+)" if named else rb'\bSize([CZT])="(\d+)"', text, re.M)
+        names = {b"C": "channels", b"Z": "slices", b"T": "frames"}
+        self.axes = {names.get(name, name.decode()): int(count) for name, count in counts if int(count) > 1}
         if named:
             self.frames = int(named[1])
         elif shaped and tags.get(277, 1) == 1:

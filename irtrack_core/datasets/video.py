@@ -13,21 +13,19 @@ from irtrack_core.datasets.containers import (
     COUNTING,
     GRAY16,
     TAGS_OF_8_BITS,
-    VIDEO_SUFFIXES,
     avi_chunks,
     ends_as_stored,
     frames_left_out,
     is_cut,
     may_be_stretched,
-    not_a_video,
     pixel_tag,
     repeat_note,
     repeats,
-    text_in_place,
     too_deep,
 )
 from irtrack_core.datasets.frames import FrameError, Frames
 from irtrack_core.datasets.names import for_decoders
+from irtrack_core.datasets.no_video import VIDEO_SUFFIXES, not_a_video, text_in_place
 from irtrack_core.datasets.pictures import gray
 
 MAX_ATTEMPTS = 64  # grabs that may fail in a row before a video counts as ended: damage spans a few

@@ -20,6 +20,7 @@ METHODS = {
 FURTHER = {"gated": (*METHODS["all"], "gate"), "turning": (*METHODS["all"], "gate", "polarity")}
 DEVELOPMENT = 1000, 1001  # seeds on which the remedies were chosen; nothing is reported on them
 MEASURES = ("aor", "loss_rate")
+HELD = ("fixed", "all", *FURTHER)  # methods that see the same targets without the change, too
 
 
 def responses_of(width, height, mast, *, noise=2.0, seed=0):
@@ -50,7 +51,7 @@ def create(method, base="siamese", **options):
     return trackers.create("deforming", base=base, name=method, **parts, **options)
 
 
-def measure(made, number, *, changes=tuple(CHANGES), frames=75, seed=0, held=("fixed", "all")):
+def measure(made, number, *, changes=tuple(CHANGES), frames=75, seed=0, held=HELD):
     """Rows change, sequence, deformed, method, aor, loss_rate of sequence `number` of each change.
 
     made: {method: tracker}; held: the methods that see the same targets without the change, too.

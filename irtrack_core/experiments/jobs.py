@@ -3,7 +3,8 @@
     python -m irtrack_core.experiments.jobs ref8 ref8-filtered --profile quick --fold 0 --seed 0
 
 trains both (results/quick/weights/ref8_fold0_seed0.safetensors, ...) and leaves the raw boxes that notebook 11 would make: of
-plain runs, of runs with resets and, for the published methods in the first fold, of runs with the weights of each kept step.
+plain runs, of runs with resets on the input as published and, for the published methods in the first fold, of runs with the
+weights of kept steps.
 Last comes a card that lists the boxes, results/quick/jobs/ref8+ref8-filtered_fold0_seed0.json: where it lies, all is there.
 What was made by the same code from the same weights, settings and sequences is left as it is; a job that was killed goes on.
 Methods share a process where its start and its sequences would take as long as a training.
@@ -24,27 +25,29 @@ from irtrack_core.datasets.recordings import find_videos
 from irtrack_core.experiments import cached, study
 from irtrack_core.experiments.protocol import (
     BASELINES,
-    COMPARED,
     METHODS,
+    STUDIED,
     TRAINED,
+    UNTRAINED,
     boxes_path,
     command,
     parse,
-    steps,
+    restarted,
+    shown_steps,
     test_folds,
     weights_of,
 )
 from irtrack_core.provenance import provenance
 
-NAMES = BASELINES + TRAINED
+NAMES = BASELINES + STUDIED
 REAL = "svanstrom"
 # as in notebook 11
 WAITING = 5  # frames between a failure and the new start
 REAL_FRAMES = 60  # of each real sequence
 # two processes of about the same length, for profiles with a single fold and seed: trainings on the same crops share them
 HALVES = (
-    [name for name in COMPARED if parse(name)[1] != "image"],
-    [name for name in COMPARED if parse(name)[1] == "image"],
+    [*UNTRAINED, *(name for name in TRAINED if parse(name)[1] != "image")],
+    [name for name in TRAINED if parse(name)[1] == "image"],
 )
 
 
@@ -52,9 +55,9 @@ def groups(profile, seed=0):
     """[(names, fold, seed)] of all jobs of a profile: a job a training, or two in all where there is one of each method."""
     if profile.folds == profile.seeds == 1:
         return [((*BASELINES, *HALVES[0]), 0, seed), (tuple(HALVES[1]), 0, seed)]
-    found = [(BASELINES, fold, seed) for fold in range(profile.folds)]  # they depend on no seed of weights
+    found = [(BASELINES + UNTRAINED, fold, seed) for fold in range(profile.folds)]  # they depend on no seed of weights
     return found + [
-        ((name,), fold, seed + k) for fold in range(profile.folds) for k in range(profile.seeds) for name in COMPARED
+        ((name,), fold, seed + k) for fold in range(profile.folds) for k in range(profile.seeds) for name in TRAINED
     ]
 
 
@@ -86,9 +89,9 @@ def track(dataset, name, profile, results, *, fold=0, seed=0, study_seed=0, prog
         )
     sequences, runs = _sequences(dataset, profile, fold, study_seed), [{}]
     if dataset != REAL:
-        runs.append({"resets": WAITING})
+        runs += [{"resets": WAITING}] if restarted(name) else []
         if name in METHODS and (fold, seed) == (0, study_seed):
-            runs += [{"step": step} for step in steps(results, fold, seed, name)]
+            runs += [{"step": step} for step in shown_steps(results, fold, seed, name, profile)]
     paths = []
     for run in runs:
         study.track(sequences, [name], results, fold=fold, seed=seed, progress=progress, **run)

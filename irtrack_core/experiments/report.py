@@ -5,19 +5,20 @@ import json
 from irtrack_core.evaluation import intervals
 
 COLUMNS = ("what", "paper", "ours", "why they differ")
+CITED = ("cited", "its authors claim", "here", "what ours does", "why they differ")
 
 
-def comparison(rows):
-    """A pandas DataFrame with the columns of the report. rows: tuples (what, paper, ours, why they differ).
+def comparison(rows, columns=COLUMNS):
+    """A pandas DataFrame with the columns of the report. rows: tuples (what, paper, ours, why they differ), or of CITED.
 
     Raises ValueError for a row that lacks a part: a difference without its reason is no report.
     """
     import pandas as pd
 
     for row in rows:
-        if len(row) != len(COLUMNS) or not all(str(part).strip() for part in row):
-            raise ValueError(f"a row needs {', '.join(COLUMNS)}, none empty; got {row}")
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+        if len(row) != len(columns) or not all(str(part).strip() for part in row):
+            raise ValueError(f"a row needs {', '.join(columns)}, none empty; got {row}")
+    return pd.DataFrame(rows, columns=list(columns))
 
 
 def markdown(table):

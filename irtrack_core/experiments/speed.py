@@ -12,6 +12,7 @@ import pandas as pd
 from irtrack_core import evaluation, filtering
 from irtrack_core.datasets import in_memory
 from irtrack_core.experiments import study
+from irtrack_core.experiments.compared import gated, kcf
 from irtrack_core.trackers import peak
 from irtrack_core.training.sampling import CropMaker
 
@@ -69,7 +70,7 @@ def _clocked(tracker, clock):
     """While this is open, the clock counts the tracker's filter, crops and network."""
     filtered = clock.timed(filtering.filter_window, "filter")
     with ExitStack() as stack:
-        for place in (filtering, peak):  # the second imports the function by name
+        for place in (filtering, peak, kcf, gated):  # these import the function by name
             stack.enter_context(patch.object(place, "filter_window", filtered))
         stack.enter_context(patch.object(CropMaker, "__call__", clock.timed(CropMaker.__call__, "crops")))
         if hasattr(tracker, "engine"):

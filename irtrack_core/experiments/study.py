@@ -28,7 +28,7 @@ from irtrack_core.experiments.protocol import (
     TRAINED,
     boxes_path,
     parse,
-    steps,
+    shown_steps,
     test_folds,
     weights_of,
     weights_path,
@@ -186,12 +186,13 @@ def load_folds(profile, names, results, seed=0):
     return loaded, tested
 
 
-def by_step(sequences, results, *, names=("paper",), fold=0, seed=0, progress=None):
-    """Table tracker, dataset, sequence, recording, aor, p5, p20, step: compared methods at each kept training step.
+def by_step(sequences, results, *, names=("paper",), fold=0, seed=0, profile=None, progress=None):
+    """Table tracker, dataset, sequence, recording, aor, p5, p20, step: compared methods at the kept training steps,
+    with a profile at those of `protocol.shown_steps`.
 
     Empty where no weights were kept.
     """
-    chosen, rows = [(name, step) for name in names for step in steps(results, fold, seed, name)], []
+    chosen, rows = [(name, step) for name in names for step in shown_steps(results, fold, seed, name, profile)], []
     columns = ["tracker", "dataset", "sequence", "recording", "aor", "p5", "p20"]
     for name, step in progress(chosen) if progress else chosen:
         done = track(sequences, [name], results, fold=fold, seed=seed, step=step)

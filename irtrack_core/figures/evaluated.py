@@ -38,10 +38,10 @@ def _draw(axes, curves, x, title, xlabel, ylabel, mark):
     options = lines(list(curves))
     value = {name: np.mean(curve) if mark is None else curve[mark] for name, curve in curves.items()}
     for name in sorted(curves, key=lambda name: -value[name]):
-        axes.plot(x, curves[name], label=f"{name}: {value[name]:.2f}", **options[name])
+        axes.plot(x, curves[name], label=f"{style.plain(name)}: {value[name]:.2f}", **options[name])
     if mark is not None:
         axes.axvline(mark, color="#888888", linewidth=0.8, linestyle=":")
-    axes.set(xlabel=xlabel, ylabel=ylabel, title=title, xlim=(x[0], x[-1]), ylim=(0, 1.02))
+    axes.set(xlabel=xlabel, ylabel=ylabel, title=style.plain(title), xlim=(x[0], x[-1]), ylim=(0, 1.02))
     place = "best" if mark is None else "lower right"
     axes.legend(loc=place, fontsize=8, title="mean" if mark is None else f"at {mark} px", title_fontsize=8)
     return axes

@@ -18,15 +18,15 @@ MANY = 8  # curves, whose names find room among them
 
 
 def caption(profile, *more):
-    """Text under a figure with compared methods: folds, seeds, size and training of the networks, what ref8-ref11 are."""
+    """Text under a figure with compared methods: folds, seeds, size and training of the networks, what ref8-ref16 are."""
     text = f"{profile_note(profile)}; compared networks at width {profile.width:g}, {profile.iterations} training steps"
-    return "; ".join([text, *more]) + f"\nref8-ref11: {CAPTION}"
+    return "; ".join([text, *more]) + f"\nref8-ref16: {CAPTION}"
 
 
 def in_panel(names, filtered):
     """Those of the trackers `names` that belong in the panel with (or without) the filter: baselines belong in both."""
     wanted = "filtered" if filtered else "image"
-    return [name for name in names if name not in protocol.TRAINED or protocol.parse(name)[1] == wanted]
+    return [name for name in names if name not in protocol.STUDIED or protocol.parse(name)[1] == wanted]
 
 
 def title(filtered):
@@ -35,13 +35,13 @@ def title(filtered):
 
 
 def _short(name):
-    return protocol.parse(name)[0] if name in protocol.TRAINED else name
+    return protocol.parse(name)[0] if name in protocol.STUDIED else name
 
 
 def _line(name):
     """Colour and line style of a tracker: solid for compared methods, broken for baselines."""
-    other = {"identity": ":", "peak": "--", "siamese": "-."}.get(name, (0, (1, 1)))
-    return {"color": color(_short(name)), "linestyle": "-" if name in protocol.TRAINED else other}
+    other = {"identity": ":", "peak": "--", "siamese": "-.", "ref4": (0, (3, 2))}.get(name, (0, (1, 1)))
+    return {"color": color(_short(name)), "linestyle": "-" if name in protocol.STUDIED else other}
 
 
 def _limit(axes, limit):
@@ -229,7 +229,7 @@ def _grouped(axes, table, *, scale=1, numbers=False):
         x = np.arange(len(datasets)) - 0.43 + (number + 0.5) * width
         mean = scale * part["mean"].to_numpy()
         error = np.abs(scale * part[["low", "high"]].to_numpy().T - mean)
-        tone, swapped = color(_short(tracker)), tracker in protocol.SWAPPED
+        tone, swapped = color(_short(tracker)), protocol.is_swapped(tracker)
         fill = dict(facecolor="white", edgecolor=tone, hatch="////", linewidth=0.8) if swapped else dict(color=tone)
         axes.bar(x, mean, 0.9 * width, label=None if swapped else tracker, **fill)
         axes.errorbar(x, mean, error, fmt="none", ecolor="#333333", elinewidth=0.8, capsize=1.5)
@@ -246,5 +246,5 @@ def bar_legend(axes, **options):
     """The legend of grouped bars: methods by colour, and what filled and hatched mean."""
     handles, labels = axes.get_legend_handles_labels()
     handles += [Patch(color="#666666"), Patch(facecolor="white", edgecolor="#666666", hatch="////")]
-    labels += ["input as published", "the other input:\npaper without the filter,\nref8-ref11 with it"]
+    labels += ["input as published", "the other input:\npaper without the filter,\nref8-ref16 with it"]
     return axes.legend(handles, labels, **(dict(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1)) | options))

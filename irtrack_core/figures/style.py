@@ -22,6 +22,7 @@ COLORS = {
     "siamese": "#D55E00",
     "compact-sim": "#8C6D1F",
     "paper": "#009E73",
+    "ref4": "#3D3D3D",
     "ref8": "#E69F00",
     "ref9": "#56B4E9",
     "ref10": "#CC79A7",
@@ -69,6 +70,16 @@ def use():
 def color(name):
     """The fixed colour of a tracker or component; an unknown name gets one of a few spare colours, always the same."""
     return COLORS.get(name) or SPARE[sum(name.encode()) % len(SPARE)]
+
+
+def plain(name):
+    r"""The text that matplotlib shows as this name: dollars begin no formula, and a first underscore hides no line's label.
+
+    >>> plain("_a$b$")
+    ' _a\\$b\\$'
+    """
+    text = str(name).replace("$", r"\$")
+    return f" {text}" if text.startswith("_") else text
 
 
 class OneAtATime(Figure):

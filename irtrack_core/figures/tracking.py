@@ -5,7 +5,7 @@ from matplotlib.patheffects import withStroke
 
 from irtrack_core.boxes import centers, from_centers
 from irtrack_core.figures import network as network_figures
-from irtrack_core.figures.style import draw_box, new, show_image
+from irtrack_core.figures.style import draw_box, new, plain, show_image
 
 WINDOW, CANDIDATE = "#56B4E9", "#F0E442"
 
@@ -72,11 +72,11 @@ def pointed_at(figure, across, down):
 def whole_and_near(frame, boxes, *, truth=None, title="", side=96):
     """A figure of a frame with boxes (tracker -> (4,)), whole and enlarged at the target; truth: the true box or None."""
     figure, (whole, near) = new(1, 2, width=4.8, height=3.9)
-    show_image(whole, frame, title)
+    show_image(whole, frame, plain(title))
     if truth is not None:
         draw_box(whole, truth, "truth", edgecolor="white", linestyle=":")
     for name, box in boxes.items():
-        draw_box(whole, box, name, label=name)
+        draw_box(whole, box, name, label=plain(name))
     if whole.get_legend_handles_labels()[0]:
         whole.legend(fontsize=8, loc="upper right", labelcolor="white", frameon=True, facecolor="black", framealpha=0.6)
     known = truth if truth is not None and np.isfinite(truth).all() else next(iter(boxes.values()))

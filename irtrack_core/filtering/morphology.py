@@ -13,7 +13,7 @@ import numpy as np
 
 TYPES = frozenset(map(np.dtype, (np.uint8, np.uint16, np.float32)))
 LONGEST = 63  # pixels of a line for which `line_opening` looks for a fast way: the search takes longer than it saves
-LARGEST = float(np.finfo(np.float32).max)
+LARGEST = 1e12  # of float values: squares of larger ones, summed over a frame, overflow float32
 
 
 def erosion(image, element):
@@ -43,24 +43,28 @@ def check_image(image, *, values=True):
     """The image as an array, checked: (H, W), uint8, uint16 or float32 and, unless values=False, usable float values.
 
     Raises TypeError for another type, ValueError for another rank, a colour image, an empty one, NaN or infinity, and
-    for float values so large that a difference of two of them overflows.
+    for float values beyond LARGEST.
     """
     image = np.asarray(image)
     if image.ndim != 2 or image.size == 0:
         raise ValueError(_wrong_rank(image))
     if image.dtype not in TYPES:
         raise TypeError(f"an image must be uint8, uint16 or float32, not {image.dtype}: {_advice(image)}")
-    # the span in double precision: NaN or infinite when a value is, and too large when a difference overflows
-    if values and image.dtype.kind == "f" and not float(image.max()) - float(image.min()) <= LARGEST:
+    if values and not is_usable(image):
         if np.isfinite(image).all():
             raise ValueError(
-                f"values from {image.min():.3g} to {image.max():.3g} overflow float32 when they are subtracted: scale "
-                "the image down first"
+                f"values from {image.min():.3g} to {image.max():.3g} are too large to compute with, {LARGEST:g} at most: "
+                "replace those that stand for missing pixels, or scale the image down first"
             )
         raise ValueError(
             "the image holds NaN or infinity: replace those pixels first, e.g. by their neighbours' median"
         )
     return image
+
+
+def is_usable(image):
+    """True for whole numbers, and for float values (H, W) none of which is NaN, infinite or beyond LARGEST either way."""
+    return image.dtype.kind != "f" or bool(image.max() <= LARGEST and image.min() >= -LARGEST)  # NaN is neither
 
 
 class Family:

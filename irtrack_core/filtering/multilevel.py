@@ -23,7 +23,7 @@ import numpy as np
 
 from irtrack_core.filtering.elements import element_length, line_elements, rectangle
 from irtrack_core.filtering.line_opening import largest_opening
-from irtrack_core.filtering.morphology import check_image, family, opening
+from irtrack_core.filtering.morphology import LARGEST, check_image, family, is_usable, opening
 
 POLARITIES = ("bright", "dark", "both")
 BLOCK = 16  # the sides of what filter_window reads are multiples of this: few sizes, so that the fast way's memory is reused
@@ -109,16 +109,16 @@ def filter_window(image, window, elements, rectangle, *, polarity="bright"):
 
 
 def filled(part):
-    """The part (H, W) of an image, its NaN and infinite pixels replaced by the median of the others.
+    """The part (H, W) of an image, its NaN, infinite and far too large pixels replaced by the median of the others.
 
-    For searches that must not end at a dead pixel. Zeros where no pixel is finite.
+    For searches that must not end at a dead pixel, which some files mark by 3e38. Zeros where no pixel is known.
 
     >>> filled(np.array([[1, np.nan], [3, 2]], np.float32)).tolist()
     [[1.0, 2.0], [3.0, 2.0]]
     """
-    if part.dtype != np.float32 or np.isfinite(part.sum(dtype=np.float64)):
+    if is_usable(part):
         return part
-    known = np.isfinite(part)
+    known = np.abs(part) <= LARGEST
     return np.where(known, part, np.median(part[known]) if known.any() else np.float32(0)).astype(np.float32)
 
 

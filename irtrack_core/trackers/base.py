@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from irtrack_core.boxes import check_box
+from irtrack_core.filtering.morphology import is_usable
 
 
 @runtime_checkable
@@ -49,7 +50,8 @@ def to_gray(frame, shape=None, *, finite=True):
 
     frame: uint8, uint16 or float32. shape: (H, W) of the frames before, when known. finite=False: for a tracker that looks at
     a window: not every pixel of a float32 frame is looked at, and a colour frame becomes a `GrayView`.
-    Raises TypeError for another dtype; ValueError for NaN or infinite pixels, another number of axes, a changed shape.
+    Raises TypeError for another dtype; ValueError for NaN, infinite or far too large pixels, another number of axes, a
+    changed shape.
 
     >>> to_gray(np.full((2, 2, 3), 7, np.uint8)).tolist()
     [[7, 7], [7, 7]]
@@ -63,9 +65,10 @@ def to_gray(frame, shape=None, *, finite=True):
         raise ValueError(f"a frame must have shape (H, W) or (H, W, 3); got {frame.shape}")
     if shape is not None and frame.shape[:2] != tuple(shape):
         raise ValueError(f"the frame is {frame.shape[:2]} (H, W), the ones before were {tuple(shape)}: init again")
-    # one sum tells whether any pixel is NaN or infinite, without a mask as large as the frame
-    if finite and frame.dtype == np.float32 and not np.isfinite(frame.sum(dtype=np.float64)):
-        raise ValueError("the frame holds NaN or infinite pixels: mask or interpolate them before tracking")
+    if finite and not is_usable(frame):
+        raise ValueError(
+            "the frame holds pixels that are NaN, infinite or far too large: mask or interpolate them before tracking"
+        )
     if frame.ndim == 3:
         view = GrayView(frame)
         return view[:, :] if finite else view

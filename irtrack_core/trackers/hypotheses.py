@@ -23,7 +23,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from irtrack_core.trackers.select_proposal import GATE, log_odds, normal_density
+from irtrack_core.trackers.select_proposal import GATE, normal_density
 
 DETECTED = 0.9  # P_D
 BIRTH = 0.015  # beta, in a frame
@@ -45,16 +45,17 @@ class Hypothesis:
         self.motion, self.weight = motion, weight
         self.expected = self.best = self.place = self.score = self.share = None
 
-    def see(self, evidence, at, scores, reach, nothing=0.0):
-        """Choose the best place by the `evidence` (N,) of places `at` (N, 2); nothing: the evidence that none is the target.
+    def see(self, evidence, x, y, scores, reach, nothing=0.0):
+        """Choose the best place by the `evidence` (N,) of places x, y (N,); nothing: the evidence that none is the target.
 
         Returns which of the places (N,) bool are that one.
         """
-        self.best = int(evidence.argmax())
-        about = np.abs(at - at[self.best]).max(axis=1) < reach
-        near = np.where(about, evidence, 0.0)
-        self.place, self.score = near @ at / near.sum(), float(scores[self.best])
-        self.share = float(near.sum() / (evidence.sum() + nothing))
+        self.best = best = int(evidence.argmax())
+        about = _near(x, y, (x[best], y[best]), reach)
+        near = evidence * about
+        whole = float(near.sum())
+        self.place, self.score = np.array([near @ x, near @ y]) / whole, float(scores[best])
+        self.share = whole / (float(evidence.sum()) + nothing)
         return about
 
 
@@ -108,24 +109,27 @@ class Hypotheses:
 
     def _weigh(self, everyone, tracker, seen, reach):
         """Put each hypothesis's evidence into its weight; returns the new ones, which begin where none expects anything."""
-        proposals, scores = seen.proposals.reshape(-1, 4), seen.scores.ravel()
-        odds = log_odds(scores, proposals, tracker.size * seen.zoom, tracker.settings.penalty)
-        odds = np.exp(np.clip(odds, -LARGEST, LARGEST))
-        at = seen.center + proposals[:, :2] / seen.zoom
-        anywhere = np.broadcast_to(tracker.unexpected * seen.zoom**2, seen.scores.shape).ravel()  # a square pixel
+        odds, scores, proposals = (
+            np.exp(np.clip(seen.odds, -LARGEST, LARGEST)).ravel(),
+            seen.scores.ravel(),
+            seen.proposals,
+        )
+        x, y = (middle + (proposals[..., i] / seen.zoom).ravel() for i, middle in enumerate(seen.center.tolist()))
+        anywhere = tracker.unexpected.ravel() * seen.zoom**2  # a square pixel
         gate, nothing, free = GATE**2 * tracker.side**2, float(anywhere.mean()), odds * anywhere
         for one in everyone:
-            there = normal_density(*(at - one.expected).T, one.motion.std**2 + gate)
-            about = one.see(odds * ((1 - BIRTH) * there + BIRTH * anywhere), at, scores, reach, nothing)
-            one.weight *= (1 - DETECTED) * nothing + DETECTED * float((odds * there)[about].sum())
-            free[np.abs(at - one.place).max(axis=1) < 2 * reach] = 0.0
+            there = odds * normal_density(x - one.expected[0], y - one.expected[1], one.motion.std**2 + gate)
+            about = one.see((1 - BIRTH) * there + BIRTH * free, x, y, scores, reach, nothing)
+            one.weight *= (1 - DETECTED) * nothing + DETECTED * float(there @ about)
+        for one in everyone:
+            free[_near(x, y, one.place, 2 * reach)] = 0.0
         born, least = [], LEAST * sum(one.weight for one in everyone)
         while len(born) < BIRTHS and BIRTH * DETECTED * free.sum() > least:
             one = Hypothesis(None)
-            about = one.see(free, at, scores, reach)
-            one.weight = BIRTH * DETECTED * float(free[about].sum())
+            about = one.see(free, x, y, scores, reach)
+            one.weight = BIRTH * DETECTED * float(free @ about)
             born.append(one)
-            free[np.abs(at - one.place).max(axis=1) < 2 * reach] = 0.0
+            free[_near(x, y, one.place, 2 * reach)] = 0.0
         return born
 
     def _keep(self, everyone, reach):
@@ -143,6 +147,11 @@ class Hypotheses:
         for one in kept:  # none is ruled out for good
             one.weight = max(one.weight / whole, LEAST)
         self.others = kept[1:]
+
+
+def _near(x, y, place, reach):
+    """Which of the places x, y (N,) are nearer to `place` (2,) than `reach`, along both axes."""
+    return (np.abs(x - place[0]) < reach) & (np.abs(y - place[1]) < reach)
 
 
 def _alike(one, other, reach):

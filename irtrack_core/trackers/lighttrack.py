@@ -13,6 +13,7 @@ import numpy as np
 from irtrack_core.boxes import centers, check_box, from_centers
 from irtrack_core.network.crops import crop
 from irtrack_core.trackers.base import shape_of, to_gray
+from irtrack_core.trackers.onnx_inputs import check_fed
 from irtrack_core.trackers.opencv import reason
 
 TEMPLATE, SEARCH, CELLS, STRIDE = 128, 256, 16, 16
@@ -43,10 +44,12 @@ class LightTracker:
         try:
             self.nets = [cv2.dnn.readNetFromONNX(str(path)) for path in (template, search)]
             self.kernel = self._kernel(np.zeros((TEMPLATE, TEMPLATE), np.float32))
+            # files of two models: OpenCV computes on with any number of channels
+            check_fed(search, {"zf": self.kernel.shape, "x": (1, 3, SEARCH, SEARCH)})
             self._answers(np.zeros((SEARCH, SEARCH), np.float32))
         except (cv2.error, ValueError) as error:
-            why = reason(error) if isinstance(error, cv2.error) else error
-            raise ValueError(f"OpenCV cannot run LightTrack from {template} and {search}: {NEEDS} ({why})") from error
+            words = f"OpenCV cannot run LightTrack from {template} and {search}: {NEEDS} ({reason(error)})"
+            raise ValueError(words) from error
         profile = np.hanning(CELLS)
         self.window, self.places = np.outer(profile, profile), np.arange(CELLS) * STRIDE - SEARCH / 2
 

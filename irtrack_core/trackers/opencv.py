@@ -12,6 +12,7 @@ import numpy as np
 
 from irtrack_core.boxes import centers, check_box, from_centers
 from irtrack_core.trackers.base import shape_of, to_gray
+from irtrack_core.trackers.onnx_inputs import check_fed
 
 MAKERS = {"csrt": "TrackerCSRT", "kcf": "TrackerKCF", "mil": "TrackerMIL"}
 LEAST_SIDE = 12  # pixels: smaller boxes hold too little to correlate with and are widened about their centre
@@ -106,14 +107,25 @@ def create_nanotrack(backbone=None, head=None, **options):
 
     Raises ValueError without them, or for files that OpenCV cannot run as NanoTrack, FileNotFoundError when one is missing.
     """
-    needs = "its backbone and its head as ONNX files"
-    return _by_files("NanoTrack", "TrackerNano", {"backbone": backbone, "neckhead": head}, needs, **options)
+    needs = "its backbone and its head as ONNX files, both of one version"
+    files = {"backbone": backbone, "neckhead": head}
+    return _by_files("NanoTrack", "TrackerNano", files, needs, check=_of_one_version, **options)
+
+
+def _of_one_version(backbone, head):
+    """Raises ValueError where the head takes other features than the backbone gives: OpenCV computes on with any number."""
+    net = cv2.dnn.readNetFromONNX(str(backbone))
+    net.setInput(np.zeros((1, 3, 127, 127), np.float32))
+    channels = net.forward().shape[1]
+    check_fed(head, {name: (None, channels, None, None) for name in ("input1", "input2")})
 
 
 def create_vit(net=None, **options):
     """VitTrack by OpenCV's DNN module. net: its ONNX file (OpenCV's model zoo has one); errors as of `create_nanotrack`."""
     needs = "one ONNX file with inputs template, search and outputs output1, output2, output3"
-    return _by_files("VitTrack", "TrackerVit", {"net": net}, needs, **options)
+    sides = {"template": (1, 3, 128, 128), "search": (1, 3, 256, 256)}
+    check = partial(check_fed, fed=sides)
+    return _by_files("VitTrack", "TrackerVit", {"net": net}, needs, check=check, **options)
 
 
 def create_dasiamrpn(model=None, kernel_r1=None, kernel_cls1=None, **options):
@@ -123,8 +135,11 @@ def create_dasiamrpn(model=None, kernel_r1=None, kernel_cls1=None, **options):
     return _by_files("DaSiamRPN", "TrackerDaSiamRPN", files, needs, **options)
 
 
-def _by_files(title, kind, files, needs, **options):
-    """The OpenCVTracker of a class of cv2 whose parameters name files; a trial step shows whether they are the right ones."""
+def _by_files(title, kind, files, needs, check=None, **options):
+    """The OpenCVTracker of a class of cv2 whose parameters name files; a trial step shows whether they are the right ones.
+
+    check: called with the files before it; raises ValueError or cv2.error for wrong ones that the step would not show.
+    """
     if None in files.values():
         words = ", ".join(f"{'head' if name == 'neckhead' else name}='….onnx'" for name in files)
         raise ValueError(f"{title} needs its weights: create({title.lower()!r}, {words})")
@@ -141,10 +156,12 @@ def _by_files(title, kind, files, needs, **options):
         return getattr(cv2, kind).create(parameters)
 
     try:
+        if check:
+            check(*files.values())
         trial, frame = make(), np.random.default_rng(0).integers(0, 256, (256, 256, 3)).astype(np.uint8)
         trial.init(frame, (108, 108, 40, 40))
         trial.update(frame)  # a wrong name or shape shows only here, and would pass for a lost target later
-    except cv2.error as error:
+    except (cv2.error, ValueError) as error:
         raise ValueError(
             f"OpenCV cannot read {title} from {' and '.join(map(str, files.values()))}: give {needs} ({reason(error)})"
         ) from error

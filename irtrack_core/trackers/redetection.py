@@ -128,7 +128,7 @@ class Redetection:
             return False
         now = tracker.observation
         size = tracker.size * now.zoom
-        best, _, _ = most_probable(now.scores, now.proposals, size, tracker.unexpected, np.inf, settings.penalty)
+        best, _, _ = most_probable(now.odds, now.proposals, size, tracker.unexpected, np.inf)
         if best == now.best:
             return False
         other = now.at(best)

@@ -55,18 +55,18 @@ def normal_density(x, y, variance):
     return np.exp((x * x + y * y) * (-0.5 / variance)) / (2 * np.pi * variance)
 
 
-def most_probable(scores, proposals, reference, unexpected, std, penalty):
+def most_probable(odds, proposals, reference, unexpected, std):
     """(index of the most probable proposal, its share of the evidence, the probability (m, n, n) of each), by Bayes' rule.
 
-    scores, proposals, reference: as in `best_proposal`; penalty: of changes of size. The prior of a target's place is a
+    odds (m, n, n): see `log_odds`; proposals, reference: as in `best_proposal`. The prior of a target's place is a
     normal density about the crop's centre with standard deviation `std`, crop pixels, and for the share UNEXPECTED of targets
-    the density `unexpected` (n, n), per square pixel. The likelihood of a proposal is its odds, to the power 1 / TEMPERATURE.
+    the density `unexpected` (n, n), per square pixel.
     The share counts the proposals about the best one; the whole is all proposals and the case that none shows the target.
     """
     x, y = proposals[..., 0], proposals[..., 1]
     expected = normal_density(x, y, std**2 + GATE**2 * float(reference[0] * reference[1]))
     prior = (1 - UNEXPECTED) * expected + UNEXPECTED * unexpected
-    posterior = log_odds(scores, proposals, reference, penalty) + np.log(prior)
+    posterior = odds + np.log(prior)
     best = int(posterior.argmax())
     top, reach = posterior.flat[best], 0.5 * proposals.reshape(-1, 4)[best, 2:].max()
     evidence = np.exp(posterior - top)
@@ -74,6 +74,16 @@ def most_probable(scores, proposals, reference, unexpected, std, penalty):
     # of sizes without any sense all are improbable, and none of them shows the target
     probability = evidence / (evidence.sum() + unexpected.mean() * exp(min(-float(top), LARGEST)))
     return best, float(probability[beside].sum()), probability
+
+
+def choose(scores, proposals, reference, window, unexpected, std, settings):
+    """(penalised, best, share, odds) of an Observation: by `most_probable` with a Kalman filter, else by `best_proposal`."""
+    if not settings.kalman:
+        best, penalised = best_proposal(scores, proposals, reference, window, settings)
+        return penalised, best, 1.0, None
+    odds = log_odds(scores, proposals, reference, settings.penalty)
+    best, share, probability = most_probable(odds, proposals, reference, unexpected, std)
+    return probability, best, share, odds
 
 
 @dataclass
@@ -88,6 +98,7 @@ class Observation:
     penalised: np.ndarray  # (m, n, n) by which the best is chosen: penalised scores, or probabilities
     best: int  # index of the chosen proposal
     share: float = 1.0  # of all the evidence in the window, that for it
+    odds: np.ndarray | None = None  # (m, n, n), see `log_odds`; None without a Kalman filter
 
     @property
     def score(self):

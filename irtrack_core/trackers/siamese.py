@@ -19,7 +19,7 @@ from irtrack_core.trackers.hypotheses import Hypotheses
 from irtrack_core.trackers.kalman import Kalman, SmoothedVelocity
 from irtrack_core.trackers.redetection import Redetection
 from irtrack_core.trackers.registration import Alignment
-from irtrack_core.trackers.select_proposal import Observation, best_proposal, calibrated, logit, most_probable, vote
+from irtrack_core.trackers.select_proposal import Observation, calibrated, choose, logit, vote
 
 ALIGNMENT_POWER = 3.0  # exponent of the correlation: the share by which the aligned place is taken over
 LARGEST_ALIGNMENT = 0.6  # sides of the target; a longer step has found something else
@@ -52,7 +52,8 @@ class SiameseTracker:
         self.n = net.positions()
         profile = np.hanning(self.n + 2)[1:-1]  # without the zeros at the ends, which would forbid the border
         self.window = np.outer(profile, profile)
-        self.unexpected = self.window / (self.window.sum() * net.settings.stride**2)  # density of unexpected places
+        density = self.window / (self.window.sum() * net.settings.stride**2)  # of unexpected places, per square pixel
+        self.unexpected = np.tile(density, (net.settings.m, 1, 1))
 
     @classmethod
     def from_weights(cls, path, *, preset=None, **options):
@@ -273,14 +274,9 @@ class SiameseTracker:
         zoom, t, found = self.net.settings.search_size / side, self.settings, []
         reference = self.size * scale * zoom
         for center, crop, score, delta in zip(centers, crops, scores, deltas, strict=True):
-            proposals, share = an.decode(np.moveaxis(delta, 0, -1), self.anchors), 1.0
-            if t.kalman:
-                best, share, weighed = most_probable(
-                    score, proposals, reference, self.unexpected, std * zoom, t.penalty
-                )
-            else:
-                best, weighed = best_proposal(score, proposals, reference, self.window, t)
-            found.append(Observation(center, side, crop, score, proposals, weighed, best, share))
+            proposals = an.decode(np.moveaxis(delta, 0, -1), self.anchors)
+            chosen = choose(score, proposals, reference, self.window, self.unexpected, std * zoom, t)
+            found.append(Observation(center, side, crop, score, proposals, *chosen))
         return found
 
 

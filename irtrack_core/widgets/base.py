@@ -1,6 +1,7 @@
 """Controls over a picture: the base of every demo."""
 
 import os
+from html import escape
 
 import cv2
 import ipywidgets
@@ -111,4 +112,4 @@ def demo(draw, values=None, *, plays=None, note="", **controls):
 
 def impossible(error):
     """HTML of a sentence that says why settings cannot be used."""
-    return f"<b>Not possible:</b> {error}"
+    return f"<b>Not possible:</b> {escape(str(error), quote=False)}"

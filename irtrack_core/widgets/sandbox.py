@@ -19,6 +19,7 @@ FILTERS = {
 }
 TRACKERS = ("siamese", "motion", "peak")  # they run without torch
 FRAMES = 60
+WRONG = (ValueError, TypeError, OSError, ImportError)  # of a clip, or of a package that reads its kind
 LOOK = {"style": {"description_width": "6em"}, "layout": {"width": "36em", "max_width": "100%"}}
 
 
@@ -66,16 +67,22 @@ class _Sandbox:
         return [*CLIPS] if self.uploaded is None else [self.uploaded[0], *CLIPS]
 
     def _uploaded(self, change):
+        if not change["new"]:
+            return
         one = change["new"][-1]
-        path = Path(self.folder.name) / Path(one["name"]).name  # no path of the reader's own machine
+        # the name alone, for no path is of this machine; in a folder of its own: one before it may still be shown
+        path = Path(tempfile.mkdtemp(dir=self.folder.name)) / Path(one["name"]).name
         try:
             path.write_bytes(bytes(one["content"]))
             frames = open_frames(path)
-        except (ValueError, TypeError, OSError) as error:
+        except WRONG as error:
             self.text.value = impossible(error)
             return
         self.uploaded = path.name, frames
-        self.clip.options = self._clips()  # the first is chosen, and shown
+        self.clip.unobserve(self._show, names="value")  # each of the two would draw
+        self.clip.options = self._clips()
+        self.clip.value = path.name
+        self.clip.observe(self._show, names="value")
         self._show()
 
     def _frames(self):
@@ -87,7 +94,7 @@ class _Sandbox:
         self.text.value = ""
         try:
             picker = pick_and_track(self._frames(), tracker=self.tracker.value, most=300, name=self.clip.value)
-        except (ValueError, TypeError, OSError) as error:
+        except WRONG as error:
             self.text.value, self.place.children = impossible(error), ()
             return
         self.place.children = (picker,)

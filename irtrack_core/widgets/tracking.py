@@ -190,7 +190,7 @@ class _Picker:
         self.button.disabled, self.bar.layout.visibility, self.text.value = True, "visible", ""
         try:
             done = self.follow(self.chosen, partial(setattr, self.bar, "value"))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OSError) as error:
             self.text.value = impossible(error)
             return
         finally:

@@ -15,7 +15,7 @@ def main(arguments=None):
     """Runs the command line; returns the exit status."""
     os.environ["IRTRACK_BATCH"] = "1"  # demos draw their static figure, for nobody is there to move a slider
     os.environ.pop("MPLBACKEND", None)  # any but the kernel's own would leave the notebooks without figures
-    chosen = _parser().parse_args(arguments)
+    chosen = _parser().parse_args(_shielded(sys.argv[1:] if arguments is None else arguments))
     try:
         _settle_places()
         return chosen.call(chosen) or 0
@@ -25,6 +25,15 @@ def main(arguments=None):
     except KeyboardInterrupt as stop:
         print("stopped; the same command goes on from here", file=sys.stderr)
         return 128 + (stop.args[0] if stop.args else 2)
+
+
+def _shielded(words):
+    """The words; a VALUE after `-p NAME` that begins with a dash, an option to argparse, is marked, see `_run`."""
+    words = list(words)
+    for k in range(2, len(words)):
+        if words[k - 2] == "-p" and words[k].startswith("-"):
+            words[k] = f"\0{words[k]}"
+    return words
 
 
 def _settle_places():
@@ -114,7 +123,8 @@ def _run(chosen):
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise ValueError(f"parameter given twice: {', '.join(sorted(twice))}")
-    values = parameters.check(chosen.notebook, dict(chosen.parameters), find_root())
+    given = {name: value.removeprefix("\0") for name, value in chosen.parameters}
+    values = parameters.check(chosen.notebook, given, find_root())
     _check_output(Path(chosen.output), Path(chosen.notebook))
     os.environ["IRTRACK_BATCH"] = "record" if chosen.record else "run"
     from irtrack_core.workbook import runner

@@ -19,18 +19,16 @@ PATIENCE = 20  # seconds for jobs that are told to stop, before they are told ag
 def results(profile, cores=2):
     """Run all notebooks that are not up to date, then say where their tables and figures are; returns the exit status.
 
-    Snakemake's own lock outlives a killed run and would block the next one. Ours is the system's: while we hold it no
-    other run of this profile is alive here, so whatever lock lies about is stale and can go.
+    Snakemake's own locks are left alone: they outlive a killed run and would block the next one, and each run that ends
+    takes away those of all others in the repository, be it of another profile. Ours is the system's, one for each folder of
+    results: while we hold it no other run writes there.
     """
-    name, root = config.profile(profile).name, book.find_root()
+    name = config.profile(profile).name
     folder, _ = book.folders(name)
     folder.mkdir(parents=True, exist_ok=True)
-    snakemake = _snakemake(name, cores)
     try:
         with FileLock(folder / ".running.lock", timeout=0):
-            if any((root / ".snakemake" / "locks").glob("*")):
-                subprocess.run([*snakemake, "--unlock"], cwd=root, capture_output=True)
-            status = _ended(snakemake, root)
+            status = _ended([*_snakemake(name, cores), "--nolock"], book.find_root())
     except Timeout:
         print(f"error: {folder} is being written by another run: wait for it, or stop it", file=sys.stderr)
         return 1

@@ -55,7 +55,8 @@ def colab(address, names=(), folder=None):
     ]
     if not paths:
         raise ValueError(f"no notebook's name begins with {' or '.join(names)}")
-    setup = SETUP.replace("ADDRESS", repr(address)).replace("PACKAGES", repr(packages(root)))
+    said = {"ADDRESS": repr(address), "PACKAGES": repr(packages(root))}
+    setup = re.sub("|".join(said), lambda found: said[found[0]], SETUP)  # at once: an address may hold the other's name
     made = []
     for path in paths:
         notebook = nbformat.read(path, as_version=4)

@@ -36,6 +36,8 @@ def read_notebook(path):
         raise ValueError(f"{path} is no notebook that can be read: it has {path.stat().st_size:,} bytes")
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(notebook, dict) and "worksheets" in notebook:
+            raise ValueError("it is of an old kind, nbformat 3; open it in JupyterLab and save it")
         cells = [(cell["cell_type"], cell.get("metadata", {}), cell["source"]) for cell in notebook["cells"]]
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is no notebook: {str(error)[:200] or type(error).__name__}") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nbformat
 
-from irtrack_core.whole_files import write_whole
+from irtrack_core.whole_files import only_writer, write_whole
 from irtrack_core.workbook import book
 
 # ipykernel warns at every start that its local TCP connection is not encrypted, and reports its own orderly end as an error
@@ -172,31 +172,43 @@ def clean(notebook):
 def run(path, output, values):
     """Execute a notebook by papermill with parameters as `parameters.check` gives them; returns 0, or 1 when a cell failed.
 
-    The output notebook is written while it runs and kept when it fails. Progress goes to the error stream.
+    The output notebook is written while it runs and kept when it fails. Progress goes to the error stream. Raises OSError
+    where another run is writing the same output.
     """
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    watch = _follow(Path(path).stem)
-    try:
-        papermill.execute_notebook(
-            str(path),
-            str(output),
-            parameters=values,
-            kernel_name="python3",
-            progress_bar=False,
-            log_output=True,
-            cwd=str(book.find_root()),
-            extra_arguments=QUIET_KERNEL,
-        )
-    except PapermillExecutionError as error:
-        watch(f"FAILED in cell [{error.exec_count}]: {error.ename}: {error.evalue}", always=True)
-        print(f"the notebook up to the failed cell is kept: {output}", file=sys.stderr)
-        return 1
-    watch("done", always=True)
+    with only_writer(output):
+        watch = _follow(Path(path).stem)
+        try:
+            papermill.execute_notebook(
+                _as_it_is(path),
+                _as_it_is(output),
+                parameters=values,
+                kernel_name="python3",
+                language="python",  # some editors leave it out
+                progress_bar=False,
+                log_output=True,
+                cwd=str(book.find_root()),
+                extra_arguments=QUIET_KERNEL,
+            )
+        except (PapermillExecutionError, DeadKernelError) as error:
+            what = ": the notebook's process was killed, or ended itself; was there too little memory?"
+            if isinstance(error, PapermillExecutionError):
+                what = f" in cell [{error.exec_count}]: {error.ename}: {error.evalue}"
+            watch(f"FAILED{what}", always=True)
+            print(f"the notebook up to the failed cell is kept: {output}", file=sys.stderr)
+            return 1
+        watch("done", always=True)
     return 0
+
+
+def _as_it_is(path):
+    """The text of a path for papermill, which takes braces in it for the names of parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _follow(stem):

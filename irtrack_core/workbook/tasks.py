@@ -10,6 +10,7 @@ from pathlib import Path
 
 from irtrack_core.optional import need
 from irtrack_core.provenance import find_root
+from irtrack_core.whole_files import only_writer
 
 TORCH = "torch==2.13.0"  # as in pyproject.toml
 BASELINES = "opencv-contrib-python numpy scipy pandas pydantic safetensors filelock tqdm mcos-decoder".split()
@@ -73,19 +74,27 @@ def wheelhouse(index=""):
 
 def baselines(profile="quick"):
     """Tracks by OpenCV's CSRT, KCF and MIL, in .venv-baselines: two builds of OpenCV cannot live in one environment."""
-    root, place = find_root(), find_root() / ".venv-baselines"
-    python, stamp = place / ("Scripts" if os.name == "nt" else "bin") / "python", place / ".complete"
-    known = [root / "requirements.lock", root / "pyproject.toml"]
-    if not stamp.is_file() or stamp.stat().st_mtime < max(path.stat().st_mtime for path in known):
-        venv.create(place, clear=True, with_pip=True)
-        lock = known[0].read_text(encoding="utf-8").replace("\nopencv-python==", "\nopencv-contrib-python==")
-        (place / "requirements.lock").write_text(lock, encoding="utf-8")
-        status = call("pip", "install", "-c", place / "requirements.lock", *BASELINES, python=python)
-        status = status or call("pip", "install", "--no-deps", "-e", ".", python=python)
-        if status:
-            return status
+    place = find_root() / ".venv-baselines"
+    python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
+    place.mkdir(exist_ok=True)
+    with only_writer(place):
+        status = _install_baselines(find_root(), place, python)
+    return status or call("irtrack_core.experiments.opencv_baselines", "--profile", profile, python=python)
+
+
+def _install_baselines(root, place, python):
+    """Makes the environment `place` unless it is complete; returns the exit status."""
+    stamp, known = place / ".complete", [root / "requirements.lock", root / "pyproject.toml"]
+    if stamp.is_file() and stamp.stat().st_mtime >= max(path.stat().st_mtime for path in known):
+        return 0
+    venv.create(place, clear=True, with_pip=True)
+    lock = known[0].read_text(encoding="utf-8").replace("\nopencv-python==", "\nopencv-contrib-python==")
+    (place / "requirements.lock").write_text(lock, encoding="utf-8")
+    status = call("pip", "install", "-c", place / "requirements.lock", *BASELINES, python=python)
+    status = status or call("pip", "install", "--no-deps", "-e", ".", python=python)
+    if not status:
         stamp.touch()
-    return call("irtrack_core.experiments.opencv_baselines", "--profile", profile, python=python)
+    return status
 
 
 def bench():

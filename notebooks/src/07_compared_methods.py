@@ -76,7 +76,7 @@ def cost_of(name, width):
     return {"parameters": cost.parameters(net), "template": once, "crop": crop, "crops": crops}
 
 
-shown = protocol.METHODS + protocol.CITED
+shown = [method for method in protocol.METHODS + protocol.CITED if method not in protocol.UNTRAINED]
 costs = pd.DataFrame({(width, name): cost_of(name, width) for width in (1.0, book.profile.width) for name in shown})
 costs = costs.T.rename_axis(["width", "method"]).assign(frame=lambda table: table["crop"] * table["crops"])
 book.save_table(costs.reset_index())
@@ -90,10 +90,7 @@ print(costs.round(0).astype(int).to_string())
 
 # %%
 clip = in_memory(study.head(protocol.test_folds(book.profile, seed)[0][2][0], 10))
-both = {
-    name: protocol.pairs_of_inputs(name) if name != "ref12" else ("ref12", "ref12-filtered")
-    for name in (*shown, "ref12")
-}
+both = {name: protocol.pairs_of_inputs(name) for name in (*shown, *protocol.CITED)}
 times = {
     name: [cost.milliseconds(cost.untrained(one, book.profile.width), clip) for one in pair]
     for name, pair in both.items()
@@ -109,14 +106,16 @@ times.round(1)
 #
 # Each on two inputs: the plain image, as published, and our filtered one (`-filtered`); and the paper's network without its
 # filter (`paper-image`). Otherwise one could not tell the filter's part from the network's. Same folds, seeds, steps, crops and
-# augmentation; what is on disk already, made by the same code, is left as it is.
+# augmentation; what is on disk already, made by the same code, is left as it is. Those that learn from the same crops follow
+# each other and share them.
 
 # %%
-histories, others = [], [name for name in protocol.COMPARED if name != "paper"]  # notebook 05 trains that one
-for name, fold, run_seed in workbook.progress(protocol.runs(book.profile, others, seed)):
-    options = dict(fold=fold, seed=run_seed, study_seed=seed, workers=workers, progress=False)
+histories, others = [], [name for name in protocol.TRAINED if name != "paper"]  # notebook 05 trains that one
+for name, fold, run_seed in workbook.progress(protocol.runs(book.profile, train_methods.by_crops(others), seed)):
+    options = dict(fold=fold, seed=run_seed, study_seed=seed, workers=workers, progress=False, keep=True)
     table = train_methods.learn(name, book.profile, book.results, **options)
     histories.append(table.assign(name=name, fold=fold, seed=run_seed))
+train_methods.crops_of.cache_clear()
 history = pd.concat(histories, ignore_index=True)
 book.save_table(history, "history")
 

@@ -21,7 +21,7 @@ frames_each: int = 1  # frames taken of each sequence; full takes ten times as m
 window: int = 128  # pixels, side of the part around the target that all filters see; full takes twice as many
 repeats: int = 20  # independent scenes for each point of the maps; full takes three times as many
 pfa: float = 0.01  # share of false boxes at which targets are counted as found
-slow: bool = False  # the three slowest filters through the maps, too: some ten minutes more; full always does
+slow: bool = False  # the five slowest filters through the maps, too: some ten minutes more; full always does
 
 # %%
 import numpy as np
@@ -304,11 +304,11 @@ print(levels.unstack("filter").round(2).to_string(na_rep="-"))
 # ## Over SNR and size
 #
 # One target in clouds whose contrast is three times the white noise, 128 × 160 pixels. SNR here is the target's peak over the *white
-# noise*, before clouds; size its extent before the optics blur it (1: a point, about 3 px across in the image). In quick the three
-# slowest filters (tdlms, ipi, pstnn) are left out here, unless `slow` is set.
+# noise*, before clouds; size its extent before the optics blur it (1: a point, about 3 px across in the image). In quick the five
+# slowest filters (tdlms, max-median, rlcm, ipi, pstnn) are left out here, unless `slow` is set.
 
 # %%
-names = [name for name in snr.FILTERS if full or slow or name not in ("tdlms", "ipi", "pstnn")]
+names = [name for name in snr.FILTERS if full or slow or name not in ("tdlms", "max-median", "rlcm", "ipi", "pstnn")]
 snrs, sizes = (1, 2, 3, 5, 8, 12), (1, 2, 4, 8, 12, 20)
 maps = filter_maps.grid(snrs, sizes, names, repeats=repeats, seed=seed, **options)
 book.save_table(maps, "grid")

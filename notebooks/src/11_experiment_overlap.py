@@ -5,15 +5,15 @@
 # against "iterations" and shows it falling for all methods. Training cannot make overlap fall, so we read the axis in two ways
 # and draw both: overlap against *frames since the start*, where a tracker may drift, and against the *training step*.
 #
-# **You will** run the paper's method and the four it compares itself with, each with the filter and without, beside what a user would
-# pick, and see where each loses its target. **You need** notebooks 05 and 07, which train them; what they have not trained is trained here
-# first, a minute each. **To study:** about 40 minutes. **Run time:** about three minutes (quick).
+# **You will** run the paper's method, the four it compares itself with and four that it cites, each with the filter and without,
+# beside what a user would pick, and see where each loses its target. **You need** notebooks 05 and 07, which train them; what they
+# have not trained is trained here first, a minute each. **To study:** about 40 minutes. **Run time:** about three minutes (quick).
 
 # %% tags=["parameters"]
 profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the sequences, the folds and the training
-baselines: list = ["identity", "peak", "siamese"]  # trackers without a fold of their own
-methods: list = ["paper", "ref8", "ref9", "ref10", "ref11"]  # each is run on both inputs
+baselines: list = ["identity", "peak", "siamese", "ref4"]  # trackers without a fold of their own
+methods: list = ["paper", "ref8", "ref9", "ref10", "ref11", "ref12", "ref14", "ref15", "ref16"]  # each on both inputs
 waiting: int = 5  # frames between a failure and the new start, in the runs with resets
 real_frames: int = 60  # frames of each real sequence; 0: all
 set_frames: int = 250  # frames of each sequence of the paper's own sets; 0: all
@@ -43,8 +43,10 @@ panels = (False, True)  # without the filter, with it
 # - `peak` takes the brightest residual near a prediction: no learning, the honest baseline;
 # - `siamese` is the network that we ship, with prediction and re-detection, trained on other data than these sequences;
 # - `paper` is the paper's network with its filter, `ref8` to `ref11` are reconstructions of the methods it names (notebook 07), on the
-#   plain image. All five are trained on this fold's training sequences and run in one bare frame: no prediction, no re-detection;
-# - `paper-image` and `ref8-filtered` to `ref11-filtered` are the same networks on the other input; `paper-both` is the paper's network
+#   plain image. All networks are trained on this fold's training sequences and run in one bare frame: no prediction, no re-detection;
+# - `ref12` and `ref14` to `ref16` are reconstructions of trackers that the paper cites and does not compare itself with, in the same frame;
+#   `ref12` has no network. `ref4` is another, which confirms the filter's points along trajectories;
+# - `paper-image` and the names that end in `-filtered` are the same methods on the other input; `paper-both` is the paper's network
 #   behind a filter that keeps dark targets as well. Eq. (3) keeps bright ones alone, and every fourth target of `sim-otcbvs` is cold;
 # - `csrt`, `kcf`, `mil` are OpenCV's, where `make baselines` has run them.
 #
@@ -102,7 +104,7 @@ gains = pd.concat(gains).assign(tracker=list(inputs))
 book.save_table(against, "differences")
 book.save_table(gains, "filter_gain")
 
-figure, axes = style.new(1, 2, width=4.6, height=4)
+figure, axes = style.new(1, 2, width=4.6, height=0.22 * len(against) + 0.8)
 experiments.difference_bars(axes[0], against, reference="paper", measure="AOR")
 experiments.difference_bars(axes[1], gains, reference="the network with the filter", measure="AOR")
 axes[1].set_xlabel("AOR with the filter minus without")
@@ -139,12 +141,13 @@ book.save_figure(figure, "by_frame")
 # ## Against the training step
 #
 # The weights that notebooks 05 and 07 kept on their way, each tracking the same test sequences. This is where learning shows: it
-# rises, or it does not.
+# rises, or it does not. In quick, `ref8` to `ref11` are shown at three of these steps: their first weights, a quarter of the way, the end.
 
 # %%
 held, published = study.test_folds(book.profile, seed)[0][2], [*protocol.METHODS]
 bar = workbook.progress
-by_step = study.by_step(held, book.results, names=[m for m in published if m in methods], seed=seed, progress=bar)
+chosen = [method for method in published if method in methods]
+by_step = study.by_step(held, book.results, names=chosen, seed=seed, profile=book.profile, progress=bar)
 parts = [
     study.with_intervals(part, book.rng, by="step").assign(tracker=name)
     for name, part in by_step.groupby("tracker", sort=False)
@@ -189,7 +192,7 @@ book.save_figure(figure, "success")
 #
 # Without help a tracker that has lost its target counts 0 for the rest of the sequence. With resets, the protocol of the VOT challenges,
 # it is given the true box again a few frames after each failure: accuracy is the overlap while it holds on, robustness how seldom it
-# lets go. `first_loss`: frames to the first loss. `rmse` in samples, `rmse_d` in widths of the detector.
+# lets go; the methods stand there with their published input. `first_loss`: frames to the first loss. `rmse` in samples, `rmse_d` in widths of the detector.
 
 # %%
 every = statistics.measures(table, names)
@@ -197,9 +200,8 @@ book.save_table(every.reset_index(), "measures")
 every.round(3)
 
 # %%
-again, _ = study.run_folds(
-    book.profile, [name for name in names if name not in others], book.results, seed, resets=waiting, progress=bar
-)
+chosen = [name for name in names if name not in others and protocol.restarted(name)]
+again, _ = study.run_folds(book.profile, chosen, book.results, seed, resets=waiting, progress=bar)
 resets = statistics.resets(again, sequences)
 book.save_table(resets.reset_index(), "resets")
 resets.round(3)
@@ -223,7 +225,7 @@ print(resets.loc[["identity", "peak"], ["accuracy", "failures", "frames"]].round
 members = statistics.strata_of(sequences)
 strata = statistics.strata(table, members, book.rng)
 book.save_table(strata, "strata")
-shown = strata[strata["tracker"].isin(["peak", "siamese", *methods])]
+shown = strata[strata["tracker"].isin(["peak", "siamese", *protocol.METHODS])]
 figure, axes = style.new(1, 4, width=2.9, height=3, sharey=True)
 for axis, factor in zip(axes, strata["factor"].unique()):
     experiments.strata_lines(axis, shown, factor=factor)

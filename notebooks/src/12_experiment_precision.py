@@ -11,8 +11,8 @@
 # %% tags=["parameters"]
 profile: str = "quick"  # quick | medium | full
 seed: int = 0  # of the sequences and folds, and of the choice of the three pictures
-baselines: list = ["identity", "peak", "siamese"]  # trackers without a fold of their own
-methods: list = ["paper", "ref8", "ref9", "ref10", "ref11"]  # each on both inputs
+baselines: list = ["identity", "peak", "siamese", "ref4"]  # trackers without a fold of their own
+methods: list = ["paper", "ref8", "ref9", "ref10", "ref11", "ref12", "ref14", "ref15", "ref16"]  # each on both inputs
 pictures: int = 3  # how many sequences are shown
 least: int = 10  # frames from the start to a picture, at least: nearer to it all boxes stand where they were given
 real_frames: int = 60  # frames of each real sequence, as in notebook 11; 0: all
@@ -58,7 +58,7 @@ def show(figure, axes, chosen, results):
     figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))
 
 
-five = [result for result in results if result.tracker in methods]
+five = [result for result in results if result.tracker in protocol.METHODS]
 chosen = study.random_frames(sequences, pictures, book.rng, least)
 figure, axes = style.new(2, len(chosen), width=3.6, height=3.1, squeeze=False)
 show(figure, axes, chosen, five)
@@ -175,7 +175,7 @@ else:
 if real:
     chosen = study.random_frames(real, pictures, book.rng, least)
     figure, axes = style.new(2, len(chosen), width=3.6, height=3.1, squeeze=False)
-    show(figure, axes, chosen, [result for result in real_results if result.tracker in methods])
+    show(figure, axes, chosen, [result for result in real_results if result.tracker in protocol.METHODS])
     style.note(figure, f"{condition}\nreal sequences and frames drawn by seed {seed}; dotted: truth")
     book.save_figure(figure, "real_boxes")
 

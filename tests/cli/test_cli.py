@@ -732,3 +732,18 @@ def test_signals_are_as_they_were_after_a_command(here):
     media.write_images(here / "images", spot_frames(2))
     assert main(["track", "images", "--box", BOX, "--tracker", "identity", "--csv", "b.csv"]) == 0
     assert before == [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)]
+
+
+@pytest.mark.parametrize("words", [["images", "--start", "3"], ["images", "--start", "-1"], ["page.avi"]])
+def test_what_names_and_text_tell_is_told_before_numpy_is_loaded(tmp_path, words):
+    (tmp_path / "images").mkdir()
+    for k in range(3):
+        (tmp_path / "images" / f"{k}.png").write_bytes(b"")
+    (tmp_path / "page.avi").write_text("<!DOCTYPE html><html>")
+    code = (
+        "import sys\nfrom irtrack_core.cli.main import main\n"
+        "code = main(sys.argv[1:])\nprint(code, 'numpy' in sys.modules or 'cv2' in sys.modules)"
+    )
+    run = processes.python("-c", code, "track", *words, "--box", "1,1,2,2", cwd=tmp_path)
+    assert run.stdout == "2 False\n"
+    assert ("there are 3 frames (0 to 2)" if words[0] == "images" else "a web page stands in its place") in run.stderr

@@ -811,4 +811,4 @@ def test_check_finds_nan_pixels(tmp_path):
     frames[1, 5, 5] = np.nan
     folder = media.write_images(tmp_path / "a", frames, ".tif")
     (folder / "boxes.csv").write_text(box_lines(3))
-    assert "frame 1 holds NaN" in check("folder", folder).sequences[0].errors[0]
+    assert "frame 1 holds pixels that are NaN" in check("folder", folder).sequences[0].errors[0]

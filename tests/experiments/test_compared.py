@@ -393,7 +393,14 @@ def test_a_bare_name_is_the_method_as_published():
     assert protocol.pairs_of_inputs("ref10") == ("ref10", "ref10-filtered")
     assert protocol.parse("paper-both") == ("paper", "both") and len(protocol.COMPARED) == 11
     assert protocol.pairs_of_inputs("ref14") == ("ref14", "ref14-filtered")
-    assert set(protocol.TRAINED) - set(protocol.COMPARED) == {n for m in protocol.CITED for n in (m, f"{m}-filtered")}
+    assert set(protocol.STUDIED) - set(protocol.COMPARED) == {n for m in protocol.CITED for n in (m, f"{m}-filtered")}
+    assert set(protocol.STUDIED) - set(protocol.TRAINED) == {"ref12", "ref12-filtered"}
+    swapped = {name for name in protocol.STUDIED if protocol.is_swapped(name)}
+    assert swapped == {*protocol.SWAPPED, *(f"{method}-filtered" for method in protocol.CITED)}
+    assert not protocol.is_swapped("peak")
+    assert [name for name in protocol.STUDIED if not protocol.restarted(name)] == [
+        name for name in protocol.STUDIED if name in {*swapped, protocol.BOTH}
+    ] and all(map(protocol.restarted, protocol.BASELINES))
     with pytest.raises(ValueError, match="none of the compared methods"):
         protocol.parse("ref8-image")
 

@@ -40,15 +40,16 @@ def runs(monkeypatch):
 def test_jobs_are_all_that_the_notebooks_read(monkeypatch, tmp_path):
     found = {name: jobs.groups(config.profile(name)) for name in ("quick", "medium", "full")}
     # quick: two processes; else one a training, and one for the trackers without any
-    assert [len(found[name]) for name in found] == [2, 5 + 5 * 2 * 11, 5 + 5 * 3 * 11]
+    assert [len(found[name]) for name in found] == [2, 5 + 5 * 2 * 17, 5 + 5 * 3 * 17]
     for name, groups in found.items():
         tracked = [(one, fold, seed) for names, fold, seed in groups for one in names]
         assert len(set(tracked)) == len(tracked)
-        assert sorted(run for run in tracked if run[0] in protocol.COMPARED) == sorted(
+        assert sorted(run for run in tracked if run[0] in protocol.TRAINED) == sorted(
             protocol.runs(config.profile(name))
         )
-        assert {run for run in tracked if run[0] in protocol.BASELINES} == {
-            (one, fold, 0) for one in protocol.BASELINES for fold in range(config.profile(name).folds)
+        rest = (*protocol.BASELINES, *protocol.UNTRAINED)
+        assert {run for run in tracked if run[0] in rest} == {
+            (one, fold, 0) for one in rest for fold in range(config.profile(name).folds)
         }
     (tmp_path / "IR_DRONE_001.mp4").touch()
     monkeypatch.setenv("IRTRACK_DATA", str(tmp_path))
@@ -62,9 +63,9 @@ def test_jobs_are_those_of_notebook_11(root):
     assert given["waiting"] == jobs.WAITING and given["real_frames"] == jobs.REAL_FRAMES
     assert given["set_frames"] == real_sets.FRAMES
     assert sorted(given["baselines"] + protocol.on_all_inputs(given["methods"])) == sorted(
-        (*protocol.BASELINES, *protocol.COMPARED)
+        (*protocol.BASELINES, *protocol.STUDIED)
     )
-    assert set(jobs.NAMES) - {*protocol.BASELINES, *protocol.COMPARED} == {*protocol.TRAINED} - {*protocol.COMPARED}
+    assert set(jobs.NAMES) == {*protocol.BASELINES, *protocol.STUDIED}
 
 
 def test_the_study_reads_what_the_jobs_left(small, runs, tmp_path, capsys):

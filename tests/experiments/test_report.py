@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from irtrack_core import workbook
-from irtrack_core.experiments import report
+from irtrack_core.experiments import protocol, report
+from irtrack_core.experiments.compared import notes, who_is_who
+from irtrack_core.filtering import baselines
 
 
 @pytest.fixture
@@ -62,3 +64,22 @@ def test_figures_are_listed_with_their_origin(book):
         shutil.copy(book.figures / name, full.figures)
     with pytest.raises(ValueError, match="made with profile 'quick'"):
         report.picture(full, "20_report", "one")
+
+
+def test_every_cited_method_has_its_row():
+    every = [*who_is_who.DETECTORS, *who_is_who.TRACKERS]
+    numbers = sorted(int(one.cited[1 : one.cited.index("]")]) for one in every)
+    assert numbers == [2, 3, 4, 5, 7, *range(8, 17)]
+    named = [name for one in every for name in one.names]
+    assert len(named) == len(set(named)) and set(baselines.cited.ASSUMPTIONS) <= {*named, "edges"}
+    tracked = {*protocol.STUDIED, "ref4"} - {"paper", "paper-image", protocol.BOTH}
+    assert {name for one in who_is_who.TRACKERS for name in one.names} == tracked
+    assert set(notes.ASSUMPTIONS) == {f"ref{one.cited[1 : one.cited.index(']')]}" for one in who_is_who.TRACKERS}
+
+
+def test_rows_of_claims_take_the_numbers_that_are_there():
+    rows = who_is_who.rows(who_is_who.TRACKERS, {"ref12": "0.73", "ref12-filtered": "0.75", "ref8-filtered": "0.6"})
+    table = report.comparison(rows, report.CITED).set_index("cited")["what ours does"]
+    of = {name[: name.index("]") + 1]: value for name, value in table.items()}
+    assert of["[12]"] == "ref12 0.73; ref12-filtered 0.75" and of["[8]"] == "ref8-filtered 0.6"
+    assert of["[3]"] == of["[16]"] == "-"

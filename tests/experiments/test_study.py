@@ -94,10 +94,21 @@ def test_folds_are_those_of_the_profile_and_keep_sequences_apart():
 
 
 def test_weights_are_found_by_step(tmp_path):
-    for step in (200, 0, 50):
-        path = protocol.weights_path(tmp_path, 1, 2, step)
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
+    quick, medium = config.profile("quick"), config.profile("medium")
+    for name in ("paper", "ref8"):
+        for step in (200, 0, 50):
+            path = protocol.weights_path(tmp_path, 1, 2, step, name)
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+        assert protocol.shown_steps(tmp_path, 1, 2, name, quick) == [0, 50, 200]
+    for step in (20, 100):
+        for name in ("paper", "ref8"):
+            protocol.weights_path(tmp_path, 1, 2, step, name).touch()
+    assert protocol.shown_steps(tmp_path, 1, 2, "ref8", quick) == [0, 50, 200]
+    for profile, name in ((quick, "paper"), (medium, "ref8")):
+        assert protocol.shown_steps(tmp_path, 1, 2, name, profile) == [0, 20, 50, 100, 200]
+    for path in tmp_path.glob("weights/*_step00020.*"), tmp_path.glob("weights/*_step00100.*"):
+        [one.unlink() for one in path]
     protocol.weights_path(tmp_path, 1, 2).touch()
     assert protocol.steps(tmp_path, 1, 2) == [0, 50, 200]
     assert protocol.steps(tmp_path, 0, 2) == [] and study.by_step([], tmp_path).empty
@@ -206,9 +217,10 @@ def test_the_weights_of_simulation_alone_are_a_tracker_of_their_own(tmp_path):
 
 def test_stages_add_up_to_the_whole(tmp_path):
     one = sequence(frames=40)
-    table = speed.stages([one], ["identity", "peak"], tmp_path, warmup=2).set_index(["tracker", "stage"])["ms"]
+    names = ["identity", "peak", "ref4", "ref12-filtered"]
+    table = speed.stages([one], names, tmp_path, warmup=2).set_index(["tracker", "stage"])["ms"]
     assert (table >= 0).all() and table["identity", "filter"] == table["peak", "network"] == 0
-    assert table["peak", "filter"] > 0 and table["peak", "rest"] > 0
+    assert all(table[name, "filter"] > 0 and table[name, "rest"] > 0 for name in names[1:])
 
 
 def test_the_clock_gives_each_stage_its_own_time(monkeypatch):

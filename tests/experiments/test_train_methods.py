@@ -140,7 +140,7 @@ def test_crops_are_alike_where_nothing_but_the_network_differs():
 
 def test_runs_of_a_profile():
     full = protocol.runs(config.profile("full"))
-    assert len(full) == len(set(full)) == 11 * 5 * 3 and len(protocol.runs(config.profile("medium"))) == 110
+    assert len(full) == len(set(full)) == 17 * 5 * 3 and len(protocol.runs(config.profile("medium"))) == 170
     assert protocol.runs(config.profile("quick"), ["ref8"], seed=4) == [("ref8", 0, 4)]
 
 
@@ -155,7 +155,7 @@ def test_only_what_is_missing_is_trained(tmp_path, monkeypatch):
     missing = train_methods.train_missing(two, tmp_path, names)
     assert missing == [("ref8", 0, 0), ("ref8", 0, 1), ("paper", 0, 1)] == [(n, o["fold"], o["seed"]) for n, o in calls]
     assert {options["study_seed"] for _, options in calls} == {0}
-    assert len(train_methods.train_missing(SMALL, tmp_path, seed=3)) == 11
+    assert len(train_methods.train_missing(SMALL, tmp_path, seed=3)) == 17
     assert calls[-1][1] | {"fold": 0, "seed": 3, "study_seed": 3} == calls[-1][1]
 
 
@@ -164,7 +164,7 @@ def test_command_line(tmp_path, monkeypatch, capsys):
     jobs.main(["ref8", "--only", "train", "--seed", "1", "--results", str(tmp_path)])
     assert capsys.readouterr().out.strip() == str(protocol.weights_path(tmp_path, 0, 1, name="ref8"))
     with pytest.raises(SystemExit):
-        jobs.main(["ref12"])
+        jobs.main(["ref3"])
 
 
 def test_the_filter_of_both_polarities_keeps_a_dark_target():

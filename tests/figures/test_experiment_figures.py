@@ -1,15 +1,18 @@
 """Figures of the experiments: what is drawn, under which name, and what a bar's filling says."""
 
+import io
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.cbook import is_math_text
 from matplotlib.colors import to_hex
 from matplotlib.container import BarContainer
 
-from irtrack_core import config
+from irtrack_core import config, metrics
 from irtrack_core.experiments import protocol
-from irtrack_core.figures import ablation, experiments, style
+from irtrack_core.figures import ablation, evaluated, experiments, style
 
 NAMES = ["identity", "peak", *protocol.pairs_of_inputs("paper"), *protocol.pairs_of_inputs("ref8")]
 
@@ -118,3 +121,16 @@ def test_notes_are_as_wide_as_their_figures(width):
     (text,) = [one for one in figure.texts if one.get_text()] or [figure._supxlabel]
     assert text.get_window_extent().x1 <= figure.bbox.x1 and text.get_text().endswith("\nlast")
     plt.close(figure)
+
+
+@pytest.mark.parametrize("name", ["_best", r"$\frac$", "a$b$c", "price $5", "_$_"])
+def test_a_name_is_shown_as_it_is(name):
+    """Weights and sequences have the names that their files have; a first _ would hide the line, two $ begin a formula."""
+    with style.detached():
+        figure, axes = style.new()
+        evaluated.success(axes, {name: np.linspace(1, 0, len(metrics.IOU_THRESHOLDS))}, name)
+        figure.savefig(io.BytesIO())  # a formula that is none is found when it is drawn
+        (label,) = axes.get_legend().get_texts()
+        for text in (label.get_text(), axes.get_title(loc="left")):
+            assert not is_math_text(text)
+            assert text.strip().replace(r"\$", "$").removesuffix(": 0.50") == name

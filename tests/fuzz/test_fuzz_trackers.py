@@ -32,12 +32,13 @@ def frames(draw):
     channels = draw(st.sampled_from((0, 0, 0, 0, 1, 3, 2, 4)))
     if channels:
         frame, good = np.stack([frame] * channels, axis=2), good and channels in (1, 3)
-    spoil = draw(st.sampled_from((None, None, None, None, "nan", "inf", "all", "empty")))
+    spoil = draw(st.sampled_from((None, None, None, None, "nan", "inf", "huge", "all", "empty")))
     if spoil == "empty":
         frame, good = frame[:0], False
     elif spoil and frame.dtype.kind == "f":
         place = (slice(None),) if spoil == "all" else tuple(draw(st.integers(0, side - 1)) for side in shape)
-        frame[place], good = (np.inf if spoil == "inf" else np.nan), None  # None: it depends on where the tracker looks
+        value = {"inf": np.inf, "huge": draw(st.sampled_from((3.4e38, -3.4e38, 1e30)))}.get(spoil, np.nan)
+        frame[place], good = value, None  # None: it depends on where the tracker looks
     layout = draw(st.sampled_from(("plain", "fortran", "strided", "reversed", "read-only", "list")))
     if layout == "fortran":
         frame = np.asfortranarray(frame)
@@ -66,7 +67,7 @@ boxes = st.one_of(
 class Following(RuleBasedStateMachine):
     """One tracker, told to start and to go on in any order."""
 
-    @initialize(name=st.sampled_from(("siamese", "peak", "peak-blur", "identity")))
+    @initialize(name=st.sampled_from(("siamese", "motion", "peak", "peak-blur", "identity")))
     def make(self, name):
         self.tracker, self.shape = trackers.create(name), None
 

@@ -73,6 +73,33 @@ def test_the_drift_is_that_of_most_slow_tracks_and_of_none_where_there_are_few()
     np.testing.assert_array_equal(births.drift(table(crowd[3:])), (0, 0))
 
 
+def track_through(places, detection=0.85):
+    """Whether a track with sightings at places (frame by frame, None: without) is taken for one of a target by `steady`."""
+    table = TrackTable()
+    table.add(np.array([places[0]], float), np.full((1, 2), 5.0), np.array([20.0]), 0.0, speed=10.0)
+    for place in places[1:]:
+        table.predict(np.zeros(2), 0.06)
+        if place is not None:
+            table.update(np.array([0]), np.array([place], float), table.noise([0]))
+    return bool(births.steady(table, detection)[0])
+
+
+def test_a_target_is_steady_though_it_is_missed_now_and_then():
+    way = [(10 + 0.7 * i, 20 + 0.2 * i) for i in range(40)]
+    assert track_through(way) and track_through(way[:6])
+    rng = np.random.default_rng(1)
+    for _ in range(20):  # seen with the probability that is told
+        assert track_through(way[:1] + [place if rng.random() < 0.85 else None for place in way[1:-1]] + way[-1:])
+
+
+def test_flares_of_clutter_that_a_track_leaps_between_are_not_steady():
+    flare, next_one = [(100.0, 180.0)] * 12, [(108.0, 190.0)] * 4
+    assert not track_through(flare + [None] * 25 + next_one)  # seen in 16 of 41 frames
+    assert not track_through(flare + next_one)  # in all, but it stood before it leapt
+    # seen seldom once, and often of late
+    assert not track_through([(50 + i, 50.0) if i % 3 == 0 or i > 80 else None for i in range(113)])
+
+
 @pytest.mark.parametrize("pan", [(0.0, 0.0), (1.0, 0.2)])
 def test_trees_in_the_wind_are_hardly_ever_targets(pan):
     """Without the measure 51 and 37 tracks are born in these four seconds."""

@@ -7,7 +7,7 @@ import pytest
 
 from irtrack_core.trackers.hypotheses import BIRTH, DETECTED, LEAST, Hypotheses
 from irtrack_core.trackers.kalman import Kalman
-from irtrack_core.trackers.select_proposal import GATE, TEMPERATURE, Observation
+from irtrack_core.trackers.select_proposal import GATE, TEMPERATURE, Observation, log_odds
 
 SIZE = np.array([8.0, 8.0])
 CENTER = np.array([50.0, 40.0])
@@ -22,7 +22,6 @@ def tracker(changed=False):
         size=SIZE,
         side=8.0,
         unexpected=UNEXPECTED,
-        settings=SimpleNamespace(penalty=0.0),
         clipped=lambda place: place,
         redetection=SimpleNamespace(scene_changed=changed),
     )
@@ -34,7 +33,8 @@ def seen(scores):
     for (row, column), score in scores.items():
         table[0, row, column] = score
     proposals = np.concatenate([GRID, np.full((N, N, 2), 16.0)], axis=-1)[None]
-    return Observation(CENTER, 47.5, np.zeros((2, 95, 95)), table, proposals, table, 0)
+    odds = log_odds(table, proposals, SIZE, 0.0)
+    return Observation(CENTER, 47.5, np.zeros((2, 95, 95)), table, proposals, table, 0, odds=odds)
 
 
 def place(row, column):
@@ -147,7 +147,6 @@ def test_the_others_move_with_the_picture():
 def test_sizes_without_any_sense_do_no_harm():
     several, strange = hypotheses(), seen({})
     strange.proposals[..., 2:] = 1.6, 1e-9
-    that = tracker()
-    that.settings.penalty = 0.1
-    several.update(that, strange, CENTER)
+    strange.odds = log_odds(strange.scores, strange.proposals, SIZE, 0.1)
+    several.update(tracker(), strange, CENTER)
     assert np.isfinite(several.main.place).all() and np.isfinite(several.main.share)

@@ -1,13 +1,18 @@
 """Peers that run from files: each on a tiny stand-in graph with the true names and shapes, and what other files answer."""
 
+import tempfile
+
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from irtrack_core import boxes as bx
 from irtrack_core import trackers
 from irtrack_core.cli.main import main
-from irtrack_core.trackers import peers
+from irtrack_core.network import weights
+from irtrack_core.trackers import onnx_inputs, peers
 
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
@@ -76,6 +81,29 @@ def dasiamrpn(folder):
     return files
 
 
+def nanotrack(folder, channels=48, wanted=48):
+    """wanted: the channels that the head takes, where they are other than the backbone's."""
+    nodes = [node("AveragePool", "input", "p", kernel_shape=[15, 15], strides=[16, 16]), node("Conv", "p w", "output")]
+    shapes = [("input", [1, 3, "H", "W"])], [("output", [1, channels, "h", "w"])]
+    weights = {"w": np.full((channels, 3, 1, 1), 1 / 3, np.float32)}
+    files = {"backbone": save(folder / "backbone.onnx", nodes, *shapes, weights)}
+    nodes = [
+        node("Conv", "input1 c", "z"),
+        node("ReduceMean", "z", "all", axes=[2, 3], keepdims=1),
+        node("Mul", "all zero", "none"),
+        node("Conv", "input2 c", "seen"),
+        node("Abs", "seen", "loud"),  # a sum right behind a convolution OpenCV takes for a residual of the same shape
+        node("Add", "loud none", "output1"),
+        node("Conv", "input2 r", "four"),
+        node("Abs", "four", "output2"),
+    ]
+    shapes = [("input1", [1, wanted, 8, 8]), ("input2", [1, wanted, 16, 16])]
+    shapes = shapes, [("output1", [1, 2, 16, 16]), ("output2", [1, 4, 16, 16])]
+    weights = {name: np.full((planes, wanted, 1, 1), 1 / wanted, np.float32) for name, planes in (("c", 2), ("r", 4))}
+    files["head"] = save(folder / "head.onnx", nodes, *shapes, weights | HALF)
+    return files
+
+
 def lighttrack(folder, names="zf x cls reg", sigmoid=True):
     kernel, search, scores, reach = names.split()
     nodes = [node("AveragePool", "z", "p", kernel_shape=[16, 16], strides=[16, 16]), node("Tile", "p t", "zf")]
@@ -93,6 +121,14 @@ def lighttrack(folder, names="zf x cls reg", sigmoid=True):
     reach = np.array([24, 24, 40, 40], np.float32)[None, :, None, None]
     files["search"] = save(folder / "x.onnx", nodes, inputs, outputs, HALF | {"reach": reach})
     return files
+
+
+MAKERS = {
+    "nanotrack": nanotrack,
+    "vittrack": lambda folder: {"net": vit(folder / "v.onnx")},
+    "dasiamrpn": dasiamrpn,
+    "lighttrack": lighttrack,
+}
 
 
 def spots(count=8, dtype=np.uint8):
@@ -133,6 +169,60 @@ def test_dasiamrpn_runs_from_its_three_files(tmp_path):
         assert np.isfinite(tracker.update(frame)).all() and tracker.score == 1
 
 
+def test_nanotrack_runs_from_its_two_files(tmp_path):
+    tracker = trackers.create("nanotrack", **nanotrack(tmp_path))
+    frames, boxes = spots(3)
+    tracker.init(frames[0], boxes[0])
+    for frame in frames[1:]:
+        assert np.isfinite(tracker.update(frame)).all() and tracker.score == 1
+
+
+@pytest.mark.parametrize("other", [24, 96])
+def test_files_of_two_models_are_refused(other, tmp_path):
+    """OpenCV computes something from them, and never says so."""
+    with pytest.raises(
+        ValueError, match=rf"NanoTrack .* both of one version .*input1 of \(any, {other}, any, any\)"
+    ) as error:
+        trackers.create("nanotrack", **nanotrack(tmp_path, channels=other))
+    assert one_line(error)
+    files = lighttrack(tmp_path)
+    model = onnx.load(files["search"])
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 2 * other
+    onnx.save(model, files["search"])
+    with pytest.raises(
+        ValueError, match=rf"LightTrack .*zf of \(1, 96, 8, 8\), and .* takes \(1, {2 * other}, 8, 8\)"
+    ) as error:
+        trackers.create("lighttrack", **files)
+    assert one_line(error)
+
+
+def test_vittrack_of_another_search_window_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"VitTrack .*search of \(1, 3, 256, 256\), and .* takes \(1, 3, 320, 320\)"):
+        trackers.create("vittrack", net=vit(tmp_path / "v.onnx", cells=20))
+
+
+def test_declared_inputs_are_those_that_onnx_reads(tmp_path):
+    files = [*nanotrack(tmp_path).values(), *lighttrack(tmp_path).values(), vit(tmp_path / "v.onnx")]
+    files += [*dasiamrpn(tmp_path).values(), *weights.SHIPPED.glob("*.onnx")]
+    for path in files:
+        inputs = onnx.load(path).graph.input
+        known = {v.name: tuple(d.dim_value or None for d in v.type.tensor_type.shape.dim) for v in inputs}
+        assert onnx_inputs.shapes(path) == known and known
+    whole = path.read_bytes()
+    for length in (0, 1, 5, 100, len(whole) // 2):
+        (tmp_path / "cut").write_bytes(whole[:length])
+        onnx_inputs.check_fed(tmp_path / "cut", {"crop": (1, 2, 3)})
+        assert onnx_inputs.shapes(tmp_path / "cut") == {}
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_left(data):
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        assert all(isinstance(shape, tuple) for shape in onnx_inputs.shapes(file.name).values())
+
+
 def test_lighttrack_takes_its_box_from_the_distances(tmp_path):
     tracker = trackers.create("lighttrack", **lighttrack(tmp_path))
     frames, boxes = spots(1)
@@ -166,17 +256,10 @@ def test_other_graphs_are_refused_in_one_line(tmp_path):
         assert one_line(error), error.value
 
 
-@pytest.mark.parametrize(
-    "name, key", [(name, key) for name, keys in peers.FILES.items() for key in keys if name != "nanotrack"]
-)
+@pytest.mark.parametrize("name, key", [(name, key) for name, keys in peers.FILES.items() for key in keys])
 def test_an_operator_that_opencv_does_not_know_is_refused_in_one_line(name, key, tmp_path):
     """Of a later opset; in any of the files, be the others right."""
-    makers = {
-        "vittrack": lambda folder: {"net": vit(folder / "v.onnx")},
-        "dasiamrpn": dasiamrpn,
-        "lighttrack": lighttrack,
-    }
-    files = makers[name](tmp_path)
+    files = MAKERS[name](tmp_path)
     assert sorted(files) == sorted(peers.FILES[name])
     model = onnx.load(files[key])
     model.graph.node[0].op_type = "OperatorOfTomorrow"
@@ -186,7 +269,7 @@ def test_an_operator_that_opencv_does_not_know_is_refused_in_one_line(name, key,
     assert one_line(error)
 
 
-@pytest.mark.parametrize("name", ["vittrack", "dasiamrpn", "lighttrack"])
+@pytest.mark.parametrize("name", MAKERS)
 def test_evaluate_takes_each_peer_by_its_files(name, tmp_path, capsys):
     frames, boxes = spots(3)
     clip = tmp_path / "set" / "clip"
@@ -195,12 +278,7 @@ def test_evaluate_takes_each_peer_by_its_files(name, tmp_path, capsys):
         cv2.imwrite(str(clip / f"{number}.png"), frame)
     lines = [f"{number},{','.join(map(str, box))}\n" for number, box in enumerate(boxes)]
     (clip / "boxes.csv").write_text("frame,x,y,w,h\n" + "".join(lines))
-    makers = {
-        "vittrack": lambda folder: {"net": vit(folder / "v.onnx")},
-        "dasiamrpn": dasiamrpn,
-        "lighttrack": lighttrack,
-    }
-    files = makers[name](tmp_path)
+    files = MAKERS[name](tmp_path)
     words = [name, *(str(files[key]) for key in peers.FILES[name])]
     run = ["evaluate", name, str(tmp_path / "set"), "--out"]
     assert main([*run, str(tmp_path / "good"), "--peer", *words]) == 0

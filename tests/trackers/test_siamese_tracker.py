@@ -11,7 +11,7 @@ from irtrack_core.network.weights import save_weights
 from irtrack_core.trackers import redetection, select_proposal
 from irtrack_core.trackers.base import GrayView, to_gray
 from irtrack_core.trackers.places import Surroundings
-from irtrack_core.trackers.select_proposal import Observation, best_proposal, most_probable, vote
+from irtrack_core.trackers.select_proposal import Observation, best_proposal, log_odds, most_probable, vote
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.training.loop import new_net, train
 from irtrack_core.training.sampling import PairSampler
@@ -161,9 +161,8 @@ def test_proposals_without_height_are_all_improbable():
     # a drawn frame made the net say so; the change of size is then 1e5 times the target's
     proposals = np.zeros((1, 3, 3, 4))
     proposals[..., 2:] = 1.6, 1e-9
-    best, share, probability = most_probable(
-        np.full((1, 3, 3), 0.05), proposals, (1.6, 1.6), np.full((3, 3), 1e-5), 1e-4, 0.1
-    )
+    odds = log_odds(np.full((1, 3, 3), 0.05), proposals, (1.6, 1.6), 0.1)
+    best, share, probability = most_probable(odds, proposals, (1.6, 1.6), np.full((3, 3), 1e-5), 1e-4)
     assert 0 <= best < 9 and share == pytest.approx(0, abs=1e-12) and np.isfinite(probability).all()
 
 
@@ -173,7 +172,8 @@ def test_the_most_probable_proposal_equals_the_loop(monkeypatch):
     proposals = np.concatenate([rng.normal(0, 9, (2, 3, 3, 2)), rng.uniform(4, 30, (2, 3, 3, 2))], axis=-1)
     for name, value in dict(GATE=0.5, UNEXPECTED=0.2, TEMPERATURE=1 / 0.7).items():
         monkeypatch.setattr(select_proposal, name, value)
-    best, share, probability = most_probable(scores, proposals, (10.0, 14.0), wide, 3.0, 0.3)
+    odds = log_odds(scores, proposals, (10.0, 14.0), 0.3)
+    best, share, probability = most_probable(odds, proposals, (10.0, 14.0), wide, 3.0)
     variance, evidence = 9 + 0.25 * 140, {}
     for a, i, j in np.ndindex(2, 3, 3):
         x, y, w, h = proposals[a, i, j]
@@ -201,9 +201,11 @@ def test_what_is_expected_decides_between_equals(std):
     """Two look-alikes: the one that is where the target should be; a far better score elsewhere is believed all the same."""
     wide = np.full((1, 2), 1 / 2704)
     proposals = np.array([[2.0, 1, 16, 16], [25, 0, 16, 16]]).reshape(1, 1, 2, 4)
-    likely = lambda *scores: most_probable(  # noqa: E731
-        np.array(scores).reshape(1, 1, 2), proposals, (16.0, 16.0), wide, std, 0.1
-    )
+
+    def likely(*scores):
+        odds = log_odds(np.array(scores).reshape(1, 1, 2), proposals, (16.0, 16.0), 0.1)
+        return most_probable(odds, proposals, (16.0, 16.0), wide, std)
+
     assert likely(0.9, 0.9)[0] == 0
     assert likely(0.9, 0.95)[0] == 0
     assert likely(0.05, 0.9999)[0] == 1
@@ -401,7 +403,8 @@ class Played(SiameseTracker):
     def one(self, center, places, scores):
         proposals = np.array([[*(place - center), 8.0, 8.0] for place in places]).reshape(1, 1, -1, 4)
         scores = np.array(scores).reshape(1, 1, -1)
-        return Observation(np.asarray(center), 95.0, np.zeros((2, 95, 95)), scores, proposals, scores, 0)
+        odds = log_odds(scores, proposals, self.size, self.settings.penalty)
+        return Observation(np.asarray(center), 95.0, np.zeros((2, 95, 95)), scores, proposals, scores, 0, odds=odds)
 
 
 def played(net, play, frames, kind=Played, **changes):

@@ -269,3 +269,24 @@ def test_peak_starts_afresh_on_a_second_init():
     follow(tracker, scene(line(12, (70.0, 60.0), (-2.0, 0.0)), seed=5), boxes_of(line(1, (70.0, 60.0)), (9, 5))[0])
     again = follow(tracker, scene(path), boxes_of(path)[0])
     np.testing.assert_array_equal(again, follow(create("peak"), scene(path), boxes_of(path)[0]))
+
+
+@pytest.mark.parametrize("name", ["siamese", "motion", "peak"])
+@pytest.mark.parametrize("mark", [1e30, -3.4e38, np.nan])
+def test_a_mark_for_a_missing_pixel_spoils_one_frame_and_no_later_one(name, mark):
+    """Some cameras' float files mark a pixel that is missing by the largest number there is."""
+    path = line(12)
+    frames, boxes = scene(path, dtype=np.float32), boxes_of(path)
+    tracker = create(name)
+    tracker.init(frames[0], boxes[0])
+    marked = frames[4].copy()
+    marked[tuple(np.rint(path[4]).astype(int)[::-1] + 6)] = mark
+    for k in range(1, 12):
+        if k == 4:
+            with pytest.raises(ValueError, match="too large|NaN"):
+                tracker.update(marked)
+        else:
+            box = tracker.update(frames[k])
+    assert np.linalg.norm(centers(box) - path[-1]) < 1.5
+    with pytest.raises(ValueError, match="too large|NaN"):
+        create(name).init(marked, boxes[4])

@@ -44,6 +44,13 @@ def test_a_copy_for_colab_fetches_and_installs(tmp_path, monkeypatch):
     ast.parse(notebook.cells[0].source)
 
 
+def test_any_address_is_the_one_that_is_fetched(tmp_path):
+    for address in ("https://example.org/PACKAGES/ADDRESS.git", 'https://example.org/it\'s\\n"it".git'):
+        (path,) = elsewhere.colab(address, ["02"], tmp_path)
+        tree = ast.parse(nbformat.read(path, as_version=4).cells[0].source)
+        assert address in [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+
+
 def test_colab_gets_what_the_notebooks_import():
     names = " ".join(elsewhere.packages(ROOT))
     assert all(name in names for name in ("opencv-python", "pandas", "scipy", "ipyevents", "matplotlib", "safetensors"))

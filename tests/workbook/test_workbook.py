@@ -284,6 +284,36 @@ def test_run_keeps_the_failed_notebook(notebook, tmp_path, capsys):
     assert "asked to fail" in capsys.readouterr().err
 
 
+def test_a_value_may_begin_with_a_dash(notebook, capsys, monkeypatch):
+    given = []
+    monkeypatch.setattr(runner, "run", lambda path, output, values: given.append(values) or 0)
+    for text, value in (("-1e-3", -0.001), ("-2", -2.0), ("-.5", -0.5)):
+        assert main(["run", str(notebook), "out.ipynb", "-p", "share", text, "-p", "count", "3"]) == 0
+        assert given[-1] == {"share": value, "count": 3}
+    assert main(["run", str(notebook), "out.ipynb", "-p", "profile", "-x"]) == 2
+    assert "unknown profile '-x'" in capsys.readouterr().err
+
+
+def test_a_killed_process_odd_names_and_other_editors(notebook, tmp_path, capsys):
+    """Braces in a path are names of parameters to papermill; a process that is killed is no error of a cell to it."""
+    content = nbformat.read(notebook, as_version=4)
+    content.metadata = {}  # no language, as some editors write it
+    content.cells[2].source = "print('before')\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+    place = tmp_path / "{run}"
+    place.mkdir()
+    nbformat.write(content, place / "a{0}.ipynb")
+    assert main(["run", str(place / "a{0}.ipynb"), str(place / "{seed}.ipynb"), "-p", "count", "7"]) == 1
+    told = capsys.readouterr().err
+    assert "was killed, or ended itself; was there too little memory?" in told and "Traceback" not in told
+    assert "count = 7" in (place / "{seed}.ipynb").read_text()
+
+
+def test_an_old_kind_of_notebook_says_so(tmp_path, capsys):
+    (tmp_path / "old.ipynb").write_text('{"nbformat": 3, "worksheets": [{"cells": []}], "metadata": {}}')
+    assert main(["run", str(tmp_path / "old.ipynb"), str(tmp_path / "out.ipynb")]) == 2
+    assert "of an old kind, nbformat 3; open it in JupyterLab and save it" in capsys.readouterr().err
+
+
 def test_missing_notebook_is_named(tmp_path, capsys):
     assert main(["run", str(tmp_path / "none.ipynb"), str(tmp_path / "out.ipynb")]) == 2
     assert "none.ipynb" in capsys.readouterr().err

@@ -74,7 +74,7 @@ def _files(file, images):
     """The image files, below the folder of the .json or the one above. Raises FileNotFoundError."""
     for folder in (file.parent, file.parent.parent):
         for place in (folder, *(folder / name for name in objects.IMAGES)):
-            paths = [place / image["file_name"] for image in images]
+            paths = [place / image["file_name"].replace("\\", "/") for image in images]  # as Windows writes them
             if paths[0].is_file():
                 return paths
     raise FileNotFoundError(f"{file} names {images[0]['file_name']}, which is not beside it: give frames=")

@@ -76,5 +76,5 @@ def _check_task(root, file, count):
     size, start, rule = ((task.findtext(key) or "").strip() for key in ("size", "start_frame", "frame_filter"))
     if start not in ("", "0") or rule:
         raise ValueError(f"{file}: the task leaves frames out (start_frame {start}, {rule!r})")
-    if size.isdigit() and int(size) != count:
+    if size.isdecimal() and int(size) != count:
         raise ValueError(f"{file}: the task has {size} frames, but there are {count}: give frames=")

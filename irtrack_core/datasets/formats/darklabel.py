@@ -61,7 +61,7 @@ def _read(file, columns, track, labels, frames, fps, dataset):
 
 def _groups(fields, columns, where):
     """[{column: text}] of a row: one object, or n of them. Raises ValueError that begins with `where`."""
-    names = (columns or f"{'fn' if fields[0].isdigit() else 'iname'},cname,id,x1,y1,w,h").split(",")
+    names = (columns or f"{'fn' if fields[0].isdecimal() else 'iname'},cname,id,x1,y1,w,h").split(",")
     if "n" not in names:
         if len(fields) != len(names):
             raise ValueError(f"{where}: {len(fields)} values for the columns {','.join(names)}: give columns=")
@@ -69,7 +69,7 @@ def _groups(fields, columns, where):
     head = names[: names.index("n") + 1]
     each, rest = names[len(head) :], fields[len(head) :]
     count = fields[len(head) - 1] if len(fields) >= len(head) else ""
-    if not count.isdigit() or len(rest) != int(count) * len(each):
+    if not count.isdecimal() or len(rest) != int(count) * len(each):
         raise ValueError(f"{where}: {count!r} objects are announced, {len(rest)} values follow, {len(each)} an object")
     groups = [rest[k : k + len(each)] for k in range(0, len(rest), len(each))]
     return [dict(zip(head, fields)) | dict(zip(each, group)) for group in groups]

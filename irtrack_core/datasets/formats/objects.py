@@ -6,11 +6,11 @@ from xml.etree import ElementTree
 import numpy as np
 
 from irtrack_core.datasets.box_file import check_boxes
-from irtrack_core.datasets.containers import VIDEO_SUFFIXES
 from irtrack_core.datasets.frames import ImageFrames
 from irtrack_core.datasets.image_names import image_files, numbering_note
 from irtrack_core.datasets.linking import by_identity, link
 from irtrack_core.datasets.names import folders_in, listed
+from irtrack_core.datasets.no_video import VIDEO_SUFFIXES
 from irtrack_core.datasets.open_frames import open_frames
 from irtrack_core.datasets.sequence import NothingToTrack, Sequence
 from irtrack_core.datasets.suspicions import suspicions

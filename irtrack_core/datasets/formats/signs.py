@@ -57,7 +57,7 @@ def darklabel(root):
     """(certainty, why) when `root` looks like DarkLabel's, else None."""
     files = [root] if root.is_file() else listed(root, "*.txt")
     rows = [f for _, f in text_rows(files[0])[:50] if f] if len(files) == 1 and files[0].suffix == ".txt" else []
-    found = rows and all(len(f) == 7 and not f[1].replace(".", "").isdigit() and f[2].isdigit() for f in rows)
+    found = rows and all(len(f) == 7 and not f[1].replace(".", "").isdecimal() and f[2].isdecimal() for f in rows)
     return (0.6, "rows of frame, class, id and four numbers") if found else None
 
 

@@ -8,6 +8,9 @@ within R of a place in T frames, whose ways have the mean square w^2, and ways t
 .. math:: F\,\frac{n}{T}\,\frac{A}{\pi R^2}\; e^{-d / c w} = 1
 
 in F frames, a frame of the area A has one that comes farther than d. That is the way that a target has to come.
+
+In compressed video clutter flares: a block stands out for a dozen frames, and no more. A track that leaps from one flare to
+the next, farther off, comes far as well; `steady` tells it from a target by the frames without a sighting and by the leap.
 """
 
 import numpy as np
@@ -19,6 +22,10 @@ FIRST = 0.2, 0.4  # strays and the way, px, that are supposed about a place befo
 ELSEWHERE = 0.3  # weight of strays anywhere in the frame: a ground that was not in view before is like that beside it
 TAIL = 1.3  # c: ways of clutter have a longer tail than an exponential of their rms
 SOONEST = 30  # frames: T is no less, for a few frames measure nothing; before, the supposed way is so much longer
+SELDOM = 3.0  # standard deviations by which a target may have been seen more seldom than is expected of one
+UNEVEN = (
+    0.3  # share of its way by which its mean place may lie aside of the middle; where it stood, then leapt, it is 0.5
+)
 SLOW, SEVERAL = 0.6, 5  # px a frame, and tracks that are no faster: where all drift, the registration is a little off
 
 
@@ -26,6 +33,20 @@ def drift(table):
     """(2,) px by which the background, as its slow sightings show it, has moved farther than the registration says."""
     rows = (table.seen >= 3) & (table.lost == 0) & ~table.confirmed & (np.linalg.norm(table.velocity, axis=1) < SLOW)
     return np.median(table.velocity[rows], axis=0) if rows.sum() >= SEVERAL else np.zeros(2)
+
+
+def steady(table, detection):
+    """(n,) bool: which tracks were seen as often as a target is, in all their frames and in the last 32, and went evenly.
+
+    detection: probability that a target gives a sighting in a frame.
+    """
+    often = np.ones(len(table), bool)
+    for seen, frames in ((table.seen, table.age), (table.recent(32), np.minimum(table.age, 32))):
+        expected, deviation = frames * detection, np.sqrt(frames * detection * (1 - detection))
+        often &= seen >= expected - SELDOM * deviation
+    way = table.place - table.birth
+    share = (way * table.middle).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-9)
+    return often & (np.abs(share - 0.5) <= UNEVEN)
 
 
 class Strays:

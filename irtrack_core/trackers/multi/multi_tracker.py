@@ -18,7 +18,7 @@ from irtrack_core.filtering.sightings import sightings
 from irtrack_core.filtering.temporal import JUMP, UNEXPLAINED
 from irtrack_core.trackers.base import shape_of, to_gray
 from irtrack_core.trackers.multi.assignment import Clutter, gains, match
-from irtrack_core.trackers.multi.births import Strays, drift
+from irtrack_core.trackers.multi.births import Strays, drift, steady
 from irtrack_core.trackers.multi.meetings import Meetings
 from irtrack_core.trackers.multi.stitching import stitch
 from irtrack_core.trackers.multi.track_table import GIVEN, GONE, SURE, TrackTable
@@ -197,6 +197,7 @@ class MultiTracker:
         if self.settings.moving:
             sure &= t.change >= CHANGED * np.exp(t.strength)
             sure &= self._came(sure)
+            sure &= steady(t, self.settings.detection)
         new = np.flatnonzero(sure)
         new = new[np.argsort(-t.logit[new])][: max(MOST - int(t.confirmed.sum()), 0)]
         for row in new:

@@ -59,6 +59,7 @@ COLUMNS = {
     "sightings": (np.int64, ()),
     "change": (np.float64, ()),  # mean share of D in it
     "logit": (np.float64, ()),
+    "middle": (np.float64, (2,)),  # mean of the way from `birth` over its frames: half of it where it goes on evenly
     "way": (np.float64, ()),  # px that it had come at most while it was fit to be born but for that; 0: never
     "hits": (np.uint32, ()),  # bits of the last frames, the newest lowest
     "seen": (np.int64, ()),  # frames in which it was
@@ -128,6 +129,7 @@ class TrackTable:
         self.variances = np.minimum(np.stack([place, both, velocity], axis=1), LARGEST_VARIANCE)
         self.hits <<= np.uint32(1)
         self.age += 1
+        self.middle += (self.place - self.birth - self.middle) / self.age[:, None]
         self.lost += 1
 
     def update(self, rows, places, noise):
