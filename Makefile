@@ -79,7 +79,7 @@ grade: $(STAMP)
 	@test -n "$(SUBMISSIONS)" || { echo "error: make grade SUBMISSIONS=folder-with-the-students-notebooks" >&2; exit 2; }
 	$(BIN)/python -m irtrack_core.teaching grade "$(SUBMISSIONS)" --workers $(CORES)
 
-# For a room without a network: `pip install --no-index --find-links wheelhouse irtrack-core[workbook]`
+# For a room without a network: `pip install --no-index --find-links wheelhouse "irtrack-core[workbook,runtime]"`
 wheelhouse: $(STAMP)
 	$(BIN)/python -m irtrack_core.workbook wheelhouse --index "$(TORCH_INDEX)"
 
