@@ -64,12 +64,20 @@ def realdata():
     return folder
 
 
-@pytest.fixture(autouse=True)
-def batch_as_it_was():
-    """A command that a test calls in this process may say that it is a batch run: no later test is one for that."""
-    before = os.environ.get("IRTRACK_BATCH")
-    yield
-    if before is None:
+BATCH = os.environ.get("IRTRACK_BATCH")
+
+
+def _batch_as_at_first():
+    if BATCH is None:
         os.environ.pop("IRTRACK_BATCH", None)
     else:
-        os.environ["IRTRACK_BATCH"] = before
+        os.environ["IRTRACK_BATCH"] = BATCH
+
+
+@pytest.fixture(autouse=True)
+def batch_as_it_was():
+    """A command that a test, or a fixture of a whole module, calls in this process may say that it is a batch run: no other
+    test is one for that."""
+    _batch_as_at_first()
+    yield
+    _batch_as_at_first()

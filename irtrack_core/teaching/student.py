@@ -254,9 +254,11 @@ def main():
     channel = socket.socket(fileno=int(sys.argv[1]))
     reader, writer = channel.makefile("r", encoding="utf-8"), channel.makefile("w", encoding="utf-8")
     sys.path[:0] = sys.argv[2:]
-    interpreter = Interpreter()
+    interpreter, mine = Interpreter(), os.getpid()
     for line in reader:
         reply = interpreter.handle(json.loads(line))
+        if os.getpid() != mine:  # a cell forked: the copy comes back here too, and is not asked anything
+            os._exit(0)
         try:
             sys.stdout.flush()
         except Exception:  # a cell closed it

@@ -100,7 +100,9 @@ class PyramidTracker(SiameseTracker):
         chosen = np.concatenate([offset, self.size * factor * zoom])
         proposals = np.stack([an.make_anchors([self.size * f * zoom], self.n, s.stride * f)[0] for f in self.factors])
         scores, confidence = 1 / (1 + np.exp(-z)), float(1 / (1 + np.exp(-large[scale][row, column])))
-        return PyramidObservation(center, side, crop, scores, proposals, mixed, best, 1.0, chosen, confidence)
+        return PyramidObservation(
+            center, side, crop, scores, proposals, mixed, best, chosen=chosen, confidence=confidence
+        )
 
 
 def create_pyramid(weights=None, **options):

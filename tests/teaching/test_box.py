@@ -41,15 +41,23 @@ def graded(tmp_path, before, task="double"):
         ("n = input('how many? ')", "it waits for input()"),
         ("import os; os.closerange(0, 99)", "ended its own process"),
         ('import os, sys; os.write(int(sys.argv[1]), b\'{"ok": true}\\n{"ok": true}\\n\')', "ended its own process"),
-        ("import os; os.fork()", "ended its own process"),
         ("import os; os.abort()", "ended its own process"),
         ("import sys; sys.setrecursionlimit(10**6); sys.stdout.close(); 1 / 0", "ZeroDivisionError"),
     ],
-    ids="exit os-exit loop printer memory interrupt input closed-channel forged-reply fork abort closed-output".split(),
+    ids="exit os-exit loop printer memory interrupt input closed-channel forged-reply abort closed-output".split(),
 )
 def test_it_costs_its_own_task_alone(tmp_path, code, why):
     result, reasons = graded(tmp_path, code)
     assert result["total"] == 1 and why in reasons[0]  # the other task, after it, has its point
+
+
+@pytest.mark.parametrize(
+    "code", ["import os; os.fork()", "import os; [os.fork() for _ in range(3)]"], ids=["one", "eight"]
+)
+def test_a_copy_of_the_process_answers_nothing(tmp_path, code):
+    for turn in range(4):  # which of them is first is chance
+        (tmp_path / str(turn)).mkdir()
+        assert graded(tmp_path / str(turn), code)[0]["total"] == 3
 
 
 def test_a_thread_that_ends_the_process_later_costs_its_student_alone(tmp_path):
