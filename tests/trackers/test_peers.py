@@ -161,16 +161,9 @@ def test_vittrack_runs_from_its_file(tmp_path):
         assert tracker.score == 1 and np.abs(box[2:] - 20).max() <= 1  # a quarter of the crop
 
 
-def test_dasiamrpn_runs_from_its_three_files(tmp_path):
-    tracker = trackers.create("dasiamrpn", **dasiamrpn(tmp_path))
-    frames, boxes = spots(3)
-    tracker.init(frames[0], boxes[0])
-    for frame in frames[1:]:
-        assert np.isfinite(tracker.update(frame)).all() and tracker.score == 1
-
-
-def test_nanotrack_runs_from_its_two_files(tmp_path):
-    tracker = trackers.create("nanotrack", **nanotrack(tmp_path))
+@pytest.mark.parametrize("name, files", [("dasiamrpn", dasiamrpn), ("nanotrack", nanotrack)])
+def test_it_runs_from_its_files(tmp_path, name, files):
+    tracker = trackers.create(name, **files(tmp_path))
     frames, boxes = spots(3)
     tracker.init(frames[0], boxes[0])
     for frame in frames[1:]:
