@@ -13,7 +13,11 @@ from irtrack_core.trackers.select_proposal import logit, most_probable, vote
 
 # in logits
 FIRST_REFERENCE = 2.0  # the reference begins this far below the score in the given frame, which is the template's own
-REFERENCE_DECAY = 0.03  # the reference falls by this in a frame in which the target is missed or in doubt
+REFERENCE_DECAY = 0.03  # the reference falls by this in a frame in which the target is missed or in doubt, else at most
+SURE = 6.5  # a score above this is no cloud's: the reference falls to it at the usual rate
+ALLOWED = 2.0  # by which the score may fall short of the reference, frame after frame
+SHORTFALL = 3.0  # sum of what it falls short beyond that, over the last frames, from which the target is in doubt
+LARGEST_SHORTFALL = 6.0  # of that sum, so that two scores like the reference end the doubt that it is
 REFERENCE_SLACK = 3.0  # another place may score this far below the reference ...
 CLEAR = 5.0  # ... or this much, which noise never has; a reference above it makes one frame enough
 LEAD = 3.0  # by which another place must score higher than the present one
@@ -35,16 +39,17 @@ NEIGHBOURS = 0.3  # vote radius where the tracker itself takes the best proposal
 class Redetection:
     """Re-detection for one target. tracker: its SiameseTracker, just initialised on `frame`.
 
-    reference: running reference score of the target, a logit; frames_in_doubt: since when it is in doubt; frozen: frames
-    left, after a scene cut and in doubt, in which the reference learns nothing. previous: the Candidate left by the last
-    jump; candidate: one elsewhere in the frame that scores higher. surroundings: stored when the target was last seen
+    reference: running reference score of the target, a logit; shortfall: cumulative sum (CUSUM) of what the scores fell short
+    of it, the last one counted being that of the observation `counted`; frames_in_doubt: since when it is in doubt; frozen:
+    frames left, after a scene cut and in doubt, in which the reference learns nothing. previous: the Candidate left by the
+    last jump; candidate: one elsewhere in the frame that scores higher. surroundings: stored when the target was last seen
     well; surroundings_reference: the reference then.
     """
 
     def __init__(self, tracker, frame):
         self.tracker, self.settings = tracker, tracker.settings
         self.reference = logit(tracker.look(frame, [tracker.center])[0].score) - FIRST_REFERENCE
-        self.frames_in_doubt = self.frozen = 0
+        self.shortfall, self.counted, self.frames_in_doubt, self.frozen = 0.0, None, 0, 0
         self.previous = self.candidate = self.surroundings = None
         self.surroundings_reference = self.reference
         # of use to nothing but the search; no smaller than the filter's elements
@@ -70,11 +75,14 @@ class Redetection:
     def learn(self, frame, missed):
         """Update the reference score and the surroundings after a frame; missed: True when the target was not seen in it."""
         now = logit(self.tracker.observation.score)
+        doubtful, self.shortfall, self.counted = self.in_doubt, self._shortfall(), self.tracker.observation
         # in doubt what is seen may be anything: learnt from, a cloud in the target's place would soon be the target
-        if missed or self.in_doubt and not self.frozen:
+        if missed or doubtful and not self.frozen:
             self.reference -= REFERENCE_DECAY
         elif not self.frozen:
-            self.reference += REFERENCE_RATE * (now - self.reference)
+            step = REFERENCE_RATE * (now - self.reference)
+            # without doubt too it may be a cloud, for a target that was hidden a little at a time
+            self.reference += step if now > SURE else max(step, -REFERENCE_DECAY)
         if self.surroundings:
             self.surroundings.age += 1
         if self.scene_changed:
@@ -88,13 +96,19 @@ class Redetection:
 
     @property
     def in_doubt(self):
-        """True when the score has fallen so far that the best place in the window may not be the target."""
+        """True when the score, or the last ones together, are so low that the window's best may not be the target."""
         score = self.tracker.observation.score
-        return score < self.settings.lost_below or not self.near_reference(score)
+        return score < self.settings.lost_below or not self.near_reference(score) or self._shortfall() > SHORTFALL
 
     def near_reference(self, score):
         """True when a score is not far below the running reference."""
         return logit(score) >= self.reference - self.settings.doubt_drop
+
+    def _shortfall(self):
+        """`shortfall` with this frame's score: one low score is chance, several in a row are not."""
+        if (seen := self.tracker.observation) is self.counted:
+            return self.shortfall
+        return float(np.clip(self.shortfall + self.reference - logit(seen.score) - ALLOWED, 0, LARGEST_SHORTFALL))
 
     @property
     def scene_changed(self):
@@ -236,7 +250,7 @@ class Redetection:
         tracker = self.tracker
         if self.previous is None and self.settings.return_frames:
             self.previous = Candidate(expected, tracker.motion.velocity, float(tracker.log_growth.mean()))
-        tracker.observation, self.candidate = there, None
+        tracker.observation, self.candidate, self.shortfall = there, None, 0.0
         return True
 
     def _lead(self, there):

@@ -1,9 +1,13 @@
 """Where the tracker looks for a target it has lost."""
 
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from irtrack_core import trackers
+from irtrack_core.config import TrackerSettings
 from irtrack_core.network.crops import tiles
 from irtrack_core.trackers import redetection
 
@@ -82,3 +86,91 @@ def test_it_looks_about_the_expected_place(tracker):
     tile, near, _ = tracker.redetection._next_look(expected)
     assert tile == tiles(tracker.shape, expected)[0] != tiles(tracker.shape, HERE)[0]
     np.testing.assert_array_equal(near, expected)
+
+
+@dataclass
+class Scores:
+    """A stand-in for a tracker whose observations have the scores (logits) that a test says."""
+
+    first: float = 8.0
+    center: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    camera_motion: None = None
+
+    def __post_init__(self):
+        self.settings = TrackerSettings(candidates=0)
+        self.observation = self.look(None, [None])[0]
+        self.redetection = redetection.Redetection(self, None)
+
+    def look(self, frame, centers):
+        return [SimpleNamespace(score=1 / (1 + np.exp(-self.first)))]
+
+    def see(self, *scores):
+        """[in doubt, before the reference has learnt from it] for scores of frames that follow each other."""
+        doubts = []
+        for score in scores:
+            self.observation = SimpleNamespace(score=1 / (1 + np.exp(-score)))
+            doubts.append(self.redetection.in_doubt)
+            self.redetection.learn(None, missed=0)
+            assert self.redetection.in_doubt == doubts[-1]  # what `lost` says after the frame
+        return doubts
+
+
+@pytest.fixture
+def scores():
+    """Its reference is 6 to begin with, two below the first score."""
+    return Scores()
+
+
+def test_the_reference_rises_at_once_and_falls_slowly(scores):
+    """A cloud in the place of a hidden target scores a little lower than it; learnt from, it would soon be the target."""
+    assert not any(scores.see(*[4.5] * 10))
+    assert scores.redetection.reference == pytest.approx(6 - 10 * redetection.REFERENCE_DECAY)
+    before = scores.redetection.reference
+    scores.see(6.5)
+    assert scores.redetection.reference == pytest.approx(before + 0.1 * (6.5 - before))
+
+
+def test_to_a_score_that_no_cloud_has_the_reference_falls_as_fast_as_it_rises(scores):
+    scores.redetection.reference = 9.0
+    scores.see(7.5)
+    assert scores.redetection.reference == pytest.approx(9 - 0.1 * 1.5)
+
+
+def test_several_low_scores_together_are_doubt_where_each_alone_is_none(scores):
+    low = 6 - 2.9  # the fall that is doubt at once is 3; 0.9 less what the reference falls meanwhile are summed up
+    assert scores.see(low, low, low, low) == [False, False, False, True]
+    assert scores.see(6.0, low) == [False, False]
+
+
+@pytest.mark.parametrize("frames", [3, 100])
+def test_any_doubt_ends_after_two_scores_like_the_reference(scores, frames):
+    scores.see(*[0.0] * frames)
+    assert scores.redetection.in_doubt
+    assert scores.see(7.0, 7.0)[-1] is False
+
+
+def test_after_a_jump_the_scores_of_the_place_left_do_not_count(scores):
+    scores.see(2.0, 2.0, 2.0)
+    there = SimpleNamespace(score=1 / (1 + np.exp(-5.0)))
+    scores.motion = SimpleNamespace(velocity=np.zeros(2))
+    scores.log_growth = np.zeros(2)
+    scores.redetection._jump(there, np.zeros(2))
+    assert not scores.redetection.in_doubt
+
+
+def test_a_hidden_target_stays_lost_while_something_fainter_is_in_its_place():
+    """For 40 frames a blob of a third of its contrast is where it was: it is never taken for the target."""
+    rng = np.random.default_rng(5)
+    y, x = np.mgrid[:240, :320]
+
+    def frame(contrast, sigma):
+        spot = contrast * np.exp(-((x - 160) ** 2 + (y - 120) ** 2) / 2 / sigma**2)
+        return np.clip(np.rint(100 + rng.normal(0, 2, x.shape) + spot), 0, 255).astype(np.uint8)
+
+    tracker, lost = trackers.create("siamese"), []
+    tracker.init(frame(60, 2), [156, 116, 9, 9])
+    for k in range(80):
+        tracker.update(frame(60, 2) if k < 20 or k >= 60 else frame(22, 2.5))
+        lost.append(tracker.lost)
+    assert not any(lost[:20]) and not any(lost[63:])
+    assert np.mean(lost[20:60]) > 0.9
