@@ -18,6 +18,8 @@ def structure(axes, rows, title=""):
     """
     lookup = {name: (template, search) for name, template, search in rows}
     largest = lookup["crop"][1][1]
+    axes.set(xlim=(-0.55, 12.75), ylim=(-0.45, 6.5), title=title, xticks=[], yticks=[])
+    points = 72 * axes.figure.get_size_inches() / [13.3, 6.95]  # about those of 1 of each axis
 
     def tall(shape):
         return 0.35 + 1.25 * np.sqrt(shape[1] / largest)
@@ -29,8 +31,13 @@ def structure(axes, rows, title=""):
         axes.text(x, y - height / 2 - 0.06, "×".join(map(str, shape)), ha="center", va="top", fontsize=7)
 
     def arrow(a, b, bend=0.0, tint="#555555"):
-        style = f"arc3,rad={bend}"
-        patch = FancyArrowPatch(a, b, arrowstyle="-|>", mutation_scale=8, color=tint, connectionstyle=style, lw=0.9)
+        gaps = {}  # of 2 points at its ends; a straight one begins and ends so much closer: cutting curves takes long
+        if not bend:
+            a, b, gaps = np.array(a), np.array(b), dict(shrinkA=0, shrinkB=0)
+            gap = 2 * (b - a) / np.hypot(*((b - a) * points))
+            a, b = a + gap, b - gap
+        look = dict(arrowstyle="-|>", mutation_scale=8, color=tint, connectionstyle=f"arc3,rad={bend}", lw=0.9)
+        patch = FancyArrowPatch(a, b, **look, **gaps)
         axes.add_artist(patch)  # not add_patch, which would ask each curve for its extent: the limits are set below
 
     ups = {name: up for name, up in (("gamma1", 0.62), ("gamma2", -0.62), ("gamma", 0.0)) if name in lookup}
@@ -64,7 +71,6 @@ def structure(axes, rows, title=""):
             for branch_y in (4.6, 1.3):
                 start = (10.73, branch_y + ups.get(head, 0)) if ups else (9.33, branch_y)
                 arrow(start, (11.74, y), tint=tint)
-    axes.set(xlim=(-0.55, 12.75), ylim=(-0.45, 6.5), title=title, xticks=[], yticks=[])
     axes.axis("off")
     return axes
 
