@@ -5,7 +5,7 @@
 # target. **You need** NumPy and notebooks 01 and 02. **Time:** 90 minutes. 13 points by the computer, 4 by hand.
 #
 # Put your id into the next cell first: your frame, and so your numbers, follow from it. Replace each `raise NotImplementedError` by your own
-# code. The cells marked *try it* test a part of what is graded. A ready-made function for a task, of this package or another, earns nothing.
+# code. The cells marked *try it* test a part of what is graded; one that prints nothing is content. A ready-made function for a task, of this package or another, earns nothing.
 
 # %% tags=["student"]
 STUDENT = ""  # your id, e.g. "s1234567"
@@ -23,7 +23,8 @@ rng = np.random.default_rng(zlib.crc32(STUDENT.encode()))
 side = int(rng.choice([3, 5, 7]))  # of your target, in pixels
 x, y = (int(v) for v in rng.integers(25, 70, 2))  # its upper left corner
 rows, columns = np.mgrid[:96, :96]
-clouds = 60 + 25 * np.sin(rows / rng.uniform(9, 14)) + 20 * np.cos((rows + columns) / rng.uniform(11, 17))
+clouds = 60 + 25 * np.sin(rows / rng.uniform(9, 14))
+clouds = clouds + 20 * np.cos((rows + columns) / rng.uniform(11, 17))
 frame = clouds + rng.normal(0, 1.5, clouds.shape)
 frame[y : y + side, x : x + side] += 70
 frame = frame.clip(0, 255).astype(np.uint8)
@@ -33,7 +34,7 @@ box = (x, y, side, side)  # x, y, w, h
 from irtrack_core.figures import style
 
 figure, axes = style.new(width=4, height=4)
-_ = style.draw_box(style.show_image(axes, frame, "your frame"), box)
+_ = style.draw_box(style.show_image(axes, frame, "your frame"), box, edgecolor="#D55E00")
 
 # %% [markdown]
 # ## 1. Erosion
@@ -62,7 +63,8 @@ def erosion(image, element):
 # %% tags=["try"]
 # try it
 assert np.shape(erosion(frame, np.ones((3, 3)))) == frame.shape
-assert np.allclose(erosion(np.full((9, 9), 5.0), np.ones((3, 3))), 5), "a flat image stays as it is, up to the border"
+flat = np.full((9, 9), 5.0)
+assert np.allclose(erosion(flat, np.ones((3, 3))), 5), "a flat image stays as it is, up to the border"
 
 # %% tags=["check"]
 OWN = [
@@ -237,6 +239,15 @@ def check(marks):
     marks.follows(lambda call: call("levels", frame, E, s)[0], points=1, what="U on your frame")
     marks.follows(lambda call: call("levels", frame, E, s)[1], points=2, what="M on your frame")
 
+
+# %% tags=["look"]
+# your levels: the clouds go into E, the target stays in M or not
+E = background(frame, line_elements(15, 4))
+U, M = levels(frame, E, rectangle(3, 3))
+figure, axes = style.new(1, 4, width=2.2, height=2.5)
+for axis, title, level in zip(axes, ("I", "E (2)", "U (3)", "M (4)"), (frame, E, U, M)):
+    brightest = 255 if title[0] in "IE" else 80
+    style.draw_box(style.show_image(axis, level, title, limits=(0, brightest)), box, edgecolor="#D55E00")
 
 # %% [markdown]
 # ## 4. Decibels, eq. (13)

@@ -4,7 +4,7 @@
 # **You will** write the cross-correlation that a Siamese tracker rests on, turn its scores into a place and into boxes (10), label anchors, and compute the loss (11).
 # **You need** NumPy and notebooks 03 and 04. **Time:** 90 minutes. 14 points by the computer, 4 by hand.
 #
-# Put your id into the next cell first. Replace each `raise NotImplementedError` by your own code. The cells marked *try it* test a part of what is graded.
+# Put your id into the next cell first. Replace each `raise NotImplementedError` by your own code. The cells marked *try it* test a part of what is graded; one that prints nothing is content.
 # A ready-made function for a task, of this package or another, earns nothing.
 
 # %% tags=["student"]
@@ -102,6 +102,14 @@ def check(marks):
     marks.same("correlate", template, search, points=1, what="your maps")
 
 
+# %% tags=["look"]
+# your scores: where the template fits, and how much better than elsewhere
+scores = correlate(template, search)
+row, column = np.argwhere(scores == scores.max())[0]
+figure, axis = style.new(width=4, height=4)
+style.show_image(axis, scores, f"highest score at row {row}, column {column}")
+_ = axis.plot(column + 0.5, row + 0.5, "o", markersize=14, mfc="none", mec="#D55E00")
+
 # %% [markdown]
 # ## 2. From the best score to a place
 #
@@ -182,7 +190,8 @@ def decode(deltas, anchors):
 
 # %% tags=["try"]
 # try it
-assert np.allclose(decode(np.zeros((1, 4)), np.array([[1.0, 2, 3, 4]])), [[1, 2, 3, 4]]), "no offset: the anchor itself"
+anchor = np.array([[1.0, 2, 3, 4]])
+assert np.allclose(decode(np.zeros((1, 4)), anchor), anchor), "no offset: the anchor itself"
 
 # %% tags=["check"]
 OWN = ["irtrack_core.network.anchors:decode"]

@@ -4,7 +4,7 @@
 # **You will** split data so that nothing leaks, write the learning rates and the step of gradient descent (12), train a small classifier of patches, and write a tracker of your own
 # with `init` and `update`. **You need** NumPy and notebooks 05 and 06. **Time:** 90 minutes. 14 points by the computer, 4 by hand.
 #
-# Put your id into the next cell first. Replace each `raise NotImplementedError` by your own code. The cells marked *try it* test a part of what is graded.
+# Put your id into the next cell first. Replace each `raise NotImplementedError` by your own code. The cells marked *try it* test a part of what is graded; one that prints nothing is content.
 # A ready-made function for a task, of this package or another, earns nothing.
 
 # %% tags=["student"]
@@ -43,7 +43,8 @@ images, boxes = clip(rng)
 from irtrack_core.figures import style
 
 figure, axes = style.new(width=4, height=4)
-_ = style.draw_box(style.show_image(axes, images[0], "the first frame of your clip"), boxes[0])
+style.show_image(axes, images[0], "the first frame of your clip, and its box")
+_ = style.draw_box(axes, boxes[0], edgecolor="#D55E00")
 
 # %% [markdown]
 # ## 1. Split without a leak
