@@ -96,7 +96,7 @@ def build(path, *, execute=True, keep=False):
             client.execute()
         finally:
             print(file=sys.stderr)
-        clean(notebook)
+    clean(notebook)
     write_whole(target, (nbformat.writes(notebook) + "\n").encode())
     return target
 
@@ -147,7 +147,10 @@ def _is_quiz(cell):
 
 
 def clean(notebook):
-    """Drop from the outputs what differs between two equal runs: progress bars, object addresses, widget views."""
+    """Drop from the outputs what differs between two equal runs: progress bars, object addresses, widget views.
+
+    Printed text that came in several parts, as on a busy machine, becomes one.
+    """
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type != "code":
@@ -164,7 +167,10 @@ def clean(notebook):
                 data["text/plain"] = "<Figure>"
             if output.output_type in ("display_data", "execute_result"):
                 output.metadata = {}
-            kept.append(output)
+            if kept and output.output_type == kept[-1].output_type == "stream":
+                kept[-1].text += output.text
+            else:
+                kept.append(output)
         cell.outputs = kept
     notebook.metadata.pop("widgets", None)
 

@@ -274,6 +274,8 @@ from irtrack_core.widgets import quiz
 quiz.ask("05_train_the_tracker")
 
 # %% [markdown]
-# **Exercises.** 1. Interrupt the training cell and run it again: what does the progress bar start from? 2. `training.train(new_net(settings),
-# sampler, schedule.replace(loss_base="10"))`: by what factor do the gradients change, and what learning rate makes up for it? 3. Give it a
-# `PairSampler` without negatives: what do the scores of an empty crop look like?
+# **Exercises.**
+#
+# 1. Interrupt the training cell and run it again: what does the progress bar start from?
+# 2. `training.train(new_net(settings), sampler, schedule.replace(loss_base="10"))`: by what factor do the gradients change, and what learning rate makes up for it?
+# 3. Give it a `PairSampler` without negatives: what do the scores of an empty crop look like?

@@ -243,6 +243,17 @@ def test_build_is_stable_and_keeps_no_progress(notebook):
     assert notebook.read_text() == first
 
 
+def test_printed_text_in_parts_becomes_one(notebook):
+    """A busy kernel sends what a cell prints in parts; progress between them, on the other stream, is dropped."""
+    one = nbformat.read(notebook, as_version=4)
+    (cell,) = [cell for cell in one.cells if cell.source == "print(count, share, sizes, profile)"]
+    names = ("stdout", "stderr", "stdout")
+    parts = [nbformat.v4.new_output("stream", name=name, text=f"{k}\n") for k, name in enumerate(names)]
+    cell.outputs = [*parts, nbformat.v4.new_output("display_data", data={"text/plain": "3"}), dict(parts[0])]
+    runner.clean(one)
+    assert [output.get("text") for output in cell.outputs] == ["0\n2\n", None, "0\n"]
+
+
 def test_a_failing_cell_leaves_the_stored_notebook(notebook):
     before = notebook.read_text()
     source = notebook.parent / "src" / "90_small.py"
