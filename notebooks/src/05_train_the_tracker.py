@@ -182,7 +182,7 @@ book.save_figure(figure, "lost")
 # %% [markdown]
 # ## Longer than the paper
 #
-# The paper stops at 1000 iterations. A stored run (`python -m irtrack_core.experiments.convergence`, its command below) trains this network and its twin
+# The paper stops at 1000 iterations. A stored run (`python -m irtrack_core.experiments.convergence`; below stands its command as it was then) trains this network and its twin
 # without region selection by the paper's schedule, and by a longer one from a rate of 0.02, on the same pairs; at every mark both track
 # the six held-out sequences.
 
