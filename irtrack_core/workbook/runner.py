@@ -47,13 +47,18 @@ def from_source(path):
     return notebook
 
 
+def in_order(paths):
+    """Paths of notebooks, or of their sources, in the order in which they are read."""
+    return sorted(paths, key=lambda one: BEHIND.get(one.stem[:2], "") + one.stem)
+
+
 def links(path):
     """Markdown that leads from a notebook to the one before it, to the contents, to the one after it and to the glossary.
 
     The primer 30 belongs behind 02, the checks of 31 behind 01.
     """
     path = Path(path)
-    every = sorted(path.parent.glob("[0-9][0-9]_*.py"), key=lambda one: BEHIND.get(one.stem[:2], "") + one.stem)
+    every = in_order(path.parent.glob("[0-9][0-9]_*.py"))
     place = every.index(path) if path in every else len(every)
     before, after = every[:place][-1:] if path in every else [], every[place + 1 : place + 2]
     parts = [f"← [{_title(one)}]({one.stem}.ipynb)" for one in before] + ["[Contents](00_start_here.ipynb)"]
