@@ -89,7 +89,7 @@ MISTAKES = [
 
 
 def check(marks):
-    found = lambda: [list(map(int, part)) for part in marks.student.call("split", recordings)]
+    found = lambda: [list(map(int, part)) for part in marks.call("split", recordings)]
     whole = lambda: sorted(sum(found(), [])) == list(range(len(recordings)))
     if not marks.true(whole, points=1, what="every clip in one list", why="some clips are in neither list, or in both"):
         return
@@ -130,7 +130,7 @@ def rates(first, last, count):
 assert len(rates(0.1, 0.001, 5)) == 5
 
 # %% tags=["check"]
-OWN = ["irtrack_core.training.loop:learning_rates", "numpy:geomspace", "numpy:logspace"]
+OWN = ["irtrack_core.training.loop:learning_rates", "numpy:geomspace", "numpy:logspace", "torch:logspace"]
 MISTAKES = [
     (
         "the rates fall by a constant difference: they should fall by a constant factor",
@@ -179,7 +179,7 @@ def step(w, v, gradient, rate, momentum):
 assert np.allclose(step(np.ones(2), np.zeros(2), np.ones(2), 0.1, 0.9)[0], 0.9), "against the gradient"
 
 # %% tags=["check"]
-OWN = ["irtrack_core.training.sgd:SGD"]
+OWN = ["irtrack_core.training.sgd:SGD", "torch.optim:SGD"]
 MISTAKES = [
     ("the step goes up the gradient: the loss rises", 0, "- rate * gradient", "+ rate * gradient"),
     ("the momentum is forgotten: the old v does not count", 1, "momentum * v - rate", "-rate"),
@@ -315,6 +315,13 @@ OWN = [
     "irtrack_core.trackers.peak:PeakTracker",
     "irtrack_core.trackers.base:IdentityTracker",
     "irtrack_core.trackers.siamese:SiameseTracker",
+    "irtrack_core.trackers.deforming:DeformingTracker",
+    "irtrack_core.trackers.pyramid:PyramidTracker",
+    "irtrack_core.trackers.opencv:OpenCVTracker",
+    "irtrack_core.trackers.lighttrack:LightTracker",
+    "cv2:TrackerMIL_create",
+    "cv2:TrackerKCF_create",
+    "cv2:TrackerCSRT_create",
 ]
 MISTAKES = [
     (

@@ -2,9 +2,13 @@
 
 import json
 import re
+from collections import namedtuple
+from decimal import Decimal
+from fractions import Fraction
 
 import labs as toy
 import numpy as np
+import pandas as pd
 import pytest
 
 from irtrack_core.teaching import build, lab, proof
@@ -104,11 +108,14 @@ def test_faults_are_found():
 
 
 def test_values_travel_and_nothing_else():
-    import numpy as np
-
     values = [1, 2.5, "x", None, True, (1, [2]), {"a": np.arange(6.0).reshape(2, 3)}, np.float32(3), np.array(4)]
     assert difference(unpack(json.loads(json.dumps(pack(values)))), values) == ""
     assert unpack(pack(object())).kind == "object"
+    point = namedtuple("Point", "x y")(1, 2.5)
+    others = [{3, 1}, range(2), point, Fraction(1, 4), Decimal("0.5"), pd.Series([1.0, 2.0])]
+    assert difference(unpack(json.loads(json.dumps(pack(others)))), [[1, 3], [0, 1], (1, 2.5), 0.25, 0.5, [1, 2]]) == ""
+    with pytest.raises(ValueError, match="larger than 64 MB"):
+        pack(range(10**12))
     with pytest.raises(ValueError, match="larger than 64 MB"):
         pack(np.zeros(9 << 20))
     for forged in ({"array": ["O", [1], "AAAA"]}, {"nothing": 1}, {"array": ["<f8", [1 << 40], "AAAA"]}):
