@@ -1,5 +1,7 @@
 """Figures of the network: its structure, drawn from the shapes of its tensors, feature maps, scores, anchors, losses."""
 
+from functools import partial
+
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
@@ -19,7 +21,7 @@ def structure(axes, rows, title=""):
     lookup = {name: (template, search) for name, template, search in rows}
     largest = lookup["crop"][1][1]
     axes.set(xlim=(-0.55, 12.75), ylim=(-0.45, 6.5), title=title, xticks=[], yticks=[])
-    points = 72 * axes.figure.get_size_inches() / [13.3, 6.95]  # about those of 1 of each axis
+    arrow = partial(_arrow, axes)
 
     def tall(shape):
         return 0.35 + 1.25 * np.sqrt(shape[1] / largest)
@@ -29,16 +31,6 @@ def structure(axes, rows, title=""):
         axes.add_artist(Rectangle((x - width / 2, y - height / 2), width, height, facecolor=tint, edgecolor="#333333"))
         axes.text(x, y, name, ha="center", va="center", fontsize=9)
         axes.text(x, y - height / 2 - 0.06, "×".join(map(str, shape)), ha="center", va="top", fontsize=7)
-
-    def arrow(a, b, bend=0.0, tint="#555555"):
-        gaps = {}  # of 2 points at its ends; a straight one begins and ends so much closer: cutting curves takes long
-        if not bend:
-            a, b, gaps = np.array(a), np.array(b), dict(shrinkA=0, shrinkB=0)
-            gap = 2 * (b - a) / np.hypot(*((b - a) * points))
-            a, b = a + gap, b - gap
-        look = dict(arrowstyle="-|>", mutation_scale=8, color=tint, connectionstyle=f"arc3,rad={bend}", lw=0.9)
-        patch = FancyArrowPatch(a, b, **look, **gaps)
-        axes.add_artist(patch)  # not add_patch, which would ask each curve for its extent: the limits are set below
 
     ups = {name: up for name, up in (("gamma1", 0.62), ("gamma2", -0.62), ("gamma", 0.0)) if name in lookup}
     fused = lookup["concat"][0][0] > lookup["p(conv5)"][0][0]
@@ -73,6 +65,19 @@ def structure(axes, rows, title=""):
                 arrow(start, (11.74, y), tint=tint)
     axes.axis("off")
     return axes
+
+
+def _arrow(axes, a, b, bend=0.0, tint="#555555"):
+    """An arrow from a to b, both x, y, with gaps of 2 points at its ends, in axes whose limits are set and fill the figure."""
+    gaps = {}
+    if not bend:  # a straight one begins and ends so much closer itself, for cutting a curve takes long
+        a, b, gaps = np.array(a), np.array(b), dict(shrinkA=0, shrinkB=0)
+        points = 72 * axes.figure.get_size_inches() / [np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim())]
+        gap = 2 * (b - a) / np.hypot(*((b - a) * points))
+        a, b = a + gap, b - gap
+    look = dict(arrowstyle="-|>", mutation_scale=8, color=tint, connectionstyle=f"arc3,rad={bend}", lw=0.9)
+    # not add_patch, which would ask each curve for its extent
+    axes.add_artist(FancyArrowPatch(a, b, **look, **gaps))
 
 
 def map_grid(maps, titles, *, channels=6, first=0, like=None):
