@@ -68,7 +68,7 @@ def structure(axes, rows, title=""):
 
 
 def _arrow(axes, a, b, bend=0.0, tint="#555555"):
-    """An arrow from a to b, both x, y, with gaps of 2 points at its ends, in axes whose limits are set and fill the figure."""
+    """An arrow from a to b, both x, y, with gaps of 2 points, in axes whose limits are set and that fill the figure."""
     gaps = {}
     if not bend:  # a straight one begins and ends so much closer itself, for cutting a curve takes long
         a, b, gaps = np.array(a), np.array(b), dict(shrinkA=0, shrinkB=0)
