@@ -1,3 +1,4 @@
+import copy
 import json
 import os
 import re
@@ -249,7 +250,7 @@ def test_printed_text_in_parts_becomes_one(notebook):
     (cell,) = [cell for cell in one.cells if cell.source == "print(count, share, sizes, profile)"]
     names = ("stdout", "stderr", "stdout")
     parts = [nbformat.v4.new_output("stream", name=name, text=f"{k}\n") for k, name in enumerate(names)]
-    cell.outputs = [*parts, nbformat.v4.new_output("display_data", data={"text/plain": "3"}), dict(parts[0])]
+    cell.outputs = [*parts, nbformat.v4.new_output("display_data", data={"text/plain": "3"}), copy.copy(parts[0])]
     runner.clean(one)
     assert [output.get("text") for output in cell.outputs] == ["0\n2\n", None, "0\n"]
 
