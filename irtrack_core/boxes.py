@@ -56,12 +56,12 @@ def iou(a, b):
     0.3333333333333333
     """
     a, b = to_xyxy(a), to_xyxy(b)
-    overlap = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None)
+    overlap = np.maximum(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0)
+    sides_a, sides_b = a[..., 2:] - a[..., :2], b[..., 2:] - b[..., :2]
     intersection = overlap[..., 0] * overlap[..., 1]
-    area_a = np.prod(a[..., 2:] - a[..., :2], axis=-1)
-    area_b = np.prod(b[..., 2:] - b[..., :2], axis=-1)
-    union = area_a + area_b - intersection
-    return np.where(union == 0, 0.0, intersection / np.where(union == 0, 1.0, union))
+    union = sides_a[..., 0] * sides_a[..., 1] + sides_b[..., 0] * sides_b[..., 1] - intersection
+    empty = union == 0
+    return np.where(empty, 0.0, intersection / np.where(empty, 1.0, union))
 
 
 def center_error(a, b):

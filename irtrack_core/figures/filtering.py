@@ -7,6 +7,7 @@ from matplotlib.patches import Rectangle
 
 from irtrack_core.boxes import centers
 from irtrack_core.evaluation import grouping, intervals
+from irtrack_core.figures import again
 from irtrack_core.figures.style import LOCK, OneAtATime, bare, new, show_image, use
 
 # one colour and name for each level of the filter, here and in the experiment
@@ -139,6 +140,8 @@ class Panel:
     def png(self):
         """The figure as last drawn, as bytes of a PNG."""
         canvas = self.figure.canvas
+        if not isinstance(canvas, again.Canvas):  # only here: in a figure that is saved, texts need no whole pixels
+            canvas = again.Canvas(self.figure, {})
         with LOCK:
             if self.still is None:
                 canvas.draw()  # leaves out what is animated

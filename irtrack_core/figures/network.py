@@ -1,5 +1,7 @@
 """Figures of the network: its structure, drawn from the shapes of its tensors, feature maps, scores, anchors, losses."""
 
+from functools import partial
+
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
@@ -18,6 +20,8 @@ def structure(axes, rows, title=""):
     """
     lookup = {name: (template, search) for name, template, search in rows}
     largest = lookup["crop"][1][1]
+    axes.set(xlim=(-0.55, 12.75), ylim=(-0.45, 6.5), title=title, xticks=[], yticks=[])
+    arrow = partial(_arrow, axes)
 
     def tall(shape):
         return 0.35 + 1.25 * np.sqrt(shape[1] / largest)
@@ -27,11 +31,6 @@ def structure(axes, rows, title=""):
         axes.add_artist(Rectangle((x - width / 2, y - height / 2), width, height, facecolor=tint, edgecolor="#333333"))
         axes.text(x, y, name, ha="center", va="center", fontsize=9)
         axes.text(x, y - height / 2 - 0.06, "×".join(map(str, shape)), ha="center", va="top", fontsize=7)
-
-    def arrow(a, b, bend=0.0, tint="#555555"):
-        style = f"arc3,rad={bend}"
-        patch = FancyArrowPatch(a, b, arrowstyle="-|>", mutation_scale=8, color=tint, connectionstyle=style, lw=0.9)
-        axes.add_artist(patch)  # not add_patch, which would ask each curve for its extent: the limits are set below
 
     ups = {name: up for name, up in (("gamma1", 0.62), ("gamma2", -0.62), ("gamma", 0.0)) if name in lookup}
     fused = lookup["concat"][0][0] > lookup["p(conv5)"][0][0]
@@ -64,9 +63,21 @@ def structure(axes, rows, title=""):
             for branch_y in (4.6, 1.3):
                 start = (10.73, branch_y + ups.get(head, 0)) if ups else (9.33, branch_y)
                 arrow(start, (11.74, y), tint=tint)
-    axes.set(xlim=(-0.55, 12.75), ylim=(-0.45, 6.5), title=title, xticks=[], yticks=[])
     axes.axis("off")
     return axes
+
+
+def _arrow(axes, a, b, bend=0.0, tint="#555555"):
+    """An arrow from a to b, both x, y, with gaps of 2 points, in axes whose limits are set and that fill the figure."""
+    gaps = {}
+    if not bend:  # a straight one begins and ends so much closer itself, for cutting a curve takes long
+        a, b, gaps = np.array(a), np.array(b), dict(shrinkA=0, shrinkB=0)
+        points = 72 * axes.figure.get_size_inches() / [np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim())]
+        gap = 2 * (b - a) / np.hypot(*((b - a) * points))
+        a, b = a + gap, b - gap
+    look = dict(arrowstyle="-|>", mutation_scale=8, color=tint, connectionstyle=f"arc3,rad={bend}", lw=0.9)
+    # not add_patch, which would ask each curve for its extent
+    axes.add_artist(FancyArrowPatch(a, b, **look, **gaps))
 
 
 def map_grid(maps, titles, *, channels=6, first=0, like=None):

@@ -10,6 +10,7 @@ from irtrack_core.workbook.runner import KERNEL
 
 KINDS = ("release", "solution", "nbgrader")
 LOCKED = ("setup", "look", "try", "")  # cells that a student does not need to change
+OPEN = ("look", "task", "try")  # cells that fail until their task is done: *Run all* then goes on to the next task
 WRITE = "\n\n*Write here.*"
 
 
@@ -51,6 +52,8 @@ def _cells(lab, cell, kind):
     made.metadata = nbformat.from_dict({"irtrack": {"tag": cell.tag, "name": cell.name}})
     if cell.tag in LOCKED:
         made.metadata |= {"editable": False, "deletable": False}
+    if kind != "solution" and cell.tag in OPEN:
+        made.metadata["tags"] = ["raises-exception"]
     if kind == "nbgrader" and cell.tag == "task":
         made.metadata["nbgrader"] = _nbgrader(cell.name, solution=True)
     if kind == "nbgrader" and cell.tag == "answer":

@@ -20,7 +20,9 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{tit
 body {{ font: 16px/1.5 sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; color: #1f2328; }}
 td, th {{ text-align: left; padding: .2rem .8rem .2rem 0; vertical-align: top; }}
 pre {{ white-space: pre-wrap; background: #f4f4f4; }}
-.lost {{ color: #a33b00; }}</style></head><body>{body}</body></html>
+.lost {{ color: #a33b00; }}
+td:first-child {{ white-space: nowrap; }} td:nth-child(2) {{ min-width: 12em; }}
+</style></head><body>{body}</body></html>
 """
 
 
@@ -76,8 +78,8 @@ def grades(results, lab):
 def page(result, lab):
     """A student's page as HTML."""
     lines = [f"<h1>{html.escape(lab.title)}</h1><p>{html.escape(result['student'] or result['file'])}: "]
-    lines.append(f"<strong>{_number(result['total'])} of {lab.points}</strong> points")
-    lines.append(f", and up to {lab.by_hand} more for the written answers.</p>" if lab.by_hand else ".</p>")
+    by_hand = f", and up to {lab.by_hand} more for the written answers" if lab.by_hand else ""
+    lines.append(f"<strong>{_number(result['total'])} of {lab.points}</strong> points{by_hand}.</p>")
     if result["error"]:
         lines.append(f'<p class="lost">Not graded: {html.escape(result["error"])}</p>')
     lines += [f"<p>Note: {html.escape(note)}</p>" for note in result["notes"]]
@@ -85,7 +87,7 @@ def page(result, lab):
         rows = result["tasks"].get(task.name, [])
         lines.append(f"<h2>{task.name}: {_number(sum(row['got'] for row in rows))} of {task.points}</h2><table>")
         for row in rows:
-            points = f"{_number(row['got'])} of {_number(row['of'])}"
+            points = f"{_number(row['got'])} of {_number(row['of'])}" if row["of"] else ""  # a remark
             lines.append(f"<tr><td>{points}</td><td>{html.escape(row['what'])}</td>")
             lines.append(f'<td class="lost">{html.escape(row["why"])}</td></tr>')
         lines.append("</table>")

@@ -121,7 +121,7 @@ def _task(task, read, solved, session):
     missing = {"got": 0, "of": task.points, "what": "the task's cell"}
     if not cells:
         return [missing | {"why": "its cell is missing"}]
-    marks = Marks(session, solved.after[task.name], lambda: solved.mistakes(task))
+    marks, failed = Marks(session, solved.after[task.name], lambda: solved.mistakes(task)), ""
     try:
         session.refuse(task.given["OWN"])
         for source in read.extra.get(task.name, []):
@@ -131,7 +131,11 @@ def _task(task, read, solved, session):
         for source in read.after if task is solved.lab.tasks[-1] else []:
             _quiet(session.run, source, f"a cell after task {task.name}")
     except Failed as error:
-        return [missing | {"why": str(error)}]
+        failed = str(error)
+        if not (error.in_cell and session.has(task.name)):  # what it defined before it failed is graded
+            return [missing | {"why": failed}]
+        marks.give(0, 0, "the task's cell", "")
+        marks.rows[-1].why = f"it fails in the end, and what it defined is graded: {failed}"
     try:
         solved.check(task, marks)
     except (

@@ -15,6 +15,8 @@ rubric    Markdown, for the grader alone: how the answer before it is graded
 Any other Markdown is text. A solution may use all that the setup cells and the tasks before it define.
 """
 
+import contextlib
+import io
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -178,4 +180,5 @@ class Solved:
 
 
 def _run(source, names, label):
-    exec(compile(source, f"<lab {label}>", "exec"), names)
+    with contextlib.redirect_stdout(io.StringIO()):  # what a lab says to its students is not for whoever grades them
+        exec(compile(source, f"<lab {label}>", "exec"), names)

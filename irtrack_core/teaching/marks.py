@@ -9,6 +9,7 @@ from irtrack_core.teaching.session import Failed
 
 OTHER = "what it returned is of another kind than the task asks for"
 NOTHING = "it gives None: is `return` missing?"
+FEW = 4  # values that are shown where they are wrong
 
 
 @dataclass
@@ -40,13 +41,14 @@ class Marks:
         self.rows.append(Row(points, of, what, "" if points == of else why))
         return points == of
 
-    def _call(self, name, *args, **options):
+    def call(self, name, *args, **options):
+        """What the student's function gives, for tests that `true` asks."""
         self._last = self.student.call(name, *args, **options)
         return self._last
 
-    def _kind(self, why):
-        """`why` for a value with which a test could do nothing, unless it was None."""
-        return NOTHING if self._last is None else why
+    def _kind(self):
+        """What is said of a value with which a test could do nothing."""
+        return NOTHING if self._last is None else OTHER
 
     def same(self, name, *args, points, what, tolerance=1e-6, once="", watch=False):
         """`points` when the student's function returns what the solution's does; returns whether it does.
@@ -77,7 +79,7 @@ class Marks:
         For objects: call("Tracker", keep="t") makes one, call("t.init", frame, box) calls its method.
         """
         return self._compare(
-            lambda: run(self._call),
+            lambda: run(self.call),
             run(_Local(self.names)),
             lambda names: run(_Local(names)),
             points,
@@ -88,11 +90,11 @@ class Marks:
     def ranks(self, run, good, *, points, what, why):
         """`points` when good(run(call)) is true; else the reason is the mistake that gives the same, or `why`."""
         try:
-            found = run(self._call)
+            found = run(self.call)
         except Failed as error:
             return self.give(0, points, what, str(error))
         except Exception:  # a value of another kind than the test expects
-            return self.give(0, points, what, self._kind(why))
+            return self.give(0, points, what, self._kind())
         if good(found):
             return self.give(points, points, what)
         return self.give(0, points, what, self._named(found, lambda names: run(_Local(names)), 1e-6) or why)
@@ -104,7 +106,7 @@ class Marks:
         except Failed as error:
             return self.give(0, points, what, str(error))
         except Exception:  # a value of another kind than the test expects
-            return self.give(0, points, what, why)
+            return self.give(0, points, what, self._kind())
 
     def _compare(self, ask, expected, other, points, what, tolerance, once=""):
         try:
@@ -112,7 +114,7 @@ class Marks:
         except Failed as error:
             return self.give(0, points, what, str(error))
         except Exception:
-            return self.give(0, points, what, self._kind(OTHER))
+            return self.give(0, points, what, self._kind())
         wrong = difference(found, expected, tolerance)
         if wrong:
             named = self._named(found, other, tolerance)
@@ -191,6 +193,8 @@ def _arrays(found, expected, tolerance):
         return ""
     if not found.shape:
         return f"expected another value than {_short(found)}"
+    if found.size <= FEW:
+        return f"expected other values than {', '.join(f'{one:.6g}' for one in found.ravel())}"
     where = tuple(map(int, np.argwhere(~close)[0]))
     return f"{int((~close).sum())} of {close.size} values differ, the first at index {where}"
 

@@ -20,7 +20,18 @@ LINE = 128 << 20  # bytes of a reply
 
 
 class Failed(Exception):
-    """What a cell or a call of the student's did instead of its work, in a sentence."""
+    """What a cell or a call of the student's did instead of its work, in a sentence.
+
+    in_cell: Python code raised it, and its process goes on; else the process had to be ended, or gave nothing of use.
+    """
+
+    in_cell = False
+
+
+def _raised(text):
+    error = Failed(text)
+    error.in_cell = not text.startswith(("SyntaxError", "IndentationError", "TabError"))  # then nothing was run
+    return error
 
 
 class Inside:
@@ -35,7 +46,7 @@ class Inside:
         """The reply to a request (see student.py). Raises Failed with what the student's code raised."""
         reply = self.interpreter.handle(json.loads(json.dumps(message)))
         if "error" in reply:
-            raise Failed(reply["error"])
+            raise _raised(reply["error"])
         return reply
 
     def guard(self, names):
@@ -66,6 +77,14 @@ class Inside:
         """The value of the student's variable."""
         return _plain(self.request(do="get", name=name)["value"])
 
+    def has(self, name):
+        """Whether the student's cells have defined this name."""
+        try:
+            self.request(do="get", name=name)
+        except Failed:
+            return False
+        return True
+
     def close(self):
         """End it."""
         self.interpreter.close()
@@ -95,7 +114,7 @@ class Boxed(Inside):
             self._again(why)
             raise Failed(why)
         if "error" in reply:
-            raise Failed(str(reply["error"])[:2000])
+            raise _raised(str(reply["error"])[:2000])
         if message["do"] in ("run", "guard", "refuse", "begin"):
             self.done.append(message)
         return reply

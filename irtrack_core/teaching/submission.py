@@ -46,6 +46,7 @@ def read(path, lab):
     if language.lower() not in ("python", ""):
         found.notes.append(f"saved with a kernel for {language[:30]}; graded as Python")
     found.student = _student(cells, found.notes)
+    cells = [_as_code(one, lab, found.notes) for one in cells]
     places = [_place(one, lab) for one in cells]
     if not any(tag == "task" for tag, _ in places):
         raise Unusable(f"no cell of a task of {lab.name} is in it: another lab, or all task cells were deleted")
@@ -102,7 +103,7 @@ def _student(cells, notes):
     """The id that the student wrote."""
     found = []
     for code, source, _ in cells:
-        match = code and re.search(r"^STUDENT\s*=\s*(.+?)\s*(#.*)?$", source, re.MULTILINE)
+        match = code and re.search(r"^STUDENT\s*(?::[^=\n]+)?=\s*(.+?)\s*(#.*)?$", source, re.MULTILINE)
         if match:
             try:
                 found.append(str(ast.literal_eval(match[1])).strip())
@@ -114,6 +115,16 @@ def _student(cells, notes):
     elif len(set(ids)) > 1:
         notes.append(f"several student ids: {', '.join(sorted(set(ids)))[:200]}; the first counts")
     return ids[0][:80] if ids else ""
+
+
+def _as_code(cell, lab, notes):
+    """The cell; one of a task that was turned into text (a key is enough, in JupyterLab) as code."""
+    code, source, known = cell
+    head = HEAD.match(source.lstrip())
+    if code or not head or head[1] not in {task.name for task in lab.tasks}:
+        return cell
+    notes.append(f"the cell of {head[1]} was saved as text, not as code; run all the same")
+    return True, source, known
 
 
 def _place(cell, lab):
@@ -132,12 +143,14 @@ def _place(cell, lab):
     same = [one.tag for one in lab.cells if one.tag in GIVEN and one.source.strip() == source.strip()]
     if same:  # some programs drop the metadata
         return same[0], ""
-    for name, task in tasks.items():
-        defined = re.findall(r"^(?:def|class) (\w+)", task.stub, re.MULTILINE)
-        written = [rf"^(?:def|class) {one}\b" for one in defined] or [rf"^\s*{name}\s*="]
-        if any(re.search(one, source, re.MULTILINE) for one in written):
-            return "task", name
-    return "extra", ""
+    return next((("task", name) for name, task in tasks.items() if _defines(source, task)), ("extra", ""))
+
+
+def _defines(source, task):
+    """Whether a cell defines what the task asks for."""
+    defined = re.findall(r"^(?:def|class) (\w+)", task.stub, re.MULTILINE)
+    written = [rf"^(?:def|class) {one}\b" for one in defined] or [rf"^\s*{task.name}\s*="]
+    return any(re.search(one, source, re.MULTILINE) for one in written)
 
 
 def _sort(cells, places, lab, found):
@@ -155,6 +168,11 @@ def _sort(cells, places, lab, found):
             found.answers[name] = source
     found.after = extra
     wanted = [task.name for task in lab.tasks]
+    for task in lab.tasks:  # two cells that were joined: it is in the cell of another task
+        joined = [source for name in wanted for source in found.cells.get(name, []) if _defines(source, task)]
+        if task.name not in found.cells and joined:
+            found.cells[task.name] = joined
+            found.notes.append(f"{task.name} is in the cell of another task")
     missing = [name for name in wanted if name not in found.cells]
     doubled = sorted({name for name in order if order.count(name) > 1})
     if missing:

@@ -11,6 +11,8 @@ import numpy as np
 from irtrack_core.figures import again, style
 from irtrack_core.widgets.recorded import Recorded, record
 
+WHOLE = "calc(100% - 4px)"  # of what a control lies in, on a phone; 2 px are around each
+
 
 def live():
     """True where a person can move the controls, that is, outside batch runs."""
@@ -102,7 +104,7 @@ def demo(draw, values=None, *, plays=None, note="", **controls):
 
     for control in controls.values():
         control.style.description_width = "11em"
-        control.layout.width = "32em"
+        control.layout.width, control.layout.max_width = "32em", WHOLE
         control.observe(redraw, names="value")
     redraw()
     box = ipywidgets.VBox([*controls.values(), message, image])

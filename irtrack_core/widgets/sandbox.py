@@ -8,7 +8,7 @@ import ipywidgets
 from irtrack_core import datasets, trackers
 from irtrack_core.datasets.open_frames import open_frames
 from irtrack_core.filtering import line_elements, multilevel_filter, rectangle
-from irtrack_core.widgets.base import impossible
+from irtrack_core.widgets.base import WHOLE, impossible
 from irtrack_core.widgets.tracking import pick_and_track
 
 CLIPS = ("sim-aircraft", "sim-pedestrian", "sim-otcbvs")  # of datasets.GENERATED: there without a download
@@ -20,7 +20,7 @@ FILTERS = {
 TRACKERS = ("siamese", "motion", "peak")  # they run without torch
 FRAMES = 60
 WRONG = (ValueError, TypeError, OSError, ImportError)  # of a clip, or of a package that reads its kind
-LOOK = {"style": {"description_width": "6em"}, "layout": {"width": "36em", "max_width": "100%"}}
+LOOK = {"style": {"description_width": "6em"}, "layout": {"width": "36em", "max_width": WHOLE}}
 
 
 class Filtered:
@@ -57,7 +57,10 @@ class _Sandbox:
         for control in (self.clip, self.filter, self.tracker):
             control.observe(self._show, names="value")
         self.upload.observe(self._uploaded, names="value")
-        controls = [ipywidgets.HBox([self.clip, self.upload]), self.filter, self.tracker]
+        first = ipywidgets.HBox(
+            [self.clip, self.upload], layout={"flex_flow": "row wrap"}
+        )  # below each other on a phone
+        controls = [first, self.filter, self.tracker]
         self.box = ipywidgets.VBox([*controls, self.text, self.place])
         self.box.add_class("irtrack-sandbox")
         self.box.sandbox = self  # lives as long as the box

@@ -12,7 +12,7 @@ from irtrack_core.boxes import from_centers
 from irtrack_core.cli.track import first_frame, track
 from irtrack_core.figures import tracking as figures
 from irtrack_core.filtering.candidates import propose, propose_at
-from irtrack_core.widgets.base import Pen, demo, impossible, live, recording, slider
+from irtrack_core.widgets.base import WHOLE, Pen, demo, impossible, live, recording, slider
 from irtrack_core.widgets.recorded import spread
 
 PICKS, FOLLOWED = 3, 40  # targets and frames that are recorded
@@ -130,10 +130,12 @@ class _Picker:
         self.picture = ipywidgets.Image(format="png")
         self.clicks = Event(source=self.picture, watched_events=["click"])
         self.button = ipywidgets.Button(description="Track it", button_style="primary")
-        self.bar = ipywidgets.IntProgress(max=max(count - 1, 1), layout={"visibility": "hidden", "width": "30em"})
+        self.bar = ipywidgets.IntProgress(
+            max=max(count - 1, 1), layout={"visibility": "hidden", "width": "30em", "max_width": WHOLE}
+        )
         self.text, self.result = ipywidgets.HTML(), ipywidgets.VBox([])
         for control in (self.choice, *self.sliders.values()):
-            control.style.description_width, control.layout.width = "9em", "30em"
+            control.style.description_width, control.layout.width, control.layout.max_width = "9em", "30em", WHOLE
         self.choice.observe(self._chosen, names="value")
         for control in self.sliders.values():
             control.observe(self._moved, names="value")

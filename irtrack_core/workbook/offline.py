@@ -6,6 +6,7 @@ import re
 # code first, for a dollar there begins no equation
 MATH = re.compile(r"```.*?```|`[^`\n]*`|\$\$(.+?)\$\$|(?<!\\)\$([^$\n]+(?:\n[^$\n]+)*)\$", re.S)
 TOKEN = "irtrackequation{}x"
+ATTRIBUTE = re.compile(r'\b(?:id|href)="[^"]*irtrackequation\d+x[^"]*"')  # of a heading with an equation in it
 MATHJAX = re.compile(r"<!-- Load mathjax -->.*?<!-- End of mathjax configuration -->", re.S)
 
 DARK = """<style>
@@ -89,13 +90,15 @@ def put_equations(page, found):
     """The page with the equations in place of their tokens, and without what MathJax would load from the web."""
     if found is None:
         return page
+    page = ATTRIBUTE.sub(lambda match: re.sub(r"irtrackequation\d+x", "equation", match[0]), page)
     return MATHJAX.sub("", re.sub(r"irtrackequation\d+x", lambda match: found[match[0]], page))
 
 
 def sections(notebook, page, title):
     """Texts of a notebook for the search: dicts page, place, title, text; one for each heading.
 
-    page: the name of its file. A place is what nbconvert calls the heading: its words, joined by hyphens.
+    page: the name of its file. A place is what nbconvert calls the heading: its words, joined by hyphens, and what
+    `put_equations` puts there for an equation.
     """
     parts, place, heading = [], "", ""
     for cell in notebook.cells:
@@ -105,7 +108,12 @@ def sections(notebook, page, title):
             begin = re.match(r"#+ (.*)", line)
             if begin:
                 heading = begin[1]
-                place = heading.replace("`", "").replace("*", "").replace(" ", "-")
+                place = (
+                    MATH.sub(lambda match: "equation" if match[1] or match[2] else match[0], heading)
+                    .replace("`", "")
+                    .replace("*", "")
+                    .replace(" ", "-")
+                )
                 parts.append({"page": page, "place": place, "title": title, "text": ""})
                 if heading != title:
                     parts[-1]["title"] = f"{title}: {heading}"

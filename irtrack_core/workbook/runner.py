@@ -47,13 +47,18 @@ def from_source(path):
     return notebook
 
 
+def in_order(paths):
+    """Paths of notebooks, or of their sources, in the order in which they are read."""
+    return sorted(paths, key=lambda one: BEHIND.get(one.stem[:2], "") + one.stem)
+
+
 def links(path):
     """Markdown that leads from a notebook to the one before it, to the contents, to the one after it and to the glossary.
 
     The primer 30 belongs behind 02, the checks of 31 behind 01.
     """
     path = Path(path)
-    every = sorted(path.parent.glob("[0-9][0-9]_*.py"), key=lambda one: BEHIND.get(one.stem[:2], "") + one.stem)
+    every = in_order(path.parent.glob("[0-9][0-9]_*.py"))
     place = every.index(path) if path in every else len(every)
     before, after = every[:place][-1:] if path in every else [], every[place + 1 : place + 2]
     parts = [f"← [{_title(one)}]({one.stem}.ipynb)" for one in before] + ["[Contents](00_start_here.ipynb)"]
@@ -96,7 +101,7 @@ def build(path, *, execute=True, keep=False):
             client.execute()
         finally:
             print(file=sys.stderr)
-        clean(notebook)
+    clean(notebook)
     write_whole(target, (nbformat.writes(notebook) + "\n").encode())
     return target
 
@@ -147,7 +152,10 @@ def _is_quiz(cell):
 
 
 def clean(notebook):
-    """Drop from the outputs what differs between two equal runs: progress bars, object addresses, widget views."""
+    """Drop from the outputs what differs between two equal runs: progress bars, object addresses, widget views.
+
+    Printed text that came in several parts, as on a busy machine, becomes one.
+    """
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type != "code":
@@ -164,7 +172,10 @@ def clean(notebook):
                 data["text/plain"] = "<Figure>"
             if output.output_type in ("display_data", "execute_result"):
                 output.metadata = {}
-            kept.append(output)
+            if kept and output.output_type == kept[-1].output_type == "stream":
+                kept[-1].text += output.text
+            else:
+                kept.append(output)
         cell.outputs = kept
     notebook.metadata.pop("widgets", None)
 

@@ -11,7 +11,7 @@ import nbformat
 
 from irtrack_core.whole_files import write_whole
 from irtrack_core.widgets import replay
-from irtrack_core.workbook import book, offline
+from irtrack_core.workbook import book, offline, runner
 from irtrack_core.workbook.batch import executed
 
 # wide tables scroll in their own box, text in their cells keeps a width that can be read, and figures shrink with the page
@@ -33,7 +33,8 @@ BACK = '<p class="irtrack-back"><a href="index.html">all notebooks</a></p>'
 HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>irtrack</title>
 <style>body{font:18px/1.5 sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}li{margin:.4rem 0}
-:root{color-scheme:light dark}input{font:inherit;padding:.2rem;width:min(22rem,100%)}</style></head><body>
+:root{color-scheme:light dark}input{font:inherit;padding:.2rem;width:min(22rem,100%)}small{opacity:.75}</style></head><body>
+<h1>Tracking of small infrared targets</h1>
 """
 
 
@@ -46,16 +47,19 @@ def make(profile, folder=None):
     """
     notebooks = executed(profile)
     folder = Path(folder or book.find_root() / "site")
-    texts, lines = [], [HEAD, f"<h1>irtrack</h1><p>Executed with the profile <em>{profile}</em>.</p><ul>"]
-    for path in notebooks:
+    texts, lines = [], ["<h2>Notebooks</h2>", f"<p>Executed with the profile <em>{profile}</em>.</p><ul>"]
+    for path in runner.in_order(notebooks):
         page = write_page(recorded(path), folder / f"{path.stem}.html", BACK)
         notebook = nbformat.read(path, as_version=4)
         title = notebook.cells[0].source.splitlines()[0].lstrip("# ") or path.stem
         texts += offline.sections(notebook, f"{path.stem}.html", title)
-        lines.append(f'<li><a href="{path.stem}.html">{html.escape(title)}</a></li>')
+        time = re.search(r"\*\*To study:\*\* about (\d+ minutes)", notebook.cells[0].source)
+        time = f" <small>{time[1]}</small>" if time else ""
+        lines.append(f'<li><a href="{path.stem}.html">{html.escape(title)}</a>{time}</li>')
         print(f"wrote {page}", flush=True)
-    lines += ["</ul>", *_labs(folder), offline.search(texts)]
-    write_whole(folder / "index.html", ("\n".join(lines) + "</body></html>\n").encode())
+    lines += ["</ul>", *_labs(folder), *_glossary(folder, texts)]
+    # the search first: what it finds is seen below it at once, on a phone, too
+    write_whole(folder / "index.html", "\n".join([HEAD, offline.search(texts), *lines, "</body></html>\n"]).encode())
     return folder
 
 
@@ -71,6 +75,18 @@ def _labs(folder):
             write_whole(folder / "labs" / lab.name, lab.read_bytes())
             lines.append(f'<li><a href="labs/{lab.name}" download>{html.escape(title)}</a></li>')
     return [*lines, "</ul>"]
+
+
+def _glossary(folder, texts):
+    """Writes the glossary's page and adds its text to those of the search; returns the lines of the index that lead to it."""
+    source = (book.find_root() / "docs" / "glossary.md").read_text(encoding="utf-8")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(source)])
+    texts += offline.sections(notebook, "glossary.html", "Glossary")
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "glossary.ipynb"
+        nbformat.write(notebook, path)
+        write_page(path, folder / "glossary.html", BACK)
+    return ['<h2>Words</h2><p><a href="glossary.html">Glossary</a>, with the Chinese terms</p>']
 
 
 def recorded(path):
@@ -105,6 +121,7 @@ def write_page(path, target, top=""):
     for cell in notebook.cells:
         if cell.cell_type == "markdown":  # pages lead to pages; what is not on the site stays text
             cell.source = re.sub(r"\]\((\d\d_\w+)\.ipynb\)", r"](\1.html)", cell.source)
+            cell.source = cell.source.replace("](../docs/glossary.md)", "](glossary.html)")
             cell.source = re.sub(r"\[([^\]]+)\]\((?:\.\./|solutions/)[^)]*\)", r"\1", cell.source)
     equations = offline.take_equations(notebook)
     body, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": target.stem}})

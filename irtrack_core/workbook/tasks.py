@@ -11,15 +11,16 @@ from pathlib import Path
 from irtrack_core.optional import need
 from irtrack_core.provenance import find_root
 from irtrack_core.whole_files import only_writer
+from irtrack_core.workbook import offline
 
 TORCH = "torch==2.13.0"  # as in pyproject.toml
 BASELINES = "opencv-contrib-python numpy scipy pandas pydantic safetensors filelock tqdm mcos-decoder".split()
 MADE = "results site slides labs .snakemake .pytest_cache .ruff_cache .hypothesis".split()
+TEXT = (
+    "# Track a small target\n\nChoose a clip, a filter and a tracker, put the box on the target, and press *Track it*."
+)
 PAGE = [
-    (
-        "markdown",
-        "# Track a small target\n\nChoose a clip, a filter and a tracker, put the box on the target, and press *Track it*.",
-    ),
+    ("markdown", f"{TEXT}\n\n{offline.DARK}"),
     ("code", "from irtrack_core.widgets.sandbox import sandbox\n\nsandbox()"),
 ]
 

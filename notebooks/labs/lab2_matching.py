@@ -4,7 +4,7 @@
 # **You will** write the cross-correlation that a Siamese tracker rests on, turn its scores into a place and into boxes (10), label anchors, and compute the loss (11).
 # **You need** NumPy and notebooks 03 and 04. **Time:** 90 minutes. 14 points by the computer, 4 by hand.
 #
-# Put your id into the next cell first. Replace each `raise NotImplementedError` by your own code. The cells marked *try it* test a part of what is graded.
+# Put your id into the next cell first. Replace each `raise NotImplementedError` by your own code. The cells marked *try it* test a part of what is graded; one that prints nothing is content.
 # A ready-made function for a task, of this package or another, earns nothing.
 
 # %% tags=["student"]
@@ -64,10 +64,17 @@ OWN = [
     "scipy.signal:correlate",
     "scipy.signal:correlate2d",
     "scipy.signal:fftconvolve",
+    "scipy.signal:oaconvolve",
+    "scipy.signal:convolve",  # with the template turned round
+    "scipy.signal:convolve2d",
     "scipy.ndimage:correlate",
+    "scipy.ndimage:convolve",
     "cv2:matchTemplate",
     "cv2:filter2D",
     "torch.nn.functional:conv2d",
+    "torch.nn.functional:conv3d",
+    "torch:conv2d",
+    "torch:conv3d",
 ]
 MISTAKES = [
     (
@@ -90,6 +97,12 @@ MISTAKES = [
         "scores = np.zeros((high - h, wide - w))\n    for i in range(high - h):\n        for j in range(wide - w):",
     ),
     ("rows and columns are exchanged in the result", 1, "return scores", "return scores.T"),
+    (
+        "the template also lies half outside the map: only places where it fits whole count",
+        0,
+        "_, high, wide = search.shape",
+        "search = np.pad(search, ((0, 0), (h // 2, h // 2), (w // 2, w // 2)))\n    _, high, wide = search.shape",
+    ),
 ]
 
 
@@ -101,6 +114,14 @@ def check(marks):
     marks.same("correlate", one, other, points=1, what="three channels, a template that is no square")
     marks.same("correlate", template, search, points=1, what="your maps")
 
+
+# %% tags=["look"]
+# your scores: where the template fits, and how much better than elsewhere
+scores = correlate(template, search)
+row, column = np.argwhere(scores == scores.max())[0]
+figure, axis = style.new(width=4, height=4)
+style.show_image(axis, scores, f"highest score at row {row}, column {column}")
+_ = axis.plot(column + 0.5, row + 0.5, "o", markersize=14, mfc="none", mec="#D55E00")
 
 # %% [markdown]
 # ## 2. From the best score to a place
@@ -152,6 +173,12 @@ MISTAKES = [
         "len(scores) / 2",
     ),
     ("this is the lowest score's place", 0, "np.argmax", "np.argmin"),
+    (
+        "this is the centre of mass of all scores: the place of the highest one is asked for",
+        0,
+        "row, column = np.unravel_index(np.argmax(scores), scores.shape)",
+        "row, column = (np.indices(scores.shape) * scores).sum(axis=(1, 2)) / scores.sum()",
+    ),
 ]
 
 
@@ -182,7 +209,8 @@ def decode(deltas, anchors):
 
 # %% tags=["try"]
 # try it
-assert np.allclose(decode(np.zeros((1, 4)), np.array([[1.0, 2, 3, 4]])), [[1, 2, 3, 4]]), "no offset: the anchor itself"
+anchor = np.array([[1.0, 2, 3, 4]])
+assert np.allclose(decode(np.zeros((1, 4)), anchor), anchor), "no offset: the anchor itself"
 
 # %% tags=["check"]
 OWN = ["irtrack_core.network.anchors:decode"]
@@ -236,7 +264,11 @@ def overlap(one, other):
 assert overlap((5, 5, 4, 4), (5, 5, 4, 4)) == 1
 
 # %% tags=["check"]
-OWN = ["irtrack_core.boxes:iou"]
+OWN = [
+    "irtrack_core.boxes:iou",
+    "irtrack_core.metrics:aor",
+    "irtrack_core.evaluation.toolkits:vot_overlaps",
+]
 MISTAKES = [
     (
         "the intersection is counted twice: subtract it from the sum of the areas",
@@ -365,6 +397,11 @@ OWN = [
     "torch.nn.functional:softplus",
     "torch.nn.functional:binary_cross_entropy_with_logits",
     "torch.nn.functional:soft_margin_loss",
+    "torch.nn.functional:logsigmoid",
+    "torch.nn:SoftMarginLoss",
+    "torch.nn:BCEWithLogitsLoss",
+    "torch.nn:Softplus",
+    "torch.nn:LogSigmoid",
 ]
 MISTAKES = [
     (
@@ -376,6 +413,12 @@ MISTAKES = [
     ("positions with label 0 count: leave them out", 1, "counted = q != 0", "counted = np.full(q.shape, True)"),
     ("this is the sum: divide by the number of positions that count", 0, "terms.mean()", "terms.sum()"),
     ("the sum is divided by all positions, also by those that do not count", 1, "terms.mean()", "terms.sum() / len(q)"),
+    (
+        "exp(1000) is too large for a number: np.logaddexp(0, x) is ln(1 + e^x) without that",
+        2,
+        "terms = np.logaddexp(0, -q[counted] * z[counted])",
+        'with np.errstate(over="ignore"):\n        terms = np.log(1 + np.exp(-q[counted] * z[counted]))',
+    ),
     (
         "this is the logarithm of base 10: take the natural one",
         0,
@@ -390,7 +433,7 @@ def check(marks):
     z, q = more.normal(0, 3, 40), more.choice([-1, 1], 40)
     marks.same("loss", z, q, points=1, what="positives and negatives")
     marks.same("loss", z, q * more.choice([0, 1], 40), points=1, what="some positions left out")
-    marks.same("loss", np.array([1000.0, -500, 3]), np.array([1, 1, 0]), points=1, what="scores of 1000")
+    marks.same("loss", np.array([1000.0, -800, 3]), np.array([1, 1, 0]), points=1, what="scores of 1000")
 
 
 # %% [markdown] tags=["answer"]

@@ -4,7 +4,7 @@
 # **You will** count detections at a given rate of false alarms, raise the decibels of a filter that finds nothing more, compute the overlap (14), see what a loose label does to a perfect
 # tracker, and find a leak in a table of results, as we once found it in our own. **You need** NumPy, pandas, and notebooks 10 to 12. **Time:** 90 minutes. 14 points by the computer, 4 by hand.
 #
-# Put your id into the next cell first. Replace each `raise NotImplementedError` by your own code. The cells marked *try it* test a part of what is graded.
+# Put your id into the next cell first. Replace each `raise NotImplementedError` by your own code. The cells marked *try it* test a part of what is graded; one that prints nothing is content.
 # A ready-made function for a task, of this package or another, earns nothing.
 
 # %% tags=["student"]
@@ -25,18 +25,15 @@ targets = rng.normal(4.5, 1.5, 80)  # the strongest pixel of each target's box
 response = rng.rayleigh(1.0, (64, 64))  # what a filter made of a frame
 y, x = (int(v) for v in rng.integers(10, 50, 2))
 response[y : y + 3, x : x + 3] += 3  # the target
-side, margin = (
-    int(rng.integers(6, 14)),
-    int(rng.integers(1, 4)),
-)  # of a target, and by how much its label is too large on each side
+side = int(rng.integers(6, 14))  # of a target
+margin = int(rng.integers(1, 4))  # by how much its label is too large on each side
 seen = ["field 2", "coast 1"]  # recordings that the tracker was trained on
 names = ["field 1", "field 2", "coast 1", "coast 2", "town 1"]
 rows = []  # [clip, recording, overlap]
 for name in names:
     for k in range(int(rng.integers(1, 6))):
-        rows.append(
-            [f"{name}, clip {k}", name, float(rng.uniform(0.75, 0.95) if name in seen else rng.uniform(0.4, 0.8))]
-        )
+        ao = rng.uniform(0.75, 0.95) if name in seen else rng.uniform(0.4, 0.8)
+        rows.append([f"{name}, clip {k}", name, float(ao)])
 
 # %% tags=["look"]
 from irtrack_core.figures import style

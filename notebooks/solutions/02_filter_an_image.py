@@ -47,9 +47,6 @@ assert M[20, 20] == 0
 
 # %% [markdown]
 # ## 4
-# Any element that fits under the wire: of an L the arms are lines, so a level and an upright line of the arms' length keep it; a single element must be point-symmetric, which an L is not: draw one arm.
-#
-# ## 5
 # Dark targets are holes. A closing fills what its element does not fit *into*; each line fills the hole and also the dark grooves that run in other directions. The smallest of the closings fills only what no line at all
 # fits into: the small hole. It is the dual of the largest opening: turn the image's sign, and one becomes the other.
 

@@ -19,19 +19,9 @@ assert bare < whole
 
 # %% [markdown]
 # ## 3
-# Search features are 22 × 22, template features 6 × 6 (notebook 03, *shapes*): the smaller fits into the larger at 22 − 6 + 1 = 17 places. In general the difference of the crops is
-# 255 − 127 = 128 pixels, at a stride of 8 that is 16 steps, and one more place than steps.
-
-# %%
-from irtrack_core.network.layers import positions
-
-assert positions(settings) == (settings.search_size - settings.template_size) // settings.stride + 1 == 17
-
-# %% [markdown]
-# ## 4
 # With padding, features near the border are computed from invented zeros. They differ from those of the same target in the middle, so the score depends on where it stands: the network learns to prefer the
 # middle, and the target is missed when it moves.
 #
-# ## 5
+# ## 4
 # Adaptive pooling divides the map of conv3 into as many windows as conv5 has cells, from border to border. The cells of conv5, made without padding, look only at the middle part: a pooled cell of the border looks at pixels that the cell of conv5 below it
 # does not see. `centred` takes the windows round the very places of conv5's cells.

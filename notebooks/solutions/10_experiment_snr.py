@@ -2,7 +2,7 @@
 # # Solutions to the exercises of 10 · Experiment: signal to noise
 #
 # ## 1
-# With `side=1` $M$ is $U$: a rectangle of one pixel takes nothing away. With 5 only targets that are 5 pixels wide in every direction survive, and the purple part of the maps (*it kills*) reaches up to larger targets.
+# Those gain most of which the filter leaves least: where the ring is nearly all 0, $\sigma$ is as small as one likes. Not a target more is found, for Pfa never looks at $\sigma$.
 
 # %%
 import cv2
@@ -15,19 +15,6 @@ from irtrack_core.experiments import filter_maps, snr
 from irtrack_core.filtering import baselines, element_length, line_elements, multilevel_filter, rectangle
 from irtrack_core.imaging.scan import simulate
 
-pd = {}
-for side in (1, 5):
-    maps = filter_maps.grid((12,), (1, 12), ("U", "M"), repeats=8, side=side)
-    hit = maps.assign(hit=maps["pfa_one"] <= 0.01).groupby(["filter", "size"])["hit"].mean()
-    pd[side] = hit.to_dict()
-    print(f"s of {side}: Pd", {key: round(value, 2) for key, value in pd[side].items()})
-assert pd[1]["U", 1] == pd[1]["M", 1] and pd[5]["M", 1] <= pd[5]["U", 1]
-
-# %% [markdown]
-# ## 2
-# Those gain most of which the filter leaves least: where the ring is nearly all 0, $\sigma$ is as small as one likes. Not a target more is found, for Pfa never looks at $\sigma$.
-
-# %%
 sequences = [one for name in datasets.SIMULATED for one in datasets.load(name, frames=40)[:3]]
 table = snr.filter_frames(sequences, ("none", "U", "M"), count=1, window=128, variants=("size",))
 table["gain"] = table["db_no_floor"] - table["db"]
@@ -35,7 +22,7 @@ print(table.groupby("filter")[["gain", "zero_share"]].max().round(2).to_string()
 assert (table["gain"] >= -1e-9).all() and table[table["filter"] == "none"]["gain"].max() <= table["gain"].max()
 
 # %% [markdown]
-# ## 3
+# ## 2
 # Read it off a map of points alone: between 12 and 16. One threshold for all scenes, so a few restless clouds set it.
 
 # %%
@@ -45,7 +32,7 @@ print(share.to_string())
 assert share[12] < 0.5 < share[16]
 
 # %% [markdown]
-# ## 4
+# ## 3
 # Any function that rises strictly keeps the order of the pixels, so what was stronger than the target still is: Pfa and the detection curves stay. Here an exponential.
 
 # %%
@@ -59,7 +46,7 @@ print(f"dB {db[0]:.1f} -> {db[1]:.1f}, Pfa {pfa[0]:.4f} -> {pfa[1]:.4f}")
 assert db[1] > db[0] and pfa[0] == pfa[1]
 
 # %% [markdown]
-# ## 5
+# ## 4
 # It does not, and does worse than $U$ itself: averaging lowers the narrow point, and hardly the wider rest of the clouds that $U$ has left. log subtracts the surroundings as it averages; a plain Gaussian does not. Pfa of points at SNR 6, the
 # median over scenes, the lower the better:
 

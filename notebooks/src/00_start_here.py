@@ -111,5 +111,7 @@ from irtrack_core.widgets import quiz
 quiz.ask("00_start_here")
 
 # %% [markdown]
-# **Exercises.** 1. By how much may a 20 px box be shifted before its overlap falls to 0.9? 2. Run this notebook in a batch
-# with `-p sed 3` and read the error.
+# **Exercises.**
+#
+# 1. By how much may a 20 px box be shifted before its overlap falls to 0.9?
+# 2. Run this notebook in a batch with `-p sed 3` and read the error.

@@ -306,6 +306,7 @@ quiz.ask("01_scan_an_image")
 
 # %% [markdown]
 # **Exercises.**
+#
 # 1. At which `f_number` is the blob at $M = 2$ twice as wide as at F/2.5? Check with `optics.blob_sigma`, then by simulation.
 # 2. Set `oversampling=4`: noise spikes are still one sample. By how much does the blob's area in samples exceed a spike's?
 # 3. The truth does not follow the scan's jitter. Measure the rms error of the blob's centroid for `jitter` 0 to 0.2 at a

@@ -407,7 +407,9 @@ from irtrack_core.widgets import quiz
 quiz.ask("02_filter_an_image")
 
 # %% [markdown]
-# **Exercises.** 1. Predict by hand the opening of the 5 × 5 image with a *vertical* element of three pixels; check it with `opening`.
-# 2. In the demo, find the shortest line that keeps the target's whole peak. How does it compare with the box? 3. Set *height* and *width of s* to
-# 1, 3, 5 and watch peak and false boxes: when is $s$ worth it? 4. Draw an element that keeps an L-shaped wire in the background.
-# 5. Why does `polarity="dark"` in `multilevel_filter` use the *minimum* of closings?
+# **Exercises.**
+#
+# 1. Predict by hand the opening of the 5 × 5 image with a *vertical* element of three pixels; check it with `opening`.
+# 2. In the demo, find the shortest line that keeps the target's whole peak. How does it compare with the box?
+# 3. Set *height* and *width of s* to 1, 3, 5 and watch peak and false boxes: when is $s$ worth it?
+# 4. Why does `polarity="dark"` in `multilevel_filter` use the *minimum* of closings?

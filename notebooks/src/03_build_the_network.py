@@ -258,9 +258,12 @@ from irtrack_core.widgets import quiz
 quiz.ask("03_build_the_network")
 
 # %% [markdown]
-# **Exercises.** 1. Why must the pools have stride 1? 2. With `fusion=False` only conv5 is used; how many parameters does that
-# save? 3. Derive the 17 positions of the preset `paper` from 127 and 255. 4. What would padding change for a target at the
-# border of the search crop? 5. Take `fusion_pool="adaptive"`: which cells does a pooled cell of conv3 then look at?
+# **Exercises.**
+#
+# 1. Why must the pools have stride 1?
+# 2. With `fusion=False` only conv5 is used; how many parameters does that save?
+# 3. What would padding change for a target at the border of the search crop?
+# 4. Take `fusion_pool="adaptive"`: which cells does a pooled cell of conv3 then look at?
 
 # %%
 rows = [(name, *map(str, (template, search))) for name, template, search in shapes(net)]

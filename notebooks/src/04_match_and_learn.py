@@ -323,9 +323,12 @@ from irtrack_core.widgets import quiz
 quiz.ask("04_match_and_learn")
 
 # %% [markdown]
-# **Exercises.** 1. Decode $d = (0, -0.5, 0, \ln 0.5)$ from the same anchor by hand. 2. Why is the best anchor always labelled
-# positive, even below 0.5? Find a target size for which it matters. 3. What does the loss of eq. (11) do to a position that is
-# already right by a wide margin? 4. Without 1/F', which learning rate would give the first step the length it has with it?
+# **Exercises.**
+#
+# 1. Decode $d = (0, -0.5, 0, \ln 0.5)$ from the same anchor by hand.
+# 2. Why is the best anchor always labelled positive, even below 0.5? Find a target size for which it matters.
+# 3. What does the loss of eq. (11) do to a position that is already right by a wide margin?
+# 4. Without 1/F', which learning rate would give the first step the length it has with it?
 
 # %%
 target = torch.from_numpy(pair.deltas)[None]

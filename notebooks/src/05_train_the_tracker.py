@@ -182,7 +182,7 @@ book.save_figure(figure, "lost")
 # %% [markdown]
 # ## Longer than the paper
 #
-# The paper stops at 1000 iterations. A stored run (`python -m irtrack_core.experiments.convergence`, its command below) trains this network and its twin
+# The paper stops at 1000 iterations. A stored run (`python -m irtrack_core.experiments.convergence`; below stands its command as it was then) trains this network and its twin
 # without region selection by the paper's schedule, and by a longer one from a rate of 0.02, on the same pairs; at every mark both track
 # the six held-out sequences.
 
@@ -274,6 +274,8 @@ from irtrack_core.widgets import quiz
 quiz.ask("05_train_the_tracker")
 
 # %% [markdown]
-# **Exercises.** 1. Interrupt the training cell and run it again: what does the progress bar start from? 2. `training.train(new_net(settings),
-# sampler, schedule.replace(loss_base="10"))`: by what factor do the gradients change, and what learning rate makes up for it? 3. Give it a
-# `PairSampler` without negatives: what do the scores of an empty crop look like?
+# **Exercises.**
+#
+# 1. Interrupt the training cell and run it again: what does the progress bar start from?
+# 2. `training.train(new_net(settings), sampler, schedule.replace(loss_base="10"))`: by what factor do the gradients change, and what learning rate makes up for it?
+# 3. Give it a `PairSampler` without negatives: what do the scores of an empty crop look like?

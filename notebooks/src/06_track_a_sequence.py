@@ -72,7 +72,10 @@ book.save_figure(figure, "dissected")
 # it, the peak tracker and the identity. Its training has not seen this sequence, but others of the set: one sequence is a
 # demonstration, not a measurement.
 #
-# **Predict first:** the network of notebook 05 had 200 training steps. Will it hold the target to the end?
+# **Predict, then run:** the network of notebook 05 had 200 training steps. Will it hold the target to the end? And the identity, which never looks?
+#
+# <details><summary>Answer</summary>Neither. The identity loses the target as soon as it has moved by its own size. 200 steps teach a network what stands out in a crop, but not surely which
+# of two spots is the target: it leaves for a stronger one, and what is once outside the window it never sees again.</details>
 
 # %%
 book.need(protocol.weights_path(book.results, 0, seed), "05_train_the_tracker")
@@ -125,6 +128,10 @@ widgets.scrub(target, {result.tracker: result.boxes for result in results})
 # is put to the test on the three simulated sets; a box is right when it overlaps the true one by more than half. A dot's area shows how many frames
 # it stands for; the error is the mean distance from the diagonal.
 # Above the diagonal a score is too modest: `siamese` scores what this frame shows, while the box also rests on the frames before.
+#
+# **Predict, then run:** of 50 boxes with a score of 0.9, eight miss. Is the tracker too bold or too modest, and on which side of the diagonal does the dot lie?
+#
+# <details><summary>Answer</summary>Too bold: five should miss, so that 90 % are right; it is 84 %. The dot lies below the diagonal.</details>
 
 # %%
 sets = [one for name in datasets.SIMULATED for one in datasets.load(name, frames=book.profile.frames, seed=seed)]
@@ -192,6 +199,8 @@ from irtrack_core.widgets import quiz
 quiz.ask("06_track_a_sequence")
 
 # %% [markdown]
-# **Exercises.** 1. Set `dataset="sim-pedestrian"`: where does the peak tracker's fixed box size cost it overlap? 2. Dissect a frame
-# in which the trackers disagree. 3. Write a tracker that moves with constant velocity and never looks; on which sequences
-# does it beat the identity?
+# **Exercises.**
+#
+# 1. Set `dataset="sim-pedestrian"`: where does the peak tracker's fixed box size cost it overlap?
+# 2. Dissect a frame in which the trackers disagree.
+# 3. Write a tracker that moves with constant velocity and never looks; on which sequences does it beat the identity?

@@ -189,5 +189,8 @@ from irtrack_core.widgets import quiz
 quiz.ask("07_compared_methods")
 
 # %% [markdown]
-# **Exercises.** 1. Which assumption would you change first, and which way would the result move? 2. Let the `gamma` of [11] start at 1: what
-# happens in the first steps? 3. `compared.pairs.with_visible` gives [10] a true visible image: what does KAIST need to be trained on?
+# **Exercises.**
+#
+# 1. Which assumption would you change first, and which way would the result move?
+# 2. Let the `gamma` of [11] start at 1: what happens in the first steps?
+# 3. `compared.pairs.with_visible` gives [10] a true visible image: what does KAIST need to be trained on?

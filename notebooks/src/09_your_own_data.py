@@ -101,7 +101,9 @@ book.save_figure(figure, "curves")
 # To learn from, to stop by, to judge by. They are dealt by *recording*: two clips of one recording are almost copies, and a network that
 # learned from one has seen the other. `Sequence.recording` says what belongs together; if your clips are cuts, name it there.
 #
-# **Guess first:** of 10 recordings, how many are left to judge by? And of 33?
+# **Predict, then run:** of 10 recordings, how many are left to judge by? And of 33?
+#
+# <details><summary>Answer</summary>Three of 10, and 10 of 33: half or a little more are for learning, the rest is shared between stopping and judging, and judging gets the larger part.</details>
 
 # %% tags=["nbval-check-output"]
 frame, box = np.zeros((2, 20, 20), np.uint8), np.full((2, 4), 5.0)
@@ -171,6 +173,8 @@ from irtrack_core.widgets import quiz
 quiz.ask("09_your_own_data")
 
 # %% [markdown]
-# **Exercises.** 1. Cut every recording into two clips, and split by clip instead of by recording. Which way does the comparison err?
-# 2. Leave the simulated pairs out (`fine_tune.sampler_of(..., simulated=False)`). What do a few steps of a large rate then do to the loss on
-# simulated pairs? 3. Train with five seeds and report only the best. How often would a network that learned nothing look better than before?
+# **Exercises.**
+#
+# 1. Cut every recording into two clips, and split by clip instead of by recording. Which way does the comparison err?
+# 2. Leave the simulated pairs out (`fine_tune.sampler_of(..., simulated=False)`). What do a few steps of a large rate then do to the loss on simulated pairs?
+# 3. Train with five seeds and report only the best. How often would a network that learned nothing look better than before?

@@ -502,7 +502,9 @@ from irtrack_core.widgets import quiz
 quiz.ask("10_experiment_snr")
 
 # %% [markdown]
-# **Exercises.** 1. Set `side` to 1 and to 5 and compare the maps. 2. Remove the floor (`db_no_floor` in the saved table): which
-# sequences gain most, and is anything found that was not before? 3. At which SNR does $U$ find half of the point targets at a Pfa
-# of 0.001? 4. Write another stretch that raises the decibels, and say why the detection curves cannot change. 5. Add a filter of your
-# own (`docs/add_a_filter.md`): average the residual $U$ over a small Gaussian. Does it reach log on points?
+# **Exercises.**
+#
+# 1. Remove the floor (`db_no_floor` in the saved table): which sequences gain most, and is anything found that was not before?
+# 2. At which SNR does $U$ find half of the point targets at a Pfa of 0.001?
+# 3. Write another stretch that raises the decibels, and say why the detection curves cannot change.
+# 4. Add a filter of your own (`docs/add_a_filter.md`): average the residual $U$ over a small Gaussian. Does it reach log on points?

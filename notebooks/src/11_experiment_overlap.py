@@ -317,5 +317,8 @@ from irtrack_core.widgets import quiz
 quiz.ask("11_experiment_overlap")
 
 # %% [markdown]
-# **Exercises.** 1. Which set has the lowest limit, and why? 2. Look up a sequence's raw boxes below `results/quick/boxes/` and compute its
-# AOR with NumPy alone. 3. Take `seed=1`: which differences survive?
+# **Exercises.**
+#
+# 1. Which set has the lowest limit, and why?
+# 2. Look up a sequence's raw boxes below `results/quick/boxes/` and compute its AOR with NumPy alone.
+# 3. Take `seed=1`: which differences survive?

@@ -221,5 +221,8 @@ from irtrack_core.widgets import quiz
 quiz.ask("12_experiment_precision")
 
 # %% [markdown]
-# **Exercises.** 1. Change `seed`: do the three pictures tell the same story? 2. For a target of 4 px, which overlap does a centre error of
-# 3 px leave? 3. Where in the normalised curves does `peak` cross the networks, and why there?
+# **Exercises.**
+#
+# 1. Change `seed`: do the three pictures tell the same story?
+# 2. For a target of 4 px, which overlap does a centre error of 3 px leave?
+# 3. Where in the normalised curves does `peak` cross the networks, and why there?

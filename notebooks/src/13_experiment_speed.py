@@ -139,6 +139,8 @@ from irtrack_core.widgets import quiz
 quiz.ask("13_experiment_speed")
 
 # %% [markdown]
-# **Exercises.** 1. Start Jupyter with the environment variable `IRTRACK_THREADS=2` and measure again. 2. Why is the frame's size nearly without influence on
-# `peak`, although it filters? (Read `filtering.filter_window`.) 3. Multiply-accumulates stand in notebook 07: which network runs slower than
-# they let one expect, and which layers could be the reason?
+# **Exercises.**
+#
+# 1. Start Jupyter with the environment variable `IRTRACK_THREADS=2` and measure again.
+# 2. Why is the frame's size nearly without influence on `peak`, although it filters? (Read `filtering.filter_window`.)
+# 3. Multiply-accumulates stand in notebook 07: which network runs slower than they let one expect, and which layers could be the reason?

@@ -218,5 +218,8 @@ from irtrack_core.widgets import quiz
 quiz.ask("14_ablation")
 
 # %% [markdown]
-# **Exercises.** 1. Take `preset="compact"`: does any effect change its sign? 2. Run three seeds of one cell: is the spread between seeds larger
-# than the effect of fusion? 3. Write down what `filter × region` would be if the filter only helped trackers without region selection.
+# **Exercises.**
+#
+# 1. Take `preset="compact"`: does any effect change its sign?
+# 2. Run three seeds of one cell: is the spread between seeds larger than the effect of fusion?
+# 3. Write down what `filter × region` would be if the filter only helped trackers without region selection.

@@ -54,8 +54,11 @@ print("box, times larger at the end:", (grown.boxes[-1, 2:] / held.boxes[-1, 2:]
 # %% [markdown]
 # ## What eq. (2) does to a target that outgrows its lines
 #
-# A target stays in U only while no line fits under it. **Guess first:** a square target of 100 grey values, lines of 15 pixels. What is
-# left of it in U when it is 13, 15 and 17 pixels wide?
+# A target stays in U only while no line fits under it.
+#
+# **Predict, then run:** a square target of 100 grey values, lines of 15 pixels. What is left of it in U when it is 13, 15 and 17 pixels wide?
+#
+# <details><summary>Answer</summary>All, nothing and nothing: a line of 15 fits under it from 15 pixels on, and then it is background to eq. (2).</details>
 
 # %% tags=["nbval-check-output"]
 rows = []
@@ -140,7 +143,8 @@ book.save_figure(figures.behind(table, tuple(made)), "all_changes")
 # %% [markdown]
 # ## The same, larger
 #
-# Made once by `python benchmarks/changing_shape.py --frames 60` and kept in `data/results/changing_shape/`. `behind`: by how much the method's
+# Made once by `python benchmarks/changing_shape.py --frames 60` and kept in `data/results/changing_shape/`. Average overlaps over n sequences: `held`, of
+# the fixed design on targets that do not change; `fixed`, the same under the change; `value`, all remedies together under the change. `behind`: by how much the method's
 # overlap lies below that of the fixed design on the same targets *without* the change; `gain`: by how much it lies above that of the fixed design
 # under the change; `undeformed`: what the method costs where nothing changes. 95 % intervals are paired, over sequences.
 
@@ -169,7 +173,7 @@ lost = stored[stored["measure"] == "loss_rate"].pivot_table(
     index="change", columns="method", values="value", sort=False
 )
 names = list(study.METHODS)
-pd.concat({"gain": gains[names[1:]], "lost": lost[names]}, axis=1).round(3)
+pd.concat({"gain": gains[names[1:]], "lost": lost[names]}, axis=1).round(3) + 0.0  # no -0.0
 
 # %% [markdown]
 # **Size from evidence brings nearly all** of it where the body changes; elements and template bring little alone, since without a size

@@ -63,7 +63,9 @@ workbook.show_source(limits.information, docstring=False)
 # %% [markdown]
 # For a well sampled Gaussian spot in white noise the bound is $\sigma_x = \sqrt{2/\pi}\,/\,\mathrm{SNR} \approx 0.8 / \mathrm{SNR}$ pixels, however wide the spot is.
 #
-# **Guess first:** a wide spot has more pixels, a narrow one steeper sides. Why does it come out even? And is a scanned point at $M = 2$ better or worse?
+# **Predict, then run:** a wide spot has more pixels, a narrow one steeper sides. Why does it come out even? And is a scanned point at $M = 2$ better or worse?
+#
+# <details><summary>Answer</summary>Twice as wide means four times the pixels, each with half the slope: the sum of the squared slopes stays. The scanned point is a little better, for the detector's edges are steeper than a Gaussian of its width.</details>
 
 # %% tags=["nbval-check-output"]
 for name, kind, extent in (("point", "point", 0), ("uniform, 2 d", "uniform", 4), ("uniform, 5 d", "uniform", 10)):
@@ -192,6 +194,8 @@ print("whoever knows the motion finds no fewer:", bool((wide["known motion"] >= 
 # **Equal detectors**: the same frame rate, so $M^2$ times as many samples. **Equal data rate**: as many samples a second, so that frames come $M^2/4$ times as seldom as at $M = 2$.
 #
 # **Predict, then run:** which $M$ is best in each case? What changes when the target manoeuvres?
+#
+# <details><summary>Answer</summary>With equal detectors the largest: every sample is one more. At an equal data rate a steady target hardly cares; one that manoeuvres wants its frames soon, and 1.5 is enough.</details>
 
 # %%
 table = against_limits.sampling((1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0), trials=more * 1000, seed=seed)

@@ -41,6 +41,10 @@ trackers = [name for name in overlap["tracker"].unique() if name not in {*swappe
 # ## Side by side
 #
 # In brackets: 95 % intervals by BCa bootstrap over n recordings; below ten the range of their values, of n of n exact limits.
+#
+# **Predict, then run:** suppose our decibels come out far above the paper's. Would that mean that our filter finds more targets?
+#
+# <details><summary>Answer</summary>No. Decibels rise with every response that is 0 nearly everywhere, whether the target is left or not (notebook 10). So the share of the peak that is left, and of the targets found at one rate of false alarms, stands beside them.</details>
 
 # %%
 rows = []
@@ -249,4 +253,7 @@ from irtrack_core.widgets import quiz
 quiz.ask("20_report")
 
 # %% [markdown]
-# **Exercises.** 1. Which single row would you trust least, and what experiment would settle it? 2. Run `full` for one set and see which rows move.
+# **Exercises.**
+#
+# 1. Which single row would you trust least, and what experiment would settle it?
+# 2. Run `full` for one set and see which rows move.

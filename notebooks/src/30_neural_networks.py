@@ -158,5 +158,8 @@ from irtrack_core.widgets import quiz
 quiz.ask("30_neural_networks")
 
 # %% [markdown]
-# **Exercises.** 1. Set the learning rate to 2: what does the loss do? 2. Give the targets half their contrast: does the kernel still resemble them? 3. Make 64 new frames with another seed,
-# and count how many the learned kernel gets right.
+# **Exercises.**
+#
+# 1. Set the learning rate to 2: what does the loss do?
+# 2. Give the targets half their contrast: does the kernel still resemble them?
+# 3. Make 64 new frames with another seed, and count how many the learned kernel gets right.

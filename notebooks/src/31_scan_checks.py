@@ -66,6 +66,10 @@ for (along, across), simulation in blobs.items():
 # TDI of $N$ stages lowers the noise by $\sqrt N$ (notebook 01). It has a price: if the stages' clock does not match the scan, by $\delta$ a stage, the sum is smeared along the scan and
 # the contrast at frequency $f$ falls to $|\sin(\pi N f \delta) / (N \sin \pi f \delta)|$. To measure it, the same scene (white:
 # all frequencies alike) is scanned with a right and with a wrong clock, and the spectra of the rows are divided.
+#
+# **Predict, then run:** sixteen stages, each a tenth of $d$ off. At which frequency is the contrast gone for the first time?
+#
+# <details><summary>Answer</summary>Where the sine above is 0 for the first time, at N f δ = 1: f = 1 / (16 · 0.1) = 0.625 cycles per d. The stages then see one whole period, and its mean is 0.</details>
 
 # %%
 white = SceneSettings(kind="clouds", beta=0.0, skew=0.0, std=0.5, pan=(0, 0))
@@ -234,3 +238,19 @@ print(
 #
 # - Each part of a simulated image follows its formula; where it does not (a blob at $M = 1$, frequencies that the sensor lets hardly through) the notebook says so.
 # - A simulated set stands for a real one only as far as the table of differences goes.
+
+# %% [markdown]
+# ## Check yourself
+#
+# Choose an answer; it says at once whether it is right, and why.
+
+# %% tags=["quiz"]
+from irtrack_core.widgets import quiz
+
+quiz.ask("31_scan_checks")
+
+# %% [markdown]
+# **Exercises.**
+#
+# 1. At $M = 1$ the measured width of a blob is 6 % below the formula. From which $M$ on do both agree within a hundredth?
+# 2. Sixteen stages may lose a tenth of the contrast at half a cycle per $d$. How wrong may the clock be? Find it with `optics.tdi_mtf`.

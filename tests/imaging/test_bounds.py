@@ -229,6 +229,28 @@ def test_a_gain_of_each_frame_equals_an_amplitude_of_each_frame():
     assert calibrated[2, 2] < 0.8 * got[2, 2] and calibrated[0, 0] == pytest.approx(got[0, 0], rel=1e-3)
 
 
+def test_the_mean_bound_is_that_of_each_place_by_itself():
+    """White and coloured noise, over four places within a pixel; a stack of informations with one that tells nothing."""
+    sensor = ScanSettings(smear=0.5)
+    sides = limits.box_sides(sensor, 3.0)
+
+    def coloured(shape):
+        return limits.white(shape, sensor) + limits.exponential(shape, 1.5, 3.0)
+
+    for covariance in (None, coloured):
+        each = [
+            limits.information(sensor, "uniform", sides, 5.0, center=(x, y), covariance=covariance)
+            for x in (0.25, 0.75)
+            for y in (0.25, 0.75)
+        ]
+        alone = np.mean([limits.bound(one, limits.PARAMETERS) for one in each], axis=0)
+        options = dict(free=limits.PARAMETERS, phases=2, covariance=covariance)
+        together = limits.mean_bound(sensor, "uniform", sides, 5.0, **options)
+        np.testing.assert_allclose(together, alone, rtol=1e-6, atol=1e-9)
+    with pytest.raises(ValueError, match="cannot all be told"):
+        limits.bound(np.stack([each[0], np.zeros((5, 5))]))
+
+
 def test_filtered_bound_settles_where_riccati_s_equation_says():
     measured, noise = 0.04, 0.1
     flow, push, seen_ = np.array([[1.0, 1], [0, 1]]), np.array([0.5, 1.0]), np.array([[1.0, 0]])

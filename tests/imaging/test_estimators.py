@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import special
 
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.imaging import limits, scan
+from irtrack_core.imaging.limits import fisher
 
 SENSOR = ScanSettings()
 
@@ -88,6 +90,14 @@ def test_dark_targets_and_a_known_amplitude():
         limits.locate(seen, SENSOR, "point", sides, free=("x", "y"))
     with pytest.raises(ValueError, match="holds no place"):
         limits.locate(seen, SENSOR, "point", sides, window=(5, 5, 4, 4))
+
+
+def test_a_lifted_peak_is_of_noncentral_chi_squared():
+    """The closed form for three degrees of freedom equals the general function, also where there is no peak."""
+    peaks = (0.0, 1e-3, 0.3, 4.0, 60.0)
+    u, lower = fisher._lifted(peaks)
+    assert u.shape == lower.shape == (5, 2001)
+    np.testing.assert_allclose(lower, special.chndtr(u**2, 3, np.square(peaks)[:, None]), atol=1e-9)
 
 
 def test_share_of_outliers_is_foretold():

@@ -11,6 +11,7 @@ import papermill
 import pytest
 
 from irtrack_core import workbook
+from irtrack_core.widgets import quiz
 from irtrack_core.workbook import runner
 from irtrack_core.workbook.__main__ import main
 
@@ -174,3 +175,22 @@ def test_a_misspelled_parameter_is_refused(slug, tmp_path, capsys):
 
 def test_the_first_lesson_is_short():
     assert len(cells("01_scan_an_image")) <= 40
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_notebook_is_a_lesson(slug):
+    """What it holds for a reader: a question with a folded answer, what to remember, a quiz, exercises, links."""
+    text = "\n\n".join(cell.source for cell in cells(slug) if cell.cell_type == "markdown")
+    folded = re.findall(r"<details><summary>Answer</summary>(.+?)</details>", text, re.S)
+    assert folded and text.count("**Predict") == len(folded)
+    assert "## What to remember\n\n- " in text and "## Check yourself" in text
+    assert 4 <= len(quiz.load(ROOT / "notebooks" / "quiz" / f"{slug}.toml")) <= 6
+    exercises = text.split("**Exercises.**\n\n")[1].split("\n\n")[0]
+    assert 2 <= len(re.findall(r"^\d\. ", exercises, re.M)) <= 4
+    assert (ROOT / "notebooks" / "solutions" / f"{slug}.py").is_file()
+    last = cells(slug)[-1].source
+    targets = re.findall(r"\]\((.+?)\)", last)
+    assert all((ROOT / "notebooks" / one).is_file() for one in targets)
+    wanted = ["00_start_here.ipynb", f"solutions/{slug}.py", "../docs/glossary.md"]
+    assert set(wanted) <= set(targets) and len(targets) >= len(wanted) + (slug[:2] not in ("00", "20"))
+    assert ("←" in last) == (slug[:2] != "00") and ("→" in last) == (slug[:2] != "20")

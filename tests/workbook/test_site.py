@@ -12,7 +12,11 @@ from irtrack_core import workbook
 from irtrack_core.workbook import site
 
 TABLE = "| what | paper | ours | why they differ |\n|---|---|---|---|\n" + f"| a | b | {'ours ' * 40} | {'why ' * 40} |"
-EQUATIONS = r"""## Where `words` stand
+EQUATIONS = r"""## The lines $a_i$
+
+Of a heading.
+
+## Where `words` stand
 
 Inline $a_i * b * c \le \sigma$, a price of \$5, code `$HOME$`, and a block with | bars |:
 
@@ -33,7 +37,9 @@ def folder(tmp_path, monkeypatch):
     bar = [f"\r{share:3d}%|#" for share in (0, 50, 100)] + ["\n"]
     outputs += [nbformat.v4.new_output("stream", name="stderr", text=text) for text in bar]
     code = nbformat.v4.new_code_cell(f"x = '{'long ' * 30}'", execution_count=1, outputs=outputs)
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# 20 · Report & more\n\ntext"), code])
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell("# 20 · Report & more\n\n**To study:** about 20 minutes."), code]
+    )
     path = tmp_path / "quick" / "notebooks" / "20_report.ipynb"
     path.parent.mkdir(parents=True)
     notebook.cells.append(nbformat.v4.new_markdown_cell(EQUATIONS))
@@ -43,7 +49,8 @@ def folder(tmp_path, monkeypatch):
 
 def test_index_names_the_notebooks_and_pages_ask_for_nothing(folder):
     index = (folder / "index.html").read_text()
-    assert '<a href="20_report.html">20 · Report &amp; more</a>' in index and "<em>quick</em>" in index
+    assert '<a href="20_report.html">20 · Report &amp; more</a> <small>20 minutes</small>' in index
+    assert "<em>quick</em>" in index and index.index("Search all pages") < index.index('20_report.html">20')
     page = (folder / "20_report.html").read_text()
     assert 'href="index.html"' in page and page.count('name="viewport"') >= 1
     asked = re.findall(r'(?:src|href)="(https?:[^"]+)"', page)
@@ -66,8 +73,27 @@ def test_pages_lead_to_pages(tmp_path):
     path = tmp_path / "03_x.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)]), path)
     page = site.write_page(path, tmp_path / "03_x.html").read_text()
-    assert 'href="04_match_and_learn.html"' in page and "glossary.md" not in page and "solutions/" not in page
+    assert 'href="04_match_and_learn.html"' in page and 'href="glossary.html"' in page and "solutions/" not in page
     assert "Glossary" in page and "Solutions" in page
+
+
+def test_the_glossary_is_a_page_that_the_search_knows(folder):
+    page = (folder / "glossary.html").read_text()
+    assert "虚警率" in page and 'href="index.html"' in page
+    assert "虚警率" in (folder / "index.html").read_text()
+
+
+def test_the_index_is_in_the_order_of_reading(tmp_path, monkeypatch):
+    """The primer behind 02, the checks of the scan behind 01, as the links of the notebooks lead."""
+    monkeypatch.setenv("IRTRACK_RESULTS", str(tmp_path))
+    names = ["01_scan", "02_filter", "03_build", "30_primer", "31_checks"]
+    (tmp_path / "quick" / "notebooks").mkdir(parents=True)
+    for name in names:
+        cell = nbformat.v4.new_markdown_cell(f"# {name}")
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "quick" / "notebooks" / f"{name}.ipynb")
+    index = (site.make("quick", tmp_path / "site") / "index.html").read_text()
+    found = re.findall(r'<li><a href="(\d\d_\w+).html">', index)
+    assert found == ["01_scan", "31_checks", "02_filter", "30_primer", "03_build"]
 
 
 def test_a_progress_bar_is_one_line(folder):
@@ -104,7 +130,7 @@ def test_tables_scroll_in_their_box_and_pages_do_not(folder, chromium, width):  
 def test_equations_are_mathml_and_dollars_elsewhere_stay(folder):
     pytest.importorskip("latex2mathml", reason="without it pages keep their TeX: pip install latex2mathml")
     page = (folder / "20_report.html").read_text()
-    assert page.count("<math ") == 2 and page.count('display="block"') >= 1 and "irtrackequation" not in page
+    assert page.count("<math ") == 3 and page.count('display="block"') >= 1 and "irtrackequation" not in page
     assert "$HOME$" in page and r"\circ" not in page and "<em>" not in page.split("Inline")[1].split("</p>")[0]
 
 
@@ -127,6 +153,18 @@ def test_code_in_text_is_not_broken_prompts_are_seen_in_the_dark_and_nothing_is_
     assert len(asked) == 1  # the page alone: without equations it needs nothing to draw them either
     color = page.get_by_text("In [1]:").evaluate("p => getComputedStyle(p).color")
     assert min(map(int, re.findall(r"\d+", color)[:3])) > 150
+    page.close()
+
+
+@pytest.mark.browser
+def test_an_equation_in_a_heading_is_drawn_and_found(folder, chromium):  # noqa: F811
+    page = chromium.new_page()
+    page.goto((folder / "index.html").as_uri())
+    page.get_by_label("Search all pages").fill("of a heading")
+    page.locator("#found a").click()
+    heading = page.locator("h2", has_text="The lines")
+    assert heading.locator("math").count() == 1 and ">" not in heading.inner_text()
+    assert heading.get_attribute("id") == page.evaluate("decodeURIComponent(location.hash.slice(1))")
     page.close()
 
 

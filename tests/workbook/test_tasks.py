@@ -138,3 +138,20 @@ def test_a_visitor_tracks_a_clip(page, chromium):  # noqa: F811
     if os.environ.get("IRTRACK_SCREENSHOTS"):
         sheet.screenshot(path=os.path.join(os.environ["IRTRACK_SCREENSHOTS"], "demo.png"), full_page=True)
     sheet.close()
+
+
+@needs_voila
+@pytest.mark.browser
+def test_the_demo_fits_a_phone_and_a_dark_screen(page, chromium):  # noqa: F811
+    sheet = chromium.new_page(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    sheet.goto(page, wait_until="domcontentloaded", timeout=240_000)
+    sheet.locator(".irtrack-sandbox img").first.wait_for(timeout=240_000)
+    sheet.locator(".irtrack-sandbox .widget-readout").nth(3).wait_for(timeout=60_000)
+    right, inner, grey = sheet.evaluate(
+        """() => {
+        const parts = document.querySelectorAll('.irtrack-sandbox .jupyter-widgets, .irtrack-sandbox .widget-readout');
+        const grey = getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number);
+        return [Math.max(...[...parts].map(part => part.getBoundingClientRect().right)), innerWidth, Math.max(...grey)]; }"""
+    )
+    assert right <= inner and grey < 60
+    sheet.close()

@@ -1,3 +1,4 @@
+import copy
 import json
 import os
 import re
@@ -241,6 +242,17 @@ def test_build_is_stable_and_keeps_no_progress(notebook):
     assert len({cell["id"] for cell in cells}) == len(cells)  # two equal cells have two ids
     runner.build(notebook.parent / "src" / "90_small.py")
     assert notebook.read_text() == first
+
+
+def test_printed_text_in_parts_becomes_one(notebook):
+    """A busy kernel sends what a cell prints in parts; progress between them, on the other stream, is dropped."""
+    one = nbformat.read(notebook, as_version=4)
+    (cell,) = [cell for cell in one.cells if cell.source == "print(count, share, sizes, profile)"]
+    names = ("stdout", "stderr", "stdout")
+    parts = [nbformat.v4.new_output("stream", name=name, text=f"{k}\n") for k, name in enumerate(names)]
+    cell.outputs = [*parts, nbformat.v4.new_output("display_data", data={"text/plain": "3"}), copy.copy(parts[0])]
+    runner.clean(one)
+    assert [output.get("text") for output in cell.outputs] == ["0\n2\n", None, "0\n"]
 
 
 def test_a_failing_cell_leaves_the_stored_notebook(notebook):

@@ -46,20 +46,20 @@ def information(sensor, kind, sides, snr, *, center=(0.5, 0.5), covariance=None)
 
 
 def _information(parts, snr, factor):
-    """`information` from the (5, H, W) of `gradients`; factor: the lower Cholesky factor of the covariance, None: white."""
+    """`information` from the (..., 5, H, W) of `gradients`; factor: lower Cholesky factor of the covariance, None: white."""
     if not snr:
         raise ValueError("at an SNR of 0 nothing is known of a target: give its peak over sigma_w")
-    image, *slopes = parts
-    columns = np.stack([*(snr * one for one in slopes), image]).reshape(5, -1).T
+    image, slopes = parts[..., :1, :, :], parts[..., 1:, :, :]
+    rows = np.concatenate([snr * slopes, image], axis=-3).reshape(*parts.shape[:-2], -1)
     if factor is not None:
-        columns = linalg.solve_triangular(factor, columns, lower=True)
-    return columns.T @ columns
+        rows = linalg.solve_triangular(factor, rows.reshape(-1, rows.shape[-1]).T, lower=True).T.reshape(rows.shape)
+    return rows @ rows.swapaxes(-1, -2)
 
 
 def bound(information, free=PLACE, names=PARAMETERS):
-    """Covariance (n, n) that no unbiased estimator is better than, n = len(names); what is not in `free` is known: 0.
+    """Covariance (..., n, n) that no unbiased estimator is better than, n = len(names); what is not in `free` is known: 0.
 
-    information: (n, n) of `names`. Raises ValueError for an unknown name, or where the data do not tell the free ones
+    information: (..., n, n) of `names`. Raises ValueError for an unknown name, or where the data do not tell the free ones
     apart.
 
     >>> bound(np.diag([4.0, 1, 1, 1, 1]), free=("x",)).max().item()
@@ -69,18 +69,17 @@ def bound(information, free=PLACE, names=PARAMETERS):
     if unknown:
         raise ValueError(f"no parameter is called {sorted(unknown)}: use some of {', '.join(names)}")
     chosen = [names.index(one) for one in free]
-    part = np.asarray(information)[np.ix_(chosen, chosen)]
-    if not np.linalg.cond(_scaled(part)) < 1e12:
+    part = np.asarray(information)[(..., *np.ix_(chosen, chosen))]
+    if not (np.linalg.cond(_scaled(part)) < 1e12).all():
         raise ValueError(f"{', '.join(free)} cannot all be told from these data: take out one, or add frames")
-    found = np.zeros((len(names), len(names)))
-    found[np.ix_(chosen, chosen)] = np.linalg.inv(part)
+    found = np.zeros((*part.shape[:-2], len(names), len(names)))
+    found[(..., *np.ix_(chosen, chosen))] = np.linalg.inv(part)
     return found
 
 
 def mean_bound(sensor, kind, sides, snr, *, free=PLACE, phases=4, covariance=None):
     """`bound` of one frame, averaged over phases x phases places within a pixel, as a moving target has."""
-    known = _over_a_pixel(sensor, kind, sides, snr, phases, covariance)
-    return np.mean([bound(one, free) for one in known], axis=0)
+    return bound(_over_a_pixel(sensor, kind, sides, snr, phases, covariance), free).mean(axis=0)
 
 
 def track_information(informations, times, *, gain=False):
@@ -138,22 +137,28 @@ def outliers(sensor, kind, sides, snr, area, *, frames=1, covariance=None):
     return (lower[..., 0] * chance[..., 0] + between.sum(axis=-1))[()]
 
 
-@lru_cache(maxsize=8)  # of the largest part of the time, while a demo changes the window alone
+@lru_cache(maxsize=8)  # while a demo changes the window alone
 def _lifted(rho):
-    """(u, probability that the target's own maximum stays below u), each (K, 2001), for peaks rho (K,)."""
-    peaks = np.array(rho)
+    """(u, probability that the target's own maximum stays below u), each (K, 2001), for peaks rho (K,).
+
+    u^2 is of noncentral chi squared with three degrees of freedom, whose distribution has a closed form: its general
+    function takes most of a demo's time. The form divides by the peak, so that one of 0 is taken as 1e-5.
+    """
+    peaks = np.maximum(rho, 1e-5)
     u = np.linspace(1.0, peaks + 9, 2001, axis=-1)  # below 1 the formula for maxima ends; noise is stronger there
-    return u, special.chndtr(u**2, 3, peaks[:, None] ** 2)
+    below, above = u - peaks[:, None], u + peaks[:, None]
+    tails = (np.exp(-(below**2) / 2) - np.exp(-(above**2) / 2)) / (np.sqrt(2 * np.pi) * peaks[:, None])
+    return u, special.ndtr(below) + special.ndtr(above) - 1 - tails
 
 
 def _over_a_pixel(sensor, kind, sides, snr, phases, covariance):
-    """Informations at phases x phases places, evenly over a pixel."""
+    """Informations (phases^2, 5, 5) at phases x phases places, evenly over a pixel."""
     steps, (w, h) = (np.arange(phases) + 0.5) / phases, np.broadcast_to(np.asarray(sides, dtype=np.float64), 2)
     shape, whole = patch((w, h), (0.0, 0.0))
     along = zip(*profiles(sensor, 0, whole[0] + steps, w, shape[1], kind))
     across = list(zip(*profiles(sensor, 1, whole[1] + steps, h, shape[0], kind)))
     factor = None if covariance is None else linalg.cholesky(covariance(shape), lower=True)
-    return [_information(products(x, y), snr, factor) for x in along for y in across]
+    return _information(np.stack([products(x, y) for x in along for y in across]), snr, factor)
 
 
 def _spread(information):
@@ -166,6 +171,6 @@ def _spread(information):
 
 
 def _scaled(matrix):
-    """The matrix with a diagonal of ones, so that units do not decide whether it can be inverted."""
-    scale = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
-    return matrix / np.outer(scale, scale)
+    """The matrices (..., n, n) with a diagonal of ones, so that units do not decide whether they can be inverted."""
+    scale = np.sqrt(np.maximum(np.diagonal(matrix, axis1=-2, axis2=-1), 1e-300))
+    return matrix / (scale[..., :, None] * scale[..., None, :])

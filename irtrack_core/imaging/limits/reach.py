@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 
-from irtrack_core import boxes
 from irtrack_core.optional import Lazy
 
 special = Lazy("scipy.special", "evaluation")
@@ -21,9 +20,13 @@ def best_overlap(sides, covariance):
     sides = np.broadcast_to(np.asarray(sides, dtype=np.float64), 2)
     if not (sides > 0).all():
         raise ValueError(f"a box needs sides above 0; got {sides.tolist()}")
-    errors = _errors(np.asarray(covariance, dtype=np.float64)[:4, :4])
-    found = boxes.from_centers(errors[:, :2], np.maximum(sides + errors[:, 2:], 1e-9))
-    return float(boxes.iou(found, boxes.from_centers(np.zeros(2), sides)[None]).mean())
+    errors = _errors(np.asarray(covariance, dtype=np.float64)[:4, :4]).T.copy()
+    shared = area = 1.0  # as boxes.iou, an axis at a time: a demo asks for it 23 times a move
+    for place, change, side in zip(errors[:2], errors[2:], sides):
+        half = np.maximum(side + change, 1e-9) / 2
+        shared = shared * np.maximum(np.minimum(side / 2, place + half) - np.maximum(-side / 2, place - half), 0)
+        area = area * 2 * half
+    return float((shared / (area + sides.prod() - shared)).mean())
 
 
 def best_precision(covariance, distance):
