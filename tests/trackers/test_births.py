@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from irtrack_core.config import ScanSettings, SceneSettings, TargetSettings
 from irtrack_core.imaging.scan import Simulation
@@ -59,6 +60,60 @@ def test_those_that_are_there_still_count_too_and_old_ones_are_forgotten():
     assert least(strays, (60, 60)) == least(aged(births.MEMORY[0] + 2), (60, 60))
     many = aged(0, np.zeros((3000, 2)), np.ones(3000))
     assert len(many.ways) == births.MEMORY[1]
+
+
+def surer(frames, odds, others=()):
+    """The excess of a logit that is asked for after so many frames, in which clutter of such odds came to nothing."""
+    strays = aged(frames)
+    strays.learn_odds(np.array(odds, float))
+    return strays.least_odds(np.array(others, float))
+
+
+def test_one_in_an_hour_is_surer_where_odds_are_exponential():
+    """Clutter of an hour, drawn: of its odds about one exceeds what is asked for, but for the heavier tail."""
+    rng, rate, mean = np.random.default_rng(4), 0.02, 4.0
+    asked = surer(births.MEMORY[0], rng.exponential(mean, round(rate * births.MEMORY[0])))
+    hour = rng.exponential(mean, round(rate * births.HOUR))
+    assert np.sum(hour > asked / births.ODDS_TAIL) == pytest.approx(1, abs=4)
+    assert np.sum(hour > asked) == 0
+
+
+def test_clutter_that_persists_asks_for_surer_targets_and_is_forgotten():
+    calm, flares = surer(500, []), surer(500, [20.0] * 10)
+    assert calm < 20 < flares <= births.MOST_ODDS
+    assert surer(500, [], [20.0] * 10) == flares  # also while it is there
+    assert surer(500, [5.0] * 1000) <= surer(500, [500.0] * 2000) == births.MOST_ODDS
+    strays = aged(0)
+    strays.learn_odds(np.full(10, 20.0))
+    for _ in range(births.MEMORY[0] + 1):
+        strays.go_on(np.zeros(2))
+    assert strays.least_odds(np.zeros(0)) == surer(births.MEMORY[0] + 1, [])
+
+
+def test_where_clutter_flares_a_target_is_born_later():
+    """Five spots shine for 15 of 25 frames and stand still; a moving one then needs more sightings than in a calm sky."""
+
+    def births_frame(flares):
+        rng, tracker = np.random.default_rng(0), MultiTracker()
+        y, x = np.mgrid[:120, :160]
+        clouds = 100 + 2 * ndimage.gaussian_filter(
+            rng.normal(0, 100, x.shape), 6
+        )  # what frames are laid on each other by
+        for t in range(150):
+            frame = clouds + rng.normal(0, 1, x.shape)
+            spots = [(20 + 1.5 * (t - 100), 60)] if t >= 100 else []
+            spots += [(30 + 25 * k, 20 + 80 * (t // 25 % 2)) for k in range(5)] if flares and t % 25 < 15 else []
+            for a, b in spots:
+                frame += 60 * np.exp(-((x - a) ** 2 + (y - b) ** 2) / 3)
+            frame = np.clip(np.rint(frame), 0, 255).astype(np.uint8)
+            for one in tracker.update(frame) if t else tracker.init(frame):
+                if abs(one.box[1] + one.box[3] / 2 - 60) < 5:
+                    return t, tracker
+        return 150, tracker
+
+    (calm, _), (late, tracker) = births_frame(False), births_frame(True)
+    assert tracker.table.odds.max() > 10  # those that flare again and again are there still
+    assert calm < late - 3 < 145
 
 
 def test_the_drift_is_that_of_most_slow_tracks_and_of_none_where_there_are_few():

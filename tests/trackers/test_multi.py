@@ -101,7 +101,7 @@ def test_a_target_is_born_from_m_of_n_frames(count, born):
     assert any(tracks) == born
     if born:
         first = next(t for t, some in enumerate(tracks) if some)
-        assert 8 + 3 <= first <= 8 + 6
+        assert 8 + 3 <= first <= 8 + 7
 
 
 def test_one_ends_when_it_was_lost_for_long_and_its_number_is_not_used_again():

@@ -1,4 +1,4 @@
-r"""How far must something come to be a target? Farther than the clutter about it does, so far as that has been measured.
+r"""How far must something come, and how sure must it be, to be a target? More than the clutter, as far as that was measured.
 
 Leaves in the wind, edges of clouds and glints give tracks as well: sightings that move together for a while, frame by frame.
 What tells them from targets is that they come to nothing. Each track that would have been born but for the way it came is
@@ -8,6 +8,15 @@ within R of a place in T frames, whose ways have the mean square w^2, and ways t
 .. math:: F\,\frac{n}{T}\,\frac{A}{\pi R^2}\; e^{-d / c w} = 1
 
 in F frames, a frame of the area A has one that comes farther than d. That is the way that a target has to come.
+
+Its odds have to be better than those of clutter as well. Sightings of clutter persist from frame to frame, for as long as
+the camera and the compression of its video let them, so that the odds of `multi.assignment`, which take frames for
+independent, grow with every frame. With m tracks in T frames that came to nothing, and logits that exceed that of a birth by
+b on the mean,
+
+.. math:: F\,\frac{m}{T}\; e^{-x / c' b} = 1
+
+gives the excess x that a target needs.
 
 In compressed video clutter flares: a block stands out for a dozen frames, and no more. A track that leaps from one flare to
 the next, farther off, comes far as well; `steady` tells it from a target by the frames without a sighting and by the leap.
@@ -26,6 +35,12 @@ SELDOM = 3.0  # standard deviations by which a target may have been seen more se
 UNEVEN = (
     0.3  # share of its way by which its mean place may lie aside of the middle; where it stood, then leapt, it is 0.5
 )
+MOVED = 2.0, 0.08, 0.5  # px, px a frame, and share of its speed, on the whole since its first sighting: edges stay
+FIRST_ODDS = 0.2, 2.0  # tracks that came to nothing and their b that are supposed before any is seen
+ODDS_TAIL, MOST_ODDS = (
+    2.0,
+    110.0,
+)  # c', and the most that is asked for: 14 sightings or more, which no clutter should stop
 SLOW, SEVERAL = 0.6, 5  # px a frame, and tracks that are no faster: where all drift, the registration is a little off
 
 
@@ -49,10 +64,45 @@ def steady(table, detection):
     return often & (np.abs(share - 0.5) <= UNEVEN)
 
 
+def moved(table):
+    """(n,) bool: which tracks have moved against the background since their first sighting, and have not come to rest."""
+    way, speed = np.linalg.norm(table.place - table.birth, axis=1), np.linalg.norm(table.velocity, axis=1)
+    least, slowest, share = MOVED
+    far = way >= np.maximum(least, np.maximum(slowest, share * speed) * table.age)
+    return far & (speed >= share * way / table.age)
+
+
+def likely(table, fit, strays, logit):
+    """(n,) bool: which tracks are surer to be targets than clutter is.
+
+    fit (n,): those that are targets if they are so; logit: of a birth, where nothing is known of the clutter. Remembers the
+    odds of the fit ones in the table.
+    """
+    table.odds = np.where(fit, np.maximum(table.odds, table.logit - logit), table.odds)
+    return table.logit - logit >= strays.least_odds(table.odds[fit & ~moved(table)])
+
+
+def came(table, fit, strays, area):
+    """(n,) bool: which tracks have come farther than clutter does in a frame of `area` px.
+
+    fit (n,): those that are targets if they have. Remembers the way of the fit ones in the table.
+    """
+    way, far = np.linalg.norm(table.place - table.birth, axis=1), moved(table)
+    table.way = np.where(fit, np.maximum(table.way, way), table.way)
+    idle, rows = fit & ~far, np.flatnonzero(fit & far)
+    least = strays.least_way(table.place[rows], area, table.place[idle], table.way[idle])
+    far[rows] &= way[rows] >= MOVED[0] + least
+    return far
+
+
 class Strays:
-    """Where tracks came to nothing, and how far they had come: `places` (n, 2) in the present frame, `ways` (n,) px."""
+    """Tracks that came to nothing: how far they had come, and how sure they had been.
+
+    places (n, 2) in the present frame, ways (n,) px; odds (m,), the `odds` of their rows, and since (m,), frames ago.
+    """
 
     def __init__(self):
+        self.odds, self.since = np.zeros(0), np.zeros(0, int)
         self.places, self.ways, self.ages, self.frames = np.zeros((0, 2)), np.zeros(0), np.zeros(0, int), 0
 
     def go_on(self, shift):
@@ -60,6 +110,21 @@ class Strays:
         self.frames += 1
         kept = self.ages < MEMORY[0]
         self.places, self.ways, self.ages = self.places[kept] + shift, self.ways[kept], self.ages[kept] + 1
+        kept = self.since < MEMORY[0]
+        self.odds, self.since = self.odds[kept], self.since[kept] + 1
+
+    def learn_odds(self, odds):
+        """Remember the odds (k,) of tracks that came to nothing."""
+        self.odds = np.concatenate([self.odds, odds])[-MEMORY[1] :]
+        self.since = np.concatenate([self.since, np.zeros(len(odds), int)])[-MEMORY[1] :]
+
+    def least_odds(self, others):
+        """Excess of its logit that a track needs; others (k,): odds of those that are there still and came nowhere yet."""
+        all_odds = np.minimum(np.concatenate([self.odds, others]), MOST_ODDS)
+        n = FIRST_ODDS[0] + len(all_odds)
+        mean = (FIRST_ODDS[0] * FIRST_ODDS[1] + all_odds.sum()) / n
+        expected = HOUR * n / min(max(self.frames, SOONEST), MEMORY[0])
+        return min(ODDS_TAIL * mean * np.log(max(expected, 1)), MOST_ODDS)
 
     def learn(self, places, ways):
         """Remember tracks that ended at `places` (m, 2) after `ways` (m,) px."""

@@ -18,7 +18,7 @@ from irtrack_core.filtering.sightings import sightings
 from irtrack_core.filtering.temporal import JUMP, UNEXPLAINED
 from irtrack_core.trackers.base import shape_of, to_gray
 from irtrack_core.trackers.multi.assignment import Clutter, gains, match
-from irtrack_core.trackers.multi.births import Strays, drift, steady
+from irtrack_core.trackers.multi.births import Strays, came, drift, likely, steady
 from irtrack_core.trackers.multi.meetings import Meetings
 from irtrack_core.trackers.multi.stitching import stitch
 from irtrack_core.trackers.multi.track_table import GIVEN, GONE, SURE, TrackTable
@@ -29,7 +29,6 @@ ALIKE = 0.9  # IoU of two given boxes above which they are of one target
 MOST = 200  # tracks at a time that are confirmed, and as many that are not: the time of a frame is bounded
 FORSAKEN = -3.0  # logit below which a track that is not confirmed ends
 CHANGED = 0.5  # share of D in the evidence of what moves; of edges of clouds and of lamps it is 0.1 to 0.4
-MOVED = 2.0, 0.15, 0.5  # px, px a frame, and share of its speed, on the whole since its first sighting: edges stay
 PROBATION = 40, 8.0  # frames after which a track that has come no farther than so many px ends; later it may hover
 YOUNG = 5, 10  # frames for which a track is lost that ends at once, where it was seen in fewer frames since its birth
 TOGETHER = 15  # frames in a row that two tracks share one target's sightings, at one velocity: they are one
@@ -193,10 +192,12 @@ class MultiTracker:
     def _confirm(self):
         """Number the tracks that are targets now, or give them the number of a lost one that they go on."""
         t, (hits, frames) = self.table, self.settings.confirm
-        sure = ~t.confirmed & (t.recent(frames) >= hits) & (t.logit >= -np.log(self.settings.false_start))
+        logit = -np.log(self.settings.false_start)
+        sure = ~t.confirmed & (t.recent(frames) >= hits) & (t.logit >= logit)
         if self.settings.moving:
             sure &= t.change >= CHANGED * np.exp(t.strength)
-            sure &= self._came(sure)
+            sure &= likely(t, sure, self.strays, logit)
+            sure &= came(t, sure, self.strays, self.shape[0] * self.shape[1])
             sure &= steady(t, self.settings.detection)
         new = np.flatnonzero(sure)
         new = new[np.argsort(-t.logit[new])][: max(MOST - int(t.confirmed.sum()), 0)]
@@ -209,19 +210,6 @@ class MultiTracker:
                 continue
             t.id[row], self.next_id = self.next_id, self.next_id + 1
             t.born[row] = t.seen[row]
-
-    def _came(self, fit):
-        """(n,) bool: which tracks have come farther than clutter does; `fit` (n,): those that are targets if they have."""
-        t = self.table
-        way, speed = np.linalg.norm(t.place - t.birth, axis=1), np.linalg.norm(t.velocity, axis=1)
-        t.way = np.where(fit, np.maximum(t.way, way), t.way)
-        moved = way >= np.maximum(MOVED[0], np.maximum(MOVED[1], MOVED[2] * speed) * t.age)
-        moved &= speed >= MOVED[2] * way / t.age  # and has not come to rest
-        idle, rows = fit & ~moved, np.flatnonzero(fit & moved)
-        area = self.shape[0] * self.shape[1]
-        least = self.strays.least_way(t.place[rows], area, t.place[idle], t.way[idle])
-        moved[rows] &= way[rows] >= MOVED[0] + least
-        return moved
 
     def _end(self):
         """End what is lost for good, what is clutter, what left the frame, and what follows another's target."""
@@ -238,7 +226,9 @@ class MultiTracker:
             young = t.confirmed & ~t.given & (t.lost == frames) & (t.shared == 0) & (t.seen - t.born < few)
             t.way[young] = np.linalg.norm(t.place - t.birth, axis=1)[young]
             bad |= young
-        nothing = bad & ~t.given & (t.way > 0) & (~t.confirmed & (t.id == 0) | young)
+        nothing = bad & ~t.given & (~t.confirmed & (t.id == 0) | young)
+        self.strays.learn_odds(t.odds[nothing & (t.odds > 0)])
+        nothing &= t.way > 0
         self.strays.learn(t.place[nothing], t.way[nothing])
         rows = np.flatnonzero(~t.confirmed & ~bad)
         bad[rows[np.argsort(-t.logit[rows])][MOST:]] = True
