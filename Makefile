@@ -6,6 +6,7 @@
 # make site      HTML pages of the executed notebooks, in site/; the demos' controls work there, at recorded values
 # make slides    a deck of slides for each stored notebook, and its figures as PNG, in slides/; no network is needed
 # make baselines CSRT, KCF and MIL of OpenCV over the experiments' sequences, in an environment of their own (.venv-baselines)
+# make figures   takes those of the last `make results` that look otherwise over into figures/, which the documents show
 # make notebooks [NB=02]   rebuild the stored notebooks from notebooks/src
 # make fuzz      100,000 cases of the tests in tests/fuzz, an hour at most (MINUTES=60); seeds that fail are kept and tried first
 # make kill      training, tracking, notebooks and downloads stopped at 60 random moments, and started again
@@ -36,7 +37,7 @@ STAMP := $(VENV)/.complete
 TORCH := torch==2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: results plan test lab demo baselines notebooks site slides bench fuzz kill findings clean release teach grade wheelhouse
+.PHONY: results figures plan test lab demo baselines notebooks site slides bench fuzz kill findings clean release teach grade wheelhouse
 .DELETE_ON_ERROR:
 
 results: $(STAMP)
@@ -59,6 +60,9 @@ baselines: $(STAMP)
 
 notebooks: $(STAMP)
 	$(BIN)/python -m irtrack_core.workbook build $(NB)
+
+figures: $(STAMP)
+	$(BIN)/python -m irtrack_core.workbook figures
 
 site: $(STAMP)
 	$(BIN)/python -m irtrack_core.workbook site --profile $(PROFILE)

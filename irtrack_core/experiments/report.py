@@ -65,8 +65,10 @@ def figures_table(book):
     """All figures recorded in manifest.json: figure, notebook, parameters, commit; `+` marks changed code."""
     import pandas as pd
 
-    rows = []
-    for name, entry in (item for folder in _folders(book) for item in _manifest(folder).items()):
+    entries, rows = {}, []
+    for folder in reversed(_folders(book)):
+        entries |= _manifest(folder)
+    for name, entry in sorted(entries.items()):
         settings = ", ".join(f"{key}={value}" for key, value in entry["parameters"].items())
         commit = f"{entry['commit'] or 'unknown'}{'+' if entry['dirty'] else ''}"
         rows.append((name, entry["notebook"].removeprefix("notebooks/"), settings, commit))
@@ -74,7 +76,7 @@ def figures_table(book):
 
 
 def _folders(book):
-    """Where figures lie: those of this machine's times, and all others."""
+    """Where figures lie: those of the last run, and, where a stored notebook is built, those that documents show."""
     return book.results / "figures", book.figures
 
 

@@ -72,6 +72,7 @@ def _parser():
     one.add_argument("--cores", type=int, default=2)
     one.add_argument("--dry-run", action="store_true", help="only say what would run, and how long it took last time")
     command(_where, "say where report, tables and figures are")
+    command(_figures, "put the figures of the last results that look otherwise in place of those in figures/")
     command(_site, "make a web site of the executed notebooks")
     command(_slides, "make slides of the stored notebooks, and their figures as PNG")
     one = command(_colab, "write copies of notebooks that install themselves in Colab")
@@ -161,6 +162,13 @@ def _where(chosen):
     from irtrack_core.workbook import batch
 
     batch.where(chosen.profile)
+
+
+def _figures(chosen):
+    from irtrack_core.workbook import book
+
+    changed = book.keep_figures()
+    print(*changed or ["every figure is as it was"], sep="\n")
 
 
 def _site(chosen):

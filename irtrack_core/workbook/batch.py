@@ -141,7 +141,7 @@ def where(profile):
     results, figures = book.folders(profile)
     print(f"\nexecuted notebooks  {results / 'notebooks'}")
     tables = [*results.glob("*.csv"), *results.glob("*.json")]
-    for title, files in (("tables", tables), ("figures", [*figures.glob("*.png"), *results.glob("figures/*.png")])):
+    for title, files in (("tables", tables), ("figures", {*figures.glob("*.png"), *results.glob("figures/*.png")})):
         print(title)
         print(*(f"  {file}" for file in sorted(files)), sep="\n")
     report = results / "notebooks" / "20_report.ipynb"

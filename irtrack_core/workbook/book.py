@@ -3,7 +3,7 @@
     from irtrack_core import workbook
     book = workbook.start("02_filter_an_image", profile=profile, seed=seed, length=length)
     book.save_table(table)                  # results/quick/02_filter_an_image.csv
-    book.save_figure(figure, "background")  # figures/02_filter_an_image__background.png and its line in manifest.json
+    book.save_figure(figure, "background")  # results/quick/figures/02_filter_an_image__background.png, and manifest.json
 
 Notebooks hand each other files under `results/<profile>/`, never variables. On the command line, `run` executes a
 notebook with checked parameters and `build` makes the stored notebooks from their sources:
@@ -110,10 +110,10 @@ class Workbook:
         return path
 
     def save_figure(self, figure, what, *, dpi=110, of_machine=False):
-        """Writes figures/<slug>__<what>.png and what made it (parameters, commit, versions) to manifest.json beside it.
+        """Writes <slug>__<what>.png, and what made it (parameters, commit, versions) to manifest.json, in `figures`.
 
-        Where the same picture lies there already, both stay as they are: a run that changes no number leaves a clean clone
-        clean. of_machine: the figure shows times of this machine, and goes to results/<profile>/figures instead.
+        Where the same picture lies there already, both stay as they are: building a stored notebook anew changes no file but
+        for a reason. of_machine: the figure shows times of this machine, and goes to results/<profile>/figures always.
         Notebooks that run at the same time may save at the same time: no entry is lost, no file is ever half written. Run by
         `workbook run` the saved picture is the one below the cell, too: to draw it once more takes as long again.
         """
@@ -157,13 +157,35 @@ def _show(figure, picture, scale):
 def folders(profile):
     """(results, figures) of a profile's name: no two runs write to the same, unless they are of one profile and place.
 
-    Results: results/<profile>, below IRTRACK_RESULTS where that is set. Figures: figures/, which is kept in the repository,
-    or figures/<profile> for any profile but quick; IRTRACK_FIGURES names another folder, and where IRTRACK_RESULTS alone
-    is set they go to its folder figures.
+    Results: results/<profile>, below IRTRACK_RESULTS where that is set. Figures: their folder figures, for those in the
+    repository's figures/ are the ones that documents show, and another processor draws other curves of a training;
+    IRTRACK_FIGURES names another folder, that of the profile quick, with one below it for each other profile.
     """
-    root, elsewhere = find_root(), os.environ.get("IRTRACK_RESULTS")
-    figures = Path(os.environ.get("IRTRACK_FIGURES") or Path(elsewhere or root) / "figures").resolve()
-    return Path(elsewhere or root / "results").resolve() / profile, figures if profile == "quick" else figures / profile
+    results = Path(os.environ.get("IRTRACK_RESULTS") or find_root() / "results").resolve() / profile
+    if not (chosen := os.environ.get("IRTRACK_FIGURES")):
+        return results, results / "figures"
+    return results, Path(chosen).resolve() if profile == "quick" else Path(chosen).resolve() / profile
+
+
+def keep_figures():
+    """Names of the pictures in figures/ that the last `make results` drew otherwise; they are replaced, with their entries.
+
+    Only a picture that is there already is: a new one comes with its stored notebook. Raises FileNotFoundError where
+    `make results` has drawn none yet.
+    """
+    drawn, kept, changed = folders("quick")[0] / "figures", find_root() / "figures", []
+    new = json.loads((drawn / "manifest.json").read_text()) if (drawn / "manifest.json").exists() else {}
+    if not new:
+        raise FileNotFoundError(f"no figures in {drawn}: first `make results`")
+    entries = json.loads((kept / "manifest.json").read_text())
+    for name, entry in new.items():
+        picture = (drawn / name).read_bytes()
+        if name in entries and not _same_picture(kept / name, io.BytesIO(picture)):
+            write_whole(kept / name, picture)
+            entries[name] = entry
+            changed.append(name)
+    write_whole(kept / "manifest.json", (json.dumps(dict(sorted(entries.items())), indent=1) + "\n").encode())
+    return changed
 
 
 def progress(iterable=None, **options):

@@ -32,11 +32,12 @@ book.profile
 # %% [markdown]
 # ## Where things go
 #
-# Notebooks hand each other *files*, never variables: tables in `results/<profile>/`, figures in `figures/`, where
-# `manifest.json` says which notebook, parameters and commit made each one.
+# Notebooks hand each other *files*, never variables: tables in `results/<profile>/`, figures in its folder `figures`,
+# where `manifest.json` says which notebook, parameters and commit made each one. The repository has a `figures/` of its own: those
+# are the pictures that its documents show, and no run of yours changes them.
 
 # %%
-for folder in (book.results, book.figures):
+for folder in (book.results, book.results / "figures"):
     print(folder.relative_to(book.root) if folder.is_relative_to(book.root) else folder)
 
 # %% [markdown]

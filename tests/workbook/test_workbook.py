@@ -19,6 +19,7 @@ from irtrack_core.experiments import dependencies
 from irtrack_core.workbook import __main__ as command_line
 from irtrack_core.workbook import parameters, runner
 from irtrack_core.workbook.__main__ import main
+from irtrack_core.workbook.book import keep_figures
 
 
 @pytest.fixture
@@ -28,9 +29,9 @@ def book(tmp_path, monkeypatch):
     return workbook.start("02_filter_an_image", seed=5, length=15)
 
 
-def picture():
+def picture(height=1.0):
     figure, axes = plt.subplots(figsize=(1, 1))
-    axes.plot([0, 1])
+    axes.plot([0, height])
     plt.close(figure)
     return figure
 
@@ -67,7 +68,7 @@ def test_start_finds_the_repository_from_anywhere(book, root, tmp_path, monkeypa
     assert (other.root, other.results, other.figures) == (
         tmp_path / "clone",
         tmp_path / "clone" / "results" / "quick",
-        tmp_path / "clone" / "figures",
+        tmp_path / "clone" / "results" / "quick" / "figures",
     )
 
 
@@ -80,9 +81,9 @@ def test_no_two_runs_write_to_the_same_folders(tmp_path, root, monkeypatch):
         else:
             monkeypatch.setenv("IRTRACK_RESULTS", str(results))
         places |= {(results, name): workbook.folders(name) for name in ("quick", "medium", "full")}
-    assert places[None, "quick"] == (root / "results" / "quick", root / "figures")
-    assert places[None, "medium"] == (root / "results" / "medium", root / "figures" / "medium")
-    assert places[tmp_path / "a", "quick"] == (tmp_path / "a" / "quick", tmp_path / "a" / "figures")
+    assert places[None, "quick"] == (root / "results" / "quick", root / "results" / "quick" / "figures")
+    assert places[None, "medium"] == (root / "results" / "medium", root / "results" / "medium" / "figures")
+    assert places[tmp_path / "a", "quick"] == (tmp_path / "a" / "quick", tmp_path / "a" / "quick" / "figures")
     every = [folder for pair in places.values() for folder in pair]
     assert len(set(every)) == len(every) == 18
     monkeypatch.setenv("IRTRACK_FIGURES", str(tmp_path / "f"))
@@ -515,3 +516,32 @@ def test_links_lead_through_the_notebooks_and_exist(root):
     for path in sources.values():
         for link in re.findall(r"\]\(([^)]+)\)", runner.links(path)):
             assert (root / "notebooks" / link).is_file()
+
+
+def test_figures_of_a_run_take_the_place_of_those_that_documents_show_when_asked_to(root, tmp_path, monkeypatch):
+    clone = tmp_path / "clone"
+    (clone / "notebooks").mkdir(parents=True)
+    (clone / "pyproject.toml").write_text('[project]\nname = "irtrack-core"\n')
+    monkeypatch.chdir(clone / "notebooks")
+    monkeypatch.delenv("IRTRACK_RESULTS", raising=False)
+    with pytest.raises(FileNotFoundError, match="first `make results`"):
+        keep_figures()
+    monkeypatch.setenv("IRTRACK_FIGURES", str(clone / "figures"))  # as where stored notebooks are built
+    stored = workbook.start("02_a")
+    for what in ("same", "other"):
+        stored.save_figure(picture(), what)
+    before = {path.name: path.read_bytes() for path in (clone / "figures").glob("*.*")}
+    monkeypatch.delenv("IRTRACK_FIGURES")
+    run = workbook.start("02_a", length=9)
+    run.save_figure(picture(), "same")
+    run.save_figure(picture(2.0), "other")
+    run.save_figure(picture(), "new")
+    run.save_figure(picture(), "fps", of_machine=True)
+    assert {path.name: path.read_bytes() for path in (clone / "figures").glob("*.*")} == before
+    assert keep_figures() == ["02_a__other.png"]
+    assert sorted(path.name for path in (clone / "figures").glob("*.png")) == ["02_a__other.png", "02_a__same.png"]
+    assert (clone / "figures" / "02_a__other.png").read_bytes() == (run.figures / "02_a__other.png").read_bytes()
+    entries = json.loads((clone / "figures" / "manifest.json").read_text())
+    assert entries["02_a__other.png"]["parameters"]["length"] == 9
+    assert "length" not in entries["02_a__same.png"]["parameters"] and len(entries) == 2
+    assert keep_figures() == []
