@@ -214,3 +214,33 @@ def test_the_plan_knows_the_times_of_jobs(tmp_path, monkeypatch, capsys):
     assert batch.plan("quick") == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     assert "1 min 15 s" in lines[first] and "never run" in lines[second]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SLURM is not there")
+@pytest.mark.parametrize("words, said", [((), "usage: "), (("true",), "slurm_loopback.sh: ")])
+def test_a_slurm_of_one_machine_says_what_it_needs(words, said, tmp_path):
+    """Without a command, and where its programs are not installed or the user is not root."""
+    for name in ("bash", "id"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    command = [tmp_path / "bash", ROOT / "workflow" / "slurm_loopback.sh", *words]
+    done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert done.returncode == 2 and said in done.stderr
+
+
+@pytest.mark.skipif(
+    not all(shutil.which(name) for name in ("slurmctld", "slurmd", "munged")) or os.name != "posix" or os.getuid() != 0,
+    reason="needs SLURM, munge and root",
+)
+def test_a_slurm_of_one_machine_runs_a_job_and_leaves_nothing():
+    def servers():
+        listed = subprocess.run(["ps", "-eo", "comm"], capture_output=True, text=True).stdout.split()
+        return [name for name in listed if name in ("slurmctld", "slurmd", "munged")]
+
+    before = servers()
+    job = "echo in a job of $SLURM_JOB_ID; scontrol show config | grep ClusterName"
+    done = subprocess.run(
+        [ROOT / "workflow" / "slurm_loopback.sh", "srun", "-n1", "sh", "-c", job], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"in a job of \d+", done.stdout) and "loopback" in done.stdout
+    assert servers() == before
