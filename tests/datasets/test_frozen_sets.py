@@ -81,4 +81,5 @@ def test_a_set_is_what_it_was(name):
     assert hashlib.sha256(boxes).hexdigest()[:16] == digest
     last = [sequence.frames[-1] for sequence in sequences]
     found = [[frame.mean(), frame.std()] for frame in last]
-    np.testing.assert_allclose(found, np.array(moments.split(), float).reshape(-1, 2), rtol=1e-6)
+    # a processor that rounds otherwise may draw a pixel one grey value brighter; another scene differs in the first digits
+    np.testing.assert_allclose(found, np.array(moments.split(), float).reshape(-1, 2), rtol=1e-6, atol=2e-4)
