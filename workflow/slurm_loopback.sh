@@ -4,13 +4,16 @@
 #     sudo workflow/slurm_loopback.sh COMMAND ...    e.g. .venv/bin/python -m snakemake --profile workflow/profiles/slurm ...
 #
 # Needs root and Debian's packages (apt install slurm-wlm munge). Starts munged, slurmctld and slurmd with files in a
-# folder of their own, runs the command with SLURM_CONF set to them, and stops all of it when the command ends, jobs included.
+# folder of their own, runs the command, and stops all of it when the command ends, jobs included. /etc/slurm/slurm.conf leads
+# there meanwhile, for programs inside jobs look nowhere else; a machine that has one has a SLURM of its own.
 set -euo pipefail
 test $# -gt 0 || { echo "usage: $0 COMMAND ..." >&2; exit 2; }
 test "$(id -u)" = 0 || { echo "$0: slurmd needs root" >&2; exit 2; }
 for tool in munged slurmctld slurmd sinfo scancel; do
     command -v "$tool" > /dev/null || { echo "$0: no $tool: apt install slurm-wlm munge" >&2; exit 2; }
 done
+conf=/etc/slurm/slurm.conf
+test ! -e $conf || { echo "$0: there is a $conf: this machine has a SLURM, use that" >&2; exit 2; }
 
 place=$(mktemp -d)
 stop() {
@@ -22,7 +25,7 @@ stop() {
         kill "$number" 2> /dev/null || true
         for _ in $(seq 50); do kill -0 "$number" 2> /dev/null || break; sleep 0.2; done
     done
-    rm -rf "$place"
+    rm -rf "$place" $conf
 }
 trap stop EXIT
 
@@ -31,6 +34,7 @@ mkdir -p "$place"/{spool,state,munge}
 (umask 077; dd if=/dev/urandom of="$place/munge.key" bs=1024 count=1 status=none)
 munged --force --key-file="$place/munge.key" --socket="$place/munge/socket" --pid-file="$place/munged.pid" \
     --log-file="$place/munged.log" --seed-file="$place/munge.seed"
+rm -f $conf  # a link that a killed run left leads nowhere
 cat > "$place/slurm.conf" << END
 ClusterName=loopback
 SlurmctldHost=localhost
@@ -56,7 +60,8 @@ MpiDefault=none
 NodeName=localhost CPUs=$(nproc) RealMemory=$(awk '/MemTotal/ { print int($2 / 1024 * 0.9) }' /proc/meminfo) State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 END
-export SLURM_CONF=$place/slurm.conf
+mkdir -p "${conf%/*}"
+ln -s "$place/slurm.conf" $conf
 slurmctld -i
 slurmd -N localhost
 for _ in $(seq 30); do

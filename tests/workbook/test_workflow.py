@@ -216,6 +216,22 @@ def test_the_plan_knows_the_times_of_jobs(tmp_path, monkeypatch, capsys):
     assert "1 min 15 s" in lines[first] and "never run" in lines[second]
 
 
+def test_the_list_of_what_failed_is_told_with_a_notebook_that_never_began(clone, tmp_path):
+    """Its log is then an empty file, as where a job was ended before its program was there."""
+    folder = tmp_path / "clone"
+    shutil.copytree(clone, folder, ignore=shutil.ignore_patterns("results", ".snakemake"))
+    path = folder / "notebooks" / "00_start_here.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].source = "raise RuntimeError('this one ran')"
+    nbformat.write(notebook, path)
+    log = folder / "results" / "quick" / "log" / "04_match_and_learn.ipynb"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    done = run(folder, "--quiet", "all", "--", "results/quick/notebooks/00_start_here.ipynb")
+    assert done.returncode != 0 and "RuntimeError: this one ran" in done.stderr
+    assert "stopped before its first cell" in done.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="SLURM is not there")
 @pytest.mark.parametrize("words, said", [((), "usage: "), (("true",), "slurm_loopback.sh: ")])
 def test_a_slurm_of_one_machine_says_what_it_needs(words, said, tmp_path):
