@@ -37,10 +37,8 @@ UNEVEN = (
 )
 MOVED = 2.0, 0.08, 0.5  # px, px a frame, and share of its speed, on the whole since its first sighting: edges stay
 FIRST_ODDS = 0.2, 2.0  # tracks that came to nothing and their b that are supposed before any is seen
-ODDS_TAIL, MOST_ODDS = (
-    2.0,
-    110.0,
-)  # c', and the most that is asked for: 14 sightings or more, which no clutter should stop
+ODDS_TAIL = 2.0  # c'
+MOST_ODDS = 110.0  # the most that is asked for: 14 sightings or more, which no clutter should stop
 SLOW, SEVERAL = 0.6, 5  # px a frame, and tracks that are no faster: where all drift, the registration is a little off
 
 
@@ -72,22 +70,23 @@ def moved(table):
     return far & (speed >= share * way / table.age)
 
 
-def likely(table, fit, strays, logit):
+def likely(table, fit, far, strays, logit):
     """(n,) bool: which tracks are surer to be targets than clutter is.
 
-    fit (n,): those that are targets if they are so; logit: of a birth, where nothing is known of the clutter. Remembers the
-    odds of the fit ones in the table.
+    fit (n,): those that are targets if they are so; far (n,): those that have `moved`; logit: of a birth, where nothing is
+    known of the clutter. Remembers the odds of the fit ones in the table.
     """
     table.odds = np.where(fit, np.maximum(table.odds, table.logit - logit), table.odds)
-    return table.logit - logit >= strays.least_odds(table.odds[fit & ~moved(table)])
+    return table.logit - logit >= strays.least_odds(table.odds[fit & ~far])
 
 
-def came(table, fit, strays, area):
+def came(table, fit, far, strays, area):
     """(n,) bool: which tracks have come farther than clutter does in a frame of `area` px.
 
-    fit (n,): those that are targets if they have. Remembers the way of the fit ones in the table.
+    fit (n,): those that are targets if they have; far (n,): those that have `moved`. Remembers the way of the fit ones in the
+    table.
     """
-    way, far = np.linalg.norm(table.place - table.birth, axis=1), moved(table)
+    way, far = np.linalg.norm(table.place - table.birth, axis=1), far.copy()
     table.way = np.where(fit, np.maximum(table.way, way), table.way)
     idle, rows = fit & ~far, np.flatnonzero(fit & far)
     least = strays.least_way(table.place[rows], area, table.place[idle], table.way[idle])

@@ -18,7 +18,7 @@ from irtrack_core.filtering.sightings import sightings
 from irtrack_core.filtering.temporal import JUMP, UNEXPLAINED
 from irtrack_core.trackers.base import shape_of, to_gray
 from irtrack_core.trackers.multi.assignment import Clutter, gains, match
-from irtrack_core.trackers.multi.births import Strays, came, drift, likely, steady
+from irtrack_core.trackers.multi.births import Strays, came, drift, likely, moved, steady
 from irtrack_core.trackers.multi.meetings import Meetings
 from irtrack_core.trackers.multi.stitching import stitch
 from irtrack_core.trackers.multi.track_table import GIVEN, GONE, SURE, TrackTable
@@ -196,8 +196,9 @@ class MultiTracker:
         sure = ~t.confirmed & (t.recent(frames) >= hits) & (t.logit >= logit)
         if self.settings.moving:
             sure &= t.change >= CHANGED * np.exp(t.strength)
-            sure &= likely(t, sure, self.strays, logit)
-            sure &= came(t, sure, self.strays, self.shape[0] * self.shape[1])
+            far = moved(t)
+            sure &= likely(t, sure, far, self.strays, logit)
+            sure &= came(t, sure, far, self.strays, self.shape[0] * self.shape[1])
             sure &= steady(t, self.settings.detection)
         new = np.flatnonzero(sure)
         new = new[np.argsort(-t.logit[new])][: max(MOST - int(t.confirmed.sum()), 0)]

@@ -61,10 +61,7 @@ COLUMNS = {
     "logit": (np.float64, ()),
     "middle": (np.float64, (2,)),  # mean of the way from `birth` over its frames: half of it where it goes on evenly
     "way": (np.float64, ()),  # px that it had come at most while it was fit to be born but for that; 0: never
-    "odds": (
-        np.float64,
-        (),
-    ),  # most that its `logit` exceeded that of a birth by, while only way or evenness was wanting
+    "odds": (np.float64, ()),  # most its `logit` exceeded that of a birth by, while fit to be born
     "hits": (np.uint32, ()),  # bits of the last frames, the newest lowest
     "seen": (np.int64, ()),  # frames in which it was
     "born": (np.int64, ()),  # `seen` when it got its number
