@@ -2,8 +2,8 @@
 
     python benchmarks/training.py [--widths 0.0625 0.125 0.25 1] [--batch 8] [--steps 5]
 
-Ratios hold only within one run. Without the matrix units of newer server processors (AMX) bfloat16 is slower than float32:
-that is why `TrainingSettings(precision="auto")` takes it on a GPU alone.
+Ratios hold only within one run. Where the processor has no instructions for it (AMX, AVX-512 BF16), bfloat16 is slower than
+float32: that is why `TrainingSettings(precision="auto")` takes it on a GPU alone.
 """
 
 import argparse

@@ -116,7 +116,7 @@ def run(names, profile, results, *, fold=0, seed=0, study_seed=0, sets=None, onl
     """Does a job, or a part of it: some `sets`, `only` "train" or "track"; returns the path of its card.
 
     The card is written when everything that notebook 11 reads of these trackers is there, so not after `only="train"`, nor
-    for some sets. options: batch and workers, of `train_methods.learn`.
+    for some sets. options: batch, precision and workers, of `train_methods.learn`.
     """
     card, origin, boxes = card_path(results, names, fold, seed), provenance(), {}
     card.unlink(missing_ok=True)  # of what was made before: if this run is killed, nothing says that it is complete
@@ -156,6 +156,12 @@ def main(arguments=None):
     parser.add_argument("--seed", type=int, default=0, help="of weights and training pairs")
     parser.add_argument("--study-seed", type=int, default=0, help="of the sequences and folds")
     parser.add_argument("--batch", type=int, default=8, help="training pairs in a step")
+    parser.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="of training's convolutions; bfloat16 pays on processors that have it, see benchmarks/training.py",
+    )
     parser.add_argument("--workers", type=int, default=0, help="processes that prepare pairs beside the training")
     parser.add_argument("--results", type=Path, help="folder of the study; default: results/PROFILE")
     chosen = vars(parser.parse_args(arguments))

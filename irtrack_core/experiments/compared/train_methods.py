@@ -39,9 +39,11 @@ def new_network(settings, seed=0):
     return build(settings, seed) if isinstance(settings, ComparedSettings) else new_net(settings, seed)
 
 
-def schedule(profile, seed=0, batch=8):
+def schedule(profile, seed=0, batch=8, precision="auto"):
     """TrainingSettings of a profile, the same for all methods."""
-    return TrainingSettings(iterations=profile.iterations, batch=batch, seed=seed, checkpoint_every=50)
+    return TrainingSettings(
+        iterations=profile.iterations, batch=batch, seed=seed, precision=precision, checkpoint_every=50
+    )
 
 
 @lru_cache(maxsize=1)
@@ -93,17 +95,29 @@ def by_crops(names):
 
 
 def learn(
-    name, profile, results, *, fold=0, seed=0, study_seed=0, batch=8, workers=0, progress=True, watch=None, keep=False
+    name,
+    profile,
+    results,
+    *,
+    fold=0,
+    seed=0,
+    study_seed=0,
+    batch=8,
+    precision="auto",
+    workers=0,
+    progress=True,
+    watch=None,
+    keep=False,
 ):
     """Trains one compared method on one fold; returns its history, a row a step, also when it was there already.
 
     The weights go to protocol.weights_path, those of a few early steps beside them. What is there already, made with the same
     settings by the same code, is left as it is; a run that was killed goes on from its checkpoint.
-    seed: of weights and pairs; study_seed: of sequences and folds; watch: as in `training.loop.train`. keep: keep the
-    crops in memory for the next call (`by_crops`), which learns the same from them as from its own. Raises ValueError for an
+    seed: of weights and pairs; study_seed: of sequences and folds; precision: as TrainingSettings.precision; watch: as in
+    `training.loop.train`. keep: keep the crops in memory for the next call (`by_crops`), which learns the same from them as from its own. Raises ValueError for an
     unknown name, or a checkpoint of other settings.
     """
-    settings, plan = network_settings(name, profile.width), schedule(profile, seed, batch)
+    settings, plan = network_settings(name, profile.width), schedule(profile, seed, batch, precision)
     path = protocol.weights_path(results, fold, seed, name=name)
     log = path.with_suffix(".csv")
     key = {"name": name, "fold": fold, "seed": seed, "study_seed": study_seed, "frames": profile.frames}
@@ -111,7 +125,7 @@ def learn(
     key["code"] = code = dependencies.digest(__file__)
     if path.is_file() and log.is_file() and read_card(path).get("key") == key:
         return pd.read_csv(log)
-    command = f"{protocol.command(name, profile, fold, seed, study_seed)} --batch {batch}"
+    command = f"{protocol.command(name, profile, fold, seed, study_seed)} --batch {batch} --precision {precision}"
     card = {"command": command, "seeds": [seed]} | provenance()
     card |= {"data": f"simulated, training sequences of fold {fold}", "key": key}
     net = new_network(settings, seed)
