@@ -27,7 +27,7 @@ from irtrack_core.whole_files import remove_abandoned
 def precision(name, where):
     """The type convolutions are computed in on the device `where`: torch.bfloat16, or None for plain float32.
 
-    "auto" takes bfloat16 on a GPU that has it. Not on a CPU: only some gain by it (those with AMX or AVX-512 BF16), others lose.
+    "auto" takes bfloat16 on a GPU that has it. Not on a CPU: those without AMX or AVX-512 BF16 lose by it.
     """
     # older cards can only imitate it, more slowly than float32
     on_gpu = where.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)

@@ -114,8 +114,8 @@ def learn(
     The weights go to protocol.weights_path, those of a few early steps beside them. What is there already, made with the same
     settings by the same code, is left as it is; a run that was killed goes on from its checkpoint.
     seed: of weights and pairs; study_seed: of sequences and folds; precision: as TrainingSettings.precision; watch: as in
-    `training.loop.train`. keep: keep the crops in memory for the next call (`by_crops`), which learns the same from them as from its own. Raises ValueError for an
-    unknown name, or a checkpoint of other settings.
+    `training.loop.train`. keep: keep the crops in memory for the next call (`by_crops`), which learns the same from them as
+    from its own. Raises ValueError for an unknown name, or a checkpoint of other settings.
     """
     settings, plan = network_settings(name, profile.width), schedule(profile, seed, batch, precision)
     path = protocol.weights_path(results, fold, seed, name=name)
