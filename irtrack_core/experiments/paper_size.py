@@ -4,15 +4,16 @@
 
 The trainings are those of the profile `full` with one seed. After each, the weights track the first frames of the fold's
 six test sequences. It takes hours (`benchmarks/training.py` says how many), and may be stopped whenever: a training goes on
-from its checkpoint in --work, and what OUT holds is done, whatever commit did it. A row names its commit.
+from its checkpoint in --work, and what OUT holds is done, whatever commit did it.
 
-OUT/methods.csv has a row a tracker and sequence, OUT/curves.csv the success and precision curves of each tracker, fold and
-set, OUT/boxes.zip the raw boxes in whole hundredths of a pixel, OUT/methods.json the command.
+OUT/boxes.zip has the raw boxes in whole hundredths of a pixel, OUT/methods.csv a row a tracker and sequence, with the commit
+that made it, OUT/methods.json the command. `results` reads the boxes back; every measure follows from them.
 """
 
 import json
 import zipfile
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal
@@ -23,7 +24,7 @@ import pandas as pd
 from pydantic import Field
 from tqdm import tqdm
 
-from irtrack_core import evaluation, metrics
+from irtrack_core import evaluation
 from irtrack_core.config import PROFILES, Settings
 from irtrack_core.datasets import in_memory
 from irtrack_core.experiments import cached, protocol, study
@@ -32,10 +33,6 @@ from irtrack_core.whole_files import whole_file
 
 NAMES = (*protocol.METHODS, *protocol.BASELINES)
 MEASURES = ["aor", "auc", "sr50", "sr75", "p3", "p5", "p20", "rmse", "loss_rate", "first_loss"]
-CURVES = {
-    "success": (metrics.success_curve, metrics.IOU_THRESHOLDS),
-    "precision": (metrics.precision_curve, metrics.PIXEL_THRESHOLDS),
-}
 LAST = 50  # steps over which the loss at the end of a training is averaged
 
 
@@ -54,12 +51,18 @@ class PaperSizeSettings(Settings):
 
 
 def jobs(settings):
-    """[(name, fold)], fold by fold; within one the longest trainings first, the trackers without any last."""
+    """[(name, fold)], fold by fold; within one the trackers without a training come last."""
     return [(name, fold) for fold in range(settings.profile().folds) for name in NAMES]
 
 
+def sequences_of(fold, settings):
+    """The test sequences of a fold, cut to their first frames."""
+    whole = protocol.test_folds(settings.profile().replace(folds=fold + 1), settings.seed)[fold][2]
+    return [study.head(one, settings.frames) for one in whole]
+
+
 def run_job(name, fold, settings, work):
-    """Train one tracker on one fold, if it learns, and track the fold's test sequences: (rows, curves, boxes), three tables.
+    """Train one tracker on one fold, if it learns, and track the fold's test sequences: (rows, boxes), two tables.
 
     work: folder of weights, checkpoints and boxes; what is there, made by this code, is taken.
     """
@@ -70,65 +73,72 @@ def run_job(name, fold, settings, work):
         options = dict(fold=fold, seed=seed, study_seed=seed, precision=settings.precision, progress=False)
         history = train_methods.learn(name, profile, work, **options)
         loss = history[["classification", "regression"]].tail(LAST).sum(axis=1).mean()
-    whole = protocol.test_folds(profile.replace(folds=fold + 1), seed)[fold][2]
-    sequences = [in_memory(study.head(one, settings.frames)) for one in whole]
-    results = study.track(sequences, [name], work, fold=fold, seed=seed)
+    sequences = [in_memory(one) for one in sequences_of(fold, settings)]
+    found = study.track(sequences, [name], work, fold=fold, seed=seed)
     made = {"tracker": name, "fold": fold}
-    rows = evaluation.evaluate(results, sequences)[["dataset", "sequence", "annotated", *MEASURES]]
+    rows = evaluation.evaluate(found, sequences)[["dataset", "sequence", "annotated", *MEASURES]]
     rows = rows.assign(**made, loss=loss, commit=provenance()["commit"])
-    return rows[[*made, "dataset", "sequence", "annotated", *MEASURES, "loss", "commit"]], *_raw(
-        results, sequences, made
-    )
+    return rows[[*made, "dataset", "sequence", "annotated", *MEASURES, "loss", "commit"]], _in_hundredths(found)
 
 
-def _raw(results, sequences, made):
-    """(curves, boxes): the curves, means over the sequences of each set, and the boxes in whole hundredths of a pixel."""
-    curves, boxes = [], []
-    for dataset in dict.fromkeys(result.dataset for result in results):
-        of_set = [result for result in results if result.dataset == dataset]
-        for kind, (curve, at) in CURVES.items():
-            (values,) = evaluation.curves(of_set, sequences, curve).values()
-            curves.append(pd.DataFrame({**made, "dataset": dataset, "curve": kind, "threshold": at, "value": values}))
-        for one in of_set:
-            table = pd.DataFrame((100 * one.boxes).round(), columns=list("xywh")).astype("Int64")
-            place = {"dataset": dataset, "sequence": one.sequence, "frame": np.arange(len(table))}
-            boxes.append(pd.DataFrame(place).join(table))
-    return pd.concat(curves, ignore_index=True), pd.concat(boxes, ignore_index=True)
+def _in_hundredths(found):
+    """Table dataset, sequence, frame, x, y, w, h of results, in whole hundredths of a pixel; empty where no box is told."""
+    tables = []
+    for one in found:
+        table = pd.DataFrame((100 * one.boxes).round(), columns=list("xywh")).astype("Int64")
+        place = {"dataset": one.dataset, "sequence": one.sequence, "frame": np.arange(len(table))}
+        tables.append(pd.DataFrame(place).join(table))
+    return pd.concat(tables, ignore_index=True)
 
 
 def done(out):
-    """{(name, fold)} of which OUT has all; empty where there is none."""
+    """{(name, fold)} of which the folder `out` has all; empty where there is none."""
     path = Path(out) / "methods.csv"
     return set(pd.read_csv(path)[["tracker", "fold"]].itertuples(index=False, name=None)) if path.is_file() else set()
 
 
-def keep(out, name, fold, rows, curves, boxes):
-    """Add a job's tables to what the folder OUT has. The rows come last: they say that all is there."""
-    out = Path(out)
-    kept = {}
+def keep(out, name, fold, rows, boxes):
+    """Add a job's tables to what the folder `out` has. The rows come last: they say that all is there."""
+    out, kept = Path(out), {}
     if (out / "boxes.zip").is_file():
         with zipfile.ZipFile(out / "boxes.zip") as archive:
             kept = {member: archive.read(member) for member in archive.namelist()}
     kept[f"{name}_fold{fold}.csv"] = boxes.to_csv(index=False, lineterminator="\n").encode()
-    with whole_file(out / "boxes.zip") as part, zipfile.ZipFile(part, "w", zipfile.ZIP_LZMA) as archive:
-        for member in sorted(kept):
-            archive.writestr(zipfile.ZipInfo(member), kept[member], zipfile.ZIP_LZMA)  # no time: the same file again
-    for file, table in {"curves.csv": curves.round(4), "methods.csv": rows.round(4)}.items():
-        if (out / file).is_file():
-            before = pd.read_csv(out / file)
-            same = (before["tracker"] == name) & (
-                before["fold"] == fold
-            )  # left by a run that was killed before its rows
-            table = pd.concat([before[~same], table], ignore_index=True)
-        order = table["tracker"].map(NAMES.index)
-        with whole_file(out / file) as part:
-            table.assign(order=order).sort_values(["fold", "order"], kind="stable").drop(columns="order").to_csv(
-                part, index=False, lineterminator="\n"
-            )
+    with whole_file(out / "boxes.zip") as part, zipfile.ZipFile(part, "w") as archive:
+        for member in sorted(kept):  # without a time: the same tables give the same file
+            archive.writestr(zipfile.ZipInfo(member), kept[member], zipfile.ZIP_LZMA)
+    table = rows.round(4)
+    if (out / "methods.csv").is_file():
+        table = pd.concat([pd.read_csv(out / "methods.csv"), table], ignore_index=True)
+    order = table["tracker"].map(NAMES.index)
+    table = table.assign(order=order).sort_values(["fold", "order"], kind="stable").drop(columns="order")
+    with whole_file(out / "methods.csv") as part:
+        table.to_csv(part, index=False, lineterminator="\n")
+
+
+def results(out):
+    """(results, sequences): the TrackResults of all that the folder `out` has, and the sequences they are measured on.
+
+    Scores and times are not kept: they are NaN. Raises FileNotFoundError where there is no study.
+    """
+    settings = PaperSizeSettings(**json.loads((Path(out) / "methods.json").read_text(encoding="utf-8"))["settings"])
+    found, sequences = (
+        [],
+        [one for fold in sorted({fold for _, fold in done(out)}) for one in sequences_of(fold, settings)],
+    )
+    with zipfile.ZipFile(Path(out) / "boxes.zip") as archive:
+        for name, fold in (job for job in jobs(settings) if job in done(out)):
+            table = pd.read_csv(BytesIO(archive.read(f"{name}_fold{fold}.csv")))
+            for (dataset, sequence), part in table.groupby(["dataset", "sequence"], sort=False):
+                boxes = part[list("xywh")].to_numpy(float) / 100
+                known = dict(dataset=dataset, sequence=sequence, tracker=name, frames=len(boxes) - 1)
+                lacking = dict(scores=np.full(len(boxes), np.nan), seconds=np.nan)
+                found.append(evaluation.TrackResult(boxes=boxes, **known, **lacking))
+    return found, sequences
 
 
 def check(out, settings):
-    """Raise ValueError where OUT holds a study with other settings, saying which."""
+    """Raise ValueError where the folder `out` holds a study with other settings, saying which."""
     card = Path(out) / "methods.json"
     before = json.loads(card.read_text(encoding="utf-8"))["settings"] if card.is_file() else {}
     other = {name: value for name, value in settings.model_dump().items() if before.get(name, value) != value}
@@ -148,9 +158,9 @@ def _one_thread():
 
 
 def run(settings, out, work, *, processes=1, finished=None):
-    """Does all jobs that OUT has not, `processes` at a time, and keeps each as it ends; returns the table of rows.
+    """Does all jobs that the folder `out` has not, `processes` at a time, and keeps each as it ends; returns the rows.
 
-    finished: called after each. Raises ValueError where OUT holds a study with other settings, and what stopped a job.
+    finished: called after each. Raises ValueError where `out` holds a study with other settings, and what stopped a job.
     """
     check(out, settings)
     missing = [job for job in jobs(settings) if job not in done(out)]
