@@ -87,7 +87,12 @@ class Kalman:
     @property
     def std(self):
         """Standard deviation of the place that is expected in the next frame, pixels."""
-        return self._predicted()[0] ** 0.5
+        return self.variance**0.5
+
+    @property
+    def variance(self):
+        """Its square."""
+        return self._predicted()[0]
 
     def update(self, expected, center, score, share, side):
         """Weigh the place `center` (2,) measured with `score` against the `expected` one (2,).
@@ -105,7 +110,22 @@ class Kalman:
         kept = share + self.decay * (1 - share)
         self.center, self.velocity = expected + gain * step, kept * (self.velocity + gain_velocity * step)
         self._store(place * (1 - gain), both * (1 - gain), velocity - gain_velocity * both, side)
-        change = max(innovation - noise, 0.0) - self.process_noise
+        self._learn(innovation - noise, share, side)
+
+    def assimilate(self, expected, center, variance, side):
+        """Take over a place `center` (2,) that holds the prediction already, with the variance that is left along one axis.
+
+        It moves the velocity as a measurement would that leaves place and variance there.
+        """
+        step, (place, both, velocity) = center - expected, self._predicted()
+        variance, gain = min(variance, place), both / place
+        self.center, self.velocity = center, self.velocity + gain * step
+        self._store(variance, gain * variance, velocity - gain * (both - gain * variance), side)
+        self._learn(float(step @ step) / 2 - variance, 1 - variance / place, side)
+
+    def _learn(self, excess, share, side):
+        """Draw the process noise towards what an innovation's square has in excess of what else explains it."""
+        change = max(excess, 0.0) - self.process_noise
         low, high = PROCESS_NOISE_RANGE
         learnt = self.process_noise + self.learning_rate * share * change
         self.process_noise = min(max(learnt, (low * side) ** 2), (high * side) ** 2)

@@ -20,6 +20,7 @@ from irtrack_core.trackers.kalman import Kalman, SmoothedVelocity
 from irtrack_core.trackers.redetection import Redetection
 from irtrack_core.trackers.registration import Alignment
 from irtrack_core.trackers.select_proposal import Observation, calibrated, choose, logit, vote
+from irtrack_core.trackers.spot import Spot
 
 ALIGNMENT_POWER = 3.0  # exponent of the correlation: the share by which the aligned place is taken over
 LARGEST_ALIGNMENT = 0.6  # sides of the target; a longer step has found something else
@@ -125,6 +126,7 @@ class SiameseTracker:
             self.temporal, plane = TemporalFilter(s.temporal, block=self.maker.block), _plane(frame)
             self.temporal.push(plane, self.center, self.size, target_free=without_target(plane, box))
         self.observation, self.redetection = None, Redetection(self, frame)
+        self.spot = Spot.of(self, frame) if self.alignment and self.hypotheses else None
 
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the probability that it is right."""
@@ -176,13 +178,15 @@ class SiameseTracker:
         """Take over place, velocity and size from the observation."""
         t, seen = self.settings, self.observation
         center, size = vote(seen, t.vote_radius) if t.vote_radius else seen.found
-        if self.alignment:
-            center = self._aligned(center)
-        center = self.clipped(center)
+        measured = None if jumped or self.spot is None else self.spot.measure(self, expected, center)
+        if measured is None:
+            center = self.clipped(self._aligned(center) if self.alignment else center)
         if jumped:
             self.motion.restart(center, self.side)
             if self.hypotheses:
                 self.hypotheses.restart()
+        elif measured:
+            self.motion.assimilate(expected, *measured, self.side)
         else:
             self.motion.update(expected, center, seen.score, seen.share, self.side)
         rate = 1.0 if jumped else t.size_rate * seen.score
