@@ -126,7 +126,7 @@ class SiameseTracker:
             self.temporal, plane = TemporalFilter(s.temporal, block=self.maker.block), _plane(frame)
             self.temporal.push(plane, self.center, self.size, target_free=without_target(plane, box))
         self.observation, self.redetection = None, Redetection(self, frame)
-        self.spot = Spot.of(self, frame) if self.alignment and self.hypotheses else None
+        self.spot = Spot() if self.alignment and self.hypotheses else None
 
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the probability that it is right."""

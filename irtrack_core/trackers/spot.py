@@ -15,12 +15,12 @@ little, and the network's place stays as it is.
 import cv2
 import numpy as np
 
-SMALL = 9.0  # frame pixels: larger targets have a shape, and a spot in them is not their middle
+SMALL = 10.0  # frame pixels, the longer side: larger targets have a shape, and a spot in them is not their middle
 WIDTH, LEAST_WIDTH = (
     0.18,
     0.7,
 )  # standard deviation of the matched filter: sides of the target, and frame pixels at least
-SURROUNDINGS = 3.0, 3.0  # of what is subtracted: times that, and more crop pixels
+SURROUNDINGS = 8.0  # half the side of the square whose mean is subtracted, times that
 DETECTED = 0.95  # P_D, that a target that is there shows in a frame
 QUANTILE = 0.9  # of the responses, from which on their tail is exponential
 LEAST_AMPLITUDE = 2.0
@@ -29,99 +29,135 @@ SPREAD = 1.5  # of the predicted place: times its variance, for targets manoeuvr
 LEAST_VARIANCE = 0.1  # of it, frame pixels squared
 NETWORK_STD = 0.35, 1.0, 0.3  # s_n: sides of the target at score 1, more at score 0, and frame pixels
 PIXEL = 0.02  # variance that no measurement falls below, frame pixels squared
-FINER = 3  # places that are weighed, for a crop's pixel, along each axis
+FINER, FEW = 3, 16  # places weighed for a crop's pixel along each axis, where so many pixels come into question
 NEAR = 5.0  # standard deviations about the predicted place within which places are weighed
-QUIET = 1e-3  # share of a window's standard deviation below which there is no noise in it
+LARGEST = 60.0  # of a logarithm of odds
+QUIET = 1e-4  # share of a window's largest deviation below which there is no noise in it
 
 
 class Spot:
-    """Measures the place of a small target.
+    """Measures the place of a small target, frame after frame. amplitude: of the last response at it; None before any."""
 
-    channel: (S, S) of a search crop about the target in the frame where it is known, with the target bright; side: its
-    root of width times height, frame pixels; zoom: crop pixels for one frame pixel. `amplitude`: g where the target is.
-    """
+    def __init__(self):
+        self.amplitude = {}
 
-    def __init__(self, channel, side, zoom):
-        self.amplitude = LEAST_AMPLITUDE
-        if (response := _response(channel, side, zoom)) is not None:
-            middle = len(response) // 2
-            seen = response[middle - 2 : middle + 3, middle - 2 : middle + 3]
-            # the largest of some: noise has lifted it
-            self.amplitude = max(0.9 * float(seen.max()), LEAST_AMPLITUDE)
+    def __call__(self, channels, side, zoom, predicted, variance, found, score, share=0.0):
+        """(place (2,), variance): where the target is, and the variance of that along one axis; None where nothing says.
 
-    @classmethod
-    def of(cls, tracker, frame):
-        """A Spot for the target of a SiameseTracker that has just begun on `frame`; None where it is too large."""
-        if tracker.side > SMALL:
+        channel: (S, S) of the search crop, with the target bright; side: root of the target's width times height; zoom:
+        crop pixels for one frame pixel. predicted, found: the predicted place and the network's (2,), variance: of the first,
+        score and share: of the second, as Observation has them; all in frame pixels from the crop's centre.
+        """
+        responses = {name: Response(channel, side, zoom) for name, channel in channels.items()}
+        responses = {name: response for name, response in responses.items() if not response.flat}
+        if not responses:
             return None
-        (seen,) = tracker.look(frame, [tracker.center])
-        return cls(seen.crop[tracker.channel], tracker.side, seen.zoom)
+        size = len(next(iter(channels.values())))
+        wide, more, least = NETWORK_STD
+        network = ((wide + more * (1 - score)) * side + least) ** 2
+        spread = max(variance, LEAST_VARIANCE) * SPREAD
+        # farther off than both explain: it has manoeuvred, if nearly all of the evidence lies there
+        spread += share**2 * max(float(np.square(found - predicted).sum()) / 2 - spread - network, 0.0)
+        spans = [_about(c * zoom, NEAR * zoom * spread**0.5, size) for c in predicted]
+        if any(span.stop <= span.start for span in spans):  # it is predicted outside the window
+            return None
+
+        def prior(x, y):
+            along, down = (-((at - p) ** 2) / (2 * spread) - (at - n) ** 2 / (2 * network)
+                           for at, p, n in zip((x, y), predicted, found))  # fmt: skip
+            return along[None] + down[:, None]
+
+        place, variance, now = self._weigh(responses, spans, prior, zoom, size)
+        if max(span.stop - span.start for span in spans) > FEW:  # the grid was coarse: once more, about what it found
+            spans = [_about(c * zoom, FEW / 2 - 1, size) for c in place]
+            finer, left, now = self._weigh(responses, spans, prior, zoom, size)
+            place, variance = (finer, left) if variance < (FEW / 8 / zoom) ** 2 else (place, variance)
+        for name, value in now.items():
+            self._remember(name, self.amplitude[name] + AMPLITUDE_RATE * (value - self.amplitude[name]))
+        return place, variance + PIXEL
+
+    def _weigh(self, responses, spans, prior, zoom, size):
+        """(place (2,), variance, responses at the most probable place by name) of the posterior over two spans of a crop."""
+        x, y = ((_finer(span) - (size - 1) / 2) / zoom for span in spans)
+        before, seen, ratio = prior(x, y), {}, 0.0
+        for name, response in responses.items():
+            seen[name] = response.at(*spans[::-1], before.shape)
+            if name not in self.amplitude:
+                # the largest where it is most likely: noise has lifted it
+                self._remember(name, 0.9 * float(seen[name][before > before.max() - 0.5].max()))
+            ratio = ratio + self._ratio(name, seen[name], response.elsewhere(spans[1])) / len(responses)
+        ratio -= max(float(ratio.max()) - LARGEST, 0.0)  # beside that, not to have been seen is nothing
+        posterior = np.exp(before - before.max()) * (1 - DETECTED + DETECTED * np.exp(ratio))
+        posterior /= posterior.sum()
+        along, down = posterior.sum(axis=0), posterior.sum(axis=1)
+        place = np.array([along @ x, down @ y])
+        variance = float(along @ (x - place[0]) ** 2 + down @ (y - place[1]) ** 2) / 2
+        return place, variance, {name: float(values.flat[posterior.argmax()]) for name, values in seen.items()}
+
+    def _remember(self, name, amplitude):
+        self.amplitude[name] = max(amplitude, LEAST_AMPLITUDE)
 
     def measure(self, tracker, expected, center):
         """(place (2,), variance) in frame pixels of the target that is expected at one place (2,) and seen by the net at
-        another; None where it has grown, or nothing says.
+        another; None where it is not small, or nothing says.
         """
-        seen = tracker.observation
-        if tracker.side > SMALL:
+        if tracker.size.max() > SMALL:
             return None
+        seen, inputs = tracker.observation, tracker.net.settings.inputs
+        channels = {inputs[tracker.channel]: seen.crop[tracker.channel]}
+        # over rough ground the filter in time alone tells a point from the rest
+        if "temporal" in inputs and seen.crop[inputs.index("temporal")].any():
+            channels["temporal"] = seen.crop[inputs.index("temporal")]
         predicted, found = expected - seen.center, center - seen.center
-        picture = seen.crop[tracker.channel], tracker.side, seen.zoom
-        answer = self(*picture, predicted, tracker.motion.variance, found, seen.score)
+        places = predicted, tracker.motion.variance, found
+        answer = self(channels, tracker.side, seen.zoom, *places, seen.score, seen.share)
         return answer and (tracker.clipped(seen.center + answer[0]), answer[1])
 
-    def __call__(self, channel, side, zoom, predicted, variance, found, score):
-        """(place (2,), variance): where the target is, and the variance of that along one axis; None where nothing says.
-
-        channel, side, zoom: as before, about the middle of this frame's window. predicted, found: the predicted place and the
-        network's (2,), variance: of the first, score: of the second; all in frame pixels from the crop's centre.
-        """
-        if (response := _response(channel, side, zoom)) is None:
-            return None
-        spread = max(variance, LEAST_VARIANCE) * SPREAD
-        wide, more, least = NETWORK_STD
-        network = ((wide + more * (1 - score)) * side + least) ** 2
-        columns, rows = (_about(c * zoom, NEAR * zoom * spread**0.5, len(response)) for c in predicted)
-        if columns.stop <= columns.start or rows.stop <= rows.start:  # it is predicted outside the window
-            return None
-        x, y = ((_finer(span) - (len(response) - 1) / 2) / zoom for span in (columns, rows))
-        prior = [
-            -((at - p) ** 2) / (2 * spread) - (at - n) ** 2 / (2 * network)
-            for at, p, n in zip((x, y), predicted, found)
-        ]
-        seen = cv2.resize(response[rows, columns], (x.size, y.size), interpolation=cv2.INTER_CUBIC)
-        evidence = np.logaddexp(np.log(1 - DETECTED), np.log(DETECTED) + self._ratio(seen, _elsewhere(response, rows)))
-        logarithm = prior[0][None] + prior[1][:, None] + evidence
-        posterior = np.exp(logarithm - logarithm.max())
-        whole = float(posterior.sum())
-        along, down = posterior.sum(axis=0) / whole, posterior.sum(axis=1) / whole
-        place = np.array([along @ x, down @ y])
-        left = float(along @ (x - place[0]) ** 2 + down @ (y - place[1]) ** 2) / 2 + PIXEL
-        now = float(seen.flat[posterior.argmax()])
-        self.amplitude = max(self.amplitude + AMPLITUDE_RATE * (now - self.amplitude), LEAST_AMPLITUDE)
-        return place, left
-
-    def _ratio(self, response, elsewhere):
+    def _ratio(self, name, response, elsewhere):
         """ln(p_1 / p_0) of responses, without the constant that both have."""
-        edge = float(np.quantile(elsewhere, QUANTILE))
+        edge = _quantile(elsewhere, QUANTILE)
         decay = 1 / max(float(np.maximum(elsewhere - edge, 0).mean()) / (1 - QUANTILE), 1e-3)
         tail = np.log((1 - QUANTILE) * decay * np.sqrt(2 * np.pi)) - decay * (response - edge)
         clutter = np.where(response < edge, -0.5 * response**2, tail)
-        target = -0.5 * np.minimum(response - self.amplitude, 0.0) ** 2  # brighter than it was speaks for it
+        target = -0.5 * np.minimum(response - self.amplitude[name], 0.0) ** 2  # brighter than it was speaks for it
         return target - clutter
 
 
-def _response(channel, side, zoom):
-    """g (S, S): the matched filter's output, less its median, over its standard deviation (from the absolute deviations).
+class Response:
+    """The matched filter's output in a crop's channel (S, S), in standard deviations of what it is elsewhere in the crop.
 
-    None where half of the window is flat: nothing then says what noise does there.
+    side: of the target, frame pixels; zoom: crop pixels for one frame pixel. flat: True where half of the crop is, so that
+    nothing says what noise does there.
     """
-    width = max(WIDTH * side, LEAST_WIDTH) * zoom
-    times, more = SURROUNDINGS
-    seen = cv2.GaussianBlur(channel, (0, 0), width) - cv2.GaussianBlur(channel, (0, 0), times * width + more)
-    few = seen[::2, ::2]
-    middle = np.median(few)
-    noise = 1.4826 * float(np.median(np.abs(few - middle)))
-    return (seen - middle) / noise if noise > QUIET * float(few.std()) else None
+
+    def __init__(self, channel, side, zoom):
+        width = max(WIDTH * side, LEAST_WIDTH) * zoom
+        self.raw = cv2.GaussianBlur(channel, (0, 0), width) - cv2.blur(
+            channel, (2 * round(SURROUNDINGS * width) + 1,) * 2
+        )
+        self.few = self.raw[::2, ::2]
+        self.middle = _quantile(self.few.ravel(), 0.5)
+        apart = np.abs(self.few - self.middle).ravel()
+        self.noise = 1.4826 * _quantile(apart, 0.5)
+        self.flat = not self.noise > QUIET * float(apart.max())
+
+    def at(self, rows, columns, shape):
+        """The output in a part of the crop, resampled to `shape`."""
+        part = cv2.resize(self.raw[rows, columns], shape[::-1], interpolation=cv2.INTER_CUBIC)
+        return (part - self.middle) / self.noise
+
+    def elsewhere(self, rows):
+        """Outputs (N,) above and below the rows in which the target may be; of the whole crop where these are most of it."""
+        outside = np.ones(len(self.few), bool)
+        outside[rows.start // 2 : (rows.stop + 1) // 2] = False
+        few = self.few[outside] if outside.sum() >= len(self.few) / 4 else self.few
+        return (few.ravel() - self.middle) / self.noise
+
+
+def _quantile(values, share):
+    """The value (N,) that this share of them does not exceed; for so few NumPy's own is slower by far."""
+    place = int(share * (len(values) - 1))
+    return float(np.partition(values, place)[place])
 
 
 def _about(center, reach, length):
@@ -131,13 +167,7 @@ def _about(center, reach, length):
 
 
 def _finer(span):
-    """Coordinates of FINER places in each pixel of a slice."""
-    return span.start - 0.5 + (np.arange(FINER * (span.stop - span.start)) + 0.5) / FINER
-
-
-def _elsewhere(response, rows):
-    """Responses (N,) above and below the rows in which the target may be; of the whole crop where these are most of it."""
-    few = response[::2, ::2]
-    outside = np.ones(len(few), bool)
-    outside[rows.start // 2 : (rows.stop + 1) // 2] = False
-    return few[outside] if outside.sum() >= len(few) / 4 else few
+    """Coordinates of the places that are weighed in a slice."""
+    pixels = span.stop - span.start
+    each = FINER if pixels <= FEW else 1
+    return span.start - 0.5 + (np.arange(each * pixels) + 0.5) / each

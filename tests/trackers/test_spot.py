@@ -25,10 +25,18 @@ def window(place=(0.0, 0.0), amplitude=8.0, seed=0, size=95):
     return (amplitude * np.exp(-(x[None] ** 2 + y[:, None] ** 2) / (2 * (0.6 * ZOOM) ** 2)) + noise).astype(np.float32)
 
 
-def measured(channel, *, predicted=MIDDLE, found=MIDDLE, variance=4.0, score=0.5, first=None):
-    """What a Spot says of a channel; first: the channel that it began with."""
-    made = Spot(window(seed=9) if first is None else first, SIDE, ZOOM)
-    return made(channel, SIDE, ZOOM, np.asarray(predicted), variance, np.asarray(found), score)
+def begun(*channels):
+    """A Spot that has seen the target at the middle of these channels."""
+    made = Spot()
+    made(dict(enumerate(channels)), SIDE, ZOOM, MIDDLE, 0.5, MIDDLE, 0.9)
+    return made
+
+
+def measured(*channels, predicted=MIDDLE, found=MIDDLE, variance=4.0, score=0.5, share=0.0, first=None):
+    """What a Spot says of channels; first: what each of them was at first."""
+    made = begun(*[window(seed=9) if first is None else first] * len(channels))
+    places = np.asarray(predicted), variance, np.asarray(found)
+    return made(dict(enumerate(channels)), SIDE, ZOOM, *places, score, share)
 
 
 @pytest.mark.parametrize("place", [(0.0, 0.0), (0.7, -1.2), (-1.5, 1.5)])
@@ -72,16 +80,33 @@ def test_whole_pixels_of_the_crop_shift_the_place_by_as_much():
 def test_a_stronger_response_never_speaks_against_the_target(amplitude, seed, freedom):
     elsewhere = np.random.default_rng(seed).standard_t(freedom, 2000)
     elsewhere /= 1.4826 * np.median(np.abs(elsewhere))
-    made = Spot(window(), SIDE, ZOOM)
-    made.amplitude = amplitude
-    assert (np.diff(made._ratio(np.linspace(0, 3 * amplitude, 200), elsewhere)) >= -0.3).all()  # where the tail begins
+    made = Spot()
+    made.amplitude = {"suppressed": amplitude}
+    assert (
+        np.diff(made._ratio("suppressed", np.linspace(0, 3 * amplitude, 200), elsewhere)) >= -0.3
+    ).all()  # where the tail begins
 
 
 def test_in_clutter_the_same_response_says_less():
-    made, rng = Spot(window(), SIDE, ZOOM), np.random.default_rng(0)
-    made.amplitude = 6.0
+    made, rng, response = Spot(), np.random.default_rng(0), np.array([6.0])
+    made.amplitude = {"suppressed": 6.0}
     calm, clutter = rng.standard_normal(2000), rng.standard_t(2, 2000)
-    assert made._ratio(np.array([6.0]), clutter) < made._ratio(np.array([6.0]), calm) - 3
+    assert made._ratio("suppressed", response, clutter) < made._ratio("suppressed", response, calm) - 3
+
+
+def test_what_only_one_of_two_channels_shows_counts_for_less():
+    clutter, true = window((2.0, 0.0), amplitude=12.0), window((0.0, 0.0), amplitude=8.0)
+    both = clutter + window((0.0, 0.0), amplitude=8.0, seed=1)  # U: the target and something as bright
+    alone, _ = measured(both, predicted=(1.0, 0.0), found=(1.0, 0.0), variance=2.0)
+    told, _ = measured(both, true, predicted=(1.0, 0.0), found=(1.0, 0.0), variance=2.0)
+    assert alone[0] > 1.5 and abs(told[0]) < 0.5
+
+
+def test_a_target_that_the_net_sees_clearly_elsewhere_has_manoeuvred():
+    channel, place = window((6.0, 0.0), amplitude=20.0), (6.0, 0.0)
+    held, _ = measured(channel, found=place, variance=0.2, score=0.9, share=0.0)
+    followed, _ = measured(channel, found=place, variance=0.2, score=0.9, share=1.0)
+    assert held[0] < 4 and followed[0] == pytest.approx(6.0, abs=0.3)
 
 
 def test_nothing_is_said_of_a_flat_window_or_a_place_outside():
