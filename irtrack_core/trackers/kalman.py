@@ -112,14 +112,16 @@ class Kalman:
         self._store(place * (1 - gain), both * (1 - gain), velocity - gain_velocity * both, side)
         self._learn(innovation - noise, share, side)
 
-    def assimilate(self, expected, center, variance, side):
+    def assimilate(self, expected, center, variance, shown, side):
         """Take over a place `center` (2,) that holds the prediction already, with the variance that is left along one axis.
 
-        It moves the velocity as a measurement would that leaves place and variance there.
+        It moves the velocity as a measurement would that leaves place and variance there. shown: probability that the target
+        was seen.
         """
         step, (place, both, velocity) = center - expected, self._predicted()
         variance, gain = min(variance, place), both / place
-        self.center, self.velocity = center, self.velocity + gain * step
+        kept = shown + self.decay * (1 - shown)
+        self.center, self.velocity = center, kept * (self.velocity + gain * step)
         self._store(variance, gain * variance, velocity - gain * (both - gain * variance), side)
         self._learn(float(step @ step) / 2 - variance, 1 - variance / place, side)
 

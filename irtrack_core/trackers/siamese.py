@@ -24,6 +24,7 @@ from irtrack_core.trackers.spot import Spot
 
 ALIGNMENT_POWER = 3.0  # exponent of the correlation: the share by which the aligned place is taken over
 LARGEST_ALIGNMENT = 0.6  # sides of the target; a longer step has found something else
+LIKE = 0.9  # least likeness of a picture and the template's that tells the place of a target of a few pixels
 SEEN = 0.5  # least score in the first frame at which a box is mended
 LARGEST_MENDING = -0.7, 0.7  # of the logarithm of a side
 CAMERA_MARGIN = 0.5  # logits by which the place after a sudden camera motion may score lower
@@ -125,8 +126,7 @@ class SiameseTracker:
         if "temporal" in s.inputs:
             self.temporal, plane = TemporalFilter(s.temporal, block=self.maker.block), _plane(frame)
             self.temporal.push(plane, self.center, self.size, target_free=without_target(plane, box))
-        self.observation, self.redetection = None, Redetection(self, frame)
-        self.spot = Spot() if self.alignment and self.hypotheses else None
+        self.observation, self.redetection, self.spot = None, Redetection(self, frame), Spot()
 
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the probability that it is right."""
@@ -178,9 +178,11 @@ class SiameseTracker:
         """Take over place, velocity and size from the observation."""
         t, seen = self.settings, self.observation
         center, size = vote(seen, t.vote_radius) if t.vote_radius else seen.found
-        measured = None if jumped or self.spot is None else self.spot.measure(self, expected, center)
-        if measured is None:
-            center = self.clipped(self._aligned(center) if self.alignment else center)
+        net, measured = center, None
+        center, likeness = self._aligned(net) if self.alignment else (net, 1.0)
+        center = self.clipped(center)
+        if self.hypotheses and not jumped and likeness < LIKE:
+            measured = self.spot.measure(self, expected, net)
         if jumped:
             self.motion.restart(center, self.side)
             if self.hypotheses:
@@ -206,14 +208,15 @@ class SiameseTracker:
         return self.anchors.reshape(-1, 4)[observation.best, 2:] / observation.zoom
 
     def _aligned(self, center):
-        """The given centre (2,), moved towards where the template's picture fits best, the more the better it fits there."""
+        """(centre (2,), likeness): the given one, moved towards where the template's picture fits best, the more the better it
+        fits there; likeness 0 where it does not."""
         seen = self.observation
         size = self.size * seen.zoom
         start = (center - seen.center) * seen.zoom
         place, correlation = self.alignment(seen.crop[self.channel], start, size, self.settings.alignment_rounds)
         if correlation < 0 or np.abs(place - start).max() > LARGEST_ALIGNMENT * size.max():
-            return center
-        return seen.center + (start + correlation**ALIGNMENT_POWER * (place - start)) / seen.zoom
+            return center, 0.0
+        return seen.center + (start + correlation**ALIGNMENT_POWER * (place - start)) / seen.zoom, correlation
 
     def _with_camera(self, frame, expected):
         """The expected place, moved with the whole picture where the camera moved suddenly and the target is seen there."""

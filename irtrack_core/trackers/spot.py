@@ -42,10 +42,11 @@ class Spot:
         self.amplitude = {}
 
     def __call__(self, channels, side, zoom, predicted, variance, found, score, share=0.0):
-        """(place (2,), variance): where the target is, and the variance of that along one axis; None where nothing says.
+        """(place (2,), variance, shown): where the target is, the variance of that along one axis, and the probability that
+        it shows in this frame; None where nothing says.
 
-        channel: (S, S) of the search crop, with the target bright; side: root of the target's width times height; zoom:
-        crop pixels for one frame pixel. predicted, found: the predicted place and the network's (2,), variance: of the first,
+        channels: by name, (S, S) each of the search crop, with the target bright; side: root of the target's width times
+        height; zoom: crop pixels for one frame pixel. predicted, found: the predicted place and the network's (2,), variance: of the first,
         score and share: of the second, as Observation has them; all in frame pixels from the crop's centre.
         """
         responses = {name: Response(channel, side, zoom) for name, channel in channels.items()}
@@ -67,17 +68,17 @@ class Spot:
                            for at, p, n in zip((x, y), predicted, found))  # fmt: skip
             return along[None] + down[:, None]
 
-        place, variance, now = self._weigh(responses, spans, prior, zoom, size)
+        place, variance, shown, now = self._weigh(responses, spans, prior, zoom, size)
         if max(span.stop - span.start for span in spans) > FEW:  # the grid was coarse: once more, about what it found
             spans = [_about(c * zoom, FEW / 2 - 1, size) for c in place]
-            finer, left, now = self._weigh(responses, spans, prior, zoom, size)
+            finer, left, _, now = self._weigh(responses, spans, prior, zoom, size)
             place, variance = (finer, left) if variance < (FEW / 8 / zoom) ** 2 else (place, variance)
         for name, value in now.items():
             self._remember(name, self.amplitude[name] + AMPLITUDE_RATE * (value - self.amplitude[name]))
-        return place, variance + PIXEL
+        return place, variance + PIXEL, shown
 
     def _weigh(self, responses, spans, prior, zoom, size):
-        """(place (2,), variance, responses at the most probable place by name) of the posterior over two spans of a crop."""
+        """(place (2,), variance, shown, response at the most probable place by name) over two spans of a crop."""
         x, y = ((_finer(span) - (size - 1) / 2) / zoom for span in spans)
         before, seen, ratio = prior(x, y), {}, 0.0
         for name, response in responses.items():
@@ -87,19 +88,22 @@ class Spot:
                 self._remember(name, 0.9 * float(seen[name][before > before.max() - 0.5].max()))
             ratio = ratio + self._ratio(name, seen[name], response.elsewhere(spans[1])) / len(responses)
         ratio -= max(float(ratio.max()) - LARGEST, 0.0)  # beside that, not to have been seen is nothing
-        posterior = np.exp(before - before.max()) * (1 - DETECTED + DETECTED * np.exp(ratio))
-        posterior /= posterior.sum()
+        before = np.exp(before - before.max())
+        posterior = before * (1 - DETECTED + DETECTED * np.exp(ratio))
+        whole = float(posterior.sum())
+        posterior /= whole
         along, down = posterior.sum(axis=0), posterior.sum(axis=1)
         place = np.array([along @ x, down @ y])
         variance = float(along @ (x - place[0]) ** 2 + down @ (y - place[1]) ** 2) / 2
-        return place, variance, {name: float(values.flat[posterior.argmax()]) for name, values in seen.items()}
+        shown = 1 - (1 - DETECTED) * float(before.sum()) / whole
+        return place, variance, shown, {name: float(values.flat[posterior.argmax()]) for name, values in seen.items()}
 
     def _remember(self, name, amplitude):
         self.amplitude[name] = max(amplitude, LEAST_AMPLITUDE)
 
     def measure(self, tracker, expected, center):
-        """(place (2,), variance) in frame pixels of the target that is expected at one place (2,) and seen by the net at
-        another; None where it is not small, or nothing says.
+        """(place (2,), variance, shown) in frame pixels of the target that is expected at one place (2,) and seen by the net
+        at another; None where it is not small, or nothing says.
         """
         if tracker.size.max() > SMALL:
             return None
@@ -111,7 +115,7 @@ class Spot:
         predicted, found = expected - seen.center, center - seen.center
         places = predicted, tracker.motion.variance, found
         answer = self(channels, tracker.side, seen.zoom, *places, seen.score, seen.share)
-        return answer and (tracker.clipped(seen.center + answer[0]), answer[1])
+        return answer and (tracker.clipped(seen.center + answer[0]), *answer[1:])
 
     def _ratio(self, name, response, elsewhere):
         """ln(p_1 / p_0) of responses, without the constant that both have."""
