@@ -19,6 +19,8 @@ SAMPLES = 25  # of a patch, along one side
 REACH = 1.5  # half a patch, in half sizes of the target: some of its surroundings show where it ends
 LEAST = 6.0  # half a patch is never smaller, in crop pixels
 SIGMA = 0.5  # of the weight about the centre, in half patches
+POWER = 3.0  # exponent of the correlation: the share by which the aligned place is taken over
+LARGEST = 0.6  # sides of the target; a longer step has found something else
 
 
 def patch(channel, center, half, samples=SAMPLES):
@@ -74,3 +76,15 @@ class Alignment:
         rest = seen - self.design @ answer
         spread = seen - self.weight * ((seen @ self.weight) / self.energy)
         return np.array([x, y]), sqrt(max(0.0, 1 - float(rest @ rest) / max(float(spread @ spread), 1e-12)))
+
+    def measure(self, tracker, center):
+        """(centre (2,), likeness): the given one, in frame pixels, moved towards where the template's picture fits best in what
+        a SiameseTracker observed, the more the better it fits there; likeness: 0 where it does not.
+        """
+        seen = tracker.observation
+        size = tracker.size * seen.zoom
+        start = (center - seen.center) * seen.zoom
+        place, correlation = self(seen.crop[tracker.channel], start, size, tracker.settings.alignment_rounds)
+        if correlation < 0 or np.abs(place - start).max() > LARGEST * size.max():
+            return center, 0.0
+        return seen.center + (start + correlation**POWER * (place - start)) / seen.zoom, correlation

@@ -22,8 +22,6 @@ from irtrack_core.trackers.registration import Alignment
 from irtrack_core.trackers.select_proposal import Observation, calibrated, choose, logit, vote
 from irtrack_core.trackers.spot import Spot
 
-ALIGNMENT_POWER = 3.0  # exponent of the correlation: the share by which the aligned place is taken over
-LARGEST_ALIGNMENT = 0.6  # sides of the target; a longer step has found something else
 LIKE = 0.9  # least likeness of a picture and the template's that tells the place of a target of a few pixels
 SEEN = 0.5  # least score in the first frame at which a box is mended
 LARGEST_MENDING = -0.7, 0.7  # of the logarithm of a side
@@ -179,7 +177,7 @@ class SiameseTracker:
         t, seen = self.settings, self.observation
         center, size = vote(seen, t.vote_radius) if t.vote_radius else seen.found
         net, measured = center, None
-        center, likeness = self._aligned(net) if self.alignment else (net, 1.0)
+        center, likeness = self.alignment.measure(self, net) if self.alignment else (net, 1.0)
         center = self.clipped(center)
         if self.hypotheses and not jumped and likeness < LIKE:
             measured = self.spot.measure(self, expected, net)
@@ -206,17 +204,6 @@ class SiameseTracker:
     def anchor(self, observation):
         """Size (2,) in frame pixels of the chosen proposal's anchor: what the net compares the target's size with."""
         return self.anchors.reshape(-1, 4)[observation.best, 2:] / observation.zoom
-
-    def _aligned(self, center):
-        """(centre (2,), likeness): the given one, moved towards where the template's picture fits best, the more the better it
-        fits there; likeness 0 where it does not."""
-        seen = self.observation
-        size = self.size * seen.zoom
-        start = (center - seen.center) * seen.zoom
-        place, correlation = self.alignment(seen.crop[self.channel], start, size, self.settings.alignment_rounds)
-        if correlation < 0 or np.abs(place - start).max() > LARGEST_ALIGNMENT * size.max():
-            return center, 0.0
-        return seen.center + (start + correlation**ALIGNMENT_POWER * (place - start)) / seen.zoom, correlation
 
     def _with_camera(self, frame, expected):
         """The expected place, moved with the whole picture where the camera moved suddenly and the target is seen there."""

@@ -46,8 +46,9 @@ class Spot:
         it shows in this frame; None where nothing says.
 
         channels: by name, (S, S) each of the search crop, with the target bright; side: root of the target's width times
-        height; zoom: crop pixels for one frame pixel. predicted, found: the predicted place and the network's (2,), variance: of the first,
-        score and share: of the second, as Observation has them; all in frame pixels from the crop's centre.
+        height; zoom: crop pixels for one frame pixel. predicted, found: the predicted place and the network's (2,),
+        variance: of the first, score and share: of the second, as Observation has them; all in frame pixels from the
+        crop's centre.
         """
         responses = {name: Response(channel, side, zoom) for name, channel in channels.items()}
         responses = {name: response for name, response in responses.items() if not response.flat}

@@ -604,13 +604,16 @@ def test_a_jump_of_the_picture_is_believed_where_the_target_looks_as_usual(net, 
 
 
 @pytest.mark.parametrize("likeness", [1.0, 0.5, -1.0])
-def test_alignment_counts_as_far_as_the_picture_is_like_the_template(net, likeness):
+def test_alignment_counts_as_far_as_the_picture_is_like_the_template(net, likeness, monkeypatch):
     tracker = SiameseTracker(net)
     frame, box = moving_spot(1).frames[0], moving_spot(1).boxes[0]
     tracker.init(frame, box)
     (tracker.observation,) = tracker.look(frame, [tracker.center])
-    tracker.alignment = lambda channel, start, size, rounds: (start + [4.0, 0.0], likeness)
-    moved = tracker._aligned(tracker.center) - tracker.center
+    found = lambda self, channel, start, size, rounds: (start + [4.0, 0.0], likeness)  # noqa: E731
+    monkeypatch.setattr(type(tracker.alignment), "__call__", found)
+    center, told = tracker.alignment.measure(tracker, tracker.center)
+    moved = center - tracker.center
+    assert told == max(likeness, 0)
     np.testing.assert_allclose(moved, [max(likeness, 0) ** 3 * 4 / tracker.observation.zoom, 0])
 
 
