@@ -78,8 +78,8 @@ class Alignment:
         return np.array([x, y]), sqrt(max(0.0, 1 - float(rest @ rest) / max(float(spread @ spread), 1e-12)))
 
     def measure(self, tracker, center):
-        """(centre (2,), likeness): the given one, in frame pixels, moved towards where the template's picture fits best in what
-        a SiameseTracker observed, the more the better it fits there; likeness: 0 where it does not.
+        """(centre (2,), likeness): the given one, in frame pixels, moved towards where the template's picture fits best in
+        what a SiameseTracker observed, the more the better it fits there; likeness: 0 where it does not.
         """
         seen = tracker.observation
         size = tracker.size * seen.zoom
