@@ -116,12 +116,17 @@ def keep(out, name, fold, rows, boxes):
         table.to_csv(part, index=False, lineterminator="\n")
 
 
+def card(out):
+    """The card of the study in the folder `out`, a dict: command, settings, jobs. FileNotFoundError where there is none."""
+    return json.loads((Path(out) / "methods.json").read_text(encoding="utf-8"))
+
+
 def results(out):
     """(results, sequences): the TrackResults of all that the folder `out` has, and the sequences they are measured on.
 
     Scores and times are not kept: they are NaN. Raises FileNotFoundError where there is no study.
     """
-    settings = PaperSizeSettings(**json.loads((Path(out) / "methods.json").read_text(encoding="utf-8"))["settings"])
+    settings = PaperSizeSettings(**card(out)["settings"])
     found, sequences = (
         [],
         [one for fold in sorted({fold for _, fold in done(out)}) for one in sequences_of(fold, settings)],
@@ -139,8 +144,7 @@ def results(out):
 
 def check(out, settings):
     """Raise ValueError where the folder `out` holds a study with other settings, saying which."""
-    card = Path(out) / "methods.json"
-    before = json.loads(card.read_text(encoding="utf-8"))["settings"] if card.is_file() else {}
+    before = card(out)["settings"] if (Path(out) / "methods.json").is_file() else {}
     other = {name: value for name, value in settings.model_dump().items() if before.get(name, value) != value}
     if other:
         words = ", ".join(f"{name} {before[name]} there, {value} now" for name, value in other.items())
