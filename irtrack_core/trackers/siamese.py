@@ -124,7 +124,8 @@ class SiameseTracker:
         if "temporal" in s.inputs:
             self.temporal, plane = TemporalFilter(s.temporal, block=self.maker.block), _plane(frame)
             self.temporal.push(plane, self.center, self.size, target_free=without_target(plane, box))
-        self.observation, self.redetection, self.spot = None, Redetection(self, frame), Spot()
+        self.observation, self.redetection = None, Redetection(self, frame)
+        self.spot = Spot.of(self, frame) if self.alignment and self.hypotheses else None
 
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the probability that it is right."""
@@ -179,7 +180,7 @@ class SiameseTracker:
         net, measured = center, None
         center, likeness = self.alignment.measure(self, net) if self.alignment else (net, 1.0)
         center = self.clipped(center)
-        if self.hypotheses and not jumped and likeness < LIKE:
+        if self.spot and not jumped and likeness < LIKE:
             measured = self.spot.measure(self, expected, net)
         if jumped:
             self.motion.restart(center, self.side)

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from irtrack_core import evaluation, metrics, trackers
 from irtrack_core.datasets import in_memory
 from irtrack_core.trackers import spot
 from irtrack_core.trackers.kalman import Kalman
-from irtrack_core.trackers.spot import Spot
+from irtrack_core.trackers.spot import Response, Spot
 
 ZOOM, SIDE = 1.5, 4.0
 MIDDLE = np.zeros(2)
@@ -25,18 +26,16 @@ def window(place=(0.0, 0.0), amplitude=8.0, seed=0, size=95):
     return (amplitude * np.exp(-(x[None] ** 2 + y[:, None] ** 2) / (2 * (0.6 * ZOOM) ** 2)) + noise).astype(np.float32)
 
 
-def begun(*channels):
-    """A Spot that has seen the target at the middle of these channels."""
-    made = Spot()
-    made(dict(enumerate(channels)), SIDE, ZOOM, MIDDLE, 0.5, MIDDLE, 0.9)
-    return made
+def measured(channel, *, predicted=MIDDLE, found=MIDDLE, variance=4.0, score=0.5, share=0.0, first=None):
+    """What a Spot says of a channel; first: the channel about the target at first."""
+    made = Spot(window(seed=9) if first is None else first, SIDE, ZOOM)
+    return made(channel, SIDE, ZOOM, np.asarray(predicted), variance, np.asarray(found), score, share)
 
 
-def measured(*channels, predicted=MIDDLE, found=MIDDLE, variance=4.0, score=0.5, share=0.0, first=None):
-    """What a Spot says of channels; first: what each of them was at first."""
-    made = begun(*[window(seed=9) if first is None else first] * len(channels))
-    places = np.asarray(predicted), variance, np.asarray(found)
-    return made(dict(enumerate(channels)), SIDE, ZOOM, *places, score, share)
+def tail_of(values):
+    """(edge, rate) of the exponential tail of `values`."""
+    edge = np.quantile(values, spot.QUANTILE)
+    return edge, 1 / (values[values > edge] - edge).mean()
 
 
 @pytest.mark.parametrize("place", [(0.0, 0.0), (0.7, -1.2), (-1.5, 1.5)])
@@ -82,25 +81,30 @@ def test_a_stronger_response_never_speaks_against_the_target(amplitude, seed, fr
     elsewhere = np.random.default_rng(seed).standard_t(freedom, 2000)
     elsewhere /= 1.4826 * np.median(np.abs(elsewhere))
     made = Spot()
-    made.amplitude = {"suppressed": amplitude}
-    assert (
-        np.diff(made._ratio("suppressed", np.linspace(0, 3 * amplitude, 200), elsewhere)) >= -0.3
-    ).all()  # where the tail begins
+    made.amplitude = amplitude
+    ratio = made._ratio(np.linspace(0, 3 * amplitude, 200), *tail_of(elsewhere))
+    assert (np.diff(ratio) >= -0.3).all()  # where the tail begins
 
 
-def test_in_clutter_the_same_response_says_less():
+def test_the_longer_the_tail_elsewhere_the_less_the_same_response_says():
     made, rng, response = Spot(), np.random.default_rng(0), np.array([6.0])
-    made.amplitude = {"suppressed": 6.0}
-    calm, clutter = rng.standard_normal(2000), rng.standard_t(2, 2000)
-    assert made._ratio("suppressed", response, clutter) < made._ratio("suppressed", response, calm) - 3
+    made.amplitude = 6.0
+    calm, clutter = (made._ratio(response, *tail_of(v)) for v in (rng.normal(size=5000), rng.standard_t(2, 5000)))
+    assert clutter < calm - 3
 
 
-def test_what_only_one_of_two_channels_shows_counts_for_less():
-    clutter, true = window((2.0, 0.0), amplitude=12.0), window((0.0, 0.0), amplitude=8.0)
-    both = clutter + window((0.0, 0.0), amplitude=8.0, seed=1)  # U: the target and something as bright
-    alone, *_ = measured(both, predicted=(1.0, 0.0), found=(1.0, 0.0), variance=2.0)
-    told, *_ = measured(both, true, predicted=(1.0, 0.0), found=(1.0, 0.0), variance=2.0)
-    assert alone[0] > 1.5 and abs(told[0]) < 0.5
+def test_the_tail_is_told_without_the_target():
+    channel = window(amplitude=60.0)
+    response = Response(channel, SIDE, ZOOM)
+    edge, rate = response.tail(slice(38, 57))
+    values = (response.few - response.middle).ravel() / response.noise
+    assert 1.1 < edge < 1.5 and 1.7 < rate < 2.6  # of a normal law: 1.28 and 2.1
+    assert tail_of(values)[1] < rate  # with the target in it
+
+
+def test_in_clutter_nothing_is_said():
+    clutter = window() + 3 * np.random.default_rng(3).standard_t(1.5, (95, 95)).astype(np.float32)
+    assert measured(window()) is not None and measured(cv2.GaussianBlur(clutter, (0, 0), 1.0)) is None
 
 
 def test_a_target_that_the_net_sees_clearly_elsewhere_has_manoeuvred():
