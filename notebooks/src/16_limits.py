@@ -279,10 +279,10 @@ print("peak is 2 dB farther from it than siamese, or more:", bool(middle["peak"]
 # %% [markdown]
 # How to read it:
 #
-# - 0 dB is not the end: a tracker sees many frames, and the targets fly straight here. `siamese` and `motion` reach the single frame's bound on weak targets of 3 d, because they average.
+# - 0 dB is not the end: a tracker sees many frames, and the targets fly straight here. `siamese` and `motion` reach the single frame's bound on weak points and targets of 3 d, because they average.
 # - `peak` takes the centroid of what stands above half of the peak. That throws away the flanks, where the information is: some 6 to 11 dB, and far more on a large flat target, whose strongest pixel is anywhere on it.
 # - With growing SNR the distance grows: what is left is not noise but the tracker's own, a feature map's grid, a box that it learnt on other shapes.
-# - The AOR shows little of all this: at an SNR of 12 on 3 d, 1 dB and 10 dB of distance are 0.98 and 0.94. On a point they are far apart.
+# - The AOR shows little of all this: at an SNR of 12 on 3 d, 1 dB and 10 dB of distance are 0.98 and 0.94. On a point they are farther apart: 0.92 and 0.85.
 # - `likelihood` is at 0 dB, within the 0.5 dB that so many trials scatter by.
 
 # %% [markdown]
