@@ -14,6 +14,7 @@ from irtrack_core import evaluation, metrics
 from irtrack_core.experiments import paper_size
 from irtrack_core.experiments.compared import train_methods
 from irtrack_core.experiments.paper_size import PaperSizeSettings
+from irtrack_core.network.weights import read_card
 
 TINY = PaperSizeSettings(width=0.02, iterations=3, frames=5, precision="float32")
 SPOT = moving_spot(8)
@@ -31,7 +32,8 @@ def test_a_job_trains_and_tracks_the_first_frames(tmp_path):
     assert rows[["tracker", "fold", "annotated"]].values.tolist() == [
         ["paper", 1, 4]
     ]  # the given frame is not measured
-    assert rows["loss"].item() > 0 and (tmp_path / "weights" / "paper_fold1_seed0.safetensors").is_file()
+    made = read_card(tmp_path / "weights" / "paper_fold1_seed0.safetensors")
+    assert rows["loss"].item() > 0 and made["key"]["training"]["precision"] == TINY.precision
     assert len(boxes) == TINY.frames and boxes["frame"].tolist() == list(range(TINY.frames))
     # the tables can be computed again from the boxes that are kept
     found = boxes[list("xywh")].to_numpy(float)[1:] / 100
