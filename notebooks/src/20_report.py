@@ -157,7 +157,7 @@ success, near = (
     )
     for of, at in ((metrics.success_curve, metrics.IOU_THRESHOLDS), (metrics.precision_curve, metrics.PIXEL_THRESHOLDS))
 )
-figure, axes = style.new(2, 2, width=5, height=3.8)
+figure, axes = style.new(2, 2, width=5.8, height=3.8)
 experiments.overlap_by_frame(axes[0, 0], study.overlap_by_frame(found, wide))
 experiments.curves(axes[0, 1], success, x="at", xlabel="overlap threshold", ylabel="share of frames above it")
 experiments.curves(
