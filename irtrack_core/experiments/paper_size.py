@@ -126,13 +126,11 @@ def results(out):
 
     Scores and times are not kept: they are NaN. Raises FileNotFoundError where there is no study.
     """
-    settings = PaperSizeSettings(**card(out)["settings"])
-    found, sequences = (
-        [],
-        [one for fold in sorted({fold for _, fold in done(out)}) for one in sequences_of(fold, settings)],
-    )
+    settings, there = PaperSizeSettings(**card(out)["settings"]), done(out)
+    found = []
+    sequences = [one for fold in sorted({fold for _, fold in there}) for one in sequences_of(fold, settings)]
     with zipfile.ZipFile(Path(out) / "boxes.zip") as archive:
-        for name, fold in (job for job in jobs(settings) if job in done(out)):
+        for name, fold in filter(there.__contains__, jobs(settings)):
             table = pd.read_csv(BytesIO(archive.read(f"{name}_fold{fold}.csv")))
             for (dataset, sequence), part in table.groupby(["dataset", "sequence"], sort=False):
                 boxes = part[list("xywh")].to_numpy(float) / 100
@@ -167,7 +165,8 @@ def run(settings, out, work, *, processes=1, finished=None):
     finished: called after each. Raises ValueError where `out` holds a study with other settings, and what stopped a job.
     """
     check(out, settings)
-    missing = [job for job in jobs(settings) if job not in done(out)]
+    there = done(out)
+    missing = [job for job in jobs(settings) if job not in there]
     # a fresh interpreter each: a forked torch hangs where the parent has used its threads
     with ProcessPoolExecutor(processes, get_context("spawn"), initializer=_one_thread) as pool:
         waiting = {pool.submit(run_job, *job, settings, work): job for job in missing}
