@@ -31,7 +31,9 @@ def centers(boxes):
 def from_centers(center, size):
     """Boxes (..., 4) with the given centres (..., 2) and sizes (..., 2), both x first."""
     center, size = np.asarray(center, dtype=np.float64), np.asarray(size, dtype=np.float64)
-    return np.concatenate([center - size / 2, np.broadcast_to(size, center.shape)], axis=-1)
+    if size.shape != center.shape:
+        size = np.broadcast_to(size, center.shape)
+    return np.concatenate([center - size / 2, size], axis=-1)
 
 
 def to_xyxy(boxes):

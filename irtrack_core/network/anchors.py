@@ -70,8 +70,10 @@ def decode(deltas, anchors):
     [14.0, 10.0, 8.0, 4.0]
     """
     deltas, anchors = np.asarray(deltas, dtype=np.float64), np.asarray(anchors, dtype=np.float64)
-    center = anchors[..., :2] + deltas[..., :2] * anchors[..., 2:]
-    return np.concatenate([center, anchors[..., 2:] * np.exp(deltas[..., 2:])], axis=-1)
+    boxes = np.empty(np.broadcast_shapes(deltas.shape, anchors.shape))
+    boxes[..., :2] = anchors[..., :2] + deltas[..., :2] * anchors[..., 2:]
+    boxes[..., 2:] = anchors[..., 2:] * np.exp(deltas[..., 2:])
+    return boxes
 
 
 def labels(anchors, truth, *, positive=POSITIVE, negative=NEGATIVE):

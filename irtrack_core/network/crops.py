@@ -45,11 +45,17 @@ def crop(image, center, side, size, *, border=cv2.BORDER_REPLICATE):
     return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=border)
 
 
-def standardize(channel):
-    """The channel less its mean, over its standard deviation, so that level and gain of the camera drop out; 0 if flat."""
+def level(channel):
+    """(mean, standard deviation) of a channel, the latter infinite where it is flat."""
     mean, deviation = cv2.meanStdDev(channel)
     mean, deviation = mean.item(), deviation.item()
-    return (channel - mean) / deviation if deviation > 1e-6 * (1 + abs(mean)) else np.zeros_like(channel)
+    return mean, deviation if deviation > 1e-6 * (1 + abs(mean)) else np.inf
+
+
+def standardize(channel):
+    """The channel less its mean, over its standard deviation, so that level and gain of the camera drop out; 0 if flat."""
+    mean, deviation = level(channel)
+    return (channel - mean) / deviation
 
 
 def arcsinh(x):
@@ -128,6 +134,7 @@ class CropMaker:
             self.rectangle = filtering.rectangle(1, 1)  # no need of eq. (4)
         self.halo = self.block * filtering.support(self.elements, self.rectangle)
         self.temporal = self.seen = None
+        self.levels = {}  # name of a channel -> (offset, unit) in which the last whole search crop was shown
 
     def watch(self, temporal, frame, offset=(0, 0)):
         """Take the channel "temporal" of crops of this frame from a TemporalFilter that has it; of others it is 0.
@@ -136,21 +143,33 @@ class CropMaker:
         """
         self.temporal, self.seen, self.offset = temporal, frame, offset
 
-    def __call__(self, frame, center, side):
-        """The search crop (inputs, search_size, search_size) float32 of `side` frame pixels about center (x, y)."""
+    def __call__(self, frame, center, side, size=None):
+        """The search crop (inputs, search_size, search_size) float32 of `side` frame pixels about center (x, y).
+
+        size: of a crop with another number of pixels a side, which shows the middle of a whole one: it is standardised as
+        the last whole one was.
+        """
         channels = []
-        for name, channel in self.channels(frame, center, side).items():
-            if name == "temporal":
-                channels.append(channel / np.float32(TEMPORAL * channel.mean() + 1e-6))
-                continue
-            channel = channel * self.gains[name] if name in self.gains else standardize(channel)
+        for name, channel in self.channels(frame, center, side, size).items():
+            if name in self.gains:
+                channel = channel * self.gains[name]
+            else:
+                if size is None:
+                    temporal = name == "temporal"
+                    self.levels[name] = (
+                        (0.0, np.float32(TEMPORAL * channel.mean() + 1e-6)) if temporal else level(channel)
+                    )
+                offset, unit = self.levels[name]
+                channel = (channel - offset) / unit
             channels.append(-channel if name == "image" and self.polarity == "dark" else channel)
         crops = np.stack(channels)
         return arcsinh(crops) if self.settings.squash else crops
 
-    def channels(self, frame, center, side):
-        """{name: (search_size, search_size) float32} of a search crop before it is standardised; names: `settings.inputs`."""
-        temporal = self._temporal(frame, center, side) if "temporal" in self.settings.inputs else None
+    def channels(self, frame, center, side, size=None):
+        """{name: (size, size) float32} of a search crop before it is standardised; names: `settings.inputs`; size: its pixels
+        a side, None: `search_size`."""
+        size = size or self.settings.search_size
+        temporal = self._temporal(frame, center, side, size) if "temporal" in self.settings.inputs else None
         if self.block > 1:
             frame, center, side = self._reduced(frame, center, side)
         reach = side / 2 + 2  # a margin for the resampling
@@ -170,12 +189,11 @@ class CropMaker:
                 crops[name] = temporal
                 continue
             border = cv2.BORDER_REPLICATE if name == "image" else cv2.BORDER_CONSTANT
-            crops[name] = crop(planes[name], (cx - x0, cy - y0), side, self.settings.search_size, border=border)
+            crops[name] = crop(planes[name], (cx - x0, cy - y0), side, size, border=border)
         return crops
 
-    def _temporal(self, frame, center, side):
+    def _temporal(self, frame, center, side, size):
         """D of the filter in time, resampled as the other channels are; 0 where it is not known."""
-        size = self.settings.search_size
         if self.temporal is None or frame is not self.seen:
             return np.zeros((size, size), np.float32)
         x, y = ((c + o - w) / self.block for c, o, w in zip(center, self.offset, self.temporal.window))

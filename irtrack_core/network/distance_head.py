@@ -17,6 +17,8 @@ LEAST = 1e-6  # an overlap of 0 has no logarithm
 def depthwise_correlation(search, kernel):
     """Each channel of search (B, C, H, W) correlated with its kernel (B, C, h, w): (B, C, H-h+1, W-w+1)."""
     batch, channels = kernel.shape[:2]
+    if batch == 1:  # no size is written into an exported graph, which so takes crops of any
+        return F.conv2d(search, kernel.transpose(0, 1), groups=channels)
     maps = F.conv2d(
         search.reshape(1, batch * channels, *search.shape[-2:]),
         kernel.reshape(batch * channels, 1, *kernel.shape[-2:]),

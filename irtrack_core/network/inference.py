@@ -21,6 +21,8 @@ from irtrack_core.network import layers
 from irtrack_core.network.backends import AUTO, INSTALL, PRECISIONS, check
 from irtrack_core.optional import interrupted
 
+SIDE = "side"  # the name that a search graph gives to the side of its crops, which may be of any size
+
 
 @dataclass(frozen=True)
 class Graphs:
@@ -28,7 +30,7 @@ class Graphs:
 
     settings: NetworkSettings; template, search, int8: bytes of the models, int8 being the search branch in 8 bits, or None.
     template: crop (1, inputs, T, T) -> kernels. search: crop (1, inputs, S, S) and the kernels -> scores (1, m, n, n), the
-    probability of target, and deltas (1, 4, m, n, n).
+    probability of target, and deltas (1, 4, m, n, n). S may be less than `search_size`, and n then is less too.
     """
 
     settings: NetworkSettings
@@ -110,7 +112,7 @@ class GraphEngine:
         self._check()
         try:
             self.template_graph = self._load(graphs.template)
-            self.search_graph = self._load(graphs.int8 if precision == "int8" else graphs.search)
+            self.search_graphs = {graphs.settings.search_size: self._search_graph(graphs.settings.search_size)}
         except ImportError:
             raise
         except Exception as error:  # each package has errors of its own
@@ -120,6 +122,24 @@ class GraphEngine:
     def _check(self):
         """Raises RuntimeError where the backend cannot work in this process."""
 
+    def _search_graph(self, side):
+        return self._load(self.graphs.int8 if self.precision == "int8" else self.graphs.search, side)
+
+    def takes(self, side):
+        """True where search crops of `side` pixels can be searched: not where the graphs were made for one size alone.
+
+        Those of earlier versions were. The first time loads a graph; it has to come after a `template`.
+        """
+        if side not in self.search_graphs:
+            try:
+                graph = self._search_graph(side)
+                shape = 1, self.graphs.settings.planes, side, side
+                self._run(graph, [np.zeros(shape, np.float32), *self.kernels])
+                self.search_graphs[side] = graph
+            except Exception:  # each package has errors of its own
+                self.search_graphs[side] = None
+        return self.search_graphs[side] is not None
+
     def template(self, crop):
         """Take the target that the template crop (inputs, T, T) float32 shows."""
         self.kernels = self._run(self.template_graph, [crop[None]])
@@ -128,11 +148,12 @@ class GraphEngine:
         """(scores (K, m, n, n), deltas (K, 4, m, n, n)), float32, of search crops (K, inputs, S, S) float32.
 
         kernels: of K templates, one for each crop; None: all crops are searched for the target of the last `template`.
+        S: `search_size`, or another side that it `takes`.
         """
-        found = []
+        found, graph = [], self.search_graphs[crops.shape[-1]]
         for i in range(len(crops)):
             own = self.kernels if kernels is None else [kernel[i : i + 1] for kernel in kernels]
-            found.append(self._run(self.search_graph, [crops[i : i + 1], *own]))
+            found.append(self._run(graph, [crops[i : i + 1], *own]))
         return tuple(found[0]) if len(found) == 1 else tuple(map(np.concatenate, zip(*found)))
 
     # a copied or pickled tracker has engines of its own: those of the runtimes cannot be copied
@@ -150,7 +171,8 @@ class OpenCvEngine(GraphEngine):
 
     backend = "opencv"
 
-    def _load(self, graph):
+    def _load(self, graph, side=None):
+        # sizes are those of the crop that comes first, and stay so: a net of its own for each
         net = cv2.dnn.readNetFromONNX(np.frombuffer(graph, np.uint8), engine=cv2.dnn.ENGINE_CLASSIC)
         return net, net.getUnconnectedOutLayersNames()
 
@@ -166,10 +188,12 @@ class OnnxRuntimeEngine(GraphEngine):
 
     backend = "onnxruntime"
 
-    def _load(self, graph):
+    def _load(self, graph, side=None):
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
+        if side:
+            options.add_free_dimension_override_by_name(SIDE, side)
         options.intra_op_num_threads, options.log_severity_level = self.threads, 3
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         return session, [one.name for one in session.get_inputs()]
@@ -193,13 +217,16 @@ class OpenVinoEngine(GraphEngine):
                 "multiprocessing.get_context('spawn'), or use backend='onnxruntime'"
             )
 
-    def _load(self, graph):
+    def _load(self, graph, side=None):
         import openvino
 
         hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": self.threads, "NUM_STREAMS": 1}
         hints["INFERENCE_PRECISION_HINT"] = "bf16" if self.precision == "bf16" else "f32"  # else it would choose bf16
         core = openvino.Core()
-        request = core.compile_model(core.read_model(io.BytesIO(graph)), "CPU", hints).create_infer_request()
+        model = core.read_model(io.BytesIO(graph))
+        if side:
+            model.reshape({"crop": [*model.input("crop").partial_shape[:2], side, side]})
+        request = core.compile_model(model, "CPU", hints).create_infer_request()
         arrays = [np.zeros(tuple(one.shape), np.float32) for one in request.model_inputs]
         for i, array in enumerate(arrays):
             request.set_input_tensor(i, openvino.Tensor(array, shared_memory=True))

@@ -90,12 +90,12 @@ def cross_correlation(search, kernel, *, scale=True):
     """
     batch, channels, height, width = search.shape
     k_height, k_width = kernel.shape[-2:]
-    scores = F.conv2d(
-        search.reshape(1, batch * channels, height, width),
-        kernel.reshape(-1, channels, k_height, k_width),  # (B*K, C, h, w)
-        groups=batch,
-    )
-    scores = scores.reshape(batch, -1, *scores.shape[-2:])
+    kernel = kernel.reshape(-1, channels, k_height, k_width)  # (B*K, C, h, w)
+    if batch == 1:  # no size is written into an exported graph, which so takes crops of any
+        scores = F.conv2d(search, kernel)
+    else:
+        scores = F.conv2d(search.reshape(1, batch * channels, height, width), kernel, groups=batch)
+        scores = scores.reshape(batch, -1, *scores.shape[-2:])
     return scores / (channels * k_height * k_width) ** 0.5 if scale else scores
 
 

@@ -7,8 +7,6 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from irtrack_core.network.siamese_net import foreground
-
 # a fork takes OpenMP's record of its threads along and not the threads, for which the child would wait for ever
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
@@ -52,7 +50,10 @@ class SearchBranch(nn.Module):
 
     def forward(self, crop, *kernels):
         r_2m, r_4m = (r.float() for r in self.net.search(crop, kernels))  # in bf16 a sigmoid has few values near 1
-        return torch.sigmoid(foreground(r_2m)), r_4m.unflatten(1, (4, -1))
+        m = self.net.settings.m
+        # by slices rather than by reshaping: an exported graph then takes crops of any size
+        deltas = torch.stack([r_4m[:, i * m : (i + 1) * m] for i in range(4)], dim=1)
+        return torch.sigmoid(r_2m[:, m:] - r_2m[:, :m]), deltas
 
 
 class TorchEngine:
@@ -72,6 +73,10 @@ class TorchEngine:
         """Take the target that the template crop (inputs, T, T) float32 shows."""
         with torch.inference_mode():
             self.kernels = self.net.template(torch.from_numpy(crop)[None].to(self.device))
+
+    def takes(self, side):
+        """True: a SiameseNet takes search crops of any side."""
+        return True
 
     def search(self, crops, kernels=None):
         """(scores (K, m, n, n), deltas (K, 4, m, n, n)), float32, of search crops (K, inputs, S, S) float32.

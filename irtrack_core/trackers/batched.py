@@ -47,14 +47,31 @@ class BatchedTracker:
         expected = [tracker.expected for tracker in self.trackers]
         for tracker, frame, at in zip(self.trackers, frames, expected):
             tracker.attend(frame, at)
-        cuts = [tracker.crops(frame, [at]) for tracker, frame, at in zip(self.trackers, frames, expected)]
-        scores, deltas = self.model.engine.search(np.concatenate([crops for crops, _ in cuts]), self.kernels)
+        everyone = list(zip(self.trackers, frames, expected))
+        cuts = [tracker.near.crops(tracker, frame, at) for tracker, frame, at in everyone]
+        near = [
+            answer and tracker.near.seen(tracker, at, *cut, *answer)
+            for (tracker, _, at), cut, answer in zip(everyone, cuts, self._search(cuts))
+        ]
+        # the whole window of those whose near window was not looked at, or not enough
+        cuts = [None if one else tracker.crops(frame, [at]) for one, (tracker, frame, at) in zip(near, everyone)]
         boxes = []
-        for k, (tracker, frame, at, (crops, side)) in enumerate(zip(self.trackers, frames, expected, cuts)):
-            part, std = slice(k, k + 1), tracker.motion.std
-            (seen,) = tracker.decode([at], side, crops, scores[part], deltas[part], std=std)
-            boxes.append(tracker.accept(frame, at, seen))
+        for one, (tracker, frame, at), cut, answer in zip(near, everyone, cuts, self._search(cuts)):
+            if one is None:
+                (one,) = tracker.decode([at], cut[1], cut[0], *answer, std=tracker.motion.std)
+            boxes.append(tracker.accept(frame, at, one))
         return np.array(boxes)
+
+    def _search(self, cuts):
+        """The network's answers about cuts (crops, side), in one batch: (scores, deltas) of each, None for None."""
+        asked = [k for k, cut in enumerate(cuts) if cut is not None]
+        answers = [None] * len(cuts)
+        if asked:
+            kernels = [kernel[asked] for kernel in self.kernels]
+            scores, deltas = self.model.engine.search(np.concatenate([cuts[k][0] for k in asked]), kernels)
+            for i, k in enumerate(asked):
+                answers[k] = scores[i : i + 1], deltas[i : i + 1]
+        return answers
 
     @property
     def scores(self):

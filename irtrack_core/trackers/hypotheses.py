@@ -110,7 +110,7 @@ class Hypotheses:
     def _weigh(self, everyone, tracker, seen, reach):
         """Put each hypothesis's evidence into its weight; returns the new ones, which begin where none expects anything."""
         odds, scores, proposals = (
-            np.exp(np.clip(seen.odds, -LARGEST, LARGEST)).ravel(),
+            np.exp(np.minimum(np.maximum(seen.odds, -LARGEST), LARGEST)).ravel(),
             seen.scores.ravel(),
             seen.proposals,
         )

@@ -100,6 +100,11 @@ class Redetection:
         score = self.tracker.observation.score
         return score < self.settings.lost_below or not self.near_reference(score) or self._shortfall() > SHORTFALL
 
+    @property
+    def busy(self):
+        """True while other places than the target's are of interest, or the target has not been seen as usual."""
+        return bool(self.in_doubt or self.scene_changed or self.previous or self.candidate or self.frozen)
+
     def near_reference(self, score):
         """True when a score is not far below the running reference."""
         return logit(score) >= self.reference - self.settings.doubt_drop
@@ -108,7 +113,7 @@ class Redetection:
         """`shortfall` with this frame's score: one low score is chance, several in a row are not."""
         if (seen := self.tracker.observation) is self.counted:
             return self.shortfall
-        return float(np.clip(self.shortfall + self.reference - logit(seen.score) - ALLOWED, 0, LARGEST_SHORTFALL))
+        return min(max(self.shortfall + self.reference - logit(seen.score) - ALLOWED, 0.0), LARGEST_SHORTFALL)
 
     @property
     def scene_changed(self):

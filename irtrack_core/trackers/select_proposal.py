@@ -125,7 +125,8 @@ def vote(observation, radius):
     squared scores. Neighbouring positions show the same target; their errors partly cancel."""
     proposals = observation.proposals.reshape(-1, 4)
     best = proposals[observation.best]
-    near = np.abs(proposals[:, :2] - best[:2]).max(axis=1) < radius * best[2:].min()
+    (x, y), reach = np.abs(proposals[:, :2] - best[:2]).T, radius * best[2:].min()
+    near = (x < reach) & (y < reach)
     weight = np.where(near, observation.scores.ravel(), 0.0) ** 2
     mean = weight @ proposals / weight.sum() / observation.zoom
     return observation.center + mean[:2], mean[2:]

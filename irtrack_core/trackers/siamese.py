@@ -17,6 +17,7 @@ from irtrack_core.trackers.base import shape_of, to_gray
 from irtrack_core.trackers.camera_motion import CameraMotion
 from irtrack_core.trackers.hypotheses import Hypotheses
 from irtrack_core.trackers.kalman import Kalman, SmoothedVelocity
+from irtrack_core.trackers.near_window import NearWindow
 from irtrack_core.trackers.redetection import Redetection
 from irtrack_core.trackers.registration import Alignment
 from irtrack_core.trackers.select_proposal import Observation, calibrated, choose, logit, vote
@@ -103,6 +104,7 @@ class SiameseTracker:
         side, maker = template_side(box[2:], s), self.crop_maker(s, box[2:], frame.shape[:2])
         template = maker.template(frame, bx.centers(box), side)  # NaN is found here, before anything is changed
         self.shape, self.size, self.maker, self.template = frame.shape[:2], box[2:].copy(), maker, template
+        self.farthest = np.array(self.shape[::-1]) - 1e-6  # a place in the frame
         if t.kalman:
             self.motion = Kalman(bx.centers(box), self.side, t.velocity_decay)
             self.hypotheses = Hypotheses(self.motion, t.hypotheses)
@@ -126,13 +128,15 @@ class SiameseTracker:
             self.temporal.push(plane, self.center, self.size, target_free=without_target(plane, box))
         self.observation, self.redetection = None, Redetection(self, frame)
         self.spot = Spot.of(self, frame) if self.alignment and self.hypotheses else None
+        self.near = NearWindow(self)
 
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the probability that it is right."""
         frame = self.read(frame, shape_of(self))
         expected = self.expected
         self.attend(frame, expected)
-        return self.accept(frame, expected, self.look(frame, [expected], std=self.motion.std)[0])
+        seen = self.near.look(self, frame, expected)
+        return self.accept(frame, expected, seen or self.look(frame, [expected], std=self.motion.std)[0])
 
     def attend(self, frame, expected):
         """Give the filter in time, where the net has it, the next frame, before anything is looked at in it."""
@@ -195,7 +199,7 @@ class SiameseTracker:
         # the non-negative garrote: nothing up to the dead zone, and all but dead_zone^2 / growth of a large change
         growth = self.log_growth * np.maximum(1 - t.size_dead_zone**2 / np.maximum(self.log_growth**2, 1e-12), 0)
         # never above the frame, whatever the net says
-        self.size = np.clip(self.initial_size * np.exp(growth), 1.0, self.shape[::-1])
+        self.size = np.minimum(np.maximum(self.initial_size * np.exp(growth), 1.0), self.shape[::-1])
 
     def _corrected_log_size(self, size):
         """Logarithm (2,) of a predicted size over the given one, corrected: see `calibration.size_shrinkage`."""
@@ -234,7 +238,7 @@ class SiameseTracker:
 
     def clipped(self, center):
         """The place (2,) in the frame that is nearest to `center`."""
-        return np.clip(center, 0, np.array(self.shape[::-1]) - 1e-6)
+        return np.minimum(np.maximum(center, 0.0), self.farthest)
 
     def look(self, frame, centers, scale=1.0, std=0.0):
         """Observations (a list) in windows about each of the centres, all in one batch.
@@ -255,21 +259,25 @@ class SiameseTracker:
                 return []
             return [one for center in centers for one in self.look_where_valid(frame, [center], scale)]
 
-    def crops(self, frame, centers, scale=1.0):
-        """(crops (K, inputs, S, S), side): search crops about each of the centres, `scale` times as wide as usual."""
+    def crops(self, frame, centers, scale=1.0, size=None):
+        """(crops (K, inputs, S, S), side): search crops about each of the centres, `scale` times as wide as usual.
+
+        size: S of a near window, see `CropMaker`.
+        """
         s = self.net.settings
-        side = template_side(self.size * scale, s) * s.search_size / s.template_size
-        return np.array([self.maker(frame, center, side) for center in centers]), side
+        side = template_side(self.size * scale, s) * (size or s.search_size) / s.template_size
+        made = [self.maker(frame, center, side, size) for center in centers]
+        return made[0][None] if len(made) == 1 else np.stack(made), side
 
     def decode(self, centers, side, crops, scores, deltas, scale=1.0, std=0.0):
         """Observations (a list) from the network's scores (K, m, n, n) and deltas (K, 4, m, n, n) of crops.
 
         std: standard deviation of the target's place about those centres, frame pixels.
         """
-        zoom, t, found = self.net.settings.search_size / side, self.settings, []
+        zoom, t, found = crops.shape[-1] / side, self.settings, []
         reference = self.size * scale * zoom
         for center, crop, score, delta in zip(centers, crops, scores, deltas, strict=True):
-            proposals = an.decode(np.moveaxis(delta, 0, -1), self.anchors)
+            proposals = an.decode(delta.transpose(1, 2, 3, 0), self.anchors)
             chosen = choose(score, proposals, reference, self.window, self.unexpected, std * zoom, t)
             found.append(Observation(center, side, crop, score, proposals, *chosen))
         return found

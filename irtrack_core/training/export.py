@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from irtrack_core.datasets.synthetic import random_sequence
-from irtrack_core.network.inference import Graphs
+from irtrack_core.network.inference import SIDE, Graphs
 from irtrack_core.network.siamese_net import Branch, blank
 from irtrack_core.network.torch_inference import SearchBranch, fold_batch_norms
 from irtrack_core.network.weights import load_weights, read_card, save_weights
@@ -45,20 +45,23 @@ def _quiet():
 def graphs(net, *, int8=False):
     """The Graphs of a SiameseNet; int8: with the search branch in 8 bits too, see `quantize`.
 
-    Shapes are fixed, batch 1: that is what the runtimes are fastest with.
+    The batch is 1. The side of search crops is free, and fixed by `inference` when a graph is loaded: that is what the
+    runtimes are fastest with.
     """
     net = fold_batch_norms(net)
     template, crop = blank(net)
     with torch.no_grad():
         kernels = net.template(template)
     names = [f"kernel{i}" for i in range(len(kernels))]
-    search = _exported(SearchBranch(net), (crop, *kernels), ["crop", *names], ["scores", "deltas"])
+    free = {"crop": (2, 3), "scores": (2, 3), "deltas": (3, 4)}
+    axes = {name: dict.fromkeys(axes, SIDE if name == "crop" else "n") for name, axes in free.items()}
+    search = _exported(SearchBranch(net), (crop, *kernels), ["crop", *names], ["scores", "deltas"], axes)
     made = Graphs(net.settings, _exported(Branch(net, "template"), (template,), ["crop"], names), search)
     return replace(made, int8=quantize(net, made)) if int8 else made
 
 
-def _exported(branch, inputs, input_names, output_names):
-    """Bytes of the ONNX model of a branch."""
+def _exported(branch, inputs, input_names, output_names, free=None):
+    """Bytes of the ONNX model of a branch. free: {input or output: {axis: name}} of the axes of any length."""
     file = io.BytesIO()
     with _quiet(), torch.no_grad():
         # torch's older exporter: the newer one needs two more packages and takes seconds
@@ -70,6 +73,7 @@ def _exported(branch, inputs, input_names, output_names):
             opset_version=17,
             input_names=input_names,
             output_names=output_names,
+            dynamic_axes=free,
         )
     return file.getvalue()
 

@@ -1,0 +1,168 @@
+"""The near window shows the middle of the whole one, and is enough only where the target is seen as clearly as before."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from toys import moving_spot
+
+from irtrack_core import datasets, trackers
+from irtrack_core.config import TrackerSettings, network_preset
+from irtrack_core.network import inference
+from irtrack_core.network.crops import CropMaker
+from irtrack_core.network.weights import SHIPPED, load_graphs, load_weights
+from irtrack_core.trackers import near_window
+from irtrack_core.trackers.batched import BatchedTracker
+from irtrack_core.trackers.siamese import SiameseTracker
+from irtrack_core.training.loop import new_net
+
+NET = network_preset("compact")
+WHOLE, NEAR = 95, 71  # crop pixels
+
+
+def follow(tracker, frames, box):
+    """(boxes (N, 4), sizes of the crops by which each frame was decided)."""
+    tracker.init(frames[0], box)
+    boxes, sizes = [], []
+    for frame in list(frames)[1:]:
+        boxes.append(tracker.update(frame))
+        sizes.append(tracker.observation.crop.shape[-1])
+    return np.array(boxes), sizes
+
+
+@pytest.fixture
+def clip():
+    one = moving_spot(frames=30)
+    return list(one.frames), one.boxes
+
+
+def never(monkeypatch):
+    monkeypatch.setattr(near_window, "WHOLE", 0)
+
+
+@given(
+    center=st.tuples(st.floats(60, 100), st.floats(60, 100)),
+    side=st.floats(40, 130),
+    seed=st.integers(0, 5),
+    inputs=st.sampled_from([("image", "suppressed"), ("suppressed",), ("image",)]),
+)
+def test_its_crop_is_the_middle_of_the_whole_one(center, side, seed, inputs):
+    frame = np.random.default_rng(seed).normal(100, 20, (160, 160)).astype(np.float32)
+    maker = CropMaker(NET.replace(inputs=inputs), (12, 10), frame.shape)
+    maker.template(frame, (80, 80), 47.0)
+    whole = maker(frame, center, side)
+    near = maker(frame, center, side * NEAR / WHOLE, NEAR)
+    margin = (WHOLE - NEAR) // 2
+    assert near.shape == (len(inputs), NEAR, NEAR)
+    # OpenCV rounds places to a 32nd of a pixel
+    np.testing.assert_allclose(near, whole[:, margin:-margin, margin:-margin], atol=0.25)
+    assert np.abs(near - whole[:, margin:-margin, margin:-margin]).mean() < 0.01
+
+
+@pytest.mark.parametrize("backend", inference.PRECISIONS)
+def test_its_scores_are_those_of_the_whole_window(backend):
+    if lacking := inference.missing(backend):
+        pytest.skip(f"{lacking} not installed")
+    path = SHIPPED / "compact.safetensors"
+    engine = inference.engine(load_weights(path) if backend == "torch" else load_graphs(path), backend)
+    rng = np.random.default_rng(0)
+    engine.template(rng.normal(size=(2, 47, 47)).astype(np.float32))
+    crops = rng.normal(size=(2, 2, WHOLE, WHOLE)).astype(np.float32)
+    margin, trusted = (WHOLE - NEAR) // 2, near_window.TRUSTED
+    assert engine.takes(NEAR)
+    whole = engine.search(crops)
+    near = engine.search(np.ascontiguousarray(crops[..., margin:-margin, margin:-margin]))
+    for large, small in zip(whole, near):
+        assert small.shape[-2:] == (near_window.POSITIONS,) * 2
+        cells = slice(6 - trusted, 7 + trusted), slice(3 - trusted, 4 + trusted)
+        a, b = large[..., cells[0], cells[0]], small[..., cells[1], cells[1]]
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    assert engine.search(crops)[0].shape == whole[0].shape  # and the whole window again
+
+
+@pytest.mark.parametrize("name", ["siamese", "motion"])
+def test_a_clear_target_has_the_same_boxes_for_less_work(name, clip, monkeypatch):
+    frames, boxes = clip
+    mine, sizes = follow(trackers.create(name), frames, boxes[0])
+    assert sizes.count(NEAR) > len(sizes) / 2
+    never(monkeypatch)
+    plain, sizes = follow(trackers.create(name), frames, boxes[0])
+    assert set(sizes) == {WHOLE}
+    assert np.abs(mine - plain).max() < 0.2
+
+
+def test_the_whole_window_is_looked_at_now_and_then(clip):
+    frames, boxes = clip
+    _, sizes = follow(trackers.create("siamese"), frames, boxes[0])
+    runs = "".join("n" if size == NEAR else "w" for size in sizes).split("w")
+    assert max(map(len, runs)) == near_window.WHOLE - 1
+
+
+def test_a_target_that_vanishes_is_looked_for_in_the_whole_window_at_once(clip):
+    frames, boxes = clip
+    tracker = trackers.create("siamese")
+    _, sizes = follow(tracker, frames[:20], boxes[0])
+    assert sizes[-1] == NEAR or sizes[-2] == NEAR
+    for _ in range(2):
+        tracker.update(np.full_like(frames[0], int(np.median(frames[0]))))
+        assert tracker.observation.crop.shape[-1] == WHOLE
+
+
+def test_a_jump_of_level_and_gain_is_seen_through(clip, monkeypatch):
+    frames, boxes = clip
+    changed = [
+        frame.astype(np.float32) * (1 if k < 15 else 0.6) + (0 if k < 15 else 40) for k, frame in enumerate(frames)
+    ]
+    mine, _ = follow(trackers.create("siamese"), changed, boxes[0])
+    never(monkeypatch)
+    plain, _ = follow(trackers.create("siamese"), changed, boxes[0])
+    assert np.abs(mine - plain).max() < 0.2
+
+
+def test_where_there_is_none(clip):
+    frames, boxes = clip
+    for tracker in (
+        trackers.create("siamese", settings=TrackerSettings(kalman=False)),
+        SiameseTracker(new_net(network_preset("paper", width=0.03)).eval()),
+        SiameseTracker(new_net(network_preset("compact", width=0.1, search_size=71)).eval()),
+    ):
+        tracker.init(frames[0], boxes[0])
+        assert tracker.near.size is None
+        assert tracker.near.look(tracker, frames[1], tracker.expected) is None
+
+
+@pytest.mark.parametrize("backend", [name for name in inference.PRECISIONS if name != "torch"])
+def test_graphs_that_take_one_size_of_crops_go_on_with_the_whole_window(backend, clip, monkeypatch):
+    if lacking := inference.missing(backend):
+        pytest.skip(f"{lacking} not installed")
+    onnx = pytest.importorskip("onnx")
+    made = load_graphs(SHIPPED / "compact.safetensors")
+    model = onnx.load_from_string(made.search)
+    for value, sizes in ((model.graph.input[0], (WHOLE, WHOLE)), *((one, (13, 13)) for one in model.graph.output)):
+        for axis, size in zip(value.type.tensor_type.shape.dim[-2:], sizes):
+            axis.ClearField("dim_param")
+            axis.dim_value = size
+    fixed = replace(made, search=model.SerializeToString())
+    frames, boxes = clip
+    tracker = SiameseTracker(fixed, backend=backend)
+    mine, sizes = follow(tracker, frames[:12], boxes[0])
+    if not tracker.engine.takes(NEAR):
+        assert set(sizes) == {WHOLE}
+    never(monkeypatch)
+    plain, _ = follow(SiameseTracker(fixed, backend=backend), frames[:12], boxes[0])
+    assert np.abs(mine - plain).max() < 0.2
+
+
+def test_several_sequences_in_step_use_it_too():
+    sequences = [datasets.load(name, frames=24, sequences=1, seed=5)[0] for name in datasets.SIMULATED]
+    single = [follow(trackers.create("siamese"), one.frames, one.boxes[0]) for one in sequences]
+    assert any(NEAR in sizes for _, sizes in single)
+    together = BatchedTracker(trackers.create("siamese"))
+    together.init([one.frames[0] for one in sequences], [one.boxes[0] for one in sequences])
+    for k in range(1, 24):
+        boxes = together.update([one.frames[k] for one in sequences])
+        assert [t.observation.crop.shape[-1] for t in together.trackers] == [sizes[k - 1] for _, sizes in single]
+        for box, (alone, _) in zip(boxes, single):
+            assert box == pytest.approx(alone[k - 1], abs=0.02)
