@@ -45,17 +45,17 @@ def crop(image, center, side, size, *, border=cv2.BORDER_REPLICATE):
     return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=border)
 
 
-def level(channel):
-    """(mean, standard deviation) of a channel, the latter infinite where it is flat."""
-    mean, deviation = cv2.meanStdDev(channel)
-    mean, deviation = mean.item(), deviation.item()
-    return mean, deviation if deviation > 1e-6 * (1 + abs(mean)) else np.inf
-
-
 def standardize(channel):
     """The channel less its mean, over its standard deviation, so that level and gain of the camera drop out; 0 if flat."""
-    mean, deviation = level(channel)
-    return (channel - mean) / deviation
+    mean, deviation = cv2.meanStdDev(channel)
+    mean, deviation = mean.item(), deviation.item()
+    return (channel - mean) / deviation if deviation > 1e-6 * (1 + abs(mean)) else np.zeros_like(channel)
+
+
+def middle(channel, size):
+    """The middle (size, size) of a channel (S, S), whose side differs by an even number of pixels."""
+    margin = (len(channel) - size) // 2
+    return channel[margin : margin + size, margin : margin + size]
 
 
 def arcsinh(x):
@@ -104,6 +104,16 @@ def tiles(shape, center):
     return [(*corner.tolist(), *size.tolist()), *tiles]
 
 
+def _window(frame, center, side):
+    """(x, y, w, h), whole pixels of a frame (H, W): what a crop of `side` pixels about `center` (x, y) is resampled from."""
+    reach = side / 2 + 2  # a margin for the resampling
+    (cx, cy), (height, width) = center, frame.shape
+    x0, y0 = (min(max(floor(c - reach), 0), n - 1) for c, n in ((cx, width), (cy, height)))
+    x1 = min(max(ceil(cx + reach), x0 + 1), width)
+    y1 = min(max(ceil(cy + reach), y0 + 1), height)
+    return x0, y0, x1 - x0, y1 - y0
+
+
 class CropMaker:
     """Cuts the network's input out of frames: filter (eqs. 2-4) on the window alone, resample, standardise.
 
@@ -134,7 +144,6 @@ class CropMaker:
             self.rectangle = filtering.rectangle(1, 1)  # no need of eq. (4)
         self.halo = self.block * filtering.support(self.elements, self.rectangle)
         self.temporal = self.seen = None
-        self.levels = {}  # name of a channel -> (offset, unit) in which the last whole search crop was shown
 
     def watch(self, temporal, frame, offset=(0, 0)):
         """Take the channel "temporal" of crops of this frame from a TemporalFilter that has it; of others it is 0.
@@ -146,54 +155,55 @@ class CropMaker:
     def __call__(self, frame, center, side, size=None):
         """The search crop (inputs, search_size, search_size) float32 of `side` frame pixels about center (x, y).
 
-        size: of a crop with another number of pixels a side, which shows the middle of a whole one: it is standardised as
-        the last whole one was.
+        size: its middle alone, of so many pixels a side: the same numbers for less work.
         """
         channels = []
         for name, channel in self.channels(frame, center, side, size).items():
-            if name in self.gains:
-                channel = channel * self.gains[name]
+            if name == "temporal":
+                channel = channel / np.float32(TEMPORAL * channel.mean() + 1e-6)
             else:
-                if size is None:
-                    temporal = name == "temporal"
-                    self.levels[name] = (
-                        (0.0, np.float32(TEMPORAL * channel.mean() + 1e-6)) if temporal else level(channel)
-                    )
-                offset, unit = self.levels[name]
-                channel = (channel - offset) / unit
-            channels.append(-channel if name == "image" and self.polarity == "dark" else channel)
+                channel = channel * self.gains[name] if name in self.gains else standardize(channel)
+            channel = -channel if name == "image" and self.polarity == "dark" else channel
+            channels.append(channel if size is None else middle(channel, size))
         crops = np.stack(channels)
         return arcsinh(crops) if self.settings.squash else crops
 
     def channels(self, frame, center, side, size=None):
-        """{name: (size, size) float32} of a search crop before it is standardised; names: `settings.inputs`; size: its pixels
-        a side, None: `search_size`."""
-        size = size or self.settings.search_size
-        temporal = self._temporal(frame, center, side, size) if "temporal" in self.settings.inputs else None
+        """{name: (search_size, search_size) float32} of a search crop before it is standardised; names: `settings.inputs`.
+
+        size: of the middle that is wanted. Channels whose unit the template gave are then no larger, and so is what is
+        filtered; the others are whole, for their unit is that of the whole crop.
+        """
+        whole = self.settings.search_size
+        temporal = self._temporal(frame, center, side) if "temporal" in self.settings.inputs else None
         if self.block > 1:
             frame, center, side = self._reduced(frame, center, side)
-        reach = side / 2 + 2  # a margin for the resampling
-        cx, cy = (float(c) for c in center)  # plain numbers: for two of them NumPy's own work is the larger part
-        height, width = frame.shape
-        x0, y0 = (min(max(floor(c - reach), 0), n - 1) for c, n in ((cx, width), (cy, height)))
-        x1 = min(max(ceil(cx + reach), x0 + 1), width)
-        y1 = min(max(ceil(cy + reach), y0 + 1), height)
-        planes = {"image": frame[y0:y1, x0:x1]}
+        center = [float(c) for c in center]  # plain numbers: for two of them NumPy's own work is the larger part
+        x0, y0, w, h = window = _window(frame, center, side)
+        planes = {"image": frame[y0 : y0 + h, x0 : x0 + w]}
+        near = side
+        if size:
+            filtering.check_image(planes["image"])  # the filter does not see all of it
+            near = side * size / whole
+            window = _window(frame, center, near)
         if {"suppressed", "filtered"} & set(self.settings.inputs):
             _, planes["suppressed"], planes["filtered"] = filtering.filter_window(
-                frame, (x0, y0, x1 - x0, y1 - y0), self.elements, self.rectangle, polarity=self.polarity
+                frame, window, self.elements, self.rectangle, polarity=self.polarity
             )
         crops = {}
         for name in self.settings.inputs:
             if name == "temporal":
                 crops[name] = temporal
-                continue
-            border = cv2.BORDER_REPLICATE if name == "image" else cv2.BORDER_CONSTANT
-            crops[name] = crop(planes[name], (cx - x0, cy - y0), side, size, border=border)
+            elif name == "image":
+                crops[name] = crop(planes[name], (center[0] - x0, center[1] - y0), side, whole)
+            else:
+                at, border = (center[0] - window[0], center[1] - window[1]), cv2.BORDER_CONSTANT
+                crops[name] = crop(planes[name], at, near, size or whole, border=border)
         return crops
 
-    def _temporal(self, frame, center, side, size):
+    def _temporal(self, frame, center, side):
         """D of the filter in time, resampled as the other channels are; 0 where it is not known."""
+        size = self.settings.search_size
         if self.temporal is None or frame is not self.seen:
             return np.zeros((size, size), np.float32)
         x, y = ((c + o - w) / self.block for c, o, w in zip(center, self.offset, self.temporal.window))

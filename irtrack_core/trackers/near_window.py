@@ -2,9 +2,9 @@
 
 The work of a frame is that of filter and network, and both grow with the window's area. A target that was seen clearly is
 expected within a fraction of its size, so the middle is looked at first: less than half of the network's work. No
-convolution of the backbone is padded, so the scores there are those that the whole window would give. Where the target is
-not as clear as before, the whole window is looked at in the same frame; and so it is in every `WHOLE`-th frame, for what
-comes near.
+convolution of the backbone is padded, and level and unit of the crop stay those of the whole window in this very frame, so
+the scores there are those that the whole window would give. Where the target is not as clear as before, the whole window is
+looked at in the same frame; and so it is in every `WHOLE`-th frame, for what comes near.
 """
 
 import numpy as np
@@ -17,14 +17,15 @@ POSITIONS = 7  # along a side of the near window's score map
 TRUSTED = 2  # positions from its middle within which the target is taken: farther out the head's padding shows
 SIGMAS = 3.0  # standard deviations of the expected place that have to lie within these
 SHARE = 0.99  # least share of the evidence in the window that lies at the target
-WHOLE = 8  # frames, one of which looks at the whole window: level and contrast of the crops come from it
+WHOLE = 8  # frames, one of which looks at the whole window: what comes near is seen before it is there
 
 
 class NearWindow:
     """The near window of a SiameseTracker that has just begun.
 
-    size: its side in crop pixels, None where there is none: with the paper's own network, which stays as the paper has it,
-    and without a Kalman filter, which knows how far off the target can be. frames: since the last whole window.
+    size: its side in crop pixels, None where there is none: without a Kalman filter nobody knows how far off the target can
+    be, and where the unit of a filtered channel is that of the whole window, all of that has to be filtered.
+    frames: since the last whole window.
     """
 
     def __init__(self, tracker):
@@ -32,7 +33,7 @@ class NearWindow:
         self.margin, self.frames = (tracker.n - POSITIONS) // 2, WHOLE
         self.size = s.search_size - 2 * self.margin * s.stride
         self.room = TRUSTED * s.stride  # crop pixels
-        if tracker.hypotheses is None or s.preset == "paper" or self.margin < 1:
+        if tracker.hypotheses is None or s.unit != "template" or self.margin < 1:
             self.size = None
         elif not tracker.engine.takes(self.size):  # asked now, for it loads a graph: no frame has to wait for that
             self.size = None

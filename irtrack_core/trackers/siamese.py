@@ -262,11 +262,12 @@ class SiameseTracker:
     def crops(self, frame, centers, scale=1.0, size=None):
         """(crops (K, inputs, S, S), side): search crops about each of the centres, `scale` times as wide as usual.
 
-        size: S of a near window, see `CropMaker`.
+        size: S of a near window, which is the middle of the crop; side is then that of the middle.
         """
         s = self.net.settings
-        side = template_side(self.size * scale, s) * (size or s.search_size) / s.template_size
+        side = template_side(self.size * scale, s) * s.search_size / s.template_size
         made = [self.maker(frame, center, side, size) for center in centers]
+        side = side if size is None else side * size / s.search_size
         return made[0][None] if len(made) == 1 else np.stack(made), side
 
     def decode(self, centers, side, crops, scores, deltas, scale=1.0, std=0.0):

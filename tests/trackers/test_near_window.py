@@ -43,22 +43,33 @@ def never(monkeypatch):
 
 
 @given(
-    center=st.tuples(st.floats(60, 100), st.floats(60, 100)),
-    side=st.floats(40, 130),
+    center=st.tuples(st.floats(-5, 160), st.floats(-5, 160)),
+    side=st.floats(40, 140),
+    target=st.tuples(st.floats(3, 60), st.floats(3, 60)),
     seed=st.integers(0, 5),
-    inputs=st.sampled_from([("image", "suppressed"), ("suppressed",), ("image",)]),
 )
-def test_its_crop_is_the_middle_of_the_whole_one(center, side, seed, inputs):
+def test_its_crop_is_the_middle_of_the_whole_one(center, side, target, seed):
     frame = np.random.default_rng(seed).normal(100, 20, (160, 160)).astype(np.float32)
-    maker = CropMaker(NET.replace(inputs=inputs), (12, 10), frame.shape)
+    maker = CropMaker(NET, target, frame.shape)
     maker.template(frame, (80, 80), 47.0)
-    whole = maker(frame, center, side)
-    near = maker(frame, center, side * NEAR / WHOLE, NEAR)
+    whole, near = maker(frame, center, side), maker(frame, center, side, NEAR)
     margin = (WHOLE - NEAR) // 2
-    assert near.shape == (len(inputs), NEAR, NEAR)
+    assert near.shape == (2, NEAR, NEAR)
+    inside = whole[:, margin:-margin, margin:-margin]
+    np.testing.assert_array_equal(near[0], inside[0])
     # OpenCV rounds places to a 32nd of a pixel
-    np.testing.assert_allclose(near, whole[:, margin:-margin, margin:-margin], atol=0.25)
-    assert np.abs(near - whole[:, margin:-margin, margin:-margin]).mean() < 0.01
+    np.testing.assert_allclose(near[1], inside[1], atol=0.25)
+    assert np.abs(near[1] - inside[1]).mean() < 0.01
+
+
+def test_nan_in_the_window_is_refused_whichever_part_is_filtered():
+    frame = np.random.default_rng(0).normal(100, 20, (160, 160)).astype(np.float32)
+    maker = CropMaker(NET, (10, 10), frame.shape)
+    maker.template(frame, (80, 80), 40.0)
+    frame[45, 80] = np.nan  # in the window of 80 pixels, not in its middle, nor in the halo of the filter about that
+    for size in (None, NEAR):
+        with pytest.raises(ValueError, match="NaN"):
+            maker(frame, (80, 80), 80.0, size)
 
 
 @pytest.mark.parametrize("backend", inference.PRECISIONS)
