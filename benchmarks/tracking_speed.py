@@ -35,7 +35,7 @@ from irtrack_core.trackers.batched import BatchedTracker
 from irtrack_core.trackers.siamese import SiameseTracker
 from irtrack_core.training.loop import new_net
 
-FRAMES = 24
+FRAMES = 60  # of a clip: its first ones, in which the place is not known well yet, take longer
 BASE = " (base)"
 
 

@@ -42,11 +42,11 @@ def _quiet():
             logging.disable(level)
 
 
-def graphs(net, *, int8=False):
+def graphs(net, *, int8=False, fixed=False):
     """The Graphs of a SiameseNet; int8: with the search branch in 8 bits too, see `quantize`.
 
     The batch is 1. The side of search crops is free, and fixed by `inference` when a graph is loaded: that is what the
-    runtimes are fastest with.
+    runtimes are fastest with. fixed: it is `search_size` in the graph already, for other programs.
     """
     net = fold_batch_norms(net)
     template, crop = blank(net)
@@ -55,6 +55,7 @@ def graphs(net, *, int8=False):
     names = [f"kernel{i}" for i in range(len(kernels))]
     free = {"crop": (2, 3), "scores": (2, 3), "deltas": (3, 4)}
     axes = {name: dict.fromkeys(axes, SIDE if name == "crop" else "n") for name, axes in free.items()}
+    axes = None if fixed else axes
     search = _exported(SearchBranch(net), (crop, *kernels), ["crop", *names], ["scores", "deltas"], axes)
     made = Graphs(net.settings, _exported(Branch(net, "template"), (template,), ["crop"], names), search)
     return replace(made, int8=quantize(net, made)) if int8 else made

@@ -27,7 +27,7 @@ def export_onnx(weights, out, *, crops=4):
         raise ValueError(
             f"{weights} holds a net without region selection: it has no boxes, and no graphs for other programs"
         )
-    made = graphs(net)
+    made = graphs(net, fixed=True)
     error = difference(net, made, crops)
     if not error <= TOLERANCE:
         raise ValueError(f"the graphs differ from torch by {error:.2g}, more than {TOLERANCE:g}: nothing is written")

@@ -42,7 +42,7 @@ def test_graphs_of_other_weights_are_noticed(tmp_path, monkeypatch):
     net = new_net(network_preset("compact", width=0.25), seed=1)
     save_weights(net, tmp_path / "w.safetensors")
     other = onnx_files.graphs(new_net(network_preset("compact", width=0.25), seed=2))
-    monkeypatch.setattr(onnx_files, "graphs", lambda net: other)
+    monkeypatch.setattr(onnx_files, "graphs", lambda net, **_: other)
     with pytest.raises(ValueError, match="differ from torch"):
         onnx_files.export_onnx(tmp_path / "w.safetensors", tmp_path / "out", crops=1)
     assert [path.name for path in tmp_path.iterdir()] == ["w.safetensors"]

@@ -1,7 +1,5 @@
 """The near window shows the middle of the whole one, and is enough only where the target is seen as clearly as before."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,6 +14,7 @@ from irtrack_core.network.weights import SHIPPED, load_graphs, load_weights
 from irtrack_core.trackers import near_window
 from irtrack_core.trackers.batched import BatchedTracker
 from irtrack_core.trackers.siamese import SiameseTracker
+from irtrack_core.training.export import graphs
 from irtrack_core.training.loop import new_net
 
 NET = network_preset("compact")
@@ -148,14 +147,7 @@ def test_where_there_is_none(clip):
 def test_graphs_that_take_one_size_of_crops_go_on_with_the_whole_window(backend, clip, monkeypatch):
     if lacking := inference.missing(backend):
         pytest.skip(f"{lacking} not installed")
-    onnx = pytest.importorskip("onnx")
-    made = load_graphs(SHIPPED / "compact.safetensors")
-    model = onnx.load_from_string(made.search)
-    for value, sizes in ((model.graph.input[0], (WHOLE, WHOLE)), *((one, (13, 13)) for one in model.graph.output)):
-        for axis, size in zip(value.type.tensor_type.shape.dim[-2:], sizes):
-            axis.ClearField("dim_param")
-            axis.dim_value = size
-    fixed = replace(made, search=model.SerializeToString())
+    fixed = graphs(load_weights(SHIPPED / "compact.safetensors"), fixed=True)
     frames, boxes = clip
     tracker = SiameseTracker(fixed, backend=backend)
     mine, sizes = follow(tracker, frames[:12], boxes[0])
