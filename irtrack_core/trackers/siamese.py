@@ -171,13 +171,13 @@ class SiameseTracker:
         if self.missed and not self.hypotheses:
             self.motion.coast(expected, self.side)
         else:
-            self._move(expected, jumped)
+            self._move(frame, expected, jumped)
         self.redetection.learn(frame, self.missed)
         if self.camera_motion:
             self.camera_motion.keep(_plane(frame), self.center)
         return bx.from_centers(self.center, self.size)
 
-    def _move(self, expected, jumped):
+    def _move(self, frame, expected, jumped):
         """Take over place, velocity and size from the observation."""
         t, seen = self.settings, self.observation
         center, size = vote(seen, t.vote_radius) if t.vote_radius else seen.found
@@ -185,7 +185,7 @@ class SiameseTracker:
         center, likeness = self.alignment.measure(self, net) if self.alignment else (net, 1.0)
         center = self.clipped(center)
         if self.spot and not jumped and likeness < LIKE:
-            measured = self.spot.measure(self, expected, net)
+            measured = self.spot.measure(self, frame, expected, net)
         if jumped:
             self.motion.restart(center, self.side)
             if self.hypotheses:

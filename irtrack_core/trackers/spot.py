@@ -62,15 +62,18 @@ class Spot:
         (seen,) = tracker.look(frame, [tracker.center])
         return cls(seen.crop[tracker.channel], tracker.side, seen.zoom)
 
-    def measure(self, tracker, expected, center):
+    def measure(self, tracker, frame, expected, center):
         """(place (2,), variance, shown) in frame pixels of the target that is expected at one place (2,) and seen by the net
         at another; None where it is not small, or nothing says.
         """
         if tracker.size.max() > SMALL:
             return None
         seen = tracker.observation
+        crop = seen.crop
+        if crop.shape[-1] < tracker.net.settings.search_size:  # what its noise is, only the whole window says
+            (crop,), _ = tracker.crops(frame, [seen.center])
         places = expected - seen.center, tracker.motion.variance, center - seen.center
-        answer = self(seen.crop[tracker.channel], tracker.side, seen.zoom, *places, seen.score, seen.share)
+        answer = self(crop[tracker.channel], tracker.side, seen.zoom, *places, seen.score, seen.share)
         return answer and (tracker.clipped(seen.center + answer[0]), *answer[1:])
 
     def __call__(self, channel, side, zoom, predicted, variance, found, score, share=0.0):
