@@ -50,7 +50,7 @@ class BatchedTracker:
         everyone = list(zip(self.trackers, frames, expected))
         cuts = [tracker.near.crops(tracker, frame, at) for tracker, frame, at in everyone]
         near = [
-            answer and tracker.near.seen(tracker, at, *cut, *answer)
+            answer and tracker.near.seen(tracker, at, *cut[1:], *answer)
             for (tracker, _, at), cut, answer in zip(everyone, cuts, self._search(cuts))
         ]
         # the whole window of those whose near window was not looked at, or not enough

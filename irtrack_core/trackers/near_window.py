@@ -9,6 +9,7 @@ looked at in the same frame; and so it is in every `WHOLE`-th frame, for what co
 
 import numpy as np
 
+from irtrack_core.network.crops import middle
 from irtrack_core.trackers.redetection import ALLOWED
 from irtrack_core.trackers.registration import REACH
 from irtrack_core.trackers.select_proposal import logit
@@ -42,15 +43,22 @@ class NearWindow:
         """The Observation of the near window about the place `expected` (2,); None where the whole one is to be looked at."""
         if (cut := self.crops(tracker, frame, expected)) is None:
             return None
-        return self.seen(tracker, expected, *cut, *tracker.engine.search(cut[0]))
+        return self.seen(tracker, expected, *cut[1:], *tracker.engine.search(cut[0]))
 
     def crops(self, tracker, frame, expected):
-        """(crops (1, inputs, size, size), side) to be searched; None where the whole window is to be looked at."""
+        """(near crops (1, inputs, size, size) to be searched, crops to be kept, side of these), or None: look at the whole window.
+
+        What is kept is the near crop itself, or the whole one where `Spot` will want that, as it did in the last frame.
+        """
         self.frames += 1
-        if self.frames < WHOLE and self._enough(tracker):
-            return tracker.crops(frame, [expected], size=self.size)
-        self.frames = 0
-        return None
+        if self.frames >= WHOLE or not self._enough(tracker):
+            self.frames = 0
+            return None
+        if not (tracker.spot and tracker.spot.asked):
+            crops, side = tracker.crops(frame, [expected], size=self.size)
+            return crops, crops, side
+        crops, side = tracker.crops(frame, [expected])
+        return np.stack([[middle(channel, self.size) for channel in crop] for crop in crops]), crops, side
 
     def _enough(self, tracker):
         """True where all that is known so far says that the target is in the near window, and clear."""
@@ -63,8 +71,8 @@ class NearWindow:
         return SIGMAS * tracker.motion.std * zoom <= self.room and picture + self.room <= self.size / 2
 
     def seen(self, tracker, expected, crops, side, scores, deltas):
-        """The Observation from the network's answer about those crops, as of the whole window with nothing in its outer part;
-        None where the target is not seen clearly there."""
+        """The Observation from the network's answer about the near crops, as of the whole window with nothing in its outer
+        part; None where the target is not seen clearly there. crops, side: those to be kept."""
         whole = (self._whole(part, tracker.n) for part in (scores, deltas))
         (seen,) = tracker.decode([expected], side, crops, *whole, std=tracker.motion.std)
         row, column = divmod(seen.best % tracker.n**2, tracker.n)

@@ -23,7 +23,6 @@ from irtrack_core.trackers.registration import Alignment
 from irtrack_core.trackers.select_proposal import Observation, calibrated, choose, logit, vote
 from irtrack_core.trackers.spot import Spot
 
-LIKE = 0.9  # least likeness of a picture and the template's that tells the place of a target of a few pixels
 SEEN = 0.5  # least score in the first frame at which a box is mended
 LARGEST_MENDING = -0.7, 0.7  # of the logarithm of a side
 CAMERA_MARGIN = 0.5  # logits by which the place after a sudden camera motion may score lower
@@ -184,8 +183,8 @@ class SiameseTracker:
         net, measured = center, None
         center, likeness = self.alignment.measure(self, net) if self.alignment else (net, 1.0)
         center = self.clipped(center)
-        if self.spot and not jumped and likeness < LIKE:
-            measured = self.spot.measure(self, frame, expected, net)
+        if self.spot and not jumped:
+            measured = self.spot.measure(self, frame, expected, net, likeness)
         if jumped:
             self.motion.restart(center, self.side)
             if self.hypotheses:

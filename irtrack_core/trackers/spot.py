@@ -17,6 +17,7 @@ bright need not be the target: the network, which sees shapes, then knows better
 import cv2
 import numpy as np
 
+LIKE = 0.9  # likeness of a picture and the template's from which on it is the picture that tells the place
 SMALL = 10.0  # frame pixels, the longer side: larger targets have a shape, and a spot in them is not their middle
 WIDTH, LEAST_WIDTH = (
     0.18,
@@ -50,6 +51,7 @@ class Spot:
 
     def __init__(self, channel=None, side=0.0, zoom=1.0):
         self.amplitude, self.count, self.rate, self.frames = LEAST_AMPLITUDE, 0, 0.0, 0
+        self.asked = False  # in the last frame
         if channel is not None and not (response := Response(channel, side, zoom)).flat:
             middle = slice(len(channel) // 2 - 2, len(channel) // 2 + 3)
             self._remember(LIFTED * float(response.at(middle, middle, (5, 5)).max()))
@@ -62,11 +64,12 @@ class Spot:
         (seen,) = tracker.look(frame, [tracker.center])
         return cls(seen.crop[tracker.channel], tracker.side, seen.zoom)
 
-    def measure(self, tracker, frame, expected, center):
+    def measure(self, tracker, frame, expected, center, likeness):
         """(place (2,), variance, shown) in frame pixels of the target that is expected at one place (2,) and seen by the net
-        at another; None where it is not small, or nothing says.
+        at another; None where it is not small, its picture tells more, or nothing says. likeness: of its picture.
         """
-        if tracker.size.max() > SMALL:
+        self.asked = likeness < LIKE and tracker.size.max() <= SMALL
+        if not self.asked:
             return None
         seen = tracker.observation
         crop = seen.crop
