@@ -46,9 +46,9 @@ class NearWindow:
         return self.seen(tracker, expected, *cut[1:], *tracker.engine.search(cut[0]))
 
     def crops(self, tracker, frame, expected):
-        """(near crops (1, inputs, size, size) to be searched, crops to be kept, side of these), or None: look at the whole window.
+        """(near crops (1, inputs, size, size) to be searched, crops to be kept, side of these), or None for the whole window.
 
-        What is kept is the near crop itself, or the whole one where `Spot` will want that, as it did in the last frame.
+        Kept is the near crop itself, or the whole one where `Spot` will want that, as it did in the last frame.
         """
         self.frames += 1
         if self.frames >= WHOLE or not self._enough(tracker):

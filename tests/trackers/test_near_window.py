@@ -22,13 +22,13 @@ WHOLE, NEAR = 95, 71  # crop pixels
 
 
 def follow(tracker, frames, box):
-    """(boxes (N, 4), sizes of the crops by which each frame was decided)."""
+    """(boxes (N, 4), whether the near window decided each frame)."""
     tracker.init(frames[0], box)
-    boxes, sizes = [], []
+    boxes, near = [], []
     for frame in list(frames)[1:]:
         boxes.append(tracker.update(frame))
-        sizes.append(tracker.observation.crop.shape[-1])
-    return np.array(boxes), sizes
+        near.append(tracker.near.frames > 0)
+    return np.array(boxes), near
 
 
 @pytest.fixture
@@ -95,11 +95,11 @@ def test_its_scores_are_those_of_the_whole_window(backend):
 @pytest.mark.parametrize("name", ["siamese", "motion"])
 def test_a_clear_target_has_the_same_boxes_for_less_work(name, clip, monkeypatch):
     frames, boxes = clip
-    mine, sizes = follow(trackers.create(name), frames, boxes[0])
-    assert sizes.count(NEAR) > len(sizes) / 2
+    mine, near = follow(trackers.create(name), frames, boxes[0])
+    assert sum(near) > len(near) / 2
     never(monkeypatch)
-    plain, sizes = follow(trackers.create(name), frames, boxes[0])
-    assert set(sizes) == {WHOLE}
+    plain, near = follow(trackers.create(name), frames, boxes[0])
+    assert not any(near)
     np.testing.assert_allclose(mine, plain, atol=0.02)
 
 
@@ -107,8 +107,8 @@ def test_a_clear_target_has_the_same_boxes_for_less_work(name, clip, monkeypatch
 @pytest.mark.parametrize("number", [0, 1])  # a small one whose place the matched filter tells, and one before clutter
 def test_a_simulated_one_has_the_same_boxes(name, number, monkeypatch):
     one = datasets.load("sim-aircraft", seed=(77, 78)[number], sequences=9, frames=40)[(5, 6)[number]]
-    mine, sizes = follow(trackers.create(name), one.frames, one.boxes[0])
-    assert NEAR in sizes
+    mine, near = follow(trackers.create(name), one.frames, one.boxes[0])
+    assert any(near)
     never(monkeypatch)
     plain, _ = follow(trackers.create(name), one.frames, one.boxes[0])
     np.testing.assert_allclose(mine, plain, atol=0.02)
@@ -116,19 +116,19 @@ def test_a_simulated_one_has_the_same_boxes(name, number, monkeypatch):
 
 def test_the_whole_window_is_looked_at_now_and_then(clip):
     frames, boxes = clip
-    _, sizes = follow(trackers.create("siamese"), frames, boxes[0])
-    runs = "".join("n" if size == NEAR else "w" for size in sizes).split("w")
+    _, near = follow(trackers.create("siamese"), frames, boxes[0])
+    runs = "".join("n" if one else "w" for one in near).split("w")
     assert max(map(len, runs)) == near_window.WHOLE - 1
 
 
 def test_a_target_that_vanishes_is_looked_for_in_the_whole_window_at_once(clip):
     frames, boxes = clip
     tracker = trackers.create("siamese")
-    _, sizes = follow(tracker, frames[:20], boxes[0])
-    assert sizes[-1] == NEAR or sizes[-2] == NEAR
+    _, near = follow(tracker, frames[:20], boxes[0])
+    assert any(near[-2:])
     for _ in range(2):
         tracker.update(np.full_like(frames[0], int(np.median(frames[0]))))
-        assert tracker.observation.crop.shape[-1] == WHOLE
+        assert tracker.near.frames == 0 and tracker.observation.crop.shape[-1] == WHOLE
 
 
 def test_a_jump_of_level_and_gain_is_seen_through(clip, monkeypatch):
@@ -161,9 +161,9 @@ def test_graphs_that_take_one_size_of_crops_go_on_with_the_whole_window(backend,
     fixed = graphs(load_weights(SHIPPED / "compact.safetensors"), fixed=True)
     frames, boxes = clip
     tracker = SiameseTracker(fixed, backend=backend)
-    mine, sizes = follow(tracker, frames[:12], boxes[0])
+    mine, near = follow(tracker, frames[:12], boxes[0])
     if not tracker.engine.takes(NEAR):
-        assert set(sizes) == {WHOLE}
+        assert not any(near)
     never(monkeypatch)
     plain, _ = follow(SiameseTracker(fixed, backend=backend), frames[:12], boxes[0])
     np.testing.assert_allclose(mine, plain, atol=0.02)
@@ -172,11 +172,11 @@ def test_graphs_that_take_one_size_of_crops_go_on_with_the_whole_window(backend,
 def test_several_sequences_in_step_use_it_too():
     sequences = [datasets.load(name, frames=24, sequences=1, seed=5)[0] for name in datasets.SIMULATED]
     single = [follow(trackers.create("siamese"), one.frames, one.boxes[0]) for one in sequences]
-    assert any(NEAR in sizes for _, sizes in single)
+    assert any(any(near) for _, near in single)
     together = BatchedTracker(trackers.create("siamese"))
     together.init([one.frames[0] for one in sequences], [one.boxes[0] for one in sequences])
     for k in range(1, 24):
         boxes = together.update([one.frames[k] for one in sequences])
-        assert [t.observation.crop.shape[-1] for t in together.trackers] == [sizes[k - 1] for _, sizes in single]
+        assert [t.near.frames > 0 for t in together.trackers] == [near[k - 1] for _, near in single]
         for box, (alone, _) in zip(boxes, single):
             assert box == pytest.approx(alone[k - 1], abs=0.02)
