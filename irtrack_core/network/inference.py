@@ -150,7 +150,10 @@ class GraphEngine:
         kernels: of K templates, one for each crop; None: all crops are searched for the target of the last `template`.
         S: `search_size`, or another side that it `takes`.
         """
-        found, graph = [], self.search_graphs[crops.shape[-1]]
+        found, side = [], crops.shape[-1]
+        if side not in self.search_graphs:  # in a copy of an engine that has loaded it
+            self.search_graphs[side] = self._search_graph(side)
+        graph = self.search_graphs[side]
         for i in range(len(crops)):
             own = self.kernels if kernels is None else [kernel[i : i + 1] for kernel in kernels]
             found.append(self._run(graph, [crops[i : i + 1], *own]))

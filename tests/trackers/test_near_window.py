@@ -1,5 +1,8 @@
 """The near window shows the middle of the whole one, and is enough only where the target is seen as clearly as before."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -167,6 +170,21 @@ def test_graphs_that_take_one_size_of_crops_go_on_with_the_whole_window(backend,
     never(monkeypatch)
     plain, _ = follow(SiameseTracker(fixed, backend=backend), frames[:12], boxes[0])
     np.testing.assert_allclose(mine, plain, atol=0.02)
+
+
+@pytest.mark.parametrize("backend", inference.PRECISIONS)
+@pytest.mark.parametrize("way", [copy.deepcopy, lambda tracker: pickle.loads(pickle.dumps(tracker)), copy.copy])
+def test_a_copy_goes_on_with_it(backend, way, clip):
+    if lacking := inference.missing(backend):
+        pytest.skip(f"{lacking} not installed")
+    frames, boxes = clip
+    tracker = trackers.create("siamese", backend=backend)
+    follow(tracker, frames[:8], boxes[0])
+    other = way(tracker)
+    for frame in frames[8:12]:
+        np.testing.assert_array_equal(other.update(frame), tracker.update(frame))
+        assert other.near.frames == tracker.near.frames
+    assert tracker.near.frames > 0
 
 
 def test_several_sequences_in_step_use_it_too():

@@ -24,7 +24,7 @@ def state_rows(centers, sizes, peaks, *, center, side, given, mirror=(1.0, 1.0))
 class PairCropMaker(CropMaker):
     """Crops of frames (H, W, 2): those of the infrared plane, and the visible one as the last channel."""
 
-    def __call__(self, frame, center, side, size=None):
+    def __call__(self, frame, center, side):
         infrared = super().__call__(np.ascontiguousarray(frame[..., 0]), center, side)
         visible = crop(frame[..., 1], center, side, self.settings.search_size)
         return np.concatenate([infrared, standardize(visible)[None]])
