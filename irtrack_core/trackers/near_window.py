@@ -84,6 +84,6 @@ class NearWindow:
 
     def _whole(self, part, n):
         """The maps (..., n, n) of the whole window, of which `part` (..., POSITIONS, POSITIONS) is the middle, else 0."""
-        whole, middle = np.zeros((*part.shape[:-2], n, n), part.dtype), slice(self.margin, n - self.margin)
-        whole[..., middle, middle] = part
+        whole, inside = np.zeros((*part.shape[:-2], n, n), part.dtype), slice(self.margin, n - self.margin)
+        whole[..., inside, inside] = part
         return whole
