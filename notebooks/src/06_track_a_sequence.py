@@ -41,7 +41,7 @@ workbook.show_source(trackers.IdentityTracker)
 # ## One step, dissected
 #
 # `siamese` is the tracker that comes with the repository. After each update it keeps what it saw, of a clear target the middle of its window alone,
-# for that is enough (`trackers.near_window`). So that all can be seen, the whole window is looked at here, before the update.
+# for that is enough (`trackers.near_window`). So that all can be seen, the whole window is looked at here.
 
 # %%
 tracker = trackers.create("siamese")
@@ -49,7 +49,6 @@ tracker.init(target.frames[0], target.boxes[0])
 for i in range(1, step):
     tracker.update(target.frames[i])
 (seen,) = tracker.look(target.frames[step], [tracker.expected], std=tracker.motion.std)
-box = tracker.update(target.frames[step])
 
 # %% tags=["nbval-check-output"]
 print("search crop", seen.crop.shape, " scores", seen.scores.shape, " proposals", seen.proposals.shape)
