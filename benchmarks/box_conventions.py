@@ -5,8 +5,8 @@
 A crop about a wrong box (sides off by up to e^0.4, centre by a normal deviation of 0.12 sides) is shown to four convolutions,
 which tell the logarithms of the true sides over the drawn ones. It learns from the Svanstrom training list, in five folds by
 recording, and is asked (a) on the recordings left out, (b) on simulated targets, whose boxes another rule draws, by the
-network of the last fold. Boxes are as given, or wrong by a quarter of each side, as in the protocol SRE-strong. Did it see
-where a target ends, its answers would follow the box as well in (b) as in (a), and be 0 for the boxes that are right.
+network of the last fold. Boxes are as given, or wrong by a quarter of each side, about what the protocol SRE-strong draws.
+Did it see where a target ends, its answers would follow the box as well in (b) as in (a), and be 0 for boxes that are right.
 """
 
 import argparse
@@ -91,7 +91,7 @@ def learn(items, steps, seed):
     net = Reader()
     descent = torch.optim.AdamW(net.parameters(), weight_decay=0.02)
     rates = torch.optim.lr_scheduler.OneCycleLR(descent, 2e-3, steps)
-    names, which, counts = np.unique([one[0] for one in items], return_inverse=True, return_counts=True)
+    _, which, counts = np.unique([one[0] for one in items], return_inverse=True, return_counts=True)
     share = 1 / np.sqrt(counts[which])  # a recording with many clips counts for less than their number
     for _ in range(steps):
         chosen = rng.choice(len(items), BATCH, p=share / share.sum())

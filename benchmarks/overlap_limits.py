@@ -17,6 +17,7 @@ import pandas as pd
 
 from irtrack_core import boxes as bx
 from irtrack_core import datasets
+from irtrack_core.evaluation.grouping import recording_means
 
 RESULTS = Path(__file__).parents[1] / "data" / "results" / "motion"
 COLUMNS = ["AO", "with the true place", "with the true size", "with the first size"]
@@ -49,10 +50,10 @@ def of_set(results, name, stride):
                 tracker = member.partition("__")[2].removesuffix(".csv")
                 mine = part[list("xywh")].to_numpy(float) / 100
                 rows.append((tracker, protocol, one.recording, sequence, *overlaps(mine, truth, first)))
-    table = pd.DataFrame(rows, columns=["tracker", "protocol", "recording", "sequence", *COLUMNS])
-    for keys in (["recording", "sequence"], ["recording"], []):  # trials, then sequences, then recordings
-        table = table.groupby(["tracker", "protocol", *keys], sort=False)[COLUMNS].mean().reset_index()
-    return table, pd.DataFrame(bound).groupby(0)[1].mean().mean()
+    by = ["tracker", "protocol"]
+    table = pd.DataFrame(rows, columns=[*by, "recording", "sequence", *COLUMNS]).assign(dataset=name)
+    means = recording_means(table, COLUMNS, by).groupby(by, sort=False)[COLUMNS].mean().reset_index()
+    return means, pd.DataFrame(bound).groupby(0)[1].mean().mean()
 
 
 def main():

@@ -138,8 +138,8 @@ found, wide = paper_size.results(folder)
 card = paper_size.card(folder)
 folds = sorted({fold for _, fold in paper_size.done(folder)})
 size = (
-    f"full width, {card['settings']['iterations']} training steps, {card['settings']['precision']}; folds "
-    f"{', '.join(map(str, folds))} of 5; {len(wide)} simulated sequences, {card['settings']['frames']} frames of each"
+    f"full width, {card['settings']['iterations']} training steps, {card['settings']['precision']}; "
+    f"{len(folds)} of 5 folds; {len(wide)} simulated sequences, {card['settings']['frames']} frames of each"
 )
 print(f"{card['command']}\n{size}")
 at_size = evaluation.evaluate(found, wide)
