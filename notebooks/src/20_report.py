@@ -157,13 +157,14 @@ success, near = (
     )
     for of, at in ((metrics.success_curve, metrics.IOU_THRESHOLDS), (metrics.precision_curve, metrics.PIXEL_THRESHOLDS))
 )
-figure, axes = style.new(2, 2, width=5.8, height=3.8)
+figure, axes = style.new(2, 2, width=7.0, height=3.8)
 experiments.overlap_by_frame(axes[0, 0], study.overlap_by_frame(found, wide))
 experiments.curves(axes[0, 1], success, x="at", xlabel="overlap threshold", ylabel="share of frames above it")
 experiments.curves(
     axes[1, 0], near, x="at", xlabel="centre error allowed, px", ylabel="share of frames", marks=(3, 5, 20)
 )
 experiments.precision_bars(axes[1, 1], means["P@20"])
+axes[1, 1].tick_params(axis="x", labelrotation=15)
 style.note(figure, f"{size}\nwhiskers: {intervals.label(means['P@20'])}; the paper: its Fig. 6, one run")
 book.save_figure(figure, "paper_size")
 
