@@ -1,6 +1,7 @@
 """Trackers over real sequences by OPE, TRE and SRE, every frame and every 6th, set by set: the tables of docs/results.md.
 
-    python benchmarks/real_sequences.py [--sets svanstrom,hui] [--trackers peak,siamese] [--protocols OPE,SRE] [--out FOLDER]
+    python benchmarks/real_sequences.py [--sets svanstrom,hui] [--trackers peak,siamese] [--protocols OPE,SRE] [--strides 6]
+        [--out FOLDER]
 
 IRTRACK_DATA names the folder with the sets; further cameras are folders of clips, `--sets NAME=FOLDER`. Speed is not
 measured. The compared and cited methods (`protocol.STUDIED`) take the weights of fold 0 in --results, which `make results`
@@ -14,6 +15,7 @@ card.json, which says what made them.
 """
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
@@ -26,12 +28,12 @@ from tqdm import tqdm
 
 from irtrack_core import datasets, evaluation, trackers
 from irtrack_core.experiments import cached, dependencies, protocol, real_sets
-from irtrack_core.network.weights import SHIPPED, read_card
+from irtrack_core.network.weights import SHIPPED
 from irtrack_core.provenance import find_root, provenance
 from irtrack_core.trackers import opencv
 
 ROOT = find_root()
-STRIDES = (1, 6)
+STRIDES = "1,6"
 ALL = evaluation.protocols.PROTOCOLS
 OWN = ("identity", "peak", "peak-blur", "peak-motion", "siamese", "motion", "compact-sim", *protocol.METHODS)
 CONTRIB = ("csrt", "kcf")
@@ -61,12 +63,17 @@ def make(name, results, nanotrack):
     return trackers.create(name, **options)
 
 
-def digest(name, results):
-    """A key of what the boxes of a tracker depend on: the code, its weights, OpenCV."""
+def weights_of(name, results):
+    """The sha256 of the file with a tracker's weights; None where it has none."""
     files = {"siamese": protocol.SHIPPED}
     files |= {one: SHIPPED / f"{one}.safetensors" for one in ("compact-sim", "motion")}
     files |= {method: protocol.weights_path(results, 0, 0, name=method) for method in protocol.TRAINED}
-    weights = read_card(files[name]).get("sha256", str(files[name].stat().st_mtime_ns)) if name in files else None
+    return hashlib.sha256(files[name].read_bytes()).hexdigest() if name in files else None
+
+
+def digest(name, results):
+    """A key of what the boxes of a tracker depend on: the code, its weights, OpenCV."""
+    weights = weights_of(name, results)
     code = opencv.__file__ if name in protocol.OPENCV else __file__
     return cached.key(code=dependencies.digest(code), weights=weights, opencv=opencv.version())
 
@@ -81,17 +88,18 @@ def follow(options, one, names):
     for name in names:
         file, key = boxes_file(options, one, name), digest(name, options.results)
         wanted = [p for p in options.protocols if p in FEWER.get(name, ALL)]
-        if evaluation.provenance_of(file) == f"{key} {wanted}":
+        made = f"{key} {wanted} {options.strides}"
+        if evaluation.provenance_of(file) == made:
             continue
         results = evaluation.run_all(
             partial(make, name, options.results, options.nanotrack),
             sequences,
             wanted,
-            STRIDES,
+            options.strides,
             processes=options.processes,
             progress=partial(tqdm, desc=f"{one} {name}", unit="sequence"),
         )
-        evaluation.save_boxes(results, file, provenance=f"{key} {wanted}")
+        evaluation.save_boxes(results, file, provenance=made)
 
 
 def measured(options, one, sequences):
@@ -121,6 +129,7 @@ def main():
     parser.add_argument("--sets", default="svanstrom", help="names, NAME=FOLDER for a folder of clips; commas between")
     parser.add_argument("--trackers", default=",".join([*OWN, *CONTRIB, "mil"]), help="names, with commas between them")
     parser.add_argument("--protocols", default=",".join(ALL), help=f"of {', '.join(ALL)}")
+    parser.add_argument("--strides", default=STRIDES, help="every how many frames, numbers with commas between them")
     parser.add_argument("--processes", type=int, default=2, help="sequences that are tracked side by side")
     parser.add_argument(
         "--results", type=Path, default=ROOT / "results" / "quick", help="has the compared methods' weights"
@@ -134,6 +143,10 @@ def main():
     options = parser.parse_args()
     for name in ("sets", "trackers", "protocols"):
         setattr(options, name, list(filter(None, getattr(options, name).split(","))))
+    strides = options.strides
+    if not all(word.isdecimal() and int(word) for word in strides.split(",")):
+        parser.error(f"--strides {strides}: whole numbers from 1 on, with commas between them, such as {STRIDES}")
+    options.strides = [int(word) for word in strides.split(",")]
     if options.nanotrack and "nanotrack" not in options.trackers:
         options.trackers.append("nanotrack")
     made_by, python = provenance(), ROOT / ".venv-baselines" / "bin" / "python"
@@ -143,7 +156,7 @@ def main():
         follow(options, one, here)
     if elsewhere and python.is_file():
         words = ["--only-boxes", "--trackers", ",".join(elsewhere), "--sets", ",".join(options.sets)]
-        words += ["--protocols", ",".join(options.protocols), "--boxes", str(options.boxes)]
+        words += ["--protocols", ",".join(options.protocols), "--strides", strides, "--boxes", str(options.boxes)]
         subprocess.run([python, __file__, *words, "--processes", str(options.processes)], check=True, cwd=ROOT)
     elif elsewhere:
         print(f"without {', '.join(elsewhere)}: `make baselines` makes the environment that they need", file=sys.stderr)
@@ -158,7 +171,9 @@ def main():
         table.round(4).to_csv(options.out / "passes.csv", index=False)
         pack(options.out, [boxes_file(options, one, n) for one in options.sets for n in options.trackers])
         words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]  # no one's folders
+        learnt = {name: weights_of(name, options.results) for name in options.trackers}
         card = {"command": " ".join(["python", "benchmarks/real_sequences.py", *words])} | made_by
+        card["weights"] = {name: checksum for name, checksum in learnt.items() if checksum}  # sha256 of the files
         (options.out / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 
