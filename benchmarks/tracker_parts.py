@@ -1,10 +1,11 @@
-"""What each part of the tracker `siamese` brings: one part is left out or replaced at a time, the weights stay.
+"""What each part of `siamese` or `motion` brings: one part is left out or replaced at a time, the weights stay.
 
 On the simulated sets and, where IRTRACK_DATA has it, the Svanström validation list, the same list with two cuts in each
 sequence (the picture mirrored from one frame on, then turned upside down), seen through a smaller window that is knocked
 to another place every 15 frames or so, its targets before simulated scenes, seen through such a window, and seen by a
 camera that zooms in or out on the target, by a factor of 1.6 to 3.3. These parts were chosen on sequences of the training
-list; here they are only reported. `--out FILE.csv` keeps the table, and its card beside it.
+list; here they are only reported. Means are over recordings; `gain` is AO with all parts minus AO without this one, paired,
+with its 95 % interval. `--out FILE.csv` keeps the table, and its card beside it.
 """
 
 import argparse
@@ -20,20 +21,20 @@ from scipy.ndimage import uniform_filter1d
 
 from irtrack_core import boxes as bx
 from irtrack_core import datasets, evaluation, trackers
-from irtrack_core.config import TrackerSettings
 from irtrack_core.datasets import in_memory
+from irtrack_core.evaluation.grouping import recording_means
 from irtrack_core.experiments.cached import write_card
 from irtrack_core.provenance import limit_threads, provenance
 from irtrack_core.training.paste_targets import cut_out, paste
 from irtrack_core.workbook import progress
 
-AS_PREDICTED = "sizes as predicted"
+ALL, AS_PREDICTED = "all parts", "sizes as predicted"
 PARTS = {
-    "all parts": {},
+    ALL: {},
     "no re-detection": dict(candidates=0),
     "no return after a jump": dict(return_frames=0),
     "no camera motion": dict(camera_tile=0),
-    "no distractor memory": dict(surroundings=0),
+    "no surroundings": dict(surroundings=0),
     "no alignment": dict(alignment_rounds=0),
     "last size at once": dict(size_rate=1.0, size_dead_zone=0.0),
     "size smoothed, no dead zone": dict(size_dead_zone=0.0),
@@ -136,6 +137,13 @@ def zoomed(sequence, rng):
     return replace(sequence, frames=frames, boxes=boxes, components=None)
 
 
+def line(whole, part):
+    """The row of a table, a dict: means over the recordings of `part`, and what `whole` gains in AO. Both: a row a recording."""
+    gain = evaluation.paired_interval(whole["aor"], part["aor"], rng=np.random.default_rng(0))
+    means = part[list(COLUMNS)].mean().rename(COLUMNS)
+    return {"recordings": len(part), **means, "gain": gain.mean, "low": gain.low, "high": gain.high}
+
+
 def _within(box, x, y, width, height):
     return box[0] >= x and box[1] >= y and box[0] + box[2] <= x + width and box[1] + box[3] <= y + height
 
@@ -143,6 +151,7 @@ def _within(box, x, y, width, height):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, help="CSV file")
+    parser.add_argument("--tracker", default="siamese", choices=["siamese", "motion"])
     parser.add_argument("--backend", default="torch", help="of the network, see `network.inference`")
     parser.add_argument("--sets", nargs="+", help="only these, by name; none: all of them")
     options = parser.parse_args()
@@ -164,15 +173,17 @@ def main():
     if unknown := set(options.sets or []) - set(sets):
         parser.error(f"no such set: {', '.join(sorted(unknown))}; there are: {', '.join(sets)}")
     sets = {name: sets[name] for name in options.sets or sets}
-    rows = []
+    settings, table = trackers.create(options.tracker).settings, []
     for name, sequences in sets.items():
+        rows = {}
         for part, changes in progress(PARTS.items()):
             how = {"size_line": (1.0, 0.0)} if part == AS_PREDICTED else {}
-            tracker = trackers.create("siamese", settings=TrackerSettings(**changes), backend=options.backend, **how)
-            table = evaluation.evaluate([evaluation.run(tracker, one) for one in sequences], sequences)
-            means = evaluation.summarize(table).loc[0, ["recordings", *COLUMNS]]
-            rows.append({"sequences": name, "tracker": part, **means.rename(COLUMNS)})
-    table = pd.DataFrame(rows).round(3)
+            how |= {"settings": settings.replace(**changes), "backend": options.backend}
+            tracker = trackers.create(options.tracker, **how)
+            measures = evaluation.evaluate([evaluation.run(tracker, one) for one in sequences], sequences)
+            rows[part] = recording_means(measures, COLUMNS).set_index(["dataset", "recording"])
+        table += [{"sequences": name, "parts": part} | line(rows[ALL], rows[part]) for part in rows]
+    table = pd.DataFrame(table).round(3)
     print(table.to_string(index=False))
     if options.out:
         table.to_csv(options.out, index=False)
