@@ -138,7 +138,7 @@ def zoomed(sequence, rng):
 
 
 def line(whole, part):
-    """The row of a table, a dict: means over the recordings of `part`, and what `whole` gains in AO. Both: a row a recording."""
+    """The row of a table, a dict: means over the recordings of `part`, and what `whole` gains in AO. Both have a row each."""
     gain = evaluation.paired_interval(whole["aor"], part["aor"], rng=np.random.default_rng(0))
     means = part[list(COLUMNS)].mean().rename(COLUMNS)
     return {"recordings": len(part), **means, "gain": gain.mean, "low": gain.low, "high": gain.high}
