@@ -64,22 +64,22 @@ def with_cuts(sequence, rng):
 def knocked(sequence, rng, share=0.75, every=15):
     """The sequence through a window of `share` of the frame's sides, which jumps to another place now and then.
 
-    Places from which the target would not be seen whole are drawn again, up to 50 times.
+    The target is in the window as whole as it is in the frame.
     """
     frames = np.stack([np.asarray(frame) for frame in sequence.frames])
     height, width = (int(share * n) for n in frames.shape[1:])
-    room = np.array([frames.shape[2] - width, frames.shape[1] - height])
-    views, boxes = np.empty((len(frames), height, width), frames.dtype), sequence.boxes.copy()
-    x = y = None
+    view, room = np.array([width, height]), np.array([frames.shape[2] - width, frames.shape[1] - height])
+    views, boxes, place = np.empty((len(frames), height, width), frames.dtype), sequence.boxes.copy(), None
     for k, box in enumerate(sequence.boxes):
-        held = x is not None and (np.isnan(box[0]) or _within(box, x, y, width, height))
-        if not held or rng.random() < 1 / every:
-            for _ in range(50):
-                x, y = rng.integers(0, room + 1)
-                if np.isnan(box[0]) or _within(box, x, y, width, height):
-                    break
+        low, high = np.zeros(2, int), room  # of the corners from which the target is seen
+        if np.isfinite(box[0]):
+            low, high = np.ceil(box[:2] + box[2:] - view), np.floor(box[:2])
+            low, high = (np.clip(end, 0, room).astype(int) for end in (np.minimum(low, high), high))
+        if place is None or (place < low).any() or (place > high).any() or rng.random() < 1 / every:
+            place = rng.integers(low, high + 1)
+        x, y = place
         views[k] = frames[k, y : y + height, x : x + width]
-        boxes[k, :2] -= x, y
+        boxes[k, :2] -= place
     return replace(sequence, frames=views, boxes=boxes, components=None)
 
 
@@ -142,10 +142,6 @@ def line(whole, part):
     gain = evaluation.paired_interval(whole["aor"], part["aor"], rng=np.random.default_rng(0))
     means = part[list(COLUMNS)].mean().rename(COLUMNS)
     return {"recordings": len(part), **means, "gain": gain.mean, "low": gain.low, "high": gain.high}
-
-
-def _within(box, x, y, width, height):
-    return box[0] >= x and box[1] >= y and box[0] + box[2] <= x + width and box[1] + box[3] <= y + height
 
 
 def main():
