@@ -173,7 +173,7 @@ pd.DataFrame(columns).round(3)
 #   seldom lost but placed badly: a score map enlarged sixteen-fold gives places between cells at once, while the offsets from
 #   anchors eight cells wide have to be learnt. After 200 steps that cost 0.09 of the overlap (0.05 to 0.15), after 1000 little of it is left.
 #
-# On *real* sequences, 29 clips of 19 recordings, no part is shown to change the overlap; precision at 5 pixels falls by 0.10 with region
+# On *real* sequences, 29 clips of 19 recordings of the former validation list (docs/evaluation.md), no part is shown to change the overlap; precision at 5 pixels falls by 0.10 with region
 # selection. Of the three trainings two agree, and in the other a single cell of 24 failed (image, fusion, region: AOR 0.28), which moves
 # every effect: that is what one unlucky training does.
 #

@@ -256,7 +256,7 @@ else:
 # | the noise of 8-bit frames | it was read in steps of 0.74 grey values: 0.74 where 1.04 is true | `tests/test_metrics.py` |
 # | without a filter 106 % of a target's peak are left | noise was counted as target: it is 100 % | `tests/evaluation` |
 # | the filter lowers the overlap by 0.045 | it erases dark targets, as eq. (3) says: two cold walkers made a quarter of it. `paper-both` has the same network behind a filter of both polarities (notebooks 11 and 14) | notebook 14 |
-# | 95 % intervals | percentile intervals over clips held an exponential mean in 87 of 100 cases for n = 10, and clips of one recording counted as independent. Now BCa over recordings, ranges below ten, exact limits for n of n | `tests/evaluation/test_intervals.py` |
+# | 95 % intervals | percentile intervals were too narrow (of BCa, which are wider, 87 of 100 hold an exponential mean for n = 10), and clips of one recording counted as independent. Now BCa of a raised level over recordings, ranges below ten, exact limits for n of n | `tests/evaluation/test_intervals.py` |
 # | the tracker learns how much its target manoeuvres | for steady targets it learns 0.05 where 0.003 is true: the prediction's own variance is counted as motion. The right estimate was built and lost fast targets, so this one stays, and its page says what it is | `tests/trackers/test_kalman.py` |
 # | nothing was chosen on the validation list | some constants were chosen after a look at the old one; `docs/tracker_measured.md` names them | |
 
