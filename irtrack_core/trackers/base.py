@@ -6,7 +6,11 @@ import cv2
 import numpy as np
 
 from irtrack_core.boxes import check_box
-from irtrack_core.filtering.morphology import is_usable
+from irtrack_core.filtering.morphology import LARGEST, is_usable
+
+SAMPLES = 128  # rows and columns of a frame at most that its unit is taken from
+USUAL = 4  # of a picture in 8 bits, binary logarithm: it deviates by 16 to 32 grey levels
+LARGEST_UNIT = 30  # binary logarithm: of a first frame that shows nothing, those after it stay below LARGEST
 
 
 @runtime_checkable
@@ -75,6 +79,11 @@ def to_gray(frame, shape=None, *, finite=True):
     return np.ascontiguousarray(frame)
 
 
+def infrared(frame):
+    """The infrared plane (H, W) of a frame; that of a pair with a visible image is its first."""
+    return frame if frame.ndim == 2 else frame[..., 0]
+
+
 class GrayView:
     """A colour frame (H, W, 3), R, G, B, that turns grey where it is looked at: `view[y0:y1, x0:x1]` is an array (h, w).
 
@@ -91,6 +100,45 @@ class GrayView:
 
     def __getitem__(self, window):
         return cv2.cvtColor(np.ascontiguousarray(self.frame[window]), cv2.COLOR_RGB2GRAY)
+
+    def __array__(self, dtype=None, copy=None):
+        return self[:, :].astype(dtype or self.dtype, copy=False)
+
+
+def unit_of(frame):
+    """The power of two to multiply frames by, float, from the first of them as `to_gray` gives it; 1.0 for whole numbers.
+
+    Radiances deviate by 1e-6 W / (cm^2 sr) and reflectances by 0.1: what guards a division or ends a search is made for grey
+    levels. A float32 frame that deviates by less than one of them is brought to what pictures in 8 bits have. A power of two
+    changes no digit, so that boxes do not depend on the unit.
+
+    >>> unit_of(np.array([[0, 20], [40, 60]], np.float32)), unit_of(np.array([[0, 20], [40, 60]], np.float32) / 1024)
+    (1.0, 1024.0)
+    """
+    if frame.dtype != np.float32:
+        return 1.0
+    few = frame[tuple(slice(None, None, -(-n // SAMPLES)) for n in frame.shape)]
+    known = few[np.abs(few) <= LARGEST]
+    deviation = float(known.std(dtype=np.float64)) if known.size else 0.0
+    return 2.0 ** min(USUAL - int(np.floor(np.log2(deviation))), LARGEST_UNIT) if 0 < deviation < 1 else 1.0
+
+
+def in_unit(frame, unit):
+    """The frame (H, W) times `unit`, see `unit_of`: itself for 1, else a view that multiplies what is looked at."""
+    return frame if unit == 1 else ScaledView(frame, unit)
+
+
+class ScaledView:
+    """A float32 frame (H, W) times a number, which is multiplied where it is looked at, as a `GrayView` turns grey."""
+
+    lazy = True
+
+    def __init__(self, frame, unit):
+        self.frame, self.unit = frame, np.float32(unit)
+        self.shape, self.ndim, self.dtype, self.size = frame.shape, frame.ndim, frame.dtype, frame.size
+
+    def __getitem__(self, window):
+        return self.frame[window] * self.unit
 
     def __array__(self, dtype=None, copy=None):
         return self[:, :].astype(dtype or self.dtype, copy=False)

@@ -13,7 +13,7 @@ from irtrack_core.config import DeformingSettings
 from irtrack_core.network import anchors as an
 from irtrack_core.network.crops import template_side
 from irtrack_core.trackers import create
-from irtrack_core.trackers.base import shape_of
+from irtrack_core.trackers.base import infrared, shape_of
 from irtrack_core.trackers.registration import Alignment
 from irtrack_core.trackers.select_proposal import logit
 from irtrack_core.trackers.support import support
@@ -115,9 +115,8 @@ class DeformingTracker:
     def _support(self, frame):
         """What `support` finds about the target; None where NaN lies about it."""
         t = self.tracker
-        plane = frame if frame.ndim == 2 else frame[..., 0]
         with suppress(ValueError):
-            return support(plane, t.center, t.size, t.maker.polarity)
+            return support(infrared(frame), t.center, t.size, t.maker.polarity)
 
     def _learn(self, seen):
         """Take a frame into the ratio (2,) of box and support, and into the offset of their centres."""

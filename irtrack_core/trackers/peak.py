@@ -15,7 +15,7 @@ from irtrack_core.filtering import (
     rectangle,
     without_target,
 )
-from irtrack_core.trackers.base import shape_of, to_gray
+from irtrack_core.trackers.base import in_unit, shape_of, to_gray, unit_of
 
 
 class PeakTracker:
@@ -34,7 +34,8 @@ class PeakTracker:
 
     def init(self, frame, box):
         frame = to_gray(frame)
-        self.box = check_box(box, frame.shape)
+        self.box, self.unit = check_box(box, frame.shape), unit_of(frame)
+        frame = in_unit(frame, self.unit)
         self.shape, self.size, self.score = frame.shape, self.box[2:].copy(), 1.0
         longest = min(frame.shape) - 1 + min(frame.shape) % 2  # odd, and no longer than the frame is wide or high
         length = min(element_length(self.size, self.settings.length), longest)
@@ -55,8 +56,7 @@ class PeakTracker:
             self.temporal.push(frame, center, self.size, target_free=without_target(frame, self.box))
 
     def update(self, frame):
-        frame = to_gray(frame, shape_of(self))
-        s = self.settings
+        frame, s = in_unit(to_gray(frame, shape_of(self)), self.unit), self.settings
         expected = self.blob + self.velocity
         if self.temporal:
             self.temporal.push(frame, expected, self.size)

@@ -13,7 +13,7 @@ from irtrack_core.network import anchors as an
 from irtrack_core.network import inference
 from irtrack_core.network.crops import CropMaker, template_side
 from irtrack_core.network.weights import load_graphs, load_weights, read_card
-from irtrack_core.trackers.base import shape_of, to_gray
+from irtrack_core.trackers.base import in_unit, infrared, shape_of, to_gray, unit_of
 from irtrack_core.trackers.camera_motion import CameraMotion
 from irtrack_core.trackers.hypotheses import Hypotheses
 from irtrack_core.trackers.kalman import Kalman, SmoothedVelocity
@@ -41,7 +41,7 @@ class SiameseTracker:
 
     # what frames and crops are: another net may need other ones. NaN is looked for in the window, by the filter: no work of a
     # frame grows with its size
-    read, crop_maker = staticmethod(partial(to_gray, finite=False)), CropMaker
+    checked, crop_maker = staticmethod(partial(to_gray, finite=False)), CropMaker
 
     calibration = size_line = (1.0, 0.0)
 
@@ -78,8 +78,10 @@ class SiameseTracker:
 
     def init(self, frame, box):
         """Start on the target in `box`. Raises ValueError for an unusable frame or box, and is then as it was."""
-        frame = self.read(frame)
+        unit = unit_of(frame := self.checked(frame))
+        frame = in_unit(frame, unit)
         self._start(frame, bx.check_box(box, frame.shape[:2]))
+        self.unit = unit
         if self.settings.mend and (box := self._mended(frame)) is not None:
             # NaN beside the mended box, found before anything is changed: the given one stays
             with suppress(ValueError):
@@ -120,14 +122,18 @@ class SiameseTracker:
             range(len(s.inputs)), key=lambda i: ("suppressed", "filtered", "image", "temporal").index(s.inputs[i])
         )
         self.alignment = Alignment(self.template[self.channel], given) if t.alignment_rounds else None
-        self.camera_motion = CameraMotion(_plane(frame), self.center, t.camera_tile) if t.camera_tile else None
+        self.camera_motion = CameraMotion(infrared(frame), self.center, t.camera_tile) if t.camera_tile else None
         self.temporal = None
         if "temporal" in s.inputs:
-            self.temporal, plane = TemporalFilter(s.temporal, block=self.maker.block), _plane(frame)
+            self.temporal, plane = TemporalFilter(s.temporal, block=self.maker.block), infrared(frame)
             self.temporal.push(plane, self.center, self.size, target_free=without_target(plane, box))
         self.observation, self.redetection = None, Redetection(self, frame)
         self.spot = Spot.of(self, frame) if self.alignment and self.hypotheses else None
         self.near = NearWindow(self)
+
+    def read(self, frame, shape=None):
+        """A frame as this tracker looks at it, in the unit of the one it began on. Errors: as of `to_gray`."""
+        return in_unit(self.checked(frame, shape), self.unit)
 
     def update(self, frame):
         """The target's box (4,) in the next frame; `score` is the probability that it is right."""
@@ -140,7 +146,7 @@ class SiameseTracker:
     def attend(self, frame, expected):
         """Give the filter in time, where the net has it, the next frame, before anything is looked at in it."""
         if self.temporal:
-            self.temporal.push(_plane(frame), expected, self.size)
+            self.temporal.push(infrared(frame), expected, self.size)
             self.maker.watch(self.temporal, frame)
 
     @property
@@ -173,7 +179,7 @@ class SiameseTracker:
             self._move(frame, expected, jumped)
         self.redetection.learn(frame, self.missed)
         if self.camera_motion:
-            self.camera_motion.keep(_plane(frame), self.center)
+            self.camera_motion.keep(infrared(frame), self.center)
         return bx.from_centers(self.center, self.size)
 
     def _move(self, frame, expected, jumped):
@@ -211,7 +217,7 @@ class SiameseTracker:
 
     def _with_camera(self, frame, expected):
         """The expected place, moved with the whole picture where the camera moved suddenly and the target is seen there."""
-        shift = self.camera_motion(_plane(frame), self.redetection.in_doubt) if self.camera_motion else None
+        shift = self.camera_motion(infrared(frame), self.redetection.in_doubt) if self.camera_motion else None
         if shift is None:
             return expected
         # while the camera pans, the shift holds what the expected place holds already
@@ -292,8 +298,3 @@ def _runnable(net, backend="auto", precision="f32", **_):
     from irtrack_core.training.export import graphs
 
     return graphs(net, int8=precision == "int8")
-
-
-def _plane(frame):
-    """The infrared plane (H, W) of a frame; that of a pair with a visible image is its first."""
-    return frame if frame.ndim == 2 else frame[..., 0]

@@ -130,6 +130,27 @@ def test_another_scene_ends_all(model):
     assert tracker.update(np.clip(100 + other, 0, 255).astype(np.uint8)) == [] and tracker.ended == [1]
 
 
+@pytest.mark.parametrize("exponent", [-8, -24])
+def test_tracks_do_not_depend_on_the_unit_of_float_frames(exponent):
+    frames = [frame([(30 + 2 * t, 60)], t, dtype=np.float32) for t in range(12)]
+    small = [image * np.float32(2.0**exponent) for image in frames]
+    (mine, twin) = MultiTracker(), MultiTracker()
+    tracks, others = ([one.init(f[0]), *map(one.update, f[1:])] for one, f in ((mine, frames), (twin, small)))
+    assert len(tracks[-1]) == 1 and [len(now) for now in tracks] == [len(now) for now in others]
+    for now, then in zip(tracks, others):
+        for one, other in zip(now, then):
+            np.testing.assert_allclose(one.box, other.box, atol=1e-4)
+
+
+def test_colour_frames_of_any_type_are_taken():
+    for dtype in (np.uint8, np.uint16, np.float32):
+        tracker = MultiTracker()
+        for t in range(12):
+            image = np.repeat(frame([(30 + 2 * t, 60)], t)[..., None], 3, axis=2).astype(dtype)
+            tracks = tracker.update(image) if t else tracker.init(image)
+        assert at(tracks, (52, 60)) == 1
+
+
 def test_a_frame_that_stands_still_changes_nothing():
     tracker = MultiTracker()
     tracks = follow(lambda t: [(20.5 + 2 * t, 60.5)], 15, tracker)[-1]

@@ -414,7 +414,10 @@ def played(net, play, frames, kind=Played, **changes):
     """(tracker, boxes (frames - 1, 4)) of a play of so many frames, whose target is given at (40, 60)."""
     tracker = kind(net, settings=TrackerSettings(**changes))
     tracker.play = play
-    image = np.random.default_rng(0).random((100, 120), dtype=np.float32)
+    image = 100 * np.random.default_rng(0).random(
+        (100, 120), dtype=np.float32
+    )  # grey levels: its numbers stay as they are
+    image[0, 0] = 0
     tracker.init(image, [36.0, 56.0, 8.0, 8.0])
     boxes = []
     for k in range(1, frames):

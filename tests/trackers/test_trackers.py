@@ -12,7 +12,7 @@ from irtrack_core import trackers
 from irtrack_core.boxes import MOST, center_error, centers
 from irtrack_core.filtering import filter_window, line_elements, rectangle
 from irtrack_core.trackers import IdentityTracker, Tracker, create, to_gray
-from irtrack_core.trackers.base import GrayView
+from irtrack_core.trackers.base import GrayView, ScaledView, in_unit, unit_of
 
 
 def scene(path, *, shape=(90, 110), sigma=1.5, height=120.0, noise=3.0, dtype=np.uint8, seed=0, level=60.0):
@@ -95,6 +95,50 @@ def test_registered_tracker(monkeypatch):
 def test_peak_needs_no_torch():
     code = "import sys, irtrack_core.trackers as t; t.create('peak'); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == 0
+
+
+# --- units ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["peak", "peak-motion", "siamese", "motion"])
+@pytest.mark.parametrize("exponent", [-10, -24, -30])
+def test_boxes_do_not_depend_on_the_unit_of_float_frames(name, exponent):
+    path = line(12)
+    frames = scene(path, dtype=np.float32)
+    box, tracker = boxes_of(path)[0], create(name)
+    expected, score = follow(tracker, frames, box), tracker.score
+    small = create(name)
+    np.testing.assert_array_equal(follow(small, frames * np.float32(2.0**exponent), box), expected)
+    assert small.score == score
+
+
+@pytest.mark.parametrize("exponent", [0, -24])
+def test_a_tracker_begins_anew_in_another_unit(exponent):
+    path = line(6)
+    frames, box, tracker = scene(path, dtype=np.float32), boxes_of(path)[0], create("motion")
+    expected = follow(create("motion"), frames, box)
+    follow(tracker, frames * np.float32(2.0**-12), box)
+    with pytest.raises(ValueError, match="empty"):  # and is then as it was
+        tracker.init(frames[0] * np.float32(2.0**exponent), (30, 30, 0, 0))
+    assert tracker.unit == 2.0**12
+    np.testing.assert_array_equal(follow(tracker, frames * np.float32(2.0**exponent), box), expected)
+
+
+def test_the_unit_of_a_frame():
+    frame = scene(line(1), dtype=np.float32)[0]
+    assert unit_of(frame) == unit_of(frame * 1e6) == unit_of(frame.astype(np.uint8)) == 1
+    assert unit_of((frame / 100).astype(np.uint8)) == unit_of(np.full((9, 9), 3e-4, np.float32)) == 1
+    kelvin = 300 + frame / 2048
+    kelvin[::7, ::5], kelvin[1::9, ::5] = np.nan, 3e38  # missing pixels, as files mark them
+    assert unit_of(kelvin) == 2048 and unit_of(np.full((9, 9), np.nan, np.float32)) == 1
+    assert 16 <= (unit_of(frame / 255) * frame / 255).std() < 32
+    point = np.zeros((90, 110), np.float32)
+    point[30:34, 40:44] = 1e-5  # before nothing at all
+    assert 16 <= (unit_of(point) * point).std() < 32
+    view = in_unit(frame / 1024, 1024.0)
+    assert isinstance(view, ScaledView) and in_unit(frame, 1.0) is frame
+    np.testing.assert_array_equal(view[3:9, 5:7], frame[3:9, 5:7])
+    np.testing.assert_array_equal(np.asarray(view), frame)
 
 
 # --- frames and boxes that cannot be used -----------------------------------------------------------------------------

@@ -37,7 +37,7 @@ class ComparedTracker(PyramidTracker):
         settings = settings or PyramidSettings(**BARE)
         super().__init__(net, settings=settings, name=name or net.settings.method, device_name=device_name)
         if net.settings.visible:
-            self.read, self.crop_maker = read_pair, PairCropMaker
+            self.checked, self.crop_maker = read_pair, PairCropMaker
 
     def init(self, frame, box):
         super().init(frame, box)

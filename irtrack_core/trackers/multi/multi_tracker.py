@@ -16,7 +16,7 @@ from irtrack_core.filtering import TemporalFilter, element_length, line_elements
 from irtrack_core.filtering.background_motion import warp
 from irtrack_core.filtering.sightings import sightings
 from irtrack_core.filtering.temporal import JUMP, UNEXPLAINED
-from irtrack_core.trackers.base import shape_of, to_gray
+from irtrack_core.trackers.base import in_unit, shape_of, to_gray, unit_of
 from irtrack_core.trackers.multi.assignment import Clutter, gains, match
 from irtrack_core.trackers.multi.births import Strays, came, drift, likely, moved, steady
 from irtrack_core.trackers.multi.meetings import Meetings
@@ -56,12 +56,14 @@ class MultiTracker:
         no box at all where none is to be found.
         """
         frame = to_gray(frame, finite=False)
+        unit = unit_of(frame)
+        frame = np.asarray(in_unit(frame, unit))  # all of it is looked at
         boxes = _checked(boxes, frame.shape, self.births)
         s, shape = self.settings, frame.shape
         longest = min(shape) - 1 + min(shape) % 2
         needed = [element_length(box[2:], s.length) for box in boxes]
         self.lines = line_elements(min(max([s.length, *needed]), longest), 4)
-        self.shape, self.ended, self.still, self.usual = shape, [], 0, np.inf
+        self.shape, self.unit, self.ended, self.still, self.usual = shape, unit, [], 0, np.inf
         self.block = max(min(BLOCK, min(shape)), -(-max(shape) // LARGEST_TILE))
         self._restart(s.temporal.model)
         self.table, self.clutter, self.strays, self.given = TrackTable(), Clutter(s.least), Strays(), len(boxes)
@@ -76,7 +78,7 @@ class MultiTracker:
 
     def update(self, frame):
         """The tracks in the next frame. Raises ValueError for one of another size, RuntimeError before `init`."""
-        frame = to_gray(frame, shape_of(self), finite=False)
+        frame = np.asarray(in_unit(to_gray(frame, shape_of(self), finite=False), self.unit))
         self.ended = []
         self._push(frame)
         if self.temporal.repeated:  # a frame that stands still: nothing has moved, and nothing is learnt
