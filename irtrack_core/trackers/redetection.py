@@ -19,7 +19,7 @@ ALLOWED = 2.0  # by which the score may fall short of the reference, frame after
 SHORTFALL = 3.0  # sum of what it falls short beyond that, over the last frames, from which the target is in doubt
 LARGEST_SHORTFALL = 6.0  # of that sum, so that two scores like the reference end the doubt that it is
 REFERENCE_SLACK = 3.0  # another place may score this far below the reference ...
-CLEAR = 5.0  # ... or this much, which noise never has; a reference above it makes one frame enough
+CLEAR = 5.0  # ... or this much, which noise never has; for a reference above it one frame may be enough
 LEAD = 3.0  # by which another place must score higher than the present one
 CUT_LEAD = 1.5  # the same in the window after a scene cut
 RETURN_LEAD = -1.0  # the same for the place that was left by the last jump
@@ -27,7 +27,7 @@ DISTRACTOR_MARGIN = 2.0  # within which a thing looks as it did, or as much like
 # scores
 FOUND = 0.92  # least score of another place
 RETURN_SCORE = 0.25  # least score of the place that was left
-SEEN_WELL = 0.5  # least score at which the surroundings are stored
+SEEN_WELL = 0.5  # least score at which the surroundings are stored, and other places have to wait
 # others
 REFERENCE_RATE = 0.1  # share of a new score in the reference
 NEAR = 80.0  # pixels from the predicted place at which a residual counts for half, in every second look
@@ -187,7 +187,9 @@ class Redetection:
                 return True
             if not self._is_distractor(best, log_scale):
                 self.candidate = Candidate(self._place(best), log_scale=log_scale, lead=self._lead(best))
-                at_once = settings.confirm_frames == 1 or self.scene_changed or self.reference > CLEAR
+                # glints score as clear targets do, and are gone again while the target stays
+                gone = self.reference > CLEAR and tracker.observation.score < SEEN_WELL
+                at_once = settings.confirm_frames == 1 or self.scene_changed or gone
                 return at_once and self._jump(best, expected)
         return False
 

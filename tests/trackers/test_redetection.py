@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from irtrack_core import trackers
 from irtrack_core.config import TrackerSettings
@@ -174,3 +175,37 @@ def test_a_hidden_target_stays_lost_while_something_fainter_is_in_its_place():
         lost.append(tracker.lost)
     assert not any(lost[:20]) and not any(lost[63:])
     assert np.mean(lost[20:60]) > 0.9
+
+
+def video(places, contrasts, flashes=()):
+    """uint8 frames (N, 240, 320): a spot at places (N, 2), of contrasts (N,); flashes: {frame: (x, y)} of others."""
+    rng, frames = np.random.default_rng(5), []
+    y, x = np.mgrid[:240, :320]
+    clouds = 100 + 40 * gaussian_filter(rng.normal(0, 4, x.shape), 4)
+    for k, ((px, py), contrast) in enumerate(zip(places, contrasts)):
+        picture = clouds + rng.normal(0, 2, x.shape) + contrast * np.exp(-((x - px) ** 2 + (y - py) ** 2) / 8)
+        if k in flashes:
+            picture += 60 * np.exp(-((x - flashes[k][0]) ** 2 + (y - flashes[k][1]) ** 2) / 8)
+        frames.append(np.clip(np.rint(picture), 0, 255).astype(np.uint8))
+    return frames
+
+
+def errors(frames, places):
+    """(N - 1,) px that `siamese`, begun on the first of the places, is from each of the others."""
+    tracker = trackers.create("siamese")
+    tracker.init(frames[0], [places[0][0] - 4, places[0][1] - 4, 9, 9])
+    boxes = np.array([tracker.update(frame) for frame in frames[1:]])
+    return np.hypot(*(boxes[:, :2] + boxes[:, 2:] / 2 - np.array(places[1:]) - 0.5).T)
+
+
+def test_a_flash_is_not_taken_for_a_target_that_is_still_to_be_seen():
+    """It looks as the target did, for one frame in which that is fainter: a glint on the sea."""
+    places, contrasts = np.tile([160.0, 120.0], (40, 1)), np.full(40, 60.0)
+    contrasts[20:23] = 30
+    flashes = {k: (160 + 30 * (-1) ** k, 150) for k in (20, 21, 22)}
+    assert (errors(video(places, contrasts, flashes), places) < 3).all()
+
+
+def test_a_clear_target_that_has_left_its_place_is_found_in_the_same_frame():
+    places = np.array([[160.0, 120.0]] * 20 + [[220.0, 140.0]] * 10)
+    assert (errors(video(places, np.full(30, 60.0)), places) < 3).all()
