@@ -11,7 +11,8 @@ calls itself there.
 
 Raw boxes go to results/real/boxes, one CSV a set and tracker; what is there, made by the same code, is kept. One and the same
 code measures them all. --out keeps the tables (a row a pass), the raw boxes in whole hundredths of a pixel (boxes.zip) and
-card.json, which says what made them.
+card.json, which says what made them. --add puts the trackers named beside those that are in the tables already, or in their
+place: your own beside the stored ones. The card then has the commits of the `others`.
 """
 
 import argparse
@@ -114,14 +115,41 @@ def measured(options, one, sequences):
     return table[KEPT + MEASURES]
 
 
-def pack(folder, files):
-    """boxes.zip: the raw boxes in hundredths of a pixel, whole numbers; frames that were not tracked are empty."""
+def packed(files):
+    """{name: text} of the raw boxes in hundredths of a pixel, whole numbers; frames that were not tracked are empty."""
+    found = {}
+    for file in files:
+        table = pd.read_csv(file)
+        table[list("xywh")] = (100 * table[list("xywh")]).round().astype("Int64")
+        kept = table[["sequence", "protocol", "trial", "stride", "frame", *"xywh"]]
+        found[file.name] = kept[kept["protocol"] != "SRE"].to_csv(index=False)
+    return found
+
+
+def keep(folder, table, boxes, card, add=False):
+    """Write passes.csv, boxes.zip and card.json. add: what the folder has of other trackers stays, and in its place."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table = table.round(4)
+    if add:
+        before = pd.read_csv(folder / "passes.csv", dtype={"recording": str})
+        places = {one: [*dict.fromkeys([*before[one], *table[one]])] for one in ("set", "tracker")}
+        pairs = [part[["set", "tracker"]].agg(tuple, axis=1) for part in (before, table)]
+        before = before[~pairs[0].isin(set(pairs[1]))]
+        table = pd.concat([before, table]).sort_values(
+            ["set", "tracker"], key=lambda column: column.map(places[column.name].index), kind="stable"
+        )
+        with zipfile.ZipFile(folder / "boxes.zip") as archive:
+            boxes = {name: archive.read(name).decode() for name in archive.namelist()} | boxes
+        older = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        card["weights"] = older.get("weights", {}) | card["weights"]
+        commits = older.get("others", {})
+        others = dict.fromkeys(before["set"] + "/" + before["tracker"])
+        card["others"] = {name: commits.get(name, older["commit"]) for name in others}
+    table.to_csv(folder / "passes.csv", index=False)
     with zipfile.ZipFile(folder / "boxes.zip", "w", zipfile.ZIP_LZMA) as archive:
-        for file in files:
-            table = pd.read_csv(file)
-            table[list("xywh")] = (100 * table[list("xywh")]).round().astype("Int64")
-            kept = table[["sequence", "protocol", "trial", "stride", "frame", *"xywh"]]
-            archive.writestr(file.name, kept[kept["protocol"] != "SRE"].to_csv(index=False))
+        for name, text in boxes.items():
+            archive.writestr(name, text)
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
 
 
 def main():
@@ -140,7 +168,10 @@ def main():
     )
     parser.add_argument("--only-boxes", action="store_true", help="leave raw boxes, measure nothing")
     parser.add_argument("--out", type=Path, help="folder for the tables, the packed boxes and the card")
+    parser.add_argument("--add", action="store_true", help="keep what the tables in --out say of other trackers")
     options = parser.parse_args()
+    if options.add and not (options.out and (options.out / "passes.csv").is_file()):
+        parser.error("--add adds to the tables in --out FOLDER: there are none")
     for name in ("sets", "trackers", "protocols"):
         setattr(options, name, list(filter(None, getattr(options, name).split(","))))
     strides = options.strides
@@ -167,14 +198,12 @@ def main():
     each = table.groupby([*keys, "recording", "sequence"], sort=False)[MEASURES].mean()
     print(each.groupby([*keys, "recording"], sort=False).mean().groupby(keys, sort=False).mean().round(3).to_string())
     if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        table.round(4).to_csv(options.out / "passes.csv", index=False)
-        pack(options.out, [boxes_file(options, one, n) for one in options.sets for n in options.trackers])
         words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]  # no one's folders
         learnt = {name: weights_of(name, options.results) for name in options.trackers}
         card = {"command": " ".join(["python", "benchmarks/real_sequences.py", *words])} | made_by
         card["weights"] = {name: checksum for name, checksum in learnt.items() if checksum}  # sha256 of the files
-        (options.out / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+        boxes = packed([boxes_file(options, one, n) for one in options.sets for n in options.trackers])
+        keep(options.out, table, boxes, card, options.add)
 
 
 if __name__ == "__main__":

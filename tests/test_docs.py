@@ -142,8 +142,10 @@ def test_the_picture_of_the_rooms_is_drawn_from_the_imports():
 def test_the_tables_of_real_sequences_are_those_of_the_stored_results():
     """Every `mean (low to high)`, exact ones too, stands in the printed tables, to 0.005 for the resamples."""
     number, intervals = r"([+-]?\d\.\d{3})", script(ROOT / "benchmarks/real_intervals.py")
-    tables = intervals.tables() | {
-        f"motion: {title}": rows for title, rows in intervals.tables(ROOT / "data/results/motion").items()
+    tables = {
+        f"{folder}: {title}": rows
+        for folder in ("real", "motion", "paper_real")
+        for title, rows in intervals.tables(ROOT / "data/results" / folder).items()
     }
     cell = re.compile(rf"\| {number} \((?:exact |range )?{number} to {number}\) (?=\|)")
     printed = [[*map(float, found)] for rows in tables.values() for row in rows for found in cell.findall(row)]

@@ -24,6 +24,7 @@ from IPython.display import display
 
 from irtrack_core import evaluation, metrics, workbook
 from irtrack_core.evaluation import intervals, statistics
+from irtrack_core.evaluation.grouping import recording_means
 from irtrack_core.experiments import opencv_baselines, protocol, real_sets, study
 from irtrack_core.figures import experiments, style
 
@@ -149,6 +150,8 @@ against.round(3)
 
 # %% [markdown]
 # ## Real sequences
+#
+# Means over recordings, first within each.
 
 # %%
 real = study.real_sequences(real_frames)
@@ -156,11 +159,10 @@ if real:
     found = opencv_baselines.there(real, book.results, seed)
     real_names = baselines + [method for method in methods if method in protocol.METHODS] + found
     real_results = study.load_results(real, real_names, book.results, seed=seed)
-    real_table = evaluation.evaluate(real_results, real)[
-        ["dataset", "sequence", "tracker", "p3", "p5", "p20", "norm_auc"]
-    ]
+    measures = ["p3", "p5", "p20", "norm_auc"]
+    real_table = evaluation.evaluate(real_results, real)[["dataset", "recording", "sequence", "tracker", *measures]]
     book.save_table(real_table, "real")
-    display(real_table.groupby("tracker", sort=False)[["p3", "p5", "p20", "norm_auc"]].mean().round(3))
+    display(recording_means(real_table, measures, ["tracker"]).groupby("tracker", sort=False)[measures].mean().round(3))
     figure, axis = style.new(width=5.5, height=4)
     experiments.curves(axis, curve(real_results, real), x="error", ylabel="share of frames", **pixels)
     style.note(
