@@ -3,11 +3,13 @@ template, alone and together, and the same targets without the change.
 
     python benchmarks/changing_shape.py [--base siamese] [--sequences 30] [--seed 0] [--out FOLDER]
 
-The rows are kept sequence after sequence in FOLDER/BASE_rows.csv: a run that was stopped goes on. FOLDER/BASE.csv has the
-summary (`experiments.changing_shape.summary`) of the sequences done so far. The remedies were chosen on other seeds.
+The rows are kept sequence after sequence in FOLDER/BASE_rows.csv: a run that was stopped goes on, at the same commit.
+FOLDER/BASE.csv has the summary (`experiments.changing_shape.summary`) of the sequences done so far. The
+remedies were chosen on other seeds.
 """
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -35,7 +37,16 @@ def main():
     made = {method: changing_shape.create(method, options.base) for method in options.methods.split(",")}
     path = options.out / f"{options.base}_rows.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = pd.read_csv(path).to_dict("records") if path.exists() else []
+    rows, card = [], path.with_name(f"{options.base}.json")
+    if path.exists():
+        before = json.loads(card.read_text(encoding="utf-8"))["commit"] if card.exists() else None
+        if before != made_by["commit"]:
+            parser.error(
+                f"{path} has rows of commit {before}, this is {made_by['commit']}: take another --out, or remove it"
+            )
+        rows = pd.read_csv(path).to_dict("records")
+    command = " ".join(["python", "benchmarks/changing_shape.py", *sys.argv[1:]])
+    write_card(card, command, made_by)
     done = len({row["sequence"].rpartition("-")[2] for row in rows})
     for number in progress(range(done, options.sequences)):
         rows += changing_shape.measure(made, number, frames=options.frames, seed=options.seed)
@@ -47,8 +58,6 @@ def main():
         ]
     )
     summary.round(3).to_csv(options.out / f"{options.base}.csv", index=False)
-    command = " ".join(["python", "benchmarks/changing_shape.py", *sys.argv[1:]])
-    write_card(options.out / f"{options.base}.csv", command, made_by)
     print(summary.round(3).to_string())
 
 
