@@ -247,3 +247,7 @@ def main():
                 write_card(options.out, " ".join(["python", "benchmarks/odd_cameras.py", *sys.argv[1:]]), made_by)
     table = pd.DataFrame(rows).pivot_table(index="kind", columns="tracker", values=MEASURES, sort=False)
     print(table.round(2).to_string())
+
+
+if __name__ == "__main__":
+    main()
