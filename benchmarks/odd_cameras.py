@@ -162,12 +162,16 @@ def radiance(rng, count=100):
     return [(1.9e-4 + 7e-8 * f).astype(np.float32) for f in frames], boxes
 
 
-def no_data_border(rng, count=100):
-    """Float frames whose first 12 rows and 10 columns are not a number."""
-    frames, boxes = plain(rng, count)
-    inside = np.zeros((256, 320), bool)
-    inside[12:, 10:] = True
-    return [np.where(inside, f, np.nan).astype(np.float32) for f in frames], boxes
+def dark_bars(rng, count=100):
+    """Black bars left and right; a cold target moves along one of them, 2 to 14 px from it."""
+    clouds, start, frames = 12 * smooth(rng, 256, 500, 25) + 150, rng.uniform(80, 180), []
+    i = np.arange(count)
+    centers = np.stack([48 + 6 * np.sin(i / 8), start + 0.4 * i * (-1 if start > 130 else 1)], axis=1)
+    for i, center in enumerate(centers):
+        frame = noisy(rng, with_spot(clouds[:, i // 2 : i // 2 + 320], center, (6, 5), -40))
+        frame[:, :40] = frame[:, 280:] = 0
+        frames.append(as_bytes(frame))
+    return frames, boxes_at(centers, (6, 5))
 
 
 def black_hot(rng, count=100):
@@ -199,7 +203,7 @@ KINDS += [
     overlay,
     time_code,
     radiance,
-    no_data_border,
+    dark_bars,
     black_hot,
     gate,
     gate_later,
