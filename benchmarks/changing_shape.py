@@ -9,14 +9,13 @@ remedies were chosen on other seeds.
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 import pandas as pd
 
 from irtrack_core.experiments import changing_shape
-from irtrack_core.experiments.cached import write_card
+from irtrack_core.experiments.cached import rows_so_far, write_card
 from irtrack_core.provenance import limit_threads, provenance
 from irtrack_core.workbook import progress
 
@@ -37,14 +36,11 @@ def main():
     made = {method: changing_shape.create(method, options.base) for method in options.methods.split(",")}
     path = options.out / f"{options.base}_rows.csv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows, card = [], path.with_name(f"{options.base}.json")
-    if path.exists():
-        before = json.loads(card.read_text(encoding="utf-8"))["commit"] if card.exists() else None
-        if before != made_by["commit"]:
-            parser.error(
-                f"{path} has rows of commit {before}, this is {made_by['commit']}: take another --out, or remove it"
-            )
-        rows = pd.read_csv(path).to_dict("records")
+    card = path.with_name(f"{options.base}.json")
+    try:
+        rows = rows_so_far(path, card, made_by)
+    except ValueError as error:
+        parser.error(error)
     command = " ".join(["python", "benchmarks/changing_shape.py", *sys.argv[1:]])
     write_card(card, command, made_by)
     done = len({row["sequence"].rpartition("-")[2] for row in rows})

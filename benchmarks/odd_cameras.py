@@ -5,8 +5,8 @@
 Every clip is drawn here and in odd_scenes.py, from its kind and number alone; the first box is exact. A row of FILE.csv is
 one tracker on one clip: AO, P@5 (share of the frames within 5 px) and `lost_on`, the share of the frames within 5 px in
 which the tracker says that it is lost; printed are means over the clips of a kind. Three clips are too few for intervals:
-there are none. Rows that FILE.csv has already are kept, so that a run that was stopped goes on. Targets that are hidden or
-leave are in robustness.py and vanishing.py. No setting was chosen on any of this.
+there are none. Rows that the same commit left in FILE.csv are kept: a run that was stopped goes on. Targets that are hidden
+or leave are in robustness.py and vanishing.py. No setting was chosen on any of this.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from scipy import ndimage
 
 from irtrack_core import boxes as bx
 from irtrack_core import trackers
-from irtrack_core.experiments.cached import write_card
+from irtrack_core.experiments.cached import rows_so_far, write_card
 from irtrack_core.provenance import limit_threads, provenance
 from irtrack_core.workbook import progress
 
@@ -196,18 +196,7 @@ def gate_later(rng, count=100):
 
 KINDS = list(SCENES)
 KINDS += [dead_pixels, salt_and_pepper, agc_hot_object, gain_up, gain_down, microbolometer, raw_14_bits, tiny_frames]
-KINDS += [
-    large_frames,
-    analog_comb,
-    block_codec,
-    overlay,
-    time_code,
-    radiance,
-    dark_bars,
-    black_hot,
-    gate,
-    gate_later,
-]
+KINDS += [large_frames, analog_comb, block_codec, overlay, time_code, radiance, dark_bars, black_hot, gate, gate_later]
 KINDS = {kind.__name__: kind for kind in KINDS}
 
 
@@ -236,7 +225,10 @@ def main():
     made_by = provenance()  # of the code as it is loaded now
     limit_threads()
     cv2.setNumThreads(1)
-    rows = pd.read_csv(options.out).to_dict("records") if options.out and options.out.exists() else []
+    try:
+        rows = rows_so_far(options.out, options.out.with_suffix(".json"), made_by) if options.out else []
+    except ValueError as error:
+        parser.error(error)
     done = {(row["kind"], row["clip"], row["tracker"]) for row in rows}
     made = {name: trackers.create(name) for name in options.trackers}
     for kind in progress(options.kinds):

@@ -40,6 +40,22 @@ def write_card(path, command, made_by, **more):
     write_whole(Path(path).with_suffix(".json"), (json.dumps(card, indent=1) + "\n").encode())
 
 
+def rows_so_far(path, card, made_by):
+    """The rows of a table that was begun, a list of dicts to go on with; [] where there is none.
+
+    path: CSV; card: its card, see `write_card`; made_by: `provenance()`. Raises ValueError for rows of another commit.
+    """
+    path, card = Path(path), Path(card)
+    if not path.is_file():
+        return []
+    before = json.loads(card.read_text(encoding="utf-8"))["commit"] if card.is_file() else None
+    if before != made_by["commit"]:
+        raise ValueError(
+            f"{path} has rows of commit {before}, this is {made_by['commit']}: take another --out, or remove the file"
+        )
+    return pd.read_csv(path).to_dict("records")
+
+
 def command_line(program, title, settings, arguments, *, out, first=None, **more):
     """(settings, other options, command) of a study whose results go to the folder --out, on one thread.
 

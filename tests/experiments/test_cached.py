@@ -32,3 +32,16 @@ def test_the_card_stands_beside_the_table(tmp_path):
     cached.write_card(tmp_path / "one.csv", "python make.py", {"commit": "abc", "dirty": False}, sequences=3)
     card = json.loads((tmp_path / "one.json").read_text())
     assert card == {"command": "python make.py", "sequences": 3, "commit": "abc", "dirty": False}
+
+
+def test_a_table_is_gone_on_with_at_its_own_commit_alone(tmp_path):
+    path, card = tmp_path / "rows.csv", tmp_path / "rows.json"
+    assert cached.rows_so_far(path, card, {"commit": "one"}) == []
+    pd.DataFrame([{"clip": 0, "ao": 0.5}]).to_csv(path, index=False)
+    cached.write_card(card, "python it.py", {"commit": "one"})
+    assert cached.rows_so_far(path, card, {"commit": "one"}) == [{"clip": 0, "ao": 0.5}]
+    with pytest.raises(ValueError, match="rows of commit one, this is two"):
+        cached.rows_so_far(path, card, {"commit": "two"})
+    card.unlink()
+    with pytest.raises(ValueError, match="rows of commit None"):
+        cached.rows_so_far(path, card, {"commit": "two"})
