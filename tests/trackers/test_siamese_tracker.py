@@ -414,9 +414,8 @@ def played(net, play, frames, kind=Played, **changes):
     """(tracker, boxes (frames - 1, 4)) of a play of so many frames, whose target is given at (40, 60)."""
     tracker = kind(net, settings=TrackerSettings(**changes))
     tracker.play = play
-    image = 100 * np.random.default_rng(0).random(
-        (100, 120), dtype=np.float32
-    )  # grey levels: its numbers stay as they are
+    # grey levels: in a smaller unit its numbers would be multiplied, and the first of them is the frame's
+    image = 100 * np.random.default_rng(0).random((100, 120), dtype=np.float32)
     image[0, 0] = 0
     tracker.init(image, [36.0, 56.0, 8.0, 8.0])
     boxes = []
