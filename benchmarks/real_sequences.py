@@ -66,10 +66,8 @@ def make(name, results, nanotrack):
 
 def weights_of(name, results):
     """The sha256 of the file with a tracker's weights; None where it has none."""
-    files = {"siamese": protocol.SHIPPED}
-    files |= {one: SHIPPED / f"{one}.safetensors" for one in ("compact-sim", "motion")}
-    files |= {method: protocol.weights_path(results, 0, 0, name=method) for method in protocol.TRAINED}
-    return hashlib.sha256(files[name].read_bytes()).hexdigest() if name in files else None
+    file = SHIPPED / "motion.safetensors" if name == "motion" else protocol.weights_of(name, results, 0, 0)
+    return file and hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def digest(name, results):
