@@ -107,8 +107,8 @@ def polarity_switch(clip, rng):
     return Clip(clip.frames[:BEFORE] + [255 - frame for frame in clip.frames[BEFORE:]], clip.boxes)
 
 
-def _without(frame, box):
-    """The frame, its target painted over with what surrounds it."""
+def without(frame, box):
+    """The frame (H, W), its target painted over with what surrounds it."""
     x, y, w, h = box
     x0, y0 = (max(int(v), 0) for v in (x - 0.3 * w - 2, y - 0.3 * h - 2))
     x1, y1 = int(x + 1.3 * w + 3), int(y + 1.3 * h + 3)
@@ -122,7 +122,7 @@ def _without(frame, box):
 def occlusion(clip, rng):
     """For 10 to 25 frames the target is painted over with what surrounds it."""
     frames, boxes, end = list(clip.frames), clip.boxes.copy(), BEFORE + int(rng.integers(10, 26))
-    frames[BEFORE:end] = [_without(frame, box) for frame, box in zip(frames[BEFORE:end], boxes[BEFORE:end])]
+    frames[BEFORE:end] = [without(frame, box) for frame, box in zip(frames[BEFORE:end], boxes[BEFORE:end])]
     boxes[BEFORE:end] = np.nan
     return Clip(frames, boxes, end=end)
 
@@ -162,7 +162,7 @@ def _padded(clip, corners, shape):
     margin, (height, width) = max(clip.frames[0].shape), clip.frames[0].shape
     frames = []
     for frame, box in zip(clip.frames, clip.boxes):
-        frames.append(cv2.copyMakeBorder(_without(frame, box), *[margin] * 4, cv2.BORDER_REFLECT_101))
+        frames.append(cv2.copyMakeBorder(without(frame, box), *[margin] * 4, cv2.BORDER_REFLECT_101))
         frames[-1][margin : margin + height, margin : margin + width] = frame
     return _through(Clip(frames, clip.boxes + [margin, margin, 0, 0]), corners + margin, shape)
 

@@ -30,10 +30,10 @@ class TemporalSettings(Settings):
     tile: int = Field(
         128, ge=32, le=1024, description="side in px of what is remembered about the target and laid onto the past"
     )
-    model: Literal["still", "translation", "euclidean", "affine"] = Field(
+    model: Literal["still", "translation", "euclidean", "similarity", "affine"] = Field(
         "translation",
-        description="how the background moves; a rotating platform needs euclidean, a zoom affine; still: nothing is "
-        "laid on, as in plain frame differences",
+        description="how the background moves; a rotating platform needs euclidean, a zoom similarity; still: nothing "
+        "is laid on, as in plain frame differences",
     )
 
     @model_validator(mode="after")

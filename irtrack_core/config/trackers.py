@@ -48,7 +48,7 @@ class TrackerSettings(Settings):
     camera_tile: int = Field(
         256,
         ge=0,
-        description="side of the tile about the target in which sudden camera motion is looked for; 0: nowhere",
+        description="side of the tile about the target in which sudden camera motion and zooms are looked for; 0: nowhere",
     )
     lost_below: float = Field(0.1, ge=0, le=1, description="a score below this counts as a frame without target")
     doubt_drop: float = Field(

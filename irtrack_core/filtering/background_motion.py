@@ -14,7 +14,7 @@ from math import ceil, floor
 import cv2
 import numpy as np
 
-MODELS = ("translation", "euclidean", "affine")
+MODELS = ("translation", "euclidean", "similarity", "affine")
 LEVELS = 3  # of the pyramid, the finest of half the picture's resolution: 24 px of motion between two frames are found
 ROUNDS = 3  # on each level
 OUTLIER = 3.0  # mean differences above which a pixel does not count
@@ -59,6 +59,11 @@ class Pyramid:
                 self.sharp.append(_halved(self.sharp[-1]))
             self.smooth.append(cv2.GaussianBlur(self.sharp[-1], (3, 3), 0.8, borderType=cv2.BORDER_REPLICATE))
         return self.smooth[k]
+
+
+def structure(levels):
+    """The mean size of a Pyramid's finest level, which has no mean: grey values."""
+    return cv2.norm(levels[0], cv2.NORM_L1) / levels[0].size
 
 
 def _halved(tile):
@@ -120,13 +125,15 @@ class Registration:
             _blank(columns, k + 1, self.box)
             columns = columns.reshape(-1, tile.size)
             matrix = (columns @ columns.T).astype(np.float64)
-            matrix += np.diag(SHORTEST * np.diag(matrix) + 1e-9 * tile.size)
-            self.levels[k] = tile, columns, np.linalg.inv(matrix)
+            matrix.flat[:: self._parameters + 1] *= 1 + SHORTEST
+            matrix.flat[:: self._parameters + 1] += 1e-9 * tile.size
+            # it is positive definite; NumPy's inverse takes three times as long for so few numbers
+            self.levels[k] = tile, columns, cv2.invert(matrix, flags=cv2.DECOMP_CHOLESKY)[1]
         return self.levels[k]
 
     @property
     def _parameters(self):
-        return {"translation": 2, "euclidean": 3, "affine": 6}[self.model]
+        return {"translation": 2, "euclidean": 3, "similarity": 4, "affine": 6}[self.model]
 
     def _complete(self, columns):
         """Set the change of the picture with the parameters beside the shift's; places are counted from the tile's middle."""
@@ -135,8 +142,9 @@ class Registration:
         right, down = columns[:2]
         y, x = (np.arange(n, dtype=np.float32) - (n - 1) / 2 for n in right.shape)
         y = y[:, None]
-        if self.model == "euclidean":
+        if self.model != "affine":
             columns[2] = x * down - y * right
+            columns[3:] = x * right + y * down  # of a similarity alone
         else:
             columns[2:] = x * right, y * right, x * down, y * down
 
@@ -219,9 +227,14 @@ class Registration:
     def _small(self, step, shape):
         """The motion of small parameters on a level of that shape."""
         right, down, *linear = step
-        a, b, c, d = (0.0, -linear[0], linear[0], 0.0) if self.model == "euclidean" else linear
+        a, b, c, d = linear if self.model == "affine" else _turned(*linear)
         y, x = ((n - 1) / 2 for n in shape)
         return (1 + a, b, right - a * x - b * y), (c, 1 + d, down - c * x - d * y)
+
+
+def _turned(turn, growth=0.0):
+    """The four linear parameters of a small turn, and growth, of the picture."""
+    return growth, -turn, turn, growth
 
 
 def _common(motion, shape):

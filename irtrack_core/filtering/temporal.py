@@ -22,7 +22,16 @@ import cv2
 import numpy as np
 
 from irtrack_core.config import TemporalSettings
-from irtrack_core.filtering.background_motion import STILL, Pyramid, Registration, compose, to_frames, to_tiles, warp
+from irtrack_core.filtering.background_motion import (
+    STILL,
+    Pyramid,
+    Registration,
+    compose,
+    structure,
+    to_frames,
+    to_tiles,
+    warp,
+)
 from irtrack_core.filtering.multilevel import POLARITIES, block_means, filled
 from irtrack_core.filtering.over_frames import deviation, finite, median, unknown_in
 
@@ -141,7 +150,7 @@ class TemporalFilter:
 
     def _is_covered(self):
         """True where the present tile shows a shutter; counts for how long."""
-        shows = self.now is None or _structure(self.levels) >= COVERED * _structure(self.now.levels)
+        shows = self.now is None or structure(self.levels) >= COVERED * structure(self.now.levels)
         self.covered = 0 if shows or self.covered >= LONGEST_COVER else self.covered + 1
         return self.covered > 0
 
@@ -158,11 +167,11 @@ class TemporalFilter:
         start = to_tiles(compose(last.motion, self.step), last.origin, self.origin)
         motion, misfit = self.register(last.levels, start, usual=self.usual)
         usual = np.inf if self.usual is None else self.usual
-        structure = UNEXPLAINED * _structure(self.levels)
-        if misfit > structure and not misfit <= 1.5 * usual < np.inf:
+        unexplained = UNEXPLAINED * structure(self.levels)
+        if misfit > unexplained and not misfit <= 1.5 * usual < np.inf:
             far = self.register(last.levels, self._far(last))
             motion, misfit = min((motion, misfit), far, key=lambda found: found[1])
-        if misfit > max(JUMP * usual, structure) or misfit == np.inf:
+        if misfit > max(JUMP * usual, unexplained) or misfit == np.inf:
             self.changed, self.usual, self.step = True, None, STILL
             self.past.clear()
             return
@@ -239,11 +248,6 @@ def without_target(frame, box):
         return part if mask.all() or not mask.any() else cv2.inpaint(part, mask, 3, cv2.INPAINT_TELEA)
 
     return seen
-
-
-def _structure(levels):
-    """The mean size of a Pyramid's finest level, which has no mean: grey values."""
-    return cv2.norm(levels[0], cv2.NORM_L1) / levels[0].size
 
 
 def _around(center, size, corner, block):

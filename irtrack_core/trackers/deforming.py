@@ -15,7 +15,7 @@ from irtrack_core.network.crops import template_side
 from irtrack_core.trackers import create
 from irtrack_core.trackers.base import infrared, shape_of
 from irtrack_core.trackers.registration import Alignment
-from irtrack_core.trackers.select_proposal import logit
+from irtrack_core.trackers.select_proposal import garrote, logit
 from irtrack_core.trackers.support import support
 
 # size from evidence; sizes are logarithms
@@ -148,8 +148,7 @@ class DeformingTracker:
         steps = np.where(self.open, np.clip(now - before, -LARGEST_STEP, LARGEST_STEP), now - before)
         self.growth = before + steps
         t.log_growth = self.growth.copy()
-        zone = np.where(self.open, DEAD_ZONE, self.zone)
-        followed = self.growth * np.maximum(1 - zone**2 / np.maximum(self.growth**2, 1e-12), 0)
+        followed = garrote(self.growth, np.where(self.open, DEAD_ZONE, self.zone))
         t.size = np.clip(t.initial_size * np.exp(followed), 1.0, t.shape[::-1])
 
     def _gate(self, evidence, network):

@@ -51,6 +51,8 @@ class PyramidTracker(SiameseTracker):
     Raises ValueError for a net with several scores a position.
     """
 
+    zoom_of = None  # its scales follow a zoom
+
     def __init__(self, net, *, settings=None, name="pyramid", device_name="cpu"):
         if net.settings.m != 1:
             raise ValueError(

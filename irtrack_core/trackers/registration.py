@@ -88,3 +88,9 @@ class Alignment:
         if correlation < 0 or np.abs(place - start).max() > LARGEST * size.max():
             return center, 0.0
         return seen.center + (start + correlation**POWER * (place - start)) / seen.zoom, correlation
+
+    def likeness(self, tracker, size):
+        """How like the template's picture is what a SiameseTracker observed at its centre, for a target of `size` (2,)."""
+        seen = tracker.observation
+        start = (tracker.center - seen.center) * seen.zoom
+        return self(seen.crop[tracker.channel], start, size * seen.zoom, tracker.settings.alignment_rounds)[1]

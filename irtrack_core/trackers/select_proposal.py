@@ -130,3 +130,11 @@ def vote(observation, radius):
     weight = np.where(near, observation.scores.ravel(), 0.0) ** 2
     mean = weight @ proposals / weight.sum() / observation.zoom
     return observation.center + mean[:2], mean[2:]
+
+
+def garrote(growth, zone):
+    """What is followed of a change of size (2,), a logarithm: nothing up to `zone`, all but zone^2 / growth of a larger one.
+
+    Breiman's non-negative garrote (Better subset regression using the nonnegative garrote, Technometrics 1995).
+    """
+    return growth * np.maximum(1 - zone**2 / np.maximum(growth**2, 1e-12), 0)

@@ -15,12 +15,14 @@ from irtrack_core.network.crops import CropMaker, template_side
 from irtrack_core.network.weights import load_graphs, load_weights, read_card
 from irtrack_core.trackers.base import in_unit, infrared, shape_of, to_gray, unit_of
 from irtrack_core.trackers.camera_motion import CameraMotion
+from irtrack_core.trackers.camera_zoom import TargetZoom
 from irtrack_core.trackers.hypotheses import Hypotheses
 from irtrack_core.trackers.kalman import Kalman, SmoothedVelocity
 from irtrack_core.trackers.near_window import NearWindow
 from irtrack_core.trackers.redetection import Redetection
 from irtrack_core.trackers.registration import Alignment
-from irtrack_core.trackers.select_proposal import Observation, calibrated, choose, logit, vote
+from irtrack_core.trackers.runnable import runnable
+from irtrack_core.trackers.select_proposal import Observation, calibrated, choose, garrote, logit, vote
 from irtrack_core.trackers.spot import Spot
 
 SEEN = 0.5  # least score in the first frame at which a box is mended
@@ -42,13 +44,14 @@ class SiameseTracker:
     # what frames and crops are: another net may need other ones. NaN is looked for in the window, by the filter: no work of a
     # frame grows with its size
     checked, crop_maker = staticmethod(partial(to_gray, finite=False)), CropMaker
+    zoom_of = TargetZoom  # None: a zoom is what the net says of the size
 
     calibration = size_line = (1.0, 0.0)
 
     def __init__(self, net, *, settings=None, name="siamese", calibration=(1.0, 0.0), size_line=(1.0, 0.0), **how):
         self.name, self.settings, self.net = name, settings or TrackerSettings(), net
         self.calibration, self.size_line = calibration, size_line
-        self.engine = inference.engine(_runnable(net, **how), **how)
+        self.engine = inference.engine(runnable(net, **how), **how)
         self.n = net.positions()
         profile = np.hanning(self.n + 2)[1:-1]  # without the zeros at the ends, which would forbid the border
         self.window = np.outer(profile, profile)
@@ -123,6 +126,9 @@ class SiameseTracker:
         )
         self.alignment = Alignment(self.template[self.channel], given) if t.alignment_rounds else None
         self.camera_motion = CameraMotion(infrared(frame), self.center, t.camera_tile) if t.camera_tile else None
+        self.zoom = (
+            self.zoom_of and t.camera_tile and self.zoom_of(infrared(frame), self.center, self.size, t.camera_tile)
+        )
         self.temporal = None
         if "temporal" in s.inputs:
             self.temporal, plane = TemporalFilter(s.temporal, block=self.maker.block), infrared(frame)
@@ -200,9 +206,11 @@ class SiameseTracker:
         else:
             self.motion.update(expected, center, seen.score, seen.share, self.side)
         rate = 1.0 if jumped else t.size_rate * seen.score
-        self.log_growth += rate * (self._corrected_log_size(size) - self.log_growth)
-        # the non-negative garrote: nothing up to the dead zone, and all but dead_zone^2 / growth of a large change
-        growth = self.log_growth * np.maximum(1 - t.size_dead_zone**2 / np.maximum(self.log_growth**2, 1e-12), 0)
+        log_size = self._corrected_log_size(size)
+        if self.zoom:
+            log_size = self.zoom.follow(self, infrared(frame), log_size)
+        self.log_growth += rate * (log_size - self.log_growth)
+        growth = garrote(self.log_growth, t.size_dead_zone)
         # never above the frame, whatever the net says
         self.size = np.minimum(np.maximum(self.initial_size * np.exp(growth), 1.0), self.shape[::-1])
 
@@ -287,14 +295,3 @@ class SiameseTracker:
             chosen = choose(score, proposals, reference, self.window, self.unexpected, std * zoom, t)
             found.append(Observation(center, side, crop, score, proposals, *chosen))
         return found
-
-
-def _runnable(net, backend="auto", precision="f32", **_):
-    """`net`, or the graphs of a SiameseNet where a backend is asked for that runs only graphs."""
-    whole = isinstance(net, inference.Graphs) and (precision != "int8" or net.int8 is not None)
-    if whole or backend in ("auto", "torch") or inference.missing(backend):
-        return net
-    inference.check(backend, precision)
-    from irtrack_core.training.export import graphs
-
-    return graphs(net, int8=precision == "int8")

@@ -71,6 +71,8 @@ def test_rotation_and_affine_motion_are_found_by_their_models(seed):
     turned = about_middle(turn, rng.uniform(-4, 4, 2))
     now, before = picture(level, turned), picture(level)
     assert error(found(now, before, "euclidean", rounds=8), turned) < 0.15
+    grown = about_middle(np.exp(rng.uniform(-0.05, 0.05)) * turn, rng.uniform(-4, 4, 2))
+    assert error(found(picture(level, grown), before, "similarity", rounds=8), grown) < 0.15
     sheared = about_middle(np.eye(2) + rng.uniform(-0.03, 0.03, (2, 2)), rng.uniform(-4, 4, 2))
     assert error(found(picture(level, sheared), before, "affine", rounds=8), sheared) < 0.4
 
@@ -138,6 +140,6 @@ def test_what_is_beyond_the_past_tile_is_unknown():
 
 
 def test_an_unknown_model_is_named():
-    with pytest.raises(ValueError, match="'projective': use one of translation, euclidean, affine"):
+    with pytest.raises(ValueError, match="'projective': use one of translation, euclidean, similarity, affine"):
         Registration(Pyramid(np.zeros((64, 64), np.float32)), "projective")
     assert MODELS[0] == "translation"
