@@ -245,6 +245,10 @@ class CropMaker:
         """Change the polarity: from now on crops show the negative of what they showed."""
         self.polarity = "dark" if self.polarity == "bright" else "bright"
 
+    def regain(self, gain):
+        """From now on the camera's gain is this many times what it was: the units of the channels that have one follow."""
+        self.gains = {name: value / gain for name, value in self.gains.items()}
+
     def template(self, frame, center, side):
         """The template crop (inputs, template_size, template_size) float32 of `side` frame pixels about center (x, y).
 

@@ -13,6 +13,8 @@ from irtrack_core.filtering import filled
 HALVINGS = 2  # times the tile is halved before it is compared with the frame before
 FALL = 0.3  # of the correlation below its running reference from which the picture counts as changed
 LEAST_RESPONSE = 0.2  # of the phase correlation
+GAIN = 2.5  # factor by which the structure stands out more or less than before, from which on the gain has made a step
+ALIKE = 0.5  # least correlation of frames whose structure can be compared: of noise there is none
 SHORTEST = 4.0  # pixels; shorter shifts are left to the search window
 
 
@@ -33,14 +35,15 @@ def shift_between(before, after):
 
 
 class CameraMotion:
-    """Detects scene cuts and sudden shifts of the picture about a target.
+    """Detects scene cuts, sudden shifts of the picture about a target, and steps of the camera's gain.
 
     frame: (H, W), the one the target was given in; center: (x, y) of the target; tile: side of what is looked at, pixels.
-    `changed` is True after a frame that does not fit the one before.
+    `changed` is True after a frame that does not fit the one before. `gain` is that of the last frame over the one before
+    where it has changed in a step, as when a camera changes its range, and else 1.
     """
 
     def __init__(self, frame, center, tile=256):
-        self.extent, self.reference, self.changed = tile, None, False
+        self.extent, self.reference, self.changed, self.gain = tile, None, False, 1.0
         self._place(frame, center)
         self.keep(frame, center)
 
@@ -57,7 +60,7 @@ class CameraMotion:
         self.tile = filled(frame[self.where[0], self.where[1]]).copy()
         if not inside or self.now is None:
             self.now = self._small(self.tile)
-        self.small, self.now = self.now, None
+        (self.small, self.contrast), self.now = self.now, None
 
     def _place(self, frame, center):
         spans = []
@@ -68,11 +71,12 @@ class CameraMotion:
         self.where, self.now = spans[::-1], None
 
     def _small(self, tile):
-        """The tile's fine structure, shrunk and of unit norm."""
+        """(the tile's fine structure, shrunk and of unit norm, its norm before)."""
         for _ in range(HALVINGS):  # twice by two takes a quarter of the time of once by four
             tile = cv2.resize(tile, (-(-tile.shape[1] // 2), -(-tile.shape[0] // 2)), interpolation=cv2.INTER_AREA)
         small = _detail(tile.astype(np.float32), 9)
-        return small / max(float(np.linalg.norm(small)), 1e-9)
+        contrast = max(float(np.linalg.norm(small)), 1e-9)
+        return small / contrast, contrast
 
     def __call__(self, frame, doubt=False):
         """The picture's shift (2,) in pixels since the frame that was kept, or None when there was none that can be told.
@@ -82,10 +86,11 @@ class CameraMotion:
         """
         now = filled(frame[self.where[0], self.where[1]])
         self.now = self._small(now)
-        correlation = float(np.vdot(self.now, self.small))
+        correlation, gain = float(np.vdot(self.now[0], self.small)), self.now[1] / self.contrast
         if self.reference is None:
             self.reference = correlation
         self.changed = correlation <= self.reference - FALL
+        self.gain = gain if max(gain, 1 / gain) > GAIN and correlation > ALIKE and not self.changed else 1.0
         if not self.changed:
             self.reference += 0.1 * (correlation - self.reference)
             if not doubt:

@@ -24,6 +24,10 @@ PRIOR = 1.0  # logarithm of the odds that a target has the camera's zoom, before
 CAP = 4.0  # ... and what these are kept within, so that they can change
 LEAST = 0.05  # of the logarithm of the zoom, below which pictures with and without it are alike
 HIGHEST = 0.99  # of a likeness: what is left then is noise
+GAIN = (
+    0.1  # of the logarithm of the tile's structure: where it changes by more the gain may have, which looks like a zoom
+)
+TINY = 1e-9  # a structure that is none, grey values
 LARGEST = 0.5  # of the logarithm of the scale between two measurements
 AROUND = 0.5  # sides of the target on each side of its box that do not count
 SHARE = 0.5  # of the tile's side: a target larger than this leaves too little of the background
@@ -88,11 +92,11 @@ class CameraZoom:
             return 0.0
         self.frames, (past, origin, _), self.before = 0, self.before, self._look(frame, center, size)
         now, here, box = self.before
-        if box is None:
+        whole = structure(now)
+        if box is None or not abs(log(max(whole, TINY) / max(structure(past), TINY))) < GAIN:
             return 0.0
         start = to_tiles(_times(self.motion, self.interval / self.spanned), origin, here)
-        self.spanned, whole = self.interval, structure(now)
-        usual = max(GOOD * whole, self.usual or 0.0)
+        self.spanned, usual = self.interval, max(GOOD * whole, self.usual or 0.0)
         motion, misfit = Registration(now, "similarity", box)(past, start, usual=usual, rounds=ROUNDS)
         scale, turn = hypot(motion[0][0], motion[1][0]), atan2(motion[1][0], motion[0][0])
         if not (misfit <= FITS * whole and abs(turn) <= TURN and exp(-LARGEST) <= scale <= exp(LARGEST)):

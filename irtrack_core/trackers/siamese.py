@@ -226,6 +226,9 @@ class SiameseTracker:
     def _with_camera(self, frame, expected):
         """The expected place, moved with the whole picture where the camera moved suddenly and the target is seen there."""
         shift = self.camera_motion(infrared(frame), self.redetection.in_doubt) if self.camera_motion else None
+        if self.camera_motion and self.camera_motion.gain != 1:
+            self.maker.regain(self.camera_motion.gain)
+            (self.observation,) = self.look(frame, [expected], std=self.motion.std)
         if shift is None:
             return expected
         # while the camera pans, the shift holds what the expected place holds already

@@ -124,6 +124,47 @@ def test_the_tracker_follows_a_jump_beyond_its_window(world, pan):
     assert np.abs(found[:2] - box[:2]).max() < 2
 
 
+@pytest.mark.parametrize("gain", [4.0, 0.25])
+def test_a_step_of_the_gain_is_told_once(world, gain):
+    rng, gains = np.random.default_rng(3), [1, 1, 1, gain, gain, 1.4 * gain, 1.4 * gain]
+    frames = [one * view(world, 100 + k, 100, rng) + 50 for k, one in enumerate(gains)]
+    watch = CameraMotion(frames[0], (250, 200))
+    told = []
+    for frame in frames[1:]:
+        assert watch(frame) is None
+        told.append(watch.gain)
+        watch.keep(frame, (250, 200))
+    assert told == [1, 1, pytest.approx(gain, rel=0.05), 1, 1, 1]
+
+
+def test_noise_of_another_strength_is_no_gain():
+    rng = np.random.default_rng(4)
+    frames = [rng.normal(100, deviation, (400, 500)).astype(np.float32) for deviation in (1, 1, 5, 5, 1)]
+    watch = CameraMotion(frames[0], (250, 200))
+    for frame in frames[1:]:
+        watch(frame)
+        assert watch.gain == 1
+        watch.keep(frame, (250, 200))
+
+
+@pytest.mark.parametrize("gain", [4.0, 0.25])
+def test_a_target_is_seen_as_before_after_a_step_of_the_gain(world, gain):
+    rng = np.random.default_rng(6)
+    u = np.arange(-8, 9)
+    scene = (0.3 * (world - 100) + 100).astype(np.float32)
+    scene[310:327, 340:357] += 50 * np.exp(-(u[None] ** 2 + u[:, None] ** 2) / 8)
+    frames = [(80 * (gain if k >= 12 else 1) * view(scene, 100, 100, rng)).astype(np.uint16) for k in range(30)]
+    tracker = trackers.create("siamese")
+    tracker.init(frames[0], [243.5, 213.5, 10, 10])
+    scores, lost = [], []
+    for frame in frames[1:]:
+        tracker.update(frame)
+        scores.append(tracker.score)
+        lost.append(tracker.lost)
+    assert not any(lost)
+    assert min(scores[11:]) > min(scores[:11]) - 0.05
+
+
 def test_no_tile_no_watch():
     tracker = trackers.create("siamese", settings=TrackerSettings(camera_tile=0))
     tracker.init(np.random.default_rng(0).integers(0, 255, (100, 100)).astype(np.uint8), [40, 40, 10, 10])

@@ -526,7 +526,7 @@ class Cut(Played):
     shift = None
 
     class Watch:
-        changed, k = False, 0
+        changed, gain, k = False, 1.0, 0
 
         def __call__(self, plane, doubt):
             self.k += 1
