@@ -8,16 +8,6 @@ from irtrack_core.config import TrackerSettings
 from irtrack_core.trackers.camera_motion import CameraMotion, shift_between
 
 
-@pytest.fixture(scope="module")
-def world():
-    """(700, 800) float32 with structure at all scales."""
-    rng = np.random.default_rng(2)
-    spectrum = np.fft.rfft2(rng.normal(size=(700, 800)))
-    k = np.hypot(np.fft.fftfreq(700)[:, None], np.fft.rfftfreq(800)[None])
-    picture = np.fft.irfft2(spectrum / (k + 0.01) ** 1.3, s=(700, 800))
-    return (20 * picture / picture.std() + 100).astype(np.float32)
-
-
 def view(world, x, y, rng):
     return world[y : y + 400, x : x + 500] + rng.normal(0, 1, (400, 500)).astype(np.float32)
 
