@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 
 from irtrack_core.filtering import filled
+from irtrack_core.trackers.base import infrared
+from irtrack_core.trackers.select_proposal import logit
 
 HALVINGS = 2  # times the tile is halved before it is compared with the frame before
 FALL = 0.3  # of the correlation below its running reference from which the picture counts as changed
@@ -16,6 +18,7 @@ LEAST_RESPONSE = 0.2  # of the phase correlation
 GAIN = 2.5  # factor by which the structure stands out more or less than before, from which on the gain has made a step
 ALIKE = 0.5  # least correlation of frames whose structure can be compared: of noise there is none
 SHORTEST = 4.0  # pixels; shorter shifts are left to the search window
+MARGIN = 0.5  # logits by which the place after a sudden motion may score lower
 
 
 def _detail(tile, width):
@@ -97,3 +100,28 @@ class CameraMotion:
                 return None
         shift, response = shift_between(self.tile.astype(np.float32), now.astype(np.float32))
         return np.array(shift) if response > LEAST_RESPONSE and np.hypot(*shift) > SHORTEST else None
+
+    def follow(self, tracker, frame, expected):
+        """The expected place (2,) of a SiameseTracker's target, moved with the whole picture where the camera moved suddenly
+        and the target is seen there: the tracker's `observation` is then the one of that place."""
+        shift = self(infrared(frame), tracker.redetection.in_doubt)
+        if self.gain != 1:
+            tracker.maker.regain(self.gain)
+            (tracker.observation,) = tracker.look(frame, [expected], std=tracker.motion.std)
+        if shift is None:
+            return expected
+        # while the camera pans, the shift holds what the expected place holds already
+        moved = [tracker.clipped(place + shift) for place in (expected, tracker.center)]
+        there = max(tracker.look_where_valid(frame, moved), key=lambda one: one.score, default=None)
+        if there is None:
+            return expected
+        # a look-alike nearer to the place before says nothing against a target that scores as usual after the motion
+        lead = logit(there.score) - logit(tracker.observation.score)
+        if not (self.changed and lead >= -MARGIN or tracker.redetection.near_reference(there.score)):
+            return expected
+        tracker.observation = there
+        if (previous := tracker.redetection.previous) is not None:
+            previous.center = previous.center + shift
+        for one in filter(None, (tracker.hypotheses, tracker.neighbours)):
+            one.shift(shift)
+        return there.center

@@ -125,6 +125,17 @@ class Kalman:
         self._store(variance, gain * variance, velocity - gain * (both - gain * variance), side)
         self._learn(float(step @ step) / 2 - variance, 1 - variance / place, side)
 
+    def blended(self, expected, step, part, variance, side):
+        """Weigh a place that is the target's by the share `part`, and another's by the rest; no manoeuvre is read out of it.
+
+        step: (2,) from where both were expected to be seen to where they are; variance: of that along one axis.
+        """
+        place, both, velocity = self._predicted()
+        whole = part**2 * place + variance
+        gain, gain_velocity = part * place / whole, part * both / whole
+        self.center, self.velocity = expected + gain * step, self.velocity + gain_velocity * step
+        self._store(place * (1 - part * gain), both * (1 - part * gain), velocity - part * gain_velocity * both, side)
+
     def _learn(self, excess, share, side):
         """Draw the process noise towards what an innovation's square has in excess of what else explains it."""
         change = max(excess, 0.0) - self.process_noise

@@ -66,6 +66,8 @@ class NearWindow:
             return False
         if tracker.redetection.busy or tracker.observation.share < SHARE:
             return False
+        if tracker.neighbours is not None and tracker.neighbours.near:
+            return False
         zoom = tracker.observation.zoom
         picture = REACH * zoom * float(tracker.size.max()) / 2  # half of what is laid over the template's
         return SIGMAS * tracker.motion.std * zoom <= self.room and picture + self.room <= self.size / 2

@@ -19,15 +19,15 @@ from irtrack_core.trackers.camera_zoom import TargetZoom
 from irtrack_core.trackers.hypotheses import Hypotheses
 from irtrack_core.trackers.kalman import Kalman, SmoothedVelocity
 from irtrack_core.trackers.near_window import NearWindow
+from irtrack_core.trackers.neighbours import Neighbours
 from irtrack_core.trackers.redetection import Redetection
 from irtrack_core.trackers.registration import Alignment
 from irtrack_core.trackers.runnable import runnable
-from irtrack_core.trackers.select_proposal import Observation, calibrated, choose, garrote, logit, vote
+from irtrack_core.trackers.select_proposal import Observation, calibrated, choose, garrote, vote
 from irtrack_core.trackers.spot import Spot
 
 SEEN = 0.5  # least score in the first frame at which a box is mended
 LARGEST_MENDING = -0.7, 0.7  # of the logarithm of a side
-CAMERA_MARGIN = 0.5  # logits by which the place after a sudden camera motion may score lower
 
 
 class SiameseTracker:
@@ -45,6 +45,7 @@ class SiameseTracker:
     # frame grows with its size
     checked, crop_maker = staticmethod(partial(to_gray, finite=False)), CropMaker
     zoom_of = TargetZoom  # None: a zoom is what the net says of the size
+    neighbours_of = Neighbours  # None: nothing else is followed
 
     calibration = size_line = (1.0, 0.0)
 
@@ -136,6 +137,7 @@ class SiameseTracker:
         self.observation, self.redetection = None, Redetection(self, frame)
         self.spot = Spot.of(self, frame) if self.alignment and self.hypotheses else None
         self.near = NearWindow(self)
+        self.neighbours = self.neighbours_of() if self.neighbours_of and self.hypotheses else None
 
     def read(self, frame, shape=None):
         """A frame as this tracker looks at it, in the unit of the one it began on. Errors: as of `to_gray`."""
@@ -173,10 +175,13 @@ class SiameseTracker:
     def accept(self, frame, expected, observation):
         """The second half of `update`: the target's box, from the observation about the expected place."""
         self.observation = observation
-        expected = self._with_camera(frame, expected)
-        if self.hypotheses:
+        if self.camera_motion:
+            expected = self.camera_motion.follow(self, frame, expected)
+        # where another is too near nothing that is seen may begin a new hypothesis, or be jumped to
+        meeting = self.neighbours is not None and self.neighbours.update(self, expected)
+        if self.hypotheses and not meeting:
             self.observation, self.motion, expected = self.hypotheses.update(self, self.observation, expected)
-        jumped = self.redetection(frame, expected)
+        jumped = not meeting and self.redetection(frame, expected)
         self.missed = self.missed + 1 if self.observation.score < self.settings.lost_below else 0
         self.score = calibrated(self.observation.score, *self.calibration)
         if self.missed and not self.hypotheses:
@@ -191,16 +196,16 @@ class SiameseTracker:
     def _move(self, frame, expected, jumped):
         """Take over place, velocity and size from the observation."""
         t, seen = self.settings, self.observation
-        center, size = vote(seen, t.vote_radius) if t.vote_radius else seen.found
-        net, measured = center, None
+        net, size = vote(seen, t.vote_radius) if t.vote_radius else seen.found
         center, likeness = self.alignment.measure(self, net) if self.alignment else (net, 1.0)
+        if self.neighbours and self.neighbours.place(self, expected, net, center):
+            return
         center = self.clipped(center)
-        if self.spot and not jumped:
-            measured = self.spot.measure(self, frame, expected, net, likeness)
+        measured = self.spot and not jumped and self.spot.measure(self, frame, expected, net, likeness)
         if jumped:
             self.motion.restart(center, self.side)
-            if self.hypotheses:
-                self.hypotheses.restart()
+            for one in filter(None, (self.hypotheses, self.neighbours)):
+                one.restart()
         elif measured:
             self.motion.assimilate(expected, *measured, self.side)
         else:
@@ -222,30 +227,6 @@ class SiameseTracker:
     def anchor(self, observation):
         """Size (2,) in frame pixels of the chosen proposal's anchor: what the net compares the target's size with."""
         return self.anchors.reshape(-1, 4)[observation.best, 2:] / observation.zoom
-
-    def _with_camera(self, frame, expected):
-        """The expected place, moved with the whole picture where the camera moved suddenly and the target is seen there."""
-        shift = self.camera_motion(infrared(frame), self.redetection.in_doubt) if self.camera_motion else None
-        if self.camera_motion and self.camera_motion.gain != 1:
-            self.maker.regain(self.camera_motion.gain)
-            (self.observation,) = self.look(frame, [expected], std=self.motion.std)
-        if shift is None:
-            return expected
-        # while the camera pans, the shift holds what the expected place holds already
-        moved = [self.clipped(place + shift) for place in (expected, self.center)]
-        there = max(self.look_where_valid(frame, moved), key=lambda one: one.score, default=None)
-        if there is None:
-            return expected
-        # a look-alike nearer to the place before says nothing against a target that scores as usual after the motion
-        lead = logit(there.score) - logit(self.observation.score)
-        if not (self.camera_motion.changed and lead >= -CAMERA_MARGIN or self.redetection.near_reference(there.score)):
-            return expected
-        self.observation = there
-        if (previous := self.redetection.previous) is not None:
-            previous.center = previous.center + shift
-        if self.hypotheses:
-            self.hypotheses.shift(shift)
-        return there.center
 
     @property
     def lost(self):

@@ -10,6 +10,7 @@ from irtrack_core.network.crops import strongest, tiles
 from irtrack_core.network.weights import save_weights
 from irtrack_core.trackers import redetection, select_proposal
 from irtrack_core.trackers.base import GrayView, to_gray
+from irtrack_core.trackers.camera_motion import CameraMotion
 from irtrack_core.trackers.places import Surroundings
 from irtrack_core.trackers.select_proposal import Observation, best_proposal, log_odds, most_probable, vote
 from irtrack_core.trackers.siamese import SiameseTracker
@@ -525,8 +526,11 @@ class Cut(Played):
 
     shift = None
 
-    class Watch:
+    class Watch(CameraMotion):
         changed, gain, k = False, 1.0, 0
+
+        def __init__(self):
+            pass
 
         def __call__(self, plane, doubt):
             self.k += 1
