@@ -6,8 +6,8 @@ Scene k is drawn from k alone: two soft spots of 4 to 14 px, alike but for a con
 clutter, each with its own constant velocity but for a small random walk; their ways cross at 15 to 165 degrees in the middle
 of 90 frames, where they are less than 0.8 of their size from each other. A row of FILE.csv is a tracker on a scene: `own`, 1
 where the box is on its target in most of the last 15 frames, `other`, the same of the other one, and AO. `siamese-alone` and
-`motion-alone` are trackers that do not follow what else is near (`trackers.neighbours`). Scenes below 1000 are what that was
-chosen on; printed are those from --first on, 1000 where nothing else is said.
+`motion-alone` are trackers that do not follow what else is near (`trackers.neighbours`), which was chosen on other scenes
+that were drawn like these.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from irtrack_core.experiments.cached import rows_so_far, write_card
 from irtrack_core.provenance import limit_threads, provenance
 from irtrack_core.workbook import progress
 
-TRACKERS = ("siamese", "siamese-alone", "motion", "motion-alone", "peak", "csrt")
+TRACKERS = ("siamese", "siamese-alone", "motion", "motion-alone", "peak", "peak-motion")
 ALONE = "-alone"
 COUNT, HEIGHT, WIDTH, MARGIN = 90, 340, 380, 20  # frames; pixels, and how near to the edge a target comes at most
 LAST = 15  # frames in which the box has to be on its target
