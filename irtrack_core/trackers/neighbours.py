@@ -16,7 +16,6 @@ so that each goes on nearly as it went. Distances are in sides of the target, th
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from irtrack_core.trackers.bright_spots import alone, bright_spots
 from irtrack_core.trackers.select_proposal import choose
@@ -152,6 +151,8 @@ class Neighbours:
         self.own = spots[taken[0]] if 0 in taken else None
         if self.meeting is None:
             self.shown += RECENT * ((self.own is not None) - self.shown)
+            if not self._clear:
+                return False
         self._follow(taken, spots, tracker, expected, size)
         self._keep({*taken.values(), *shared}, spots, expected, size)
         self._leave_out_others(tracker, expected)
@@ -194,12 +195,14 @@ class Neighbours:
         return claimed.tolist()
 
     def _assign(self, off):
-        """{row: spot}: which spot the target (row 0) and each neighbour are, by the smallest sum of squared distances."""
+        """{row: spot}: which spot the target (row 0) and each neighbour are, the nearest pairs first."""
         gates = np.array([GATE, *(GATE if one.seen > 2 else 2 * GATE for one in self.all)])[:, None]
-        if not off.size:
-            return {}
-        cost = np.where(off < gates, np.minimum(off, FARTHEST) ** 2 - FARTHEST**2, 0.0)
-        return {a: b for a, b in zip(*(each.tolist() for each in linear_sum_assignment(cost))) if cost[a, b] < 0}
+        rows, spots = (each.tolist() for each in np.nonzero(off < gates))
+        taken = {}
+        for _, row, spot in sorted(zip(off[rows, spots].tolist(), rows, spots)):
+            if row not in taken and spot not in taken.values():
+                taken[row] = spot
+        return taken
 
     def _follow(self, taken, spots, tracker, expected, size):
         """Move each neighbour to the spot that it is."""
