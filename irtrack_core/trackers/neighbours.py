@@ -98,8 +98,8 @@ class Neighbours:
 
     meeting: the one that is close, or one spot with the target, or None; own: place (2,) of the target's own spot, None where
     there is none; spot: place (2,) of the one that is both, None likewise; two: True where both have a spot of their own.
-    all: a list of Neighbour, nearest first; together: frames that the meeting has lasted. On the mean of the last frames: shown,
-    whether the target was a spot itself; count, how many spots a whole window had. brightness: of the target, not of both.
+    all: a list of Neighbour, nearest first; together: frames that the meeting has lasted; brightness: of the target, not of
+    both. On the mean of the last frames: shown, whether the target was a spot itself; count, the spots of a whole window.
     """
 
     def __init__(self):
