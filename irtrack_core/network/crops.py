@@ -80,11 +80,14 @@ def local_contrast(residual, length):
     return cv2.GaussianBlur(residual, (0, 0), 0.5) / (around + floor)
 
 
+def local_maxima(plane, across, down):
+    """Where (H, W) bool a plane is highest among those at most so many whole pixels `across` and `down` from it."""
+    return plane == cv2.dilate(plane, np.ones((2 * int(down) + 1, 2 * int(across) + 1), np.uint8))
+
+
 def strongest(residual, count, apart):
     """Centres (k, 2), x first, of the `count` strongest local maxima of a residual (H, W), at least `apart` pixels apart."""
-    width = 2 * int(apart) + 1
-    highest = cv2.dilate(residual, np.ones((width, width), np.uint8))
-    rows, columns = np.nonzero((residual == highest) & (residual > 0))
+    rows, columns = np.nonzero(local_maxima(residual, apart, apart) & (residual > 0))
     order = np.argsort(residual[rows, columns], kind="stable")[::-1][:count]
     return np.stack([columns[order], rows[order]], axis=1) + 0.5
 

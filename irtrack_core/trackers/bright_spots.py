@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from irtrack_core.network.crops import local_maxima
+
 SIGMA, APART = 0.15, 0.25  # sides: of the blur before spots are looked for, and half the least distance of two
 # crop pixels: least sigma; the distance from the target within which its brightness is taken; the edge, where no spot is
 LEAST_SIGMA, ABOUT, BORDER = 0.5, 3, 2
@@ -36,9 +38,7 @@ def bright_spots(channel, place, size, brightness=None):
         x, y = (min(max(int(c), 0), channel.shape[0] - 1) for c in place)
         around = soft[max(y - ABOUT, 0) : y + ABOUT + 1, max(x - ABOUT, 0) : x + ABOUT + 1]
         brightness = max(float(around.max()), NONE)
-    extent = [2 * max(int(APART * length), 2) + 1 for length in (wide, high)]
-    highest = cv2.dilate(soft, cv2.getStructuringElement(cv2.MORPH_RECT, extent))
+    found = local_maxima(soft, *(max(int(APART * length), 2) for length in (wide, high))) & (soft >= LEVEL * brightness)
     inner = slice(BORDER, -BORDER)
-    found = cv2.compare(soft, highest, cv2.CMP_EQ) & cv2.compare(soft, LEVEL * brightness, cv2.CMP_GE)
     y, x = np.nonzero(found[inner, inner])
     return np.column_stack([x, y]) + (BORDER + 0.5), brightness

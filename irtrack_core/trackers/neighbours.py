@@ -21,10 +21,8 @@ from irtrack_core.trackers.bright_spots import alone, bright_spots
 from irtrack_core.trackers.select_proposal import choose
 
 NONE = 1e-6  # a score that is none
-CLUTTER, SELDOM = (
-    10,
-    8,
-)  # spots in a whole window from which on they are no targets; one frame in so many is looked at then
+CLUTTER = 10  # spots in a whole window, from which on they are no targets
+SELDOM = 8  # frames, one of which is looked at where they are none
 SEEN = 0.6  # share of the last frames in which the target was a spot itself: a target that is none meets nobody
 RECENT = 0.2  # share of a frame in these means
 OUTSIDE, BELIEVED = 1.0, 3  # sides from the target, and frames: what has not been that far off so often is a part of it
@@ -81,11 +79,14 @@ class Neighbour:
         patience = KEPT if self.outside >= BELIEVED else 1
         return self.unseen < patience and self.within < PART and self.far < FARTHEST
 
-    def move(self, place, error, gains):
-        """Take over a part of the difference from the place (2,) where it is seen; error: that difference in sides."""
+    def move(self, place, error, cautious=False):
+        """Take over a part of the difference from the place (2,) where it is seen; error: that difference in sides.
+
+        cautious: True where spots pull at each other.
+        """
         step = place - self.center
-        at, speed = gains
-        if gains is GAINS:  # the first frames count alike
+        at, speed = CAUTIOUS if cautious else GAINS
+        if not cautious:  # the first frames count alike
             at, speed = max(at, 1 / (self.seen + 1)), max(speed, 1 / (self.seen + 0.5)) if self.seen > 1 else 1.0
         if self.seen > 1:
             self.errors = [*self.errors[1 - ERRORS :], error]
@@ -215,7 +216,7 @@ class Neighbours:
                 one.unseen += one is not self.meeting
                 continue
             place = spots[taken[row]]
-            one.move(place, _sides(place, one.center, size), CAUTIOUS if one is self.meeting else GAINS)
+            one.move(place, _sides(place, one.center, size), one is self.meeting)
             one.far = _sides(place, expected, size)
             one.outside += one.far > OUTSIDE
             one.within = one.within + 1 if one.far < WITHIN else 0

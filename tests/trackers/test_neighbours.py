@@ -119,7 +119,7 @@ def test_a_neighbour_at_constant_velocity_is_followed(start, velocity, count):
     for k in range(1, count):
         one.center = one.center + one.velocity
         place = start + k * velocity
-        one.move(place, float(np.abs(place - one.center).max()) / SIZE, (0.4, 0.2))
+        one.move(place, float(np.abs(place - one.center).max()) / SIZE)
     assert len(one.errors) <= ERRORS
     # an alpha-beta filter ends without an error: with these gains what is left falls by 0.77 a frame
     np.testing.assert_allclose(one.velocity, velocity, atol=0.05 * np.abs(velocity).max() + 1e-9)
